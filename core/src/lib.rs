@@ -1,0 +1,1 @@
+//! The decisions: no async, no clock, no randomness, no network, no SQL.

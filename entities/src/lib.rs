@@ -1,0 +1,1 @@
+//! Rows, one file a table.

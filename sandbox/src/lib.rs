@@ -1,0 +1,1 @@
+//! The providers and a mailbox, played; shares no type with the adapters.
