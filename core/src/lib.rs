@@ -1,1 +1,19 @@
-//! The decisions: no async, no clock, no randomness, no network, no SQL.
+//! The decisions of gangway. Events, onboardings and flows enter; decisions leave.
+//! Never here: async, a clock, randomness, the network, SQL. The manifest and the lints hold it.
+//!
+//! Five nouns carry everything: an [`event::Event`] happened, an [`onboarding::Onboarding`] is one user in one
+//! [`flow::model::Flow`], [`step::step`] answers every event with a [`decision::Decision`], and what a decision asks
+//! of the world is an [`effect::Effect`], whose result is again an event.
+
+pub mod catalogue;
+pub mod decision;
+pub mod effect;
+pub mod event;
+pub mod explain;
+pub mod flow;
+pub mod matching;
+pub mod onboarding;
+pub mod outcome;
+pub mod retry;
+pub mod step;
+pub mod time;

@@ -1,0 +1,91 @@
+//! What the providers offer and the templates need, as data: the flow checker refuses what is not in here.
+//! Filled by `app` from the adapters, the template folder and the settings; core itself knows no provider.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::retry::Policy;
+
+/// Everything a flow may name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalogue {
+    /// Names of the providers; an event type that begins with one of them must be a known fact.
+    pub providers: BTreeSet<String>,
+    /// Actions by `PROVIDER.ACTION`.
+    pub actions: BTreeMap<String, ActionSpec>,
+    /// Facts by `PROVIDER.WHAT_HAPPENED`.
+    pub facts: BTreeMap<String, FactSpec>,
+    /// Mail templates by name.
+    pub templates: BTreeMap<String, TemplateSpec>,
+    /// How mails are retried, and what an unknown outcome leads to.
+    pub mail: Policy,
+    /// How publications are retried.
+    pub publish: Policy,
+}
+
+/// A call that a provider offers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ActionSpec {
+    /// What it does, in one sentence.
+    pub about: String,
+    /// Its input.
+    pub input: Vec<Field>,
+    /// Every outcome it can have.
+    pub outcomes: Vec<OutcomeSpec>,
+    /// Whether it changes anything at the provider; a read may be repeated freely.
+    pub effectful: bool,
+    /// Whether a look-up can find out what an unknown attempt did.
+    pub look_up: bool,
+    /// How it is retried.
+    pub policy: Policy,
+}
+
+/// A field of an action's input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Whether a flow must give it.
+    pub required: bool,
+    /// Whether it is secret: only a secret may be given, and it is never journaled.
+    pub secret: bool,
+}
+
+/// An outcome of an action.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutcomeSpec {
+    /// Its name, in the provider's own words where it has one.
+    pub name: String,
+    /// Fields it always writes.
+    pub writes: Vec<String>,
+    /// Fields it sometimes writes; reading one needs `has(…)`.
+    pub may_write: Vec<String>,
+}
+
+/// A fact that a provider can tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FactSpec {
+    /// What it means, in one sentence.
+    pub about: String,
+    /// Fields it carries.
+    pub fields: Vec<String>,
+    /// The read that turns a hint of it into the fact.
+    pub confirm: Option<Confirm>,
+}
+
+/// A read at the provider that confirms a hint. Its answer carries the fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirm {
+    /// `PROVIDER.ACTION`.
+    pub action: String,
+    /// Input field -> kind of the onboarding's identifier that fills it.
+    pub input: BTreeMap<String, String>,
+}
+
+/// What a mail template needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateSpec {
+    /// Names it uses beyond `user`.
+    pub values: Vec<String>,
+    /// Languages it exists in.
+    pub locales: Vec<String>,
+}

@@ -1,0 +1,10 @@
+//! Flow files: text -> parsed with positions -> checked -> [`model::Flow`]. A `Flow` cannot be had but through
+//! [`load`], so whatever holds one may rely on every rule of the checker.
+
+pub mod check;
+pub mod draw;
+pub mod expr;
+pub mod model;
+pub mod parse;
+
+pub use check::load;

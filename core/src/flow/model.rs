@@ -1,0 +1,196 @@
+//! A checked flow. What the checker promises: every outcome of every state leads to a state that exists, every
+//! state is reachable and reaches an end, every wait is limited, and every reference was written on every path.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use crate::catalogue::Confirm;
+use crate::flow::expr::{Expr, Mapping};
+use crate::onboarding::FlowRef;
+use crate::retry::Policy;
+use crate::time::Millis;
+
+/// A checked, versioned definition.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Name and version.
+    pub id: FlowRef,
+    /// What people call it.
+    pub title: String,
+    /// SHA-256 of the text, hexadecimal: a known version with another digest is refused.
+    pub digest: String,
+    /// The text itself; the database keeps it for the onboardings pinned to it.
+    pub text: String,
+    /// How it begins.
+    pub start: Start,
+    /// States in the order of the file; the first one is where it begins.
+    pub states: IndexMap<String, State>,
+    /// What expressions read, and so what is kept: `data.X` and `states.STATE.FIELD`, as paths.
+    pub reads: BTreeSet<Vec<String>>,
+}
+
+/// How a flow begins.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Type of the internal event.
+    pub on: String,
+    /// Expression over `data` for the user's id in the internal systems.
+    pub external_id: Expr,
+    /// Expression for the e-mail address; absent when the data has none.
+    pub email: Option<Expr>,
+    /// Expression for the language.
+    pub locale: Option<Expr>,
+    /// Whether a user whose onboarding has ended may start again.
+    pub again: bool,
+}
+
+/// One state: its verb.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What people call it, when the file says so.
+    pub title: Option<String>,
+    /// What it does.
+    pub verb: Verb,
+}
+
+/// Outcome -> next state.
+pub type Outcomes = IndexMap<String, String>;
+
+/// What a state does. Every verb but `End` names the next state for every outcome.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// Calls a provider's action.
+    Call(Call),
+    /// Waits for facts or internal events, with a poll if there is one.
+    Await(Box<Await>),
+    /// Sends an e-mail: outcomes `sent`, `refused`.
+    Mail(Mail),
+    /// Publishes a message: outcome `sent`.
+    Publish(Publish),
+    /// Asks a person; the outcomes are what the person may choose.
+    Ask {
+        /// Who is asked, such as `support`.
+        whom: String,
+        /// What may be chosen.
+        outcomes: Outcomes,
+    },
+    /// The end.
+    End(EndStatus),
+}
+
+/// A call of a provider's action.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `PROVIDER.ACTION`.
+    pub action: String,
+    /// Its input.
+    pub with: IndexMap<String, Mapping>,
+    /// Next state for every outcome of the action.
+    pub outcomes: Outcomes,
+    /// How it is retried; from the catalogue, overlaid by the flow.
+    pub policy: Policy,
+    /// Whether it changes anything at the provider.
+    pub effectful: bool,
+    /// Whether a look-up can settle an unknown attempt.
+    pub look_up: bool,
+}
+
+/// A wait.
+#[derive(Clone, Debug)]
+pub struct Await {
+    /// Outcome -> what is awaited.
+    pub arrivals: IndexMap<String, Awaited>,
+    /// The poll, if there is one.
+    pub poll: Option<Poll>,
+    /// How long until the outcome `late`.
+    pub within: Millis,
+    /// Next state for every arrival, every settling poll outcome, and `late`.
+    pub outcomes: Outcomes,
+}
+
+/// What a wait is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// Name of the fact, or type of the internal event.
+    pub name: String,
+    /// Whether it is a provider's fact (else an internal event).
+    pub from_provider: bool,
+    /// The read that confirms a hint of it.
+    pub confirm: Option<Confirm>,
+    /// How the confirming read is retried.
+    pub confirm_policy: Policy,
+}
+
+/// A poll of an awaiting state: starts when the event is late, stops when it came.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// `PROVIDER.ACTION`; never effectful.
+    pub action: String,
+    /// Its input.
+    pub with: IndexMap<String, Mapping>,
+    /// When the first one is due, after the state is entered.
+    pub after: Millis,
+    /// Shortest time between two.
+    pub every_min: Millis,
+    /// Longest time between two; the time between doubles up to it.
+    pub every_max: Millis,
+    /// Poll outcome -> outcome of the wait; `None` keeps waiting (`keep` in the file).
+    pub outcomes: IndexMap<String, Option<String>>,
+    /// How one poll is retried.
+    pub policy: Policy,
+}
+
+/// An e-mail.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// Name of the template.
+    pub template: String,
+    /// Values for the template.
+    pub with: IndexMap<String, Mapping>,
+    /// Next state for `sent` and `refused`.
+    pub outcomes: Outcomes,
+    /// How it is retried; `resend_unknown` says what an unknown outcome leads to.
+    pub policy: Policy,
+}
+
+/// A message to publish.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// CloudEvents type.
+    pub event_type: String,
+    /// CloudEvents data.
+    pub with: IndexMap<String, Mapping>,
+    /// Next state for `sent`.
+    pub outcomes: Outcomes,
+    /// How it is retried.
+    pub policy: Policy,
+}
+
+/// How a flow can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndStatus {
+    /// Well.
+    Completed,
+    /// Badly.
+    Failed,
+    /// Called off.
+    Cancelled,
+}
+
+impl Flow {
+    /// Name of the state in which it begins.
+    #[must_use]
+    pub fn initial(&self) -> &str {
+        self.states.first().map_or("", |(name, _)| name)
+    }
+
+    /// Whether any state awaits an event or fact of this name.
+    #[must_use]
+    pub fn awaits(&self, name: &str) -> bool {
+        self.states.values().any(|state| match &state.verb {
+            Verb::Await(wait) => wait.arrivals.values().any(|awaited| awaited.name == name),
+            _ => false,
+        })
+    }
+}
