@@ -1,2 +1,5 @@
-//! gangway.
-fn main() {}
+//! `gangway`: see `gangway --help`.
+
+fn main() -> std::process::ExitCode {
+    gangway::cli::main()
+}

@@ -1,0 +1,148 @@
+//! Time, ids and randomness are inputs: the only place that reads the machine's clock or its random source.
+//! Everything else is handed a [`Clock`] and a [`Chance`], so that a whole run can be repeated.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use gangway_core::time::{Millis, Timestamp};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Tells the time.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    /// The present, in wall time.
+    fn now(&self) -> Timestamp;
+}
+
+/// Source of ids, nonces and keys.
+pub trait Chance: Send + Sync + std::fmt::Debug {
+    /// Fills the buffer with unpredictable bytes.
+    fn fill(&self, buffer: &mut [u8]);
+
+    /// A new time-ordered id (UUID version 7) for this moment.
+    fn id(&self, now: Timestamp) -> Uuid {
+        let mut random = [0_u8; 10];
+        self.fill(&mut random);
+        uuid::Builder::from_unix_timestamp_millis(u64::try_from(now.0).unwrap_or(0), &random).into_uuid()
+    }
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of the wall clock")]
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A clock that tests move by hand. Clones share the time.
+#[derive(Clone, Debug)]
+pub struct HandClock(Arc<AtomicI64>);
+
+impl HandClock {
+    /// A clock that stands at this time.
+    #[must_use]
+    pub fn at(time: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(time.0)))
+    }
+
+    /// Moves time forward.
+    pub fn advance(&self, by: Millis) {
+        self.0.fetch_add(i64::try_from(by.0).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The operating system's random source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemChance;
+
+impl Chance for SystemChance {
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of randomness")]
+    fn fill(&self, buffer: &mut [u8]) {
+        // A machine without a random source cannot make keys; going on would seal data with a guessable one.
+        if let Err(error) = getrandom::fill(buffer) {
+            tracing::error!(%error, "the operating system gives no random bytes; stopping");
+            std::process::abort();
+        }
+    }
+}
+
+/// Repeatable randomness from a seed, for simulation and tests; never for real keys.
+#[derive(Debug)]
+pub struct SeededChance {
+    seed: u64,
+    calls: AtomicU64,
+}
+
+impl SeededChance {
+    /// The sequence of this seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, calls: AtomicU64::new(0) }
+    }
+}
+
+impl Chance for SeededChance {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(32) {
+            let call = self.calls.fetch_add(1, Ordering::SeqCst);
+            let block = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(call.to_le_bytes()).finalize();
+            chunk.iter_mut().zip(block).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+/// Measures how long something took; for metrics and logs, never for decisions.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts now.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "starting a measurement should be visible")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chance, SeededChance, SystemChance, SystemClock, Clock};
+    use gangway_core::time::Timestamp;
+
+    #[test]
+    fn one_seed_gives_one_sequence_and_another_seed_another() {
+        let bytes = |seed| {
+            let mut buffer = [0_u8; 48];
+            SeededChance::new(seed).fill(&mut buffer);
+            buffer
+        };
+        assert_eq!(bytes(7), bytes(7));
+        assert_ne!(bytes(7), bytes(8));
+    }
+
+    #[test]
+    fn ids_sort_by_the_time_they_were_made() {
+        let early = SystemChance.id(Timestamp(1_000));
+        let late = SystemChance.id(Timestamp(2_000));
+        assert!(early < late);
+        assert!(SystemClock.now() > Timestamp(1_700_000_000_000));
+    }
+}

@@ -1,0 +1,117 @@
+//! The handle to the one door: a bounded queue in front of the writer. Answers come after the commit.
+
+use bytes::Bytes;
+use gangway_core::decision::Verdict;
+use gangway_core::event::{Event, OnboardingId};
+use gangway_core::time::Millis;
+use tokio::sync::{mpsc, oneshot};
+
+/// An event at the door.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// What happened.
+    pub event: Event,
+    /// Its owner, where it is named beside the event (outcomes, timers, operators); else it is found by content.
+    pub owner: Option<OnboardingId>,
+    /// The bytes as they came; empty for events that gangway makes itself.
+    pub raw: Bytes,
+    /// What is compared to tell a copy from other content under the same key: the bytes without the fields that a
+    /// redelivery changes by design. Empty: the event's own body is compared.
+    pub content: Bytes,
+}
+
+/// The answer: on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Number in the journal; absent for a quarantined one.
+    pub seq: Option<i64>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// Whether it was a plain copy of an earlier one.
+    pub copy: bool,
+    /// Whose it is, once known.
+    pub onboarding: Option<OnboardingId>,
+    /// One line of explanation.
+    pub detail: String,
+}
+
+/// Why nothing was accepted: the sender keeps it and comes again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAccepted {
+    /// The queue is full.
+    #[error("the intake queue is full; come again in {0}")]
+    Full(Millis),
+    /// The database is away or busy.
+    #[error("the database cannot take it now; come again in {0}")]
+    Away(Millis),
+    /// The process is stopping.
+    #[error("stopping")]
+    Stopping,
+}
+
+/// One request in the queue.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) arrival: Arrival,
+    pub(crate) answer: oneshot::Sender<Result<Receipt, NotAccepted>>,
+}
+
+/// Handle to the one door; clones share the queue.
+#[derive(Clone, Debug)]
+pub struct Door {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Door {
+    /// A door with a queue of this length, and the queue's other end for the writer.
+    pub(crate) fn new(length: usize) -> (Self, mpsc::Receiver<Waiting>) {
+        let (queue, receiver) = mpsc::channel(length.max(1));
+        (Self { queue }, receiver)
+    }
+
+    /// Accepts one event; answers after the commit.
+    ///
+    /// # Errors
+    /// [`NotAccepted`]: nothing was kept, the sender must come again.
+    pub async fn accept(&self, arrival: Arrival) -> Result<Receipt, NotAccepted> {
+        self.put(arrival)?.await.unwrap_or(Err(NotAccepted::Stopping))
+    }
+
+    /// Accepts several; each is answered by itself, in the order given.
+    pub async fn accept_all(&self, arrivals: Vec<Arrival>) -> Vec<Result<Receipt, NotAccepted>> {
+        let answers: Vec<_> = arrivals.into_iter().map(|arrival| self.put(arrival)).collect();
+        let mut receipts = Vec::with_capacity(answers.len());
+        for answer in answers {
+            receipts.push(match answer {
+                Ok(receiver) => receiver.await.unwrap_or(Err(NotAccepted::Stopping)),
+                Err(refused) => Err(refused),
+            });
+        }
+        receipts
+    }
+
+    /// Accepts one event of gangway's own making; waits for room in the queue instead of being refused.
+    ///
+    /// # Errors
+    /// [`NotAccepted::Away`] and [`NotAccepted::Stopping`].
+    pub async fn accept_own(&self, arrival: Arrival) -> Result<Receipt, NotAccepted> {
+        let (answer, receiver) = oneshot::channel();
+        self.queue.send(Waiting { arrival, answer }).await.map_err(|_| NotAccepted::Stopping)?;
+        receiver.await.unwrap_or(Err(NotAccepted::Stopping))
+    }
+
+    /// How many are waiting in the queue now.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    fn put(&self, arrival: Arrival) -> Result<oneshot::Receiver<Result<Receipt, NotAccepted>>, NotAccepted> {
+        let (answer, receiver) = oneshot::channel();
+        self.queue.try_send(Waiting { arrival, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotAccepted::Full(Millis::secs(1)),
+            mpsc::error::TrySendError::Closed(_) => NotAccepted::Stopping,
+        })?;
+        Ok(receiver)
+    }
+}

@@ -1,0 +1,49 @@
+//! Loaded flows by version. Onboardings keep the version they began with; a start takes the newest of its flow.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use gangway_core::flow::model::Flow;
+use gangway_core::onboarding::FlowRef;
+
+/// The flows that this process knows. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Flows {
+    inner: Arc<RwLock<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    by_version: HashMap<FlowRef, Arc<Flow>>,
+    by_start: HashMap<String, Arc<Flow>>,
+}
+
+impl Flows {
+    /// Adds a flow; `current` ones are the ones that start events begin.
+    pub fn add(&self, flow: Flow, current: bool) {
+        let flow = Arc::new(flow);
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        inner.by_version.insert(flow.id.clone(), Arc::clone(&flow));
+        if current {
+            inner.by_start.insert(flow.start.on.clone(), flow);
+        }
+    }
+
+    /// The flow of this version.
+    #[must_use]
+    pub fn get(&self, id: &FlowRef) -> Option<Arc<Flow>> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_version.get(id).cloned()
+    }
+
+    /// The flow that begins with events of this type.
+    #[must_use]
+    pub fn starting(&self, event_type: &str) -> Option<Arc<Flow>> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_start.get(event_type).cloned()
+    }
+
+    /// All known versions.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Flow>> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_version.values().cloned().collect()
+    }
+}

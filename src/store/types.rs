@@ -1,0 +1,246 @@
+//! What goes in and out of the store beside the core's own types.
+
+use bytes::Bytes;
+use gangway_core::decision::{FollowUp, Verdict};
+use gangway_core::effect::{Effect, EffectId, Mode, Request};
+use gangway_core::event::{Event, OnboardingId, UserId};
+use gangway_core::onboarding::{FlowRef, Onboarding, User};
+use gangway_core::time::{Millis, Timestamp};
+use uuid::Uuid;
+
+use super::keys::{Blind, DataKey, Dedupe, Digest};
+
+/// How to reach the database and how much of it to use.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// `postgres://…` or `sqlite://PATH?mode=rwc` or `sqlite::memory:`.
+    pub url: String,
+    /// Connections for the intake writers (SQLite: always one).
+    pub intake: u32,
+    /// Connections for leases, timers and sweeps.
+    pub work: u32,
+    /// Connections for API and screens.
+    pub screens: u32,
+    /// Longest wait for a free connection.
+    pub acquire: Millis,
+}
+
+/// Why the store could not do it, sorted by what the caller may do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing answers at the address.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// It answers but does not fit: wrong master key, no permission, unknown schema.
+    #[error("the database cannot be used: {0}")]
+    Setup(String),
+    /// Passing: deadlock, serialisation, lost connection, exhausted pool, busy. The whole transaction may run again.
+    #[error("the database is busy or away: {0}")]
+    Passing(String),
+    /// The statement itself is at fault; running it again fails again. Some row in it is poison.
+    #[error("the database refuses a row: {0}")]
+    Poison(String),
+}
+
+impl StoreError {
+    /// Whether the same transaction may succeed when run again.
+    #[must_use]
+    pub const fn passing(&self) -> bool {
+        matches!(self, Self::Passing(_) | Self::Unreachable(_))
+    }
+}
+
+/// Who owns an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Owner {
+    /// A provider identifier belongs to one onboarding.
+    Onboarding(OnboardingId),
+    /// E-mail and external id belong to the user.
+    User(UserId),
+}
+
+/// An event that is already in the journal.
+#[derive(Clone, Debug)]
+pub struct KnownEvent {
+    /// Its number in the journal.
+    pub seq: i64,
+    /// Digest of its content, to tell a copy from other content under the same key.
+    pub digest: Digest,
+    /// Its verdict.
+    pub verdict: Verdict,
+}
+
+/// An onboarding, locked, with the key that seals its data.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The onboarding.
+    pub onboarding: Onboarding,
+    /// The user's data key.
+    pub key: DataKey,
+}
+
+/// A user with the key that seals the user's data.
+#[derive(Clone, Debug)]
+pub struct LoadedUser {
+    /// The user.
+    pub user: User,
+    /// The data key.
+    pub key: DataKey,
+}
+
+/// One of a user's onboardings, as far as a start or a message needs to know it.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// Its id.
+    pub id: OnboardingId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Its flow.
+    pub flow: FlowRef,
+    /// Whether it has ended.
+    pub ended: bool,
+}
+
+/// A claim on an identifier: by its owner, or a placeholder for a held event.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The identifier's blind value.
+    pub blind: Blind,
+    /// Its kind.
+    pub kind: String,
+    /// Who owns it; `None` makes or locks the placeholder.
+    pub owner: Option<Owner>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A row for the journal.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Dedupe key.
+    pub dedupe: Dedupe,
+    /// Digest of the content.
+    pub digest: Digest,
+    /// The normalised event; sealed.
+    pub event: Event,
+    /// The bytes as they came, where there are any; sealed beside it.
+    pub raw: Bytes,
+    /// Who owns it, once known.
+    pub owner: Option<EventOwner>,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// State before.
+    pub from: Option<String>,
+    /// State after.
+    pub to: Option<String>,
+    /// One line of explanation; no personal data.
+    pub detail: String,
+    /// Onboarding's revision after it.
+    pub revision: Option<u64>,
+    /// The identifier it is held on.
+    pub held_on: Option<Blind>,
+    /// Copies that came in the same batch, itself included.
+    pub copies: u32,
+}
+
+/// Whose event it is, and the key that seals it.
+#[derive(Clone, Debug)]
+pub struct EventOwner {
+    /// The user.
+    pub user: UserId,
+    /// The onboarding, unless it concerns the user only.
+    pub onboarding: Option<OnboardingId>,
+    /// The user's data key.
+    pub key: DataKey,
+}
+
+/// A held event, opened.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Its number in the journal.
+    pub seq: i64,
+    /// The identifier it was held on.
+    pub held_on: Blind,
+    /// The event.
+    pub event: Event,
+    /// The bytes as they came.
+    pub raw: Bytes,
+}
+
+/// A held event that found its owner: the one move that a journal row makes.
+#[derive(Clone, Debug)]
+pub struct Adopted {
+    /// Its number in the journal.
+    pub seq: i64,
+    /// The event and its bytes, to be sealed with the owner's key.
+    pub held: Held,
+    /// Its owner.
+    pub owner: EventOwner,
+    /// What became of it now.
+    pub verdict: Verdict,
+    /// State before.
+    pub from: Option<String>,
+    /// State after.
+    pub to: Option<String>,
+    /// One line of explanation.
+    pub detail: String,
+    /// Onboarding's revision after it.
+    pub revision: Option<u64>,
+}
+
+/// A new effect; born leased to this process, or due.
+#[derive(Clone, Debug)]
+pub struct NewEffect {
+    /// The effect.
+    pub effect: Effect,
+    /// Seals its request.
+    pub key: DataKey,
+    /// Fencing token when it is born leased (attempt 1 is then recorded), else it is born due.
+    pub lease: Option<Lease>,
+}
+
+/// A lease: until then, only the holder of the token performs the effect. Runs on the database's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease {
+    /// Fencing token.
+    pub token: Uuid,
+    /// How long from now.
+    pub length: Millis,
+}
+
+/// What becomes of an effect, with whose it is.
+#[derive(Clone, Debug)]
+pub struct EffectFollowUp {
+    /// The onboarding.
+    pub onboarding: OnboardingId,
+    /// What becomes of the effect.
+    pub what: FollowUp,
+}
+
+/// An effect that this process may perform now.
+#[derive(Clone, Debug)]
+pub struct LeasedEffect {
+    /// Its name.
+    pub id: EffectId,
+    /// What is asked, opened.
+    pub request: Request,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// How it is to be made.
+    pub mode: Mode,
+    /// Since when an earlier attempt may have done the work unseen.
+    pub uncertain_since: Option<Timestamp>,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Fencing token of the lease.
+    pub token: Uuid,
+}
+
+/// An effect whose lease ran out.
+#[derive(Clone, Debug)]
+pub struct ExpiredLease {
+    /// Its name.
+    pub id: EffectId,
+    /// The attempt whose outcome is unknown.
+    pub attempt: u32,
+}
