@@ -134,6 +134,8 @@ pub struct Memory {
     pub polls: u32,
     /// The open question to a person.
     pub review: Option<Review>,
+    /// Time of the latest event that changed it: for one onboarding, time never runs backwards.
+    pub last_at: Timestamp,
 }
 
 /// A fact or an unconfirmed hint, with when gangway came to know it.
