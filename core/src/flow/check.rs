@@ -2,15 +2,7 @@
 
 use crate::catalogue::Catalogue;
 use crate::flow::model::Flow;
-
-/// All problems of one file, rendered rustc style.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems {
-    /// How many.
-    pub count: usize,
-    /// Each with file, line, column, cause and hint.
-    pub rendered: String,
-}
+use crate::flow::problem::Problems;
 
 /// Reads and checks one flow file.
 ///
