@@ -47,12 +47,20 @@ pub struct ExprError {
 }
 
 impl Expr {
+    /// Compiles it.
+    ///
+    /// # Errors
+    /// Never yet.
+    pub fn compile(source: &str) -> Result<Self, ExprError> {
+        Ok(Self { source: source.to_owned() })
+    }
+
     /// Evaluates it. A plain path (`data.locale`) to something absent is `None`.
     ///
     /// # Errors
     /// When the expression reads what is not there in any other way, or its types do not fit.
     pub fn eval(&self, _scope: &Scope<'_>) -> Result<Option<Value>, ExprError> {
-        todo!()
+        Err(ExprError { source_text: self.source.clone(), why: "not evaluated yet".into() })
     }
 }
 
@@ -61,6 +69,15 @@ impl Expr {
 ///
 /// # Errors
 /// The first expression that fails.
-pub fn eval_all(_with: &IndexMap<String, Mapping>, _scope: &Scope<'_>) -> Result<Map<String, Value>, ExprError> {
-    todo!()
+pub fn eval_all(with: &IndexMap<String, Mapping>, scope: &Scope<'_>) -> Result<Map<String, Value>, ExprError> {
+    let mut values = Map::new();
+    for (name, mapping) in with {
+        let value = match mapping {
+            Mapping::Literal(value) => Some(value.clone()),
+            Mapping::Expr(expr) => expr.eval(scope)?,
+            Mapping::Object(_) | Mapping::List(_) => todo!(),
+        };
+        values.extend(value.map(|value| (name.clone(), value)));
+    }
+    Ok(values)
 }
