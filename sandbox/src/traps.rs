@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `-exists` | the user exists already at the first `POST /user`, with another e-mail address |
 //! | `-refused` | every `POST /user` is answered 400 `validation_error` |
-//! | `-down` | every `POST /user` is answered 503 |
+//! | `-down` | every `POST /user` is answered 500, 502 or 503 |
 //! | `-lost` | the first `POST /user` is done, its reply lost |
 //! | `-undone` | the first `POST /user` is lost before anything is done |
 //! | `-slow` | the first `POST /user` is cut off and lands a moment later |

@@ -36,7 +36,9 @@ impl Rate {
 
     /// Marks an ordinary reply.
     pub(crate) fn mark(&self, reply: &mut HttpResponse) {
-        let (minute, used) = *lock(&self.window);
+        let minute = clock::now().timestamp() / WINDOW_SECONDS;
+        let window = *lock(&self.window);
+        let used = if window.0 == minute { window.1 } else { 0 };
         self.headers(reply, self.limit.saturating_sub(used), (minute + 1) * WINDOW_SECONDS);
     }
 
