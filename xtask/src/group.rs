@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_watchdog_ends_the_group_when_its_pipe_closes() {
-        let (mut group, mut out) = family("sleep 600 & wait");
+        let (mut group, mut out) = family("exec sleep 600");
         drop(group.watchdog.stdin.take());
         assert_eq!(out.read_to_end(&mut Vec::new()).unwrap(), 0);
         assert!(!group.wait(&Stop::never()).unwrap().success());

@@ -31,7 +31,9 @@ pub fn postgres() -> Option<PostgresPrograms> {
 }
 
 fn folder_with_postgres(folder: &Path) -> Option<PostgresPrograms> {
-    Some(PostgresPrograms { initdb: program(folder, "initdb")?, postgres: program(folder, "postgres")? })
+    // A link on PATH leads to the folder where the other programs of that version are.
+    let real = |name| program(folder, name)?.canonicalize().ok();
+    Some(PostgresPrograms { initdb: real("initdb")?, postgres: real("postgres")? })
 }
 
 /// RabbitMQ's own scripts first: what a distribution puts on PATH is often a wrapper that changes the user and the
