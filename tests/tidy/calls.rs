@@ -23,8 +23,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         calls: &["reqwest::Client", "reqwest::ClientBuilder", "reqwest::get", "reqwest::blocking"],
-        homes: &["src/outbound/http", "sandbox/src/post"],
-        mend: "There is one HTTP sender: hand it a request (src/outbound/http; in the sandbox, its poster).",
+        homes: &["src/outbound/http", "sandbox/src/webhooks"],
+        mend: "There is one HTTP sender: hand it a request (src/outbound/http; in the sandbox, its webhooks).",
     },
     Rule {
         calls: &["Statement::from", "from_sql_and_values", "execute_unprepared"],

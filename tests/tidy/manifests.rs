@@ -56,7 +56,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
 }
 
 /// Line, name and the rest of the line of each entry of a section whose name ends so.
-fn entries<'a>(manifest: &'a str, is_section: impl Fn(&str) -> bool) -> Vec<(usize, &'a str, &'a str)> {
+fn entries(manifest: &str, is_section: impl Fn(&str) -> bool) -> Vec<(usize, &str, &str)> {
     let mut inside = false;
     let mut found = Vec::new();
     for (number, line) in manifest.lines().enumerate() {

@@ -115,7 +115,7 @@ pub fn find_words<'a>(code: &'a str, needle: &'a str) -> impl Iterator<Item = (u
     code.match_indices(needle).filter_map(move |(at, _)| {
         let before = code.get(..at)?.chars().next_back().is_some_and(is_word);
         let after = code.get(at + needle.len()..)?.chars().next().is_some_and(is_word);
-        let whole = !(starts_word && before) && !(ends_word && after);
+        let whole = !(starts_word && before || ends_word && after);
         whole.then(|| (line_of(code, at), at))
     })
 }

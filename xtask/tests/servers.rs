@@ -9,7 +9,7 @@ use xtask::services::{Postgres, RabbitMq};
 
 /// Runs one statement through `psql`, which is beside the server's programs.
 fn sql(server: &Postgres, statement: &str) -> Result<String, String> {
-    let psql = locate::postgres().unwrap().postgres.with_file_name("psql");
+    let psql = locate::postgres().ok_or("not installed")?.postgres.with_file_name("psql");
     let output = Command::new(psql)
         .args([&server.url(), "-XAtqc", statement])
         .stdin(Stdio::null())
