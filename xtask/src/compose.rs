@@ -59,6 +59,8 @@ impl Compose {
             .env("GANGWAY_AMQP_PORT", self.amqp_port.to_string())
             .env("GANGWAY_POSTGRES_PASSWORD", PASSWORD)
             .env("GANGWAY_AMQP_PASSWORD", PASSWORD)
+            // The file asks for it, though none of the services that we start reads it.
+            .env("GANGWAY_MASTER_KEY", "unused")
             .stdin(Stdio::null())
             .stdout(std::io::stderr())
             .status()

@@ -19,7 +19,7 @@ trap '' HUP INT TERM
 read -r word && exit 0
 kill -s "$2" "$1"
 tries=0
-while kill -s 0 -- "-$1" && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+while kill -s 0 -- "-$1" && [ "$tries" -lt 20 ]; do tries=$((tries + 1)); sleep 0.1; done
 kill -s KILL -- "-$1"
 "#;
 

@@ -46,7 +46,10 @@ fn await_ready(
         Some(status) => Err(Error::new(format!("{what} ended before it was ready ({status})"))),
         None => Ok(ready(server)),
     })
-    .map_err(|error| Error::new(format!("{error}\n--- end of {}\n{}", log.display(), tail(log))))
+    .map_err(|error| match stop.asked() {
+        true => error,
+        false => Error::new(format!("{error}\n--- end of {}\n{}", log.display(), tail(log))),
+    })
 }
 
 /// The last lines of a log.

@@ -1,6 +1,6 @@
 //! `rabbitmqctl` for a node that `cargo xtask` started: virtual hosts, closing connections, looking at queues.
 
-use super::rabbitmq::forget_rabbitmq_settings;
+use super::rabbitmq::{NO_DAEMON, forget_rabbitmq_settings};
 use crate::error::Doing;
 use crate::{Error, Result};
 use std::path::PathBuf;
@@ -61,6 +61,7 @@ impl RabbitCtl {
             .args(arguments)
             .env("HOME", &self.home)
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
+            .env("ERL_FLAGS", NO_DAEMON)
             // Otherwise eleven ports are shared by all command lines that run at a time.
             .env("RABBITMQ_CTL_DIST_PORT_MIN", "30000")
             .env("RABBITMQ_CTL_DIST_PORT_MAX", "32000")

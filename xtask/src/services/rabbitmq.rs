@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Two nodes may have one name, as each has a port mapper of its own.
 const NODE: &str = "gangway@localhost";
 
+/// Where the port mapper is gone, Erlang must not start another one as a daemon, which nobody would ever stop.
+pub(super) const NO_DAEMON: &str = "-start_epmd false";
+
 /// A running broker. Dropping it stops it; its folder is the caller's to remove.
 #[derive(Debug)]
 pub struct RabbitMq {
@@ -165,7 +168,8 @@ impl Node {
             .env("RUNNING_UNDER_SYSTEMD", "true")
             .env_remove("NOTIFY_SOCKET")
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
-            .env("ERL_EPMD_ADDRESS", "127.0.0.1");
+            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env("ERL_FLAGS", NO_DAEMON);
         Ok(command)
     }
 }
