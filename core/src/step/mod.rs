@@ -58,7 +58,7 @@ pub fn start(flow: &Flow, id: OnboardingId, user: &User, event: &Event, now: Tim
 pub fn step(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestamp) -> Decision {
     let mut turn = Turn::new(flow, onboarding.clone(), now);
     match &event.body {
-        Body::Operator { act, .. } => turn.operator(act),
+        Body::Operator { act, revision, .. } => turn.operator(act, *revision),
         body => {
             let lost = turn.lost();
             turn.hear(event, body);
@@ -82,6 +82,16 @@ impl Turn<'_> {
         lost
     }
 
+    /// Nothing would ever move it again (a broken row, never a normal course): a person is asked.
+    fn stranded(&mut self) {
+        if self.it.status.ended() || self.it.memory.review.is_some() {
+            return self.say("it has ended or a person is asked already");
+        }
+        self.let_go();
+        let detail = "nothing would have moved it: no effect, no timer, no question; possible: retry, move, cancel";
+        self.review(ReviewCause::Flow, detail.into());
+    }
+
     fn hear(&mut self, event: &Event, body: &Body) {
         match body {
             Body::Message { data, .. } => self.message(event, data),
@@ -92,7 +102,8 @@ impl Turn<'_> {
             }
             Body::Timer { .. } => self.timer(),
             Body::Adopt { .. } => self.say("held events are being adopted"),
-            Body::Operator { act, .. } => self.operator(act),
+            Body::Stranded => self.stranded(),
+            Body::Operator { act, revision, .. } => self.operator(act, *revision),
         }
     }
 }
