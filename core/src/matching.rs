@@ -69,7 +69,11 @@ pub fn identifiers(event: &Event) -> Vec<Identifier> {
             let subject = subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
             subject.map(|subject| Identifier::new(Identifier::EXTERNAL_ID, subject)).into_iter().collect()
         }
-        Body::Outcome { .. } | Body::Timer { .. } | Body::Operator { .. } | Body::Adopt { .. } => Vec::new(),
+        Body::Outcome { .. }
+        | Body::Timer { .. }
+        | Body::Operator { .. }
+        | Body::Adopt { .. }
+        | Body::Stranded => Vec::new(),
     }
 }
 
