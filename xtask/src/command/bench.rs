@@ -6,7 +6,7 @@ use crate::{Error, Result};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Run the benchmarks of the folder `benches`, optimised, with both servers up.
+/// What follows `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench accept\n  \
                         cargo xtask bench accept -- --seconds 5")]

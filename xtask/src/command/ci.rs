@@ -6,9 +6,7 @@ use crate::services::Services;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// Everything that must pass before a merge, with the duration of each stage: format, lints, documentation, tests.
-///
-/// Stops at the first stage that fails. All stages share one set of compiler flags, so that nothing is built twice.
+/// What follows `cargo xtask ci`: nothing.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {}
 

@@ -15,13 +15,22 @@ use std::process::ExitCode;
 /// What `cargo xtask` can do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Run every test against a real PostgreSQL and a real RabbitMQ of this run's own
+    /// Run every test against a real PostgreSQL and a real RabbitMQ of this run's own.
+    ///
+    /// Does `cargo test --workspace --locked` once, with no retries. Tests find the servers in
+    /// GANGWAY_TEST_POSTGRES_URL and GANGWAY_TEST_AMQP_URL; where these are set already, those servers are used and
+    /// none is started.
     Test(test::Arguments),
-    /// Bring both servers up, print how to reach them, and keep them until Ctrl-C
+    /// Bring both servers up, print how to reach them, and keep them until Ctrl-C.
+    ///
+    /// For working by hand: copy the `export` lines into another shell, and `cargo test` there uses these servers.
     Services(services::Arguments),
-    /// Everything that must pass before a merge: format, lints, documentation, tests
+    /// Everything that must pass before a merge: format, lints, documentation, tests.
+    ///
+    /// Stops at the first stage that fails, and prints the duration of each. All stages share one set of compiler
+    /// flags, so that nothing is built twice.
     Ci(ci::Arguments),
-    /// Run the benchmarks with both servers up
+    /// Run the benchmarks of the folder `benches`, optimised, with both servers up.
     Bench(bench::Arguments),
 }
 

@@ -7,9 +7,7 @@ use crate::{Result, wait};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Bring both servers up, print how to reach them, and keep them until Ctrl-C.
-///
-/// For working by hand: copy the `export` lines into another shell, and `cargo test` there uses these servers.
+/// What follows `cargo xtask services`: nothing.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {}
 

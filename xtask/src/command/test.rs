@@ -5,10 +5,7 @@ use crate::Result;
 use crate::services::Services;
 use std::process::ExitCode;
 
-/// Run every test against a real PostgreSQL and a real RabbitMQ of this run's own.
-///
-/// Does `cargo test --workspace --locked` once, with no retries. Tests find the servers in GANGWAY_TEST_POSTGRES_URL
-/// and GANGWAY_TEST_AMQP_URL; where these are set already, those servers are used and none is started.
+/// What follows `cargo xtask test`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test -- duplicate\n  \
                         cargo xtask test -- -p gangway --test tidy -- --nocapture")]
