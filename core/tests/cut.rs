@@ -1,5 +1,6 @@
 //! Cut anywhere, resume, compare: nothing but the stored onboarding is needed to go on. A crash is played by writing
 //! the onboarding as the store does and reading it back; a lost acknowledgement by delivering the last event again.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod world;
 
@@ -116,7 +117,6 @@ proptest! {
 
     #[test]
     fn from_any_point_a_willing_world_leads_to_an_end(world in any_world(30)) {
-        let world = if world.flow.states.is_empty() { world.with_flow(wallet()) } else { world };
         let mut world = World { last: gangway_core::decision::Decision { onboarding: stored(world.it()), ..world.last }, ..world };
         for _ in 0..60 {
             if world.it().status.ended() {

@@ -4,6 +4,7 @@
 //! What rule 3 (any order, any number of copies) cannot promise: when two *different* facts of one wait lead to
 //! different states and both come while it waits, the first one has left it before the second is there. Found
 //! together (when the wait is entered, or in one report) the greatest decides, in any order.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod world;
 
@@ -31,7 +32,7 @@ proptest! {
 
     #[test]
     fn every_event_is_answered_even_when_the_flow_is_another_one(
-        world in any_world(12), other in any_flow(), next in prop::collection::vec(happening(), 1..6),
+        world in any_world(12), other in prop_oneof![any_flow(), Just(flow(&[], []))], next in prop::collection::vec(happening(), 1..6),
     ) {
         next.iter().fold(world.with_flow(other), |world, next| next.to(world));
     }

@@ -1,21 +1,22 @@
 //! Histories by chance: what may happen next, whatever the onboarding is doing. Seeds come from proptest.
 
-use gangway_core::event::{Event, FactReport, Trust};
-use gangway_core::flow::model::Flow;
+use gangway_core::event::{Body, Event, FactReport, Trust};
+use gangway_core::flow::model::{Call, Flow, Mail, Outcomes, Verb};
+use gangway_core::outcome::AttemptResult;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::World;
 use super::events::*;
-use super::flows::{call_of, flow, two_waits, wait_of, wallet};
+use super::flows::{call_of, two_waits, wait_of, wallet};
 
-/// One thing that happens. Effects are meant by distance from the newest one, so that they usually exist.
+/// One thing that happens.
 #[derive(Clone, Debug)]
 pub enum Happening {
     Wait(u64),
+    /// The pending effect's next attempt ends, or else one of an effect so many before the newest.
     Outcome {
-        back: i64,
-        attempt: u32,
+        stale: Option<(i64, u32)>,
         what: usize,
     },
     Report(Vec<FactReport>),
@@ -27,18 +28,23 @@ pub enum Happening {
     Adopt,
 }
 
-const ANSWERS: [&str; 8] = ["created", "exists", "refused", "sent", "issued", "has_wallet", "no_wallet", "odd"];
 const STATES: [&str; 7] = ["create", "wallet", "welcome", "first", "second", "support", "nowhere"];
-const FACTS: [&str; 5] = ["original.wallet_created", "ibm.first", "ibm.second", "ibm.failed", "ibm.unheard"];
+const FACTS: [&str; 6] =
+    ["original.wallet_created", "original.wallet_created", "ibm.first", "ibm.second", "ibm.failed", "ibm.unheard"];
 
 impl Happening {
     /// Lets it happen.
     pub fn to(&self, world: World) -> World {
         match self {
             Self::Wait(seconds) => world.wait(*seconds),
-            Self::Outcome { back, attempt, what } => {
-                let n = world.it().memory.asked - back;
-                world.hear(an_outcome(n, *attempt, *what))
+            Self::Outcome { stale: None, what } => {
+                let attempt = world.it().memory.pending.as_ref().map_or(1, |pending| pending.tried + 1);
+                let event = an_outcome(&world, world.it().memory.asked, attempt, *what);
+                world.hear(event)
+            }
+            Self::Outcome { stale: Some((back, attempt)), what } => {
+                let event = an_outcome(&world, world.it().memory.asked - back, *attempt, *what);
+                world.hear(event)
             }
             Self::Report(facts) => world.hear(report(facts.clone())),
             Self::Message(which, at) => {
@@ -61,38 +67,68 @@ impl Happening {
     }
 }
 
-fn an_outcome(n: i64, attempt: u32, what: usize) -> Event {
+/// How an attempt ended: badly, oddly, or mostly by one of the outcomes that the state knows.
+fn an_outcome(world: &World, n: i64, attempt: u32, what: usize) -> Event {
     match what {
         0 => again(n, attempt),
         1 => unspent(n, attempt, Some(9)),
         2 | 3 => unknown(n, attempt),
-        4 | 5 => not_done(n, attempt),
-        6 => broken(n, attempt),
-        7 => created(n, attempt),
-        8 => told(n, attempt, "found", vec![fact("original.wallet_created", 3, "0xr")]),
-        _ => done(n, attempt, ANSWERS[what % ANSWERS.len()]),
+        4 => not_done(n, attempt),
+        5 => broken(n, attempt),
+        6 => done(n, attempt, "odd"),
+        7 => told(n, attempt, "found", vec![fact("original.wallet_created", 3, "0xr")]),
+        _ => match world.flow.states.get(&world.it().state).map(|state| &state.verb) {
+            Some(Verb::Call(call)) if what % 2 == 0 => created(n, attempt).renamed(&call.outcomes, what),
+            Some(Verb::Call(Call { outcomes, .. }) | Verb::Mail(Mail { outcomes, .. })) => {
+                done(n, attempt, "created").renamed(outcomes, what)
+            }
+            Some(Verb::Await(_)) => done(n, attempt, ["no_wallet", "has_wallet"][what % 2]),
+            _ => done(n, attempt, "sent"),
+        },
+    }
+}
+
+trait Renamed {
+    fn renamed(self, outcomes: &Outcomes, which: usize) -> Self;
+}
+
+impl Renamed for Event {
+    /// The same answer by another outcome of the state.
+    fn renamed(mut self, outcomes: &Outcomes, which: usize) -> Self {
+        if let Body::Outcome { result: AttemptResult::Done(answer), .. } = &mut self.body
+            && let Some(name) = outcomes.keys().nth(which % outcomes.len().max(1))
+        {
+            answer.outcome.clone_from(name);
+        }
+        self
     }
 }
 
 /// Anything that can happen to an onboarding.
 pub fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
-        2 => (0_u64..5000).prop_map(Happening::Wait),
-        9 => (prop_oneof![9 => Just(0), 1 => -1_i64..4], 1_u32..6, 0_usize..24)
-            .prop_map(|(back, attempt, what)| Happening::Outcome { back, attempt, what }),
+        2 => (0_u64..40).prop_map(Happening::Wait),
+        9 => (prop::option::weighted(0.15, (-1_i64..4, 1_u32..6)), 0_usize..30)
+            .prop_map(|(stale, what)| Happening::Outcome { stale, what }),
         4 => prop::collection::vec(any_fact(), 0..3).prop_map(Happening::Report),
         1 => (0_usize..3, 0_u64..9).prop_map(|(which, at)| Happening::Message(which, at)),
         1 => Just(Happening::Timer),
-        4 => Just(Happening::Wake),
-        2 => (0_usize..14).prop_map(Happening::Operator),
+        2 => Just(Happening::Wake),
+        2 => (0_usize..30).prop_map(Happening::Operator),
         1 => Just(Happening::Adopt),
     ]
 }
 
 /// A fact or a hint of anything, of any time and content.
 pub fn any_fact() -> impl Strategy<Value = FactReport> {
-    let parts =
-        (0_usize..FACTS.len(), 0_u64..4, prop::sample::select(vec!["a", "b"]), 0_u32..2, 0_u32..2, any::<bool>());
+    let parts = (
+        0_usize..FACTS.len(),
+        0_u64..4,
+        prop::sample::select(vec!["a", "b"]),
+        0_u32..2,
+        0_u32..2,
+        prop::bool::weighted(0.7),
+    );
     parts.prop_map(|(name, at, value, resource, rank, hinted)| FactReport {
         resource: resource.to_string(),
         rank,
@@ -102,7 +138,7 @@ pub fn any_fact() -> impl Strategy<Value = FactReport> {
     })
 }
 
-/// Flows of every kind: with and without a poll, a look-up, a resend; and one that lacks the state.
+/// Flows of every kind: with and without a poll, a look-up, a resend.
 pub fn any_flow() -> impl Strategy<Value = Flow> {
     let mut hinted = wallet();
     wait_of(&mut hinted, "wallet").poll = None;
@@ -112,7 +148,7 @@ pub fn any_flow() -> impl Strategy<Value = Flow> {
     let mut resend = wallet();
     let call = call_of(&mut resend, "create");
     (call.look_up, call.policy.resend_unknown) = (false, true);
-    prop::sample::select(vec![wallet(), two_waits(), hinted, blind, resend, flow(&[], [])])
+    prop::sample::select(vec![wallet(), two_waits(), hinted, blind, resend])
 }
 
 /// A world after so many happenings.
