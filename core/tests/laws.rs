@@ -94,7 +94,7 @@ proptest! {
         segments in prop::collection::vec(prop::collection::vec(staged_fact(), 0..5).prop_flat_map(shuffled_with_copies), 6),
         decisions in prop::collection::vec(0_usize..4, 6),
     ) {
-        let run = |pick: fn(&(Vec<FactReport>, Vec<FactReport>)) -> &Vec<FactReport>| {
+        let run = |pick: fn(&Orders) -> &Vec<FactReport>| {
             let mut asked = Vec::new();
             let mut world = World::begin(stages());
             asked.extend(world.last.asks.clone());
@@ -124,8 +124,11 @@ fn uncounted(onboarding: &Onboarding) -> Onboarding {
     Onboarding { revision: 0, ..onboarding.clone() }
 }
 
+/// Facts in one order, and in another.
+type Orders = (Vec<FactReport>, Vec<FactReport>);
+
 /// The facts as they are, and again in another order with some of them twice.
-fn shuffled_with_copies(facts: Vec<FactReport>) -> impl Strategy<Value = (Vec<FactReport>, Vec<FactReport>)> {
+fn shuffled_with_copies(facts: Vec<FactReport>) -> impl Strategy<Value = Orders> {
     let copies = prop::collection::vec(1_usize..3, facts.len());
     (Just(facts), copies).prop_flat_map(|(facts, copies)| {
         let copied: Vec<FactReport> = facts.iter().zip(copies).flat_map(|(fact, n)| vec![fact.clone(); n]).collect();

@@ -82,7 +82,7 @@ impl World {
                 FollowUp::Settled { n, outcome } => format!("; {n} settled {outcome}"),
                 FollowUp::Due { n, at, mode, uncertain_since } => {
                     let uncertain = if uncertain_since.is_some() { " uncertain" } else { "" };
-                    format!("; {n} due {} {mode:?}{uncertain}", self.from_now(*at))
+                    format!("; {n} due {} {mode:?}{uncertain}", self.ahead(*at))
                 }
             };
         }
@@ -91,7 +91,7 @@ impl World {
             told += &format!("; asks {} {kind} {target}", effect.id.n);
         }
         if let Some(at) = it.wake_at {
-            told += &format!("; wake {}", self.from_now(at));
+            told += &format!("; wake {}", self.ahead(at));
         }
         for lifecycle in &d.lifecycle {
             told += &format!("; {}", lifecycle.event_type());
@@ -99,7 +99,7 @@ impl World {
         told
     }
 
-    fn from_now(&self, at: Timestamp) -> String {
+    fn ahead(&self, at: Timestamp) -> String {
         format!("+{}s", at.since(self.now).0 / 1000)
     }
 }
