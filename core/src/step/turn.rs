@@ -120,6 +120,8 @@ impl<'a> Turn<'a> {
         self.it.wake_at = wake_at(&self.it);
         if before != Some(&self.it) {
             self.it.revision = self.it.revision.saturating_add(1);
+        } else if self.verdict == Verdict::Applied {
+            self.verdict = Verdict::Noted;
         }
         Decision {
             verdict: self.verdict,
