@@ -4,23 +4,22 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
+use std::thread::JoinHandle;
 
-use cel::common::ast::{CallExpr, EntryExpr, Expr as Tree, IdedExpr, LiteralValue, SourceInfo, operators};
+use cel::common::ast::IdedExpr;
 use cel::{Context, Program, Value as Cel};
 use serde_json::{Map, Value};
 
 use crate::flow::expr::scope::{self, Wanted};
+use crate::flow::expr::walk::{self, ORDERED, Read};
 use crate::flow::expr::{Scope, convert, limits};
 
 /// What expressions read from.
 pub const ROOTS: [&str; 4] = ["user", "data", "states", "onboarding"];
-/// Functions that an expression may call, beyond CEL's operators and macros. All give the same answer every time.
-pub const FUNCTIONS: [&str; 9] =
-    ["size", "contains", "startsWith", "endsWith", "string", "int", "uint", "double", "bool"];
-/// CEL's macros; they are expanded before functions are looked at.
-const MACROS: [&str; 6] = ["has", "all", "exists", "exists_one", "map", "filter"];
-/// Our own function; its name cannot be written in an expression.
-const ORDERED: &str = "@ordered";
+
+/// Stack of the thread that parses: more than the largest expression within the limits needs, with a wide margin.
+/// Only what is used of it is ever backed by memory.
+const PARSER_STACK: usize = 64 << 20;
 
 /// One root context for all: building it costs more than everything else an event costs.
 static ROOT: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
@@ -37,24 +36,6 @@ pub struct Compiled {
     /// What it reads, in the order of its text.
     pub reads: Vec<Read>,
     wanted: BTreeMap<String, Wanted>,
-}
-
-/// Something that an expression reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
-    /// Root and names.
-    pub path: Vec<String>,
-    /// Whether it is only asked for: `has(…)`.
-    pub tested: bool,
-    /// Where it stands in the expression, in bytes.
-    pub at: Range<usize>,
-}
-
-impl Read {
-    /// An expression that is nothing but a path.
-    pub(super) fn whole(path: Vec<String>, source: &str) -> Self {
-        Self { path, tested: false, at: 0..source.len() }
-    }
 }
 
 /// Why an expression cannot be compiled.
@@ -95,19 +76,35 @@ pub fn plain_path(source: &str) -> Option<Vec<String>> {
     plain.then(|| path.into_iter().map(str::to_owned).collect())
 }
 
-/// Compiles an expression.
+/// Compiles an expression, on a thread of its own: the caller's stack may be small.
 pub fn compile(source: &str) -> Result<Compiled, CompileError> {
     let whole = 0..source.len();
     if let Some(why) = limits::broken(source) {
         return Err(CompileError { wrong: Wrong::TooBig, why, at: whole });
     }
+    let owned = source.to_owned();
+    let parsed =
+        std::thread::Builder::new().stack_size(PARSER_STACK).spawn(move || parse(&owned)).map(JoinHandle::join);
+    // A parser that panicked has met what it cannot read; a thread that could not be had says nothing of the text,
+    // but the flow cannot be read now either.
+    parsed
+        .ok()
+        .and_then(Result::ok)
+        .unwrap_or_else(|| Err(CompileError { wrong: Wrong::Syntax, why: "CEL cannot read it".to_owned(), at: whole }))
+}
+
+/// Parses an expression within the limits. Deeply recursive: a nested bracket takes over a hundred kilobytes of
+/// stack in a build without optimisation.
+fn parse(source: &str) -> Result<Compiled, CompileError> {
     let program = Program::compile(source).map_err(|errors| syntax(source, &errors))?;
-    let mut walk = Walk { source, places: program.source_info(), reads: Vec::new(), locals: Vec::new(), loops: 0 };
-    walk.visit(program.expression())?;
-    let mut reads = walk.reads;
-    reads.sort_by_key(|read| read.at.start);
     let mut tree = program.expression().clone();
-    order_maps(&mut tree);
+    let reads = walk::reads(source, &program)?;
+    let depth = limits::tree_depth(&tree);
+    if depth > limits::TREE_MAX {
+        let why = format!("it works {depth} steps deep, at most {} are allowed", limits::TREE_MAX);
+        return Err(CompileError { wrong: Wrong::TooBig, why, at: 0..source.len() });
+    }
+    walk::order_maps(&mut tree);
     let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
     for read in &reads {
         if let Some((root, path)) = read.path.split_first() {
@@ -170,143 +167,4 @@ fn place(source: &str, (line, column): (isize, isize)) -> Option<Range<usize>> {
     let rest = source.get(before..)?;
     let within = rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at);
     Some(before + within..source.len())
-}
-
-/// Walks a syntax tree once: what it reads, and whether all that it calls exists.
-struct Walk<'a> {
-    source: &'a str,
-    places: &'a SourceInfo,
-    reads: Vec<Read>,
-    locals: Vec<String>,
-    loops: usize,
-}
-
-impl Walk<'_> {
-    fn visit(&mut self, expr: &IdedExpr) -> Result<(), CompileError> {
-        if let Some((path, root)) = self.path(expr) {
-            let tested = matches!(&expr.expr, Tree::Select(select) if select.test);
-            self.read(path, root, tested);
-            return Ok(());
-        }
-        match &expr.expr {
-            Tree::Unspecified | Tree::Literal(_) | Tree::Ident(_) => Ok(()),
-            Tree::Select(select) => self.visit(&select.operand),
-            Tree::Call(call) => self.call(expr.id, call),
-            Tree::List(list) => list.elements.iter().try_for_each(|item| self.visit(item)),
-            Tree::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
-                EntryExpr::MapEntry(entry) => self.visit(&entry.key).and_then(|()| self.visit(&entry.value)),
-                EntryExpr::StructField(field) => self.visit(&field.value),
-            }),
-            Tree::Struct(made) => {
-                Err(self.wrong(expr.id, Wrong::Syntax, format!("there is no `{}` to make", made.type_name)))
-            }
-            Tree::Comprehension(each) => {
-                self.visit(&each.iter_range)?;
-                if self.loops > 0 {
-                    let why = "one walk over a list inside another is not allowed".to_owned();
-                    return Err(self.wrong(expr.id, Wrong::TooBig, why));
-                }
-                let outside = self.locals.len();
-                self.locals.extend([each.iter_var.clone(), each.accu_var.clone()]);
-                self.locals.extend(each.iter_var2.clone());
-                self.loops += 1;
-                let parts = [&each.accu_init, &each.loop_cond, &each.loop_step, &each.result];
-                let visited = parts.into_iter().try_for_each(|part| self.visit(part));
-                self.loops -= 1;
-                self.locals.truncate(outside);
-                visited
-            }
-        }
-    }
-
-    fn call(&mut self, id: u64, call: &CallExpr) -> Result<(), CompileError> {
-        let name = call.func_name.as_str();
-        let is_operator = name.starts_with(|c: char| !c.is_alphabetic());
-        if !is_operator && !FUNCTIONS.contains(&name) {
-            let why = if MACROS.contains(&name) {
-                format!("`{name}` is not used like this")
-            } else {
-                format!("there is no function `{name}`")
-            };
-            let bracket = self.start_of(id);
-            let start = self.source.get(..bracket).and_then(|before| before.rfind(name)).unwrap_or(bracket);
-            return Err(CompileError { wrong: Wrong::Function(name.to_owned()), why, at: start..start + name.len() });
-        }
-        call.target.iter().try_for_each(|target| self.visit(target))?;
-        call.args.iter().try_for_each(|arg| self.visit(arg))
-    }
-
-    /// The path that this names from a root, and the root's node: identifiers, members, and constant texts as index.
-    fn path(&self, expr: &IdedExpr) -> Option<(Vec<String>, u64)> {
-        let (mut path, root) = match &expr.expr {
-            Tree::Ident(name) if !name.starts_with('@') && !self.locals.contains(name) => {
-                return Some((vec![name.clone()], expr.id));
-            }
-            Tree::Select(select) => self.path(&select.operand)?,
-            Tree::Call(call) if call.func_name == operators::INDEX => self.path(call.args.first()?)?,
-            _ => return None,
-        };
-        match &expr.expr {
-            Tree::Select(select) => path.push(select.field.clone()),
-            Tree::Call(call) => match &call.args.get(1)?.expr {
-                Tree::Literal(LiteralValue::String(name)) => path.push(name.inner().to_owned()),
-                _ => return None,
-            },
-            _ => return None,
-        }
-        Some((path, root))
-    }
-
-    fn read(&mut self, path: Vec<String>, root: u64, tested: bool) {
-        let start = self.start_of(root);
-        let written = path.join(".");
-        let rest = self.source.get(start..).unwrap_or_default();
-        let len = if rest.starts_with(&written) { written.len() } else { path.first().map_or(0, String::len) };
-        self.reads.push(Read { path, tested, at: start..start + len });
-    }
-
-    fn wrong(&self, id: u64, wrong: Wrong, why: String) -> CompileError {
-        CompileError { wrong, why, at: self.start_of(id)..self.source.len() }
-    }
-
-    /// Where a node begins, in bytes.
-    fn start_of(&self, id: u64) -> usize {
-        let chars = self.places.offset_for(id).map_or(0, |(start, _)| start);
-        let chars = usize::try_from(chars).unwrap_or(usize::MAX);
-        self.source.char_indices().nth(chars).map_or(0, |(at, _)| at)
-    }
-}
-
-/// Makes every walk over a map follow the order of its keys: CEL's maps have none.
-fn order_maps(expr: &mut IdedExpr) {
-    match &mut expr.expr {
-        Tree::Unspecified | Tree::Literal(_) | Tree::Ident(_) => {}
-        Tree::Select(select) => order_maps(&mut select.operand),
-        Tree::Call(call) => {
-            call.target.iter_mut().for_each(|target| order_maps(target));
-            call.args.iter_mut().for_each(order_maps);
-        }
-        Tree::List(list) => list.elements.iter_mut().for_each(order_maps),
-        Tree::Map(map) => map.entries.iter_mut().for_each(|entry| order_entry(&mut entry.expr)),
-        Tree::Struct(made) => made.entries.iter_mut().for_each(|entry| order_entry(&mut entry.expr)),
-        Tree::Comprehension(each) => {
-            for part in [&mut each.accu_init, &mut each.loop_cond, &mut each.loop_step, &mut each.result] {
-                order_maps(part);
-            }
-            order_maps(&mut each.iter_range);
-            let range = std::mem::take(&mut each.iter_range);
-            let call = CallExpr { func_name: ORDERED.to_owned(), target: None, args: vec![range] };
-            each.iter_range = IdedExpr { id: 0, expr: Tree::Call(call) };
-        }
-    }
-}
-
-fn order_entry(entry: &mut EntryExpr) {
-    match entry {
-        EntryExpr::MapEntry(entry) => {
-            order_maps(&mut entry.key);
-            order_maps(&mut entry.value);
-        }
-        EntryExpr::StructField(field) => order_maps(&mut field.value),
-    }
 }

@@ -1,12 +1,17 @@
-//! Limits of an expression, held before CEL's recursive parser sees it: in a build without optimisation a few dozen
-//! nested parentheses overflow the stack of a worker, and that cannot be caught.
+//! Limits of an expression. CEL is recursive, and an overflow of the stack cannot be caught: in a build without
+//! optimisation one nested bracket takes over a hundred kilobytes to parse, and one step forty to evaluate. Length
+//! and nesting are held before the parser sees the text, the depth of the tree before anything evaluates it.
+
+use cel::common::ast::{EntryExpr, Expr as Tree, IdedExpr};
 
 /// Longest expression, in bytes.
 pub const LENGTH_MAX: usize = 2048;
 /// Deepest nesting of brackets and of conditions (`a ? b : c ? d : e` nests twice).
 pub const DEPTH_MAX: usize = 16;
-/// Most operators, dots and commas outside of texts: the syntax tree may be that deep.
+/// Most operators, dots and commas outside of texts: what the parser nests beside brackets.
 pub const OPERATORS_MAX: usize = 100;
+/// Deepest syntax tree: evaluating it takes less than one megabyte of stack.
+pub const TREE_MAX: usize = 24;
 
 /// Which limit the expression breaks, if any.
 pub fn broken(source: &str) -> Option<String> {
@@ -75,4 +80,28 @@ fn after_text(source: &str, quote: char) -> &str {
         rest = rest.get(first.len_utf8() + escaped..).unwrap_or_default();
     }
     rest
+}
+
+/// How deep a syntax tree is.
+pub fn tree_depth(expr: &IdedExpr) -> usize {
+    let deepest = |parts: &mut dyn Iterator<Item = &IdedExpr>| parts.map(tree_depth).max().unwrap_or(0);
+    1 + match &expr.expr {
+        Tree::Unspecified | Tree::Literal(_) | Tree::Ident(_) => 0,
+        Tree::Select(select) => tree_depth(&select.operand),
+        Tree::Call(call) => deepest(&mut call.target.iter().map(AsRef::as_ref).chain(&call.args)),
+        Tree::List(list) => deepest(&mut list.elements.iter()),
+        Tree::Map(map) => map.entries.iter().map(|entry| entry_depth(&entry.expr)).max().unwrap_or(0),
+        Tree::Struct(made) => made.entries.iter().map(|entry| entry_depth(&entry.expr)).max().unwrap_or(0),
+        Tree::Comprehension(each) => {
+            let parts = [&each.iter_range, &each.accu_init, &each.loop_cond, &each.loop_step, &each.result];
+            deepest(&mut parts.into_iter())
+        }
+    }
+}
+
+fn entry_depth(entry: &EntryExpr) -> usize {
+    match entry {
+        EntryExpr::MapEntry(entry) => tree_depth(&entry.key).max(tree_depth(&entry.value)),
+        EntryExpr::StructField(field) => tree_depth(&field.value),
+    }
 }

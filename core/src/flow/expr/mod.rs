@@ -5,14 +5,16 @@ mod compile;
 mod convert;
 mod limits;
 mod scope;
+mod walk;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-pub use self::compile::{CompileError, FUNCTIONS, ROOTS, Read, Wrong};
-pub use self::limits::{DEPTH_MAX, LENGTH_MAX, OPERATORS_MAX};
+pub use self::compile::{CompileError, ROOTS, Wrong};
+pub use self::limits::{DEPTH_MAX, LENGTH_MAX, OPERATORS_MAX, TREE_MAX};
+pub use self::walk::{FUNCTIONS, Read};
 use crate::onboarding::{Onboarding, User};
 
 /// A compiled CEL expression.
