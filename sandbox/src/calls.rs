@@ -2,7 +2,7 @@
 //! lists and sums leave. A call is never left out, and never counted before it is known how it ended or was cut.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ pub(crate) struct Calls {
 
 #[derive(Default)]
 struct Kept {
-    calls: VecDeque<Call>,
+    calls: VecDeque<Arc<Call>>,
     received: u64,
 }
 
@@ -86,7 +86,7 @@ impl Calls {
             kept.calls.pop_front();
         }
         let id = call.id;
-        kept.calls.push_back(call);
+        kept.calls.push_back(Arc::new(call));
         id
     }
 
@@ -96,11 +96,11 @@ impl Calls {
         let first = kept.calls.front().map_or(0, |call| call.id);
         let place = id.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         if let Some(call) = place.and_then(|place| kept.calls.get_mut(place)) {
-            change(call);
+            change(Arc::make_mut(call));
         }
     }
 
-    fn list(&self, wanted: &Wanted) -> Vec<Call> {
+    fn list(&self, wanted: &Wanted) -> Vec<Arc<Call>> {
         let same =
             |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
         lock(&self.kept)
@@ -180,7 +180,8 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
         .route(
             "/_calls",
             web::get().to(async |world: web::Data<World>, wanted: web::Query<Wanted>| {
-                HttpResponse::Ok().json(world.calls.list(&wanted))
+                let calls = world.calls.list(&wanted);
+                HttpResponse::Ok().json(calls.iter().map(AsRef::as_ref).collect::<Vec<&Call>>())
             }),
         )
         .route(

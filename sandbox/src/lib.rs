@@ -5,6 +5,17 @@
 //! from `docs/providers/original.md` alone. What can go wrong at a provider goes wrong here on demand, seeded
 //! ([`Mischief`]) or steered per user ([`traps`]). Nothing is kept on disk.
 //!
+//! | route | what it is |
+//! |---|---|
+//! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
+//! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
+//! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
+//! | `GET /_calls?external_id=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
+//! | `GET /_calls/summary` | the same counted, with duplicates: a [`Summary`] |
+//! | `GET /_webhooks?external_id=&user_uid=` | webhooks sent, each with its tries |
+//! | `GET /mailbox/messages?to=`, `GET /mailbox/messages/{id}/raw`, `DELETE /mailbox/messages` | mail received |
+//! | `GET /` | a page for people |
+//!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
 //! let mut options = gangway_sandbox::Options::default();

@@ -57,6 +57,8 @@ pub struct OriginalOptions {
     pub wallet_event: String,
     /// The name of the event of a minted asset.
     pub minted_event: String,
+    /// Whether a user is shown in the older shape: one `wallet_address`, null at first, instead of `wallets`.
+    pub older_user_shape: bool,
     /// Whether reading deposit details counts as the first on-chain use; undocumented.
     pub deposit_starts_wallet: bool,
     /// Whether a second asset with the same external id for one user is refused; undocumented.
@@ -76,6 +78,7 @@ impl Default for OriginalOptions {
             mint_delay: Duration::from_millis(50),
             wallet_event: "wallet.created".to_owned(),
             minted_event: "asset.minted".to_owned(),
+            older_user_shape: false,
             deposit_starts_wallet: false,
             refuse_asset_twice: false,
             rate_limit: 1_000_000,
@@ -134,7 +137,7 @@ impl Default for Limits {
             delay: Duration::from_millis(500),
             slow: Duration::from_millis(300),
             reorder: Duration::from_secs(1),
-            webhook_tries: 12,
+            webhook_tries: 30,
             webhook_backoff: Duration::from_millis(200),
         }
     }

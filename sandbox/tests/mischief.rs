@@ -74,6 +74,17 @@ async fn a_call_cut_off_under_way_lands_a_moment_later() {
 }
 
 #[tokio::test]
+async fn a_delayed_call_is_done_even_if_its_caller_does_not_wait() {
+    let mut options = with("delay=1");
+    options.limits.delay = std::time::Duration::from_secs(1);
+    let world = world(options).await;
+    let impatient = create(&world, "i").timeout(std::time::Duration::from_millis(50)).send().await;
+    assert!(impatient.unwrap_err().is_timeout());
+    until("the work", async || (world.effects("i").await == ["done"]).then_some(())).await;
+    assert_eq!(world.running.summary().users, 1);
+}
+
+#[tokio::test]
 async fn a_failing_call_is_answered_in_three_ways_and_makes_nothing() {
     let world = world(with("fail=1")).await;
     let mut seen = std::collections::BTreeMap::new();

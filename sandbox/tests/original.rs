@@ -129,6 +129,21 @@ async fn the_wallet_comes_with_the_first_asset_and_the_asset_is_minted_after_it(
 }
 
 #[tokio::test]
+async fn in_the_older_shape_the_wallet_is_one_address_that_is_null_at_first() {
+    let mut options = quick();
+    options.original.older_user_shape = true;
+    let world = world(options).await;
+    let uid = world.user("old").await;
+    let (_, before) = world.get(&format!("/user/{uid}")).await;
+    assert_eq!((&before["data"]["wallet_address"], &before["data"]["wallets"]), (&Value::Null, &Value::Null));
+    world.asset(&uid, "old-1").await;
+    until("the wallet", async || {
+        world.get(&format!("/user/{uid}")).await.1["data"]["wallet_address"].as_str().map(str::to_owned)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn without_a_first_use_on_chain_nothing_is_under_way_that_could_bring_a_wallet() {
     let world = world(quick()).await;
     let uid = world.user("idle").await;

@@ -1,6 +1,8 @@
 //! Seeded decisions. A seed and the words that name an occasion enter; a number or an ending leaves.
 //! The same seed and words give the same answer on any thread, at any time: no clock, no counter of its own.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 
 use super::{ENDINGS, Kind, Mischief};
@@ -53,6 +55,11 @@ impl Dice {
             throw < edge
         })
     }
+}
+
+/// Between a tenth of the longest time and all of it.
+pub(crate) fn part_of(longest: Duration, unit: f64) -> Duration {
+    longest.mul_f64(0.1 + 0.9 * unit)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::about::About;
 use super::fields::{self, Check, Wrong};
 use super::reply::Answer;
 use super::store::{Asset, NotAdded, User};
@@ -77,7 +78,7 @@ pub(crate) async fn get(world: web::Data<World>, request: HttpRequest, uid: web:
     let uid = uid.into_inner();
     let asset = world.original.store.asset(&uid);
     let about = users::about(&world, "get_asset", asset.as_ref().map_or("", |asset| &asset.user_uid));
-    let about = gate::About { asset_external_id: asset.map(|asset| asset.external_id), ..about };
+    let about = About { asset_external_id: asset.map(|asset| asset.external_id), ..about };
     gate::pass(world, &request, about, move |world| match world.original.store.asset(&uid) {
         Some(asset) => {
             let user = world.original.store.user(&asset.user_uid);

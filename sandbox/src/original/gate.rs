@@ -1,75 +1,34 @@
 //! The way of every call: who calls, how often, what goes wrong, then the work itself. A request and its work enter;
-//! an answer, an error or a cut connection leaves, and in any case a line among the calls.
+//! an answer, an error or a cut connection leaves, and in any case a line among the calls. A call that was received
+//! is taken to its end also if the caller does not wait for it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tokio::sync::oneshot;
 
+use super::about::About;
 use super::cut;
 use super::reply::Answer;
-use crate::calls::{Call, Effect};
-use crate::mischief::Kind;
-use crate::world::{World, lock};
+use crate::calls::Effect;
+use crate::mischief::{Kind, dice};
+use crate::world::World;
 
-/// How many different occasions are counted; beyond it the counts start again, which repeats old decisions.
-const OCCASIONS: usize = 4_000_000;
-
-/// How often each action was asked for each key, so that the second try of a call is another occasion.
-#[derive(Default)]
-pub(crate) struct Occasions {
-    counts: Mutex<HashMap<u64, u32>>,
-}
-
-impl Occasions {
-    /// From 1.
-    fn next(&self, occasion: u64) -> u32 {
-        let mut counts = lock(&self.counts);
-        if counts.len() >= OCCASIONS {
-            counts.clear();
-        }
-        let count = counts.entry(occasion).or_default();
-        *count = count.saturating_add(1);
-        *count
-    }
-}
-
-/// What a call is about, as far as its request tells.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct About {
-    pub(crate) action: &'static str,
-    pub(crate) external_id: Option<String>,
-    pub(crate) email: Option<String>,
-    pub(crate) user_uid: Option<String>,
-    pub(crate) asset_external_id: Option<String>,
-    /// A trap for this call, with the occasions on which it strikes: the first, or all.
-    pub(crate) trap: Option<(Kind, bool)>,
-}
-
-impl About {
-    /// What stays the same when the call is repeated.
-    fn key(&self) -> String {
-        let parts = [&self.external_id, &self.email, &self.user_uid, &self.asset_external_id];
-        parts.map(|part| part.as_deref().unwrap_or_default()).join("\n")
-    }
-
-    fn call(&self, effect: Effect, answer: Option<&Answer>, status: Option<StatusCode>) -> Call {
-        Call {
-            id: 0,
-            at: String::new(),
-            provider: "original",
-            action: self.action,
-            external_id: self.external_id.clone(),
-            email: self.email.clone(),
-            user_uid: answer.and_then(|answer| answer.user_uid.clone()).or_else(|| self.user_uid.clone()),
-            asset_external_id: self.asset_external_id.clone(),
-            asset_uid: answer.and_then(|answer| answer.asset_uid.clone()),
-            effect,
-            status: status.map(|status| status.as_u16()),
-        }
-    }
+/// What the caller is to see.
+enum Outcome {
+    /// The API's own answer, marked with the rate.
+    Answer(Answer),
+    /// 429, and after how many seconds to come back.
+    Throttled(i64),
+    /// A gateway's page, in front of the API: HTML, and none of the API's headers.
+    Page(StatusCode),
+    /// An overloaded server's plain text.
+    Overloaded,
+    /// The connection cut before a byte.
+    Silence,
+    /// The connection cut in the middle of this answer.
+    Half(Answer),
 }
 
 /// Takes a call all the way. `work` does what the call asks for, at once and completely; it is called at most once.
@@ -81,41 +40,79 @@ pub(crate) async fn pass(
 ) -> HttpResponse {
     let world = world.into_inner();
     if let Err(message) = world.original.auth.check(request) {
-        return plain(&world, &about, Effect::Unauthorized, &Answer::unauthorized(message));
+        let outcome = told(&world, &about, Effect::Unauthorized, Answer::unauthorized(message));
+        return show(&world, outcome);
     }
     if !world.original.rate.admit() {
-        return throttled(&world, &about, world.original.rate.seconds_left());
+        let outcome = throttled(&world, &about, world.original.rate.seconds_left());
+        return show(&world, outcome);
     }
     let key = about.key();
     let nth = world.original.occasions.next(world.dice.number(&["occasion", about.action, &key])).to_string();
     let words = [about.action, key.as_str(), nth.as_str()];
     let mischief = world.mischief();
-    if world.dice.strikes(&mischief, Kind::Delay, &words) {
-        tokio::time::sleep(part_of(world.options.limits.delay, world.dice.unit(&[&["pause"], &words[..]].concat())))
-            .await;
-    }
     let trap = about.trap.filter(|(_, always)| *always || nth == "1").map(|(kind, _)| kind);
+    let ending = trap.or_else(|| world.dice.ending(&mischief, &words));
     let throw = world.dice.unit(&[&["form"], &words[..]].concat());
-    match trap.or_else(|| world.dice.ending(&mischief, &words)) {
-        Some(Kind::Fail) => failed(&world, &about, throw),
-        Some(Kind::FailDone) => failed_done(&world, &about, throw, work),
-        Some(Kind::Throttle) => throttled(&world, &about, 1),
-        Some(Kind::LostDone) => lost(&world, &about, throw, work),
+    if !world.dice.strikes(&mischief, Kind::Delay, &words) {
+        return show(&world, settle(&world, about, ending, throw, work));
+    }
+    let pause = dice::part_of(world.options.limits.delay, world.dice.unit(&[&["pause"], &words[..]].concat()));
+    let (tell, told) = oneshot::channel();
+    let later = Arc::clone(&world);
+    world.background(async move {
+        tokio::time::sleep(pause).await;
+        // The caller may have gone meanwhile; the work is done all the same.
+        let _ = tell.send(settle(&later, about, ending, throw, work));
+    });
+    // Not told at all: the sandbox is being stopped.
+    show(&world, told.await.unwrap_or(Outcome::Silence))
+}
+
+/// Does the work, or not, and notes the call.
+fn settle(
+    world: &Arc<World>,
+    about: About,
+    ending: Option<Kind>,
+    throw: f64,
+    work: impl FnOnce(&Arc<World>) -> Answer + Send + 'static,
+) -> Outcome {
+    match ending {
+        Some(Kind::Fail) => failed(world, &about, throw),
+        Some(Kind::FailDone) => failed_done(world, &about, throw, work(world)),
+        Some(Kind::Throttle) => throttled(world, &about, 1),
+        Some(Kind::LostDone) => lost(world, &about, throw, work(world)),
         Some(Kind::LostUndone) => {
             world.calls.note(about.call(Effect::LostUndone, None, None));
-            cut::silent()
+            Outcome::Silence
         }
-        Some(Kind::SlowDone) => slow(world, about, work),
+        Some(Kind::SlowDone) => slow(world, &about, work),
         _ => {
-            let answer = work(&world);
-            plain(&world, &about, effect(&answer), &answer)
+            let answer = work(world);
+            told(world, &about, effect(&answer), answer)
         }
     }
 }
 
-/// Between a tenth of the longest time and all of it.
-pub(crate) fn part_of(longest: Duration, unit: f64) -> Duration {
-    longest.mul_f64(0.1 + 0.9 * unit)
+fn show(world: &World, outcome: Outcome) -> HttpResponse {
+    match outcome {
+        Outcome::Answer(answer) => {
+            let mut reply = answer.response();
+            world.original.rate.mark(&mut reply);
+            reply
+        }
+        Outcome::Throttled(seconds) => {
+            let mut reply = Answer::throttled().response();
+            world.original.rate.mark_throttled(&mut reply, seconds);
+            reply
+        }
+        Outcome::Page(status) => page(status),
+        Outcome::Overloaded => {
+            HttpResponse::ServiceUnavailable().content_type("text/plain").body("Service Unavailable")
+        }
+        Outcome::Silence => cut::silent(),
+        Outcome::Half(answer) => cut::halfway(&answer),
+    }
 }
 
 fn effect(answer: &Answer) -> Effect {
@@ -127,57 +124,47 @@ fn effect(answer: &Answer) -> Effect {
     }
 }
 
-fn plain(world: &World, about: &About, effect: Effect, answer: &Answer) -> HttpResponse {
-    world.calls.note(about.call(effect, Some(answer), Some(answer.status)));
-    let mut reply = answer.response();
-    world.original.rate.mark(&mut reply);
-    reply
+fn told(world: &World, about: &About, effect: Effect, answer: Answer) -> Outcome {
+    world.calls.note(about.call(effect, Some(&answer), Some(answer.status)));
+    Outcome::Answer(answer)
 }
 
-fn throttled(world: &World, about: &About, seconds: i64) -> HttpResponse {
-    let answer = Answer::throttled();
-    world.calls.note(about.call(Effect::Throttled, None, Some(answer.status)));
-    let mut reply = answer.response();
-    world.original.rate.mark_throttled(&mut reply, seconds);
-    reply
+fn throttled(world: &World, about: &About, seconds: i64) -> Outcome {
+    world.calls.note(about.call(Effect::Throttled, None, Some(StatusCode::TOO_MANY_REQUESTS)));
+    Outcome::Throttled(seconds)
 }
 
-/// Three failures in turn: the application's own, with its body; a gateway's page; and an overload's plain text.
-fn failed(world: &World, about: &About, throw: f64) -> HttpResponse {
-    let mut reply = match (throw * 3.0) as u8 {
-        0 => Answer::server_error(StatusCode::INTERNAL_SERVER_ERROR).response(),
-        1 => page(StatusCode::BAD_GATEWAY),
-        _ => HttpResponse::ServiceUnavailable().content_type("text/plain").body("Service Unavailable"),
+/// Three failures in turn: the application's own, a gateway's, and an overload's.
+fn failed(world: &World, about: &About, throw: f64) -> Outcome {
+    let (status, outcome) = match (throw * 3.0) as u8 {
+        0 => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            (status, Outcome::Answer(Answer::server_error(status)))
+        }
+        1 => (StatusCode::BAD_GATEWAY, Outcome::Page(StatusCode::BAD_GATEWAY)),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Overloaded),
     };
-    world.calls.note(about.call(Effect::Failed, None, Some(reply.status())));
-    world.original.rate.mark(&mut reply);
-    reply
+    world.calls.note(about.call(Effect::Failed, None, Some(status)));
+    outcome
 }
 
-fn failed_done(
-    world: &Arc<World>,
-    about: &About,
-    throw: f64,
-    work: impl FnOnce(&Arc<World>) -> Answer,
-) -> HttpResponse {
+fn failed_done(world: &World, about: &About, throw: f64, answer: Answer) -> Outcome {
     let status = if throw < 0.5 { StatusCode::BAD_GATEWAY } else { StatusCode::GATEWAY_TIMEOUT };
-    let answer = work(world);
     let effect = if answer.made { Effect::FailedDone } else { Effect::Failed };
     world.calls.note(about.call(effect, Some(&answer), Some(status)));
-    page(status)
+    Outcome::Page(status)
 }
 
 /// Half of the lost replies break off in the middle, half never begin.
-fn lost(world: &Arc<World>, about: &About, throw: f64, work: impl FnOnce(&Arc<World>) -> Answer) -> HttpResponse {
-    let answer = work(world);
+fn lost(world: &World, about: &About, throw: f64, answer: Answer) -> Outcome {
     let effect = if answer.made { Effect::LostDone } else { Effect::LostReply };
     world.calls.note(about.call(effect, Some(&answer), None));
-    if throw < 0.5 { cut::silent() } else { cut::halfway(&answer) }
+    if throw < 0.5 { Outcome::Silence } else { Outcome::Half(answer) }
 }
 
-fn slow(world: Arc<World>, about: About, work: impl FnOnce(&Arc<World>) -> Answer + Send + 'static) -> HttpResponse {
+fn slow(world: &Arc<World>, about: &About, work: impl FnOnce(&Arc<World>) -> Answer + Send + 'static) -> Outcome {
     let id = world.calls.note(about.call(Effect::SlowPending, None, None));
-    let later = Arc::clone(&world);
+    let later = Arc::clone(world);
     world.background(async move {
         tokio::time::sleep(later.options.limits.slow).await;
         let answer = work(&later);
@@ -187,10 +174,9 @@ fn slow(world: Arc<World>, about: About, work: impl FnOnce(&Arc<World>) -> Answe
             call.asset_uid = answer.asset_uid;
         });
     });
-    cut::silent()
+    Outcome::Silence
 }
 
-/// What a gateway in front of the API says: HTML, and none of the API's headers.
 fn page(status: StatusCode) -> HttpResponse {
     let reason = status.canonical_reason().unwrap_or_default();
     let code = status.as_u16();

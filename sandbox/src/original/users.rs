@@ -7,8 +7,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::about::About;
 use super::fields::{self, Check, Wrong};
-use super::gate::{self, About};
+use super::gate;
 use super::reply::Answer;
 use super::store::{NotAdded, User};
 use crate::mischief::Kind;
@@ -75,7 +76,7 @@ pub(crate) async fn get(world: web::Data<World>, request: HttpRequest, uid: web:
     let uid = uid.into_inner();
     let about = about(&world, "get_user", &uid);
     gate::pass(world, &request, about, move |world| match world.original.store.user(&uid) {
-        Some(user) => Answer::found(shape(&user)).about_user(&uid),
+        Some(user) => Answer::found(shape(world, &user)).about_user(&uid),
         None => Answer::not_found(NOT_FOUND),
     })
     .await
@@ -108,13 +109,14 @@ pub(crate) async fn find(world: web::Data<World>, request: HttpRequest, names: w
             // Not documented: without a name there is nobody to look for.
             (None, None) => return Answer::client_error("Either user_external_id or email is required."),
         };
-        user.map_or_else(Answer::nobody, |user| Answer::found(shape(&user)).about_user(&user.uid))
+        user.map_or_else(Answer::nobody, |user| Answer::found(shape(world, &user)).about_user(&user.uid))
     })
     .await
 }
 
 /// A user as the reads show it: absent names are left out, a wallet is one entry (docs/providers/original.md, 5.3).
-fn shape(user: &User) -> Value {
+/// The older shape is that of the README of `getoriginal/original-js`.
+fn shape(world: &World, user: &User) -> Value {
     let mut shape = Map::new();
     shape.insert("uid".to_owned(), json!(user.uid));
     if let Some(id) = &user.external_id {
@@ -123,6 +125,10 @@ fn shape(user: &User) -> Value {
     shape.insert("created_at".to_owned(), json!(clock::print(user.created_at)));
     if let Some(email) = &user.email {
         shape.insert("email".to_owned(), json!(email));
+    }
+    if world.options.original.older_user_shape {
+        shape.insert("wallet_address".to_owned(), json!(user.wallet));
+        return Value::Object(shape);
     }
     let wallet = |address: &String| {
         json!({

@@ -12,7 +12,7 @@ use super::Webhook;
 use super::post::{Post, post};
 use super::record::State;
 use super::sign::signature;
-use crate::mischief::Kind;
+use crate::mischief::{Kind, dice};
 use crate::options::WebhookSigning;
 use crate::world::{World, lock};
 
@@ -38,7 +38,7 @@ pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook) {
     }
     if late.0 {
         let unit = world.dice.unit(&[&["late"], &words[..]].concat());
-        tokio::time::sleep(world.options.limits.delay.mul_f64(0.1 + 0.9 * unit)).await;
+        tokio::time::sleep(dice::part_of(world.options.limits.delay, unit)).await;
     }
     if held.0 {
         hold(world, &webhook.user_uid).await;
