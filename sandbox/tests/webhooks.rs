@@ -20,6 +20,18 @@ fn telling(url: &str, mischief: &str) -> Options {
     Options { webhook_url: Some(url.to_owned()), mischief: mischief.parse().unwrap(), ..quick() }
 }
 
+/// Has one user with nothing but a wallet, so that there is one webhook and no question of order.
+async fn wallet_only(url: &str, mischief: &str, signing: WebhookSigning) -> World {
+    let mut options = telling(url, mischief);
+    options.original.deposit_starts_wallet = true;
+    options.original.webhook_signing = signing;
+    options.original.wallet_event = "user.wallet_created".into();
+    let world = world(options).await;
+    let uid = world.user("w").await;
+    world.get(&format!("/deposit?user_uid={uid}")).await;
+    world
+}
+
 /// The list of webhooks, once nothing is under way any more.
 async fn settled(world: &World) -> Vec<Value> {
     until("everything to settle", async || (world.running.summary().pending == 0).then_some(())).await;
@@ -32,7 +44,10 @@ async fn wallet_and_asset_are_told_with_the_documented_headers_and_bodies() {
     let world = world(telling(&receiver.url, "none")).await;
     let uid = world.user("h").await;
     let asset_uid = world.asset(&uid, "h-1").await;
-    let (wallet, asset) = (receiver.next().await, receiver.next().await);
+    // "In any order" (docs/providers/original.md, 5.5).
+    let mut both = [receiver.next().await, receiver.next().await];
+    both.sort_by(|one, other| other.event().cmp(one.event()));
+    let [wallet, asset] = both;
     assert_eq!(wallet.body, json!({ "event": "wallet.created", "data": { "user": { "uid": uid } } }));
     assert_eq!(asset.body, json!({ "event": "asset.minted", "data": { "asset": { "uid": asset_uid } } }));
     assert_eq!(wallet.path, "/webhooks/original/SECRET");
@@ -49,11 +64,7 @@ async fn wallet_and_asset_are_told_with_the_documented_headers_and_bodies() {
 #[tokio::test]
 async fn a_webhook_is_tried_until_it_is_accepted_with_the_same_id_and_a_counting_attempt() {
     let mut receiver = receiver(&[500, 404, 302]);
-    let mut options = telling(&receiver.url, "none");
-    options.original.deposit_starts_wallet = true;
-    let world = world(options).await;
-    let uid = world.user("r").await;
-    world.get(&format!("/deposit?user_uid={uid}")).await;
+    let world = wallet_only(&receiver.url, "none", WebhookSigning::None).await;
     let mut ids = Vec::new();
     for attempt in 1..=4 {
         let webhook = receiver.next().await;
@@ -86,14 +97,9 @@ async fn a_webhook_that_nobody_takes_is_given_up_after_the_last_try() {
 #[tokio::test]
 async fn a_configured_signature_is_the_mac_of_the_raw_body_behind_its_prefix() {
     let mut receiver = receiver(&[]);
-    let mut options = telling(&receiver.url, "none");
-    options.original.webhook_signing = WebhookSigning::Hmac { secret: "s3cret".into(), prefix: "sha256=".into() };
-    options.original.wallet_event = "user.wallet_created".into();
-    let world = world(options).await;
-    let uid = world.user("s").await;
-    world.asset(&uid, "s-1").await;
+    let signing = WebhookSigning::Hmac { secret: "s3cret".into(), prefix: "sha256=".into() };
+    let _world = wallet_only(&receiver.url, "none", signing).await;
     let webhook = receiver.next().await;
-    assert_eq!(webhook.event(), "user.wallet_created");
     let signature = webhook.header("x-webhook-signature").strip_prefix("sha256=").unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(b"s3cret").unwrap();
     mac.update(webhook.raw.as_bytes());
@@ -103,13 +109,10 @@ async fn a_configured_signature_is_the_mac_of_the_raw_body_behind_its_prefix() {
 #[tokio::test]
 async fn a_duplicate_comes_after_the_first_was_accepted_with_the_same_id() {
     let mut receiver = receiver(&[]);
-    let world = world(telling(&receiver.url, "duplicate=1")).await;
-    let uid = world.user("d").await;
-    world.asset(&uid, "d-1").await;
+    let world = wallet_only(&receiver.url, "duplicate=1", WebhookSigning::None).await;
     settled(&world).await;
-    let all = receiver.rest();
-    let wallet: Vec<_> = all.iter().filter(|webhook| webhook.event() == "wallet.created").collect();
-    assert_eq!((all.len(), wallet.len()), (4, 2));
+    let wallet = receiver.rest();
+    assert_eq!((wallet.len(), wallet[0].event()), (2, "user.wallet_created"));
     assert_eq!(wallet[0].raw, wallet[1].raw);
     assert_eq!(wallet[0].header("x-webhook-correlation-id"), wallet[1].header("x-webhook-correlation-id"));
     assert_eq!(wallet[1].header("x-webhook-attempt"), "2");
@@ -117,8 +120,9 @@ async fn a_duplicate_comes_after_the_first_was_accepted_with_the_same_id() {
 
 #[tokio::test]
 async fn a_webhook_that_is_held_back_comes_after_the_users_next_one() {
-    // Only the wallet's webhook is to be held: found by trying seeds, which the lists make visible.
-    for seed in 1..100 {
+    // Only the wallet's webhook is to be held. Seed 7 does so today; should the dice change, the next that does is
+    // found by trying, which the list of webhooks makes visible.
+    for seed in 7..107 {
         let mut receiver = receiver(&[]);
         let mut options = telling(&receiver.url, "reorder=0.5");
         options.seed = seed;
@@ -138,26 +142,21 @@ async fn a_webhook_that_is_held_back_comes_after_the_users_next_one() {
 #[tokio::test]
 async fn a_forgery_comes_first_altered_and_to_a_path_with_a_wrong_secret() {
     let mut receiver = receiver(&[404]);
-    let world = world(telling(&receiver.url, "bad_signature=1")).await;
-    let uid = world.user("b").await;
-    world.asset(&uid, "b-1").await;
+    let world = wallet_only(&receiver.url, "bad_signature=1", WebhookSigning::None).await;
     let (forged, genuine) = (receiver.next().await, receiver.next().await);
     assert_eq!((forged.path.as_str(), &forged.body["forged"]), ("/webhooks/original/SECRET-forged", &json!(true)));
     assert_eq!((genuine.path.as_str(), &genuine.body["forged"]), ("/webhooks/original/SECRET", &Value::Null));
     assert_eq!(forged.header("x-webhook-correlation-id"), genuine.header("x-webhook-correlation-id"));
     let listed = settled(&world).await;
     assert!(listed.iter().any(|one| one["forged"] == true && one["state"] == "turned_away"), "{listed:?}");
-    assert_eq!(world.running.summary().webhooks, 2);
+    assert_eq!(world.running.summary().webhooks, 1);
 }
 
 #[tokio::test]
 async fn a_forgery_of_a_signed_webhook_goes_to_the_right_path_with_a_wrong_signature() {
     let mut receiver = receiver(&[401]);
-    let mut options = telling(&receiver.url, "bad_signature=1");
-    options.original.webhook_signing = WebhookSigning::Hmac { secret: "s3cret".into(), prefix: String::new() };
-    let world = world(options).await;
-    let uid = world.user("b").await;
-    world.asset(&uid, "b-1").await;
+    let signing = WebhookSigning::Hmac { secret: "s3cret".into(), prefix: String::new() };
+    let _world = wallet_only(&receiver.url, "bad_signature=1", signing).await;
     let forged = receiver.next().await;
     assert_eq!((forged.path.as_str(), &forged.body["forged"]), ("/webhooks/original/SECRET", &json!(true)));
     let mut mac = Hmac::<Sha256>::new_from_slice(b"s3cret").unwrap();

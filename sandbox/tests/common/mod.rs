@@ -22,7 +22,7 @@ pub fn quick() -> Options {
     options.original.mint_delay = Duration::from_millis(5);
     options.limits.delay = Duration::from_millis(20);
     options.limits.slow = Duration::from_millis(50);
-    options.limits.reorder = Duration::from_millis(500);
+    options.limits.reorder = Duration::from_secs(2);
     options.limits.webhook_backoff = Duration::from_millis(5);
     options
 }
