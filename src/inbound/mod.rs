@@ -1,5 +1,11 @@
 //! Station 1: bytes -> `Event`. Deliveries, messages, timers, outcomes and operators enter; arrivals at the one door
 //! leave. Nothing is decided here, nothing is written, and nothing is answered before the door has answered.
 
+mod answer;
+pub mod aside;
+mod body;
 mod json;
 pub mod signature;
+#[cfg(test)]
+mod testing;
+pub mod webhook;

@@ -1,11 +1,13 @@
 //! How deliveries of one provider are verified: `[providers.NAME.webhook]`. Values only; nothing is verified here.
 
 mod forms;
+mod intake;
 #[cfg(test)]
 mod tests;
 
 pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 use forms::{parse_place, parse_template};
+pub use intake::IntakeSettings;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
