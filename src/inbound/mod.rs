@@ -4,6 +4,8 @@
 mod answer;
 pub mod aside;
 mod body;
+mod cloudevents;
+pub mod http;
 mod json;
 pub mod signature;
 #[cfg(test)]
