@@ -7,7 +7,10 @@ mod body;
 mod cloudevents;
 pub mod http;
 mod json;
+pub mod operator;
+pub mod outcome;
 pub mod signature;
 #[cfg(test)]
 mod testing;
+pub mod timer;
 pub mod webhook;
