@@ -1,5 +1,8 @@
 //! Settings: compiled-in defaults < file < environment, validated whole at start, all problems at once.
 
+pub mod amqp;
+pub mod webhooks;
+
 /// One thing that is wrong in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
