@@ -1,5 +1,10 @@
 //! Settings: compiled-in defaults < file < environment, validated whole at start, all problems at once.
 
+pub mod duration;
+pub mod mail;
+pub mod outbound;
+pub mod providers;
+
 /// One thing that is wrong in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
