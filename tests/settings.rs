@@ -1,5 +1,7 @@
 //! Settings: what is refused, what wins, what is never shown.
 
+#![allow(clippy::expect_used, reason = "helpers of tests may panic")]
+
 use gangway::settings::{Input, Problems, Settings};
 
 fn read(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
