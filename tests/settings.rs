@@ -25,8 +25,9 @@ fn shown(settings: &Settings, key: &str) -> (String, String) {
 fn the_compiled_in_defaults_are_right_as_they_are() {
     let settings = read("", &[]).unwrap();
     assert_eq!(settings.server.listen, "127.0.0.1:8080");
-    assert_eq!(settings.engine.lease.0, 30_000);
-    assert_eq!(settings.server.body_limit, 1024 * 1024);
+    assert_eq!(settings.engine.hold.0, 30 * 86_400_000);
+    assert_eq!(shown(&settings, "outbound.lease").0, "\"30s\"");
+    assert_eq!(shown(&settings, "intake.body_max").0, "1048576");
     assert!(settings.shown.iter().all(|shown| shown.from == "default"));
 }
 
@@ -44,7 +45,12 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[server]\nstop = 20", "server.stop", "must be a length of time"),
         ("[server]\nstop = \"20\"", "server.stop", "must be a length of time"),
         ("[server]\nstop = \"0s\"", "server.stop", "is less than 1s"),
-        ("[server]\nbody_limit = -1", "server.body_limit", "is negative"),
+        ("[server]\nlisten = \"\"", "server.listen", "is not an IP address and a port"),
+        ("[intake]\nbody_max = -1", "intake.body_max", "is negative"),
+        ("[outbound]\nallow_private = \"yes\"", "outbound.allow_private", "must be true or false"),
+        ("[outbound.retry]\natempts = 1", "outbound.retry.atempts", "did you mean outbound.retry.attempts?"),
+        ("[outbound]\nstop = \"30s\"", "outbound.stop", "longer than server.stop"),
+        ("[engine]\nwriters = 2", "engine.writers", "SQLite has one"),
         ("[server]\ntoken_cache = \"11s\"", "server.token_cache", "is more than 10s"),
         ("[database]\nurl = \"mysql://x\"", "database.url", "begin it with sqlite: or postgres://"),
         ("[database]\nscreens = 0", "database.screens", "is zero"),
@@ -52,8 +58,8 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[engine]\nbatch = 0", "engine.batch", "is zero"),
         ("[engine]\nbatch = 5000", "engine.batch", "is more than 4096"),
         ("[engine]\nqueue = 100", "engine.queue", "is less than engine.batch"),
-        ("[engine]\nlease = \"19s\"", "engine.lease", "take 20s or more"),
-        ("[outbound]\nrequest_timeout = \"40s\"", "engine.lease", "take 45s or more"),
+        ("[outbound]\nlease = \"19s\"", "outbound.lease", "take 20s or more"),
+        ("[outbound]\nrequest_timeout = \"40s\"", "outbound.lease", "take 45s or more"),
         ("[keys]\nmaster_key = \"short\"", "keys.master_key", "openssl rand -base64 32"),
         ("[keys]\nkey_file = \"\"", "keys.master_key", "is empty"),
         ("[flows]\nfolders = [\"/no/such/folder\"]", "flows.folders", "is not a folder"),
@@ -73,10 +79,10 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let file = "[server]\nlistn = \"a\"\nstop = 5\n[engine]\nbatch = 0\nlease = \"1s\"\n[log]\nlevel = \"loud\"";
+    let file = "[server]\nlistn = \"a\"\nstop = 5\n[engine]\nbatch = 0\n[outbound]\nlease = \"1s\"\n[log]\nlevel = \"loud\"";
     let mut keys: Vec<_> = problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
     keys.sort();
-    let want = ["database.screens", "engine.batch", "engine.lease", "log.level", "server.listn", "server.stop"];
+    let want = ["database.screens", "engine.batch", "log.level", "outbound.lease", "server.listn", "server.stop"];
     assert_eq!(keys, want);
 }
 

@@ -1,11 +1,11 @@
-//! `[engine]`: the one door's queue and batches, the sweep, the lease.
+//! `[engine]`: the one door's queue and batches, the sweep.
 
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
 use super::{Problem, length};
 
-/// The one door, the sweep, the lease.
+/// The one door, the sweep.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EngineSettings {
@@ -25,9 +25,6 @@ pub struct EngineSettings {
     pub sweep: Millis,
     /// Most rows taken in one go of the sweep.
     pub sweep_batch: u32,
-    /// How long an effect belongs to the process that took it.
-    #[serde(deserialize_with = "length::text")]
-    pub lease: Millis,
     /// Failed verifications kept for each source.
     pub unverified: u32,
 }

@@ -16,9 +16,10 @@ use crate::clock::Chance;
 #[serde(deny_unknown_fields)]
 pub struct KeySettings {
     /// The key; empty: the file.
-    #[serde(deserialize_with = "secret::text")]
+    #[serde(default, deserialize_with = "secret::text")]
     pub master_key: SecretString,
     /// The file.
+    #[serde(default)]
     pub key_file: String,
 }
 

@@ -97,7 +97,7 @@ fn assemble(merged: &Merged, problems: &mut Vec<Problem>) -> Option<Settings> {
     let keys = section(table, "keys", problems);
     let flows = section(table, "flows", problems);
     let log = section(table, "log", problems);
-    problems.extend(across::problems(table));
+    across::add(table, problems);
     Some(Settings {
         server: server?,
         database: database?,
@@ -136,8 +136,8 @@ sections!(
 
 /// One section, typed and checked.
 fn section<T: DeserializeOwned + Section>(table: &Table, name: &str, problems: &mut Vec<Problem>) -> Option<T> {
-    let value = table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
-    match value.try_into::<T>() {
+    let value = table.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
+    match without_empty(value).try_into::<T>() {
         Ok(section) => {
             problems.extend(section.problems(name));
             Some(section)
@@ -147,6 +147,12 @@ fn section<T: DeserializeOwned + Section>(table: &Table, name: &str, problems: &
             None
         }
     }
+}
+
+/// An empty text is how a file or a variable says "none": such a key counts as left out.
+fn without_empty(mut table: Table) -> Table {
+    table.retain(|_, value| value.as_str() != Some(""));
+    table
 }
 
 /// A message of the reader without the value that it complains of, which may be a secret.

@@ -9,8 +9,10 @@ use super::Problem;
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
     /// `error`, `warn`, `info`, `debug` or `trace`.
+    #[serde(default)]
     pub level: String,
     /// `text` or `json`.
+    #[serde(default)]
     pub format: String,
 }
 

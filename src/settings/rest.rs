@@ -1,11 +1,10 @@
-//! PLUG HERE: sections whose types are written beside their users. Until then their keys are taken as they come,
-//! unchecked. To plug one in: type it in `Settings` and `load::assemble`, write its defaults into
-//! `gangway.default.toml`, and take its name out of [`OPEN`].
+//! PLUG HERE: sections whose types are written beside their users. Their keys and kinds are checked against
+//! `gangway.default.toml` already; to plug one in, type it in `Settings` and `load::assemble`, and take it out of here.
 
 use toml::{Table, Value};
 
-/// Sections whose keys are not checked against the defaults. `providers` stays here: each provider checks its own.
-pub(crate) const OPEN: [&str; 5] = ["amqp", "mail", "outbound", "webhooks", "providers"];
+/// Sections whose keys are not checked against the defaults: each provider checks its own.
+pub(crate) const OPEN: [&str; 1] = ["providers"];
 
 /// Providers that gangway knows.
 pub(crate) const PROVIDERS: [&str; 1] = ["original"];
@@ -19,8 +18,8 @@ pub struct Rest {
     pub mail: Table,
     /// `[outbound]`
     pub outbound: Table,
-    /// `[webhooks]`
-    pub webhooks: Table,
+    /// `[intake]`
+    pub intake: Table,
     /// `[providers]`: one table for each provider.
     pub providers: Table,
 }
@@ -38,7 +37,7 @@ impl Rest {
             amqp: section("amqp"),
             mail: section("mail"),
             outbound: section("outbound"),
-            webhooks: section("webhooks"),
+            intake: section("intake"),
             providers: section("providers"),
         }
     }

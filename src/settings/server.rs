@@ -12,9 +12,8 @@ use super::{Problem, length};
 #[serde(deny_unknown_fields)]
 pub struct ServerSettings {
     /// Address and port; port 0 takes a free one.
+    #[serde(default)]
     pub listen: String,
-    /// Largest body accepted, in bytes.
-    pub body_limit: usize,
     /// Largest body of an operator's action, in bytes.
     pub action_limit: usize,
     /// Threads that serve HTTP; 0 is one for each core.
@@ -51,9 +50,6 @@ impl ServerSettings {
         if self.listen.parse::<SocketAddr>().is_err() {
             let hint = "such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::]:8080\"; port 0 takes a free one";
             problems.push(Problem::new(key("listen"), "is not an IP address and a port", hint));
-        }
-        if self.body_limit < 1024 {
-            problems.push(Problem::new(key("body_limit"), "is less than 1024 bytes", "no webhook would fit; 1048576 is usual"));
         }
         if self.action_limit < 1024 {
             problems.push(Problem::new(key("action_limit"), "is less than 1024 bytes", "no reason would fit; 65536 is usual"));

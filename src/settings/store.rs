@@ -11,6 +11,7 @@ use crate::store::StoreOptions;
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// Address; may hold a password, so it is never printed as it is.
+    #[serde(default)]
     pub url: String,
     /// Connections of the intake writers.
     pub intake: u32,
