@@ -1,5 +1,12 @@
 //! Wrong flow files, each beside the exact message that it must produce. To write the messages anew after a change
 //! of wording, run with `UPDATE_BAD_FLOWS=1` and read the difference.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by a panic"
+)]
 
 mod support;
 
