@@ -4,6 +4,7 @@
 pub mod aside;
 pub mod effects;
 pub mod flows;
+pub mod key_file;
 pub mod keys;
 pub mod search;
 pub mod tokens;
