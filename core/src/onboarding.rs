@@ -134,6 +134,8 @@ pub struct Memory {
     pub polls: u32,
     /// The open question to a person.
     pub review: Option<Review>,
+    /// Time of the latest event that changed it: for one onboarding, time never runs backwards.
+    pub last_at: Timestamp,
 }
 
 /// A fact or an unconfirmed hint, with when gangway came to know it.
@@ -156,6 +158,9 @@ pub struct Pending {
     pub target: String,
     /// Attempts that ended so far and count.
     pub attempts: u32,
+    /// Number of the last attempt that ended, counted or not: what comes from it or from an earlier one is late.
+    #[serde(default)]
+    pub tried: u32,
     /// How the next attempt is made.
     pub mode: Mode,
     /// When it was asked.

@@ -1,9 +1,23 @@
 //! The one door. Batches of events enter; what was decided is in the database when the answer leaves.
 //! Only this module writes users, onboardings, events, identifiers and outcomes. Never here: network, providers.
 
+pub mod accept;
+pub mod alarm;
+mod batch;
+mod commit;
 pub mod door;
+mod find;
 pub mod flows;
+pub mod performer;
+mod round;
+pub mod slots;
+pub mod sweep;
+pub mod timers;
 pub mod view;
+pub mod writer;
 
+pub use accept::{Engine, Options};
+pub use alarm::Alarm;
 pub use door::{Arrival, Door, NotAccepted, Receipt};
 pub use flows::Flows;
+pub use performer::Performer;

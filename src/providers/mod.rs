@@ -1,6 +1,9 @@
 //! Adapters: translation only. Given an action and its input, an adapter says the next request to send; given the
 //! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
 
+pub mod original;
+pub mod wait;
+
 use std::fmt;
 
 use gangway_core::catalogue::Catalogue;
@@ -56,6 +59,9 @@ pub enum Turn {
     Send(Request, Stage),
     /// The attempt ended.
     Ended(AttemptResult),
+    /// The provider refuses us as a whole (credentials, a moved address): no attempt is spent, the whole provider
+    /// rests and is probed until it is mended. The cause is shown to people: no personal data, no secrets.
+    Barred(String),
 }
 
 /// Where a conversation stands: the adapter's own word, and what it wants to remember until the answer.

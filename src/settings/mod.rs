@@ -30,6 +30,13 @@ pub use store::DatabaseSettings;
 
 use std::fmt;
 
+pub mod amqp;
+pub mod webhooks;
+pub mod duration;
+pub mod mail;
+pub mod outbound;
+pub mod providers;
+
 /// One thing that is wrong in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

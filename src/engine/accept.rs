@@ -1,0 +1,246 @@
+//! The loop of the door: one batch, one transaction.
+//!
+//! 1 known already? ([`batch`](super::batch)) 2 whose? ([`find`](super::find)) 3 step, pure ([`round`](super::round))
+//! 4 commit ([`commit`](super::commit)). What raced with another process goes into another round; a row that the
+//! database refuses is found by halving the batch and kept in quarantine, so that its neighbours land.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gangway_core::decision::Verdict;
+use gangway_core::event::{OnboardingId, UserId};
+use gangway_core::time::Millis;
+
+use crate::clock::{Chance, Clock};
+use crate::store::{Store, StoreError, Tx};
+
+use super::alarm::Alarm;
+use super::batch::sift;
+use super::commit;
+use super::door::{Arrival, NotAccepted, Receipt};
+use super::find::{Found, Target, find};
+use super::flows::Flows;
+use super::performer::Performer;
+use super::round::{Round, Work};
+
+/// Limits of the engine; each a named setting.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Events in one transaction, at most.
+    pub batch: usize,
+    /// Whether lifecycle events are published (a broker is configured).
+    pub lifecycle: bool,
+    /// Length of a lease; longer than any attempt.
+    pub lease: Millis,
+    /// Held events adopted in one transaction, at most; the rest follow in the next.
+    pub adopt: u32,
+    /// How often a batch that raced or met a passing error is run again before its senders are asked to come again.
+    pub reruns: u32,
+    /// What senders are told to wait when the database is away.
+    pub come_again: Millis,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            batch: 256,
+            lifecycle: false,
+            lease: Millis::secs(30),
+            adopt: 100,
+            reruns: 8,
+            come_again: Millis::secs(2),
+        }
+    }
+}
+
+/// The engine: everything that the one door needs.
+pub struct Engine {
+    /// The database.
+    pub store: Store,
+    /// The flows.
+    pub flows: Flows,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub chance: Arc<dyn Chance>,
+    /// Station 5.
+    pub performer: Arc<dyn Performer>,
+    /// Wakes the timers.
+    pub alarm: Alarm,
+    /// Limits.
+    pub options: Options,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// One answer for each arrival of a batch.
+pub type Answers = Vec<Result<Receipt, NotAccepted>>;
+
+impl Engine {
+    /// Accepts a batch: one answer for each arrival, in order. What is answered with a receipt is on disk.
+    pub async fn accept(&self, arrivals: &[Arrival]) -> Answers {
+        let mut answers: Vec<Option<Result<Receipt, NotAccepted>>> = vec![None; arrivals.len()];
+        let mut own = Vec::new();
+        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, &mut own).await;
+        while !own.is_empty() {
+            let follow_up = std::mem::take(&mut own);
+            let mut ignored = vec![None; follow_up.len()];
+            Box::pin(self.part((0..follow_up.len()).collect(), &follow_up, &mut ignored, &mut own)).await;
+        }
+        let away = || Err(NotAccepted::Away(self.options.come_again));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(away)).collect()
+    }
+
+    /// Runs part of a batch until every one of its arrivals is answered or must be sent again.
+    async fn part(
+        &self,
+        mut indexes: Vec<usize>,
+        arrivals: &[Arrival],
+        answers: &mut [Option<Result<Receipt, NotAccepted>>],
+        own: &mut Vec<Arrival>,
+    ) {
+        let mut reruns = 0;
+        while !indexes.is_empty() {
+            let batch: Vec<&Arrival> = indexes.iter().filter_map(|index| arrivals.get(*index)).collect();
+            match self.round(&batch).await {
+                Ok(done) => {
+                    own.extend(done.own);
+                    for (at, receipt) in done.receipts {
+                        if let Some(slot) = indexes.get(at).and_then(|index| answers.get_mut(*index)) {
+                            *slot = Some(Ok(receipt));
+                        }
+                    }
+                    indexes = done.deferred.iter().filter_map(|at| indexes.get(*at).copied()).collect();
+                }
+                Err(StoreError::Poison(error)) if indexes.len() == 1 => {
+                    self.quarantine(&indexes, arrivals, answers, &error).await;
+                    return;
+                }
+                Err(StoreError::Poison(_)) => {
+                    let second = indexes.split_off(indexes.len() / 2);
+                    Box::pin(self.part(indexes, arrivals, answers, own)).await;
+                    indexes = second;
+                    continue;
+                }
+                Err(error) => tracing::warn!(%error, events = indexes.len(), "a batch must run again"),
+            }
+            reruns += 1;
+            if reruns > self.options.reruns {
+                return;
+            }
+            if !indexes.is_empty() {
+                tokio::time::sleep(Duration::from_millis(u64::from(reruns) * 5)).await;
+            }
+        }
+    }
+
+    /// One transaction.
+    async fn round(&self, arrivals: &[&Arrival]) -> Result<Done, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let sifted = sift(&mut tx, self.store.keys(), arrivals).await?;
+        let found = find(&mut tx, self.store.keys(), &self.flows, arrivals, &sifted.fresh).await?;
+        let mut round = Round::new(self, self.clock.now());
+        let targets = load(&mut tx, &mut round, found).await?;
+        for (item, target) in sifted.fresh.into_iter().zip(targets) {
+            if let Some(arrival) = arrivals.get(item.at) {
+                round.take(item, arrival, target);
+            }
+        }
+        let mut done = commit::write(tx, round, &sifted.copies).await?;
+        done.receipts.extend(sifted.receipts);
+        Ok(done)
+    }
+
+    /// An event that the database refuses even alone: its bytes are kept, people see it, the sender is answered.
+    async fn quarantine(
+        &self,
+        indexes: &[usize],
+        arrivals: &[Arrival],
+        answers: &mut [Option<Result<Receipt, NotAccepted>>],
+        error: &str,
+    ) {
+        for index in indexes {
+            let (Some(arrival), Some(slot)) = (arrivals.get(*index), answers.get_mut(*index)) else { continue };
+            let raw = if arrival.raw.is_empty() {
+                serde_json::to_vec(&arrival.event).unwrap_or_default().into()
+            } else {
+                arrival.raw.clone()
+            };
+            let source = &arrival.event.source;
+            tracing::error!(source, %error, "the database refuses an event; its bytes go into quarantine");
+            metrics::counter!("gangway_quarantined_total").increment(1);
+            let detail = "the database refuses this event; its bytes are in quarantine".to_owned();
+            *slot = Some(match self.store.quarantine(source, error, &raw, self.clock.now()).await {
+                Ok(()) => {
+                    Ok(Receipt { seq: None, verdict: Verdict::Refused, copy: false, onboarding: arrival.owner, detail })
+                }
+                Err(_) => Err(NotAccepted::Away(self.options.come_again)),
+            });
+        }
+    }
+}
+
+/// What a committed round leaves.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// Answers, by index in the round.
+    pub receipts: Vec<(usize, Receipt)>,
+    /// Indexes that must go into another round.
+    pub deferred: Vec<usize>,
+    /// The engine's own follow-up events.
+    pub own: Vec<Arrival>,
+}
+
+/// Takes the locks, users first, then onboardings, each in order of id, and opens what was locked.
+async fn load(tx: &mut Tx, round: &mut Round<'_>, found: Found) -> Result<Vec<Target>, StoreError> {
+    let users: BTreeSet<UserId> = found.targets.iter().filter_map(starting_user).collect();
+    round.briefs = found.briefs;
+    if !users.is_empty() {
+        let users: Vec<UserId> = users.into_iter().collect();
+        let locked = tx.lock_users(&users).await?;
+        round.users = locked.into_iter().map(|user| (user.user.id, user)).collect();
+        // Under the lock, so that no other process begins an onboarding for them meanwhile.
+        round.briefs.retain(|brief| !users.contains(&brief.user));
+        round.briefs.extend(tx.onboardings_of(&users).await?);
+    }
+    let mut wanted: BTreeSet<OnboardingId> = BTreeSet::new();
+    for target in &found.targets {
+        match target {
+            Target::Onboarding(id) => drop(wanted.insert(*id)),
+            Target::Start(start) => {
+                let running = start.user.and_then(|user| round.previous(user, &start.flow.id.name));
+                wanted.extend(running.filter(|brief| !brief.ended).map(|brief| brief.id));
+            }
+            _ => {}
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(found.targets);
+    }
+    let wanted: Vec<OnboardingId> = wanted.into_iter().collect();
+    for loaded in tx.lock(&wanted).await? {
+        let id = loaded.onboarding.id;
+        match round.engine.flows.get(&loaded.onboarding.flow) {
+            Some(flow) => drop(round.works.insert(id, Work { loaded, flow, fresh: false, changed: false })),
+            None => {
+                let flow = &loaded.onboarding.flow;
+                tracing::error!(flow = flow.name, version = flow.version, "an event's flow is not loaded here");
+                round.unknown_flow.insert(id);
+            }
+        }
+    }
+    Ok(found.targets)
+}
+
+fn starting_user(target: &Target) -> Option<UserId> {
+    match target {
+        Target::Start(start) => start.user,
+        _ => None,
+    }
+}
+

@@ -1,0 +1,105 @@
+//! Known already? Copies are counted, other content under the same key is flagged, the rest goes on.
+
+use std::collections::HashMap;
+
+use crate::store::keys::{Dedupe, Digest, Keyring};
+use crate::store::{StoreError, Tx};
+
+use super::door::{Arrival, Receipt};
+
+/// One event of the batch, with everyone who brought it.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// Index of the arrival.
+    pub at: usize,
+    /// Its key in the journal.
+    pub dedupe: Dedupe,
+    /// Digest of its content.
+    pub digest: Digest,
+    /// Indexes of the arrivals that are this event: the first and its copies in this batch.
+    pub callers: Vec<usize>,
+    /// Whether its own key was taken by other content.
+    pub flagged: bool,
+}
+
+/// What the journal knows already.
+#[derive(Debug, Default)]
+pub(super) struct Sifted {
+    /// Events that are new, in the order of arrival.
+    pub fresh: Vec<Item>,
+    /// Copies to count: number in the journal, how many.
+    pub copies: Vec<(i64, u32)>,
+    /// Answers for the copies.
+    pub receipts: Vec<(usize, Receipt)>,
+}
+
+/// Parts a batch into what is new and what is a copy.
+pub(super) async fn sift(tx: &mut Tx, keys: &Keyring, arrivals: &[&Arrival]) -> Result<Sifted, StoreError> {
+    let mut sifted = Sifted::default();
+    let mut look = group(keys, arrivals);
+    while !look.is_empty() {
+        let mut wanted: Vec<Dedupe> = look.iter().map(|item| item.dedupe).collect();
+        wanted.sort_unstable();
+        let known = tx.known(&wanted).await?;
+        let mut again = Vec::new();
+        for mut item in look {
+            match known.get(&item.dedupe) {
+                None => sifted.fresh.push(item),
+                Some(row) if row.digest == item.digest || item.flagged => {
+                    sifted.copies.push((row.seq, u32::try_from(item.callers.len()).unwrap_or(u32::MAX)));
+                    let detail = "a copy of an event that is known".to_owned();
+                    let receipt =
+                        Receipt { seq: Some(row.seq), verdict: row.verdict, copy: true, onboarding: None, detail };
+                    sifted.receipts.extend(item.callers.iter().map(|caller| (*caller, receipt.clone())));
+                }
+                Some(_) => {
+                    if let Some(arrival) = arrivals.get(item.at) {
+                        item.dedupe = flagged_key(keys, arrival, item.digest);
+                        item.flagged = true;
+                        again.push(item);
+                    }
+                }
+            }
+        }
+        look = again;
+    }
+    sifted.fresh.sort_by_key(|item| item.at);
+    Ok(sifted)
+}
+
+/// Brings together the arrivals that are the same event.
+fn group(keys: &Keyring, arrivals: &[&Arrival]) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::with_capacity(arrivals.len());
+    let mut places: HashMap<Dedupe, usize> = HashMap::with_capacity(arrivals.len());
+    for (at, arrival) in arrivals.iter().enumerate() {
+        let digest = content_digest(keys, arrival);
+        let dedupe = keys.dedupe(&arrival.event.source, &arrival.event.key);
+        let taken_by_other = places.get(&dedupe).and_then(|place| items.get(*place)).map(|item| item.digest != digest);
+        let (dedupe, flagged) = match taken_by_other {
+            Some(true) => (flagged_key(keys, arrival, digest), true),
+            _ => (dedupe, false),
+        };
+        match places.get(&dedupe).and_then(|place| items.get_mut(*place)) {
+            Some(item) => item.callers.push(at),
+            None => {
+                places.insert(dedupe, items.len());
+                items.push(Item { at, dedupe, digest, callers: vec![at], flagged });
+            }
+        }
+    }
+    items
+}
+
+/// The key of an event whose own key was taken by other content: `<key>#<digest>`.
+fn flagged_key(keys: &Keyring, arrival: &Arrival, digest: Digest) -> Dedupe {
+    keys.dedupe(&arrival.event.source, &format!("{}#{}", arrival.event.key, hex::encode(digest.0)))
+}
+
+fn content_digest(keys: &Keyring, arrival: &Arrival) -> Digest {
+    if !arrival.content.is_empty() {
+        return keys.digest(&arrival.content);
+    }
+    // An event of gangway's own making: its body is its content. Serialising plain data cannot fail; were it to,
+    // an empty content only makes two events under one key count as copies.
+    keys.digest(&serde_json::to_vec(&arrival.event.body).unwrap_or_default())
+}

@@ -1,0 +1,231 @@
+//! Events, onboardings, identifiers and effects, together or not at all; then the effects that were born leased are
+//! handed over. Tables in one fixed order: users, onboardings, identifiers, events, effects.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use gangway_core::decision::{FollowUp, Verdict};
+use gangway_core::effect::{EffectId, Mode};
+use gangway_core::event::{Body, Event, OnboardingId};
+use gangway_core::time::Timestamp;
+
+use crate::store::types::{Claim, EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
+use crate::store::{Blind, StoreError, Tx};
+
+use super::accept::{Done, Engine};
+use super::door::{Arrival, Receipt};
+use super::round::{Round, Row};
+use super::slots;
+
+/// Writes a round and commits it.
+pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
+    begin(&mut tx, &mut round).await?;
+    identifiers(&mut tx, &mut round).await?;
+    let changed: Vec<Loaded> = round.works.values().filter(|work| work.changed).map(|work| work.loaded.clone()).collect();
+    if !changed.is_empty() {
+        tx.update_onboardings(&changed).await?;
+    }
+    let receipts = journal(&mut tx, &mut round, copies).await?;
+    let born = Born::of(&mut round);
+    let written = effects(&mut tx, &round, &born).await;
+    let committed = match written {
+        Ok(()) => tx.commit().await,
+        Err(error) => Err(error),
+    };
+    match committed {
+        Ok(()) => born.hand_over(round.engine),
+        Err(error) => {
+            born.give_back(round.engine);
+            return Err(error);
+        }
+    }
+    for work in round.works.values().filter(|work| work.changed) {
+        if let Some(at) = work.loaded.onboarding.wake_at {
+            round.engine.alarm.set(at);
+        }
+    }
+    Ok(Done { receipts, deferred: round.deferred, own: round.own })
+}
+
+/// New users and new onboardings. One that another process added meanwhile makes the whole batch run again.
+async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
+    if !round.new_users.is_empty() {
+        round.new_users.sort_by_key(|user| user.user.id);
+        let added = tx.insert_users(&round.new_users).await?;
+        if added.len() != round.new_users.len() {
+            return Err(StoreError::Passing("another process met the same new user".into()));
+        }
+    }
+    let fresh: Vec<Loaded> = round.works.values().filter(|work| work.fresh).map(|work| work.loaded.clone()).collect();
+    if fresh.is_empty() {
+        return Ok(());
+    }
+    let added = tx.insert_onboardings(&fresh).await?;
+    if added.len() != fresh.len() {
+        return Err(StoreError::Passing("another process began the same onboarding".into()));
+    }
+    for work in round.works.values_mut().filter(|work| work.fresh) {
+        work.changed = false;
+    }
+    Ok(())
+}
+
+/// Claims identifiers, and takes held events to the onboardings that own theirs now.
+async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
+    let mut budget = round.engine.options.adopt;
+    loop {
+        let claims: Vec<Claim> = std::mem::take(&mut round.claims).into_values().collect();
+        let owners = if claims.is_empty() { HashMap::new() } else { tx.claim(&claims).await? };
+        defer_found(round, &owners);
+        let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
+        adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| *owner == Some(Owner::Onboarding(*id))));
+        if adopting.is_empty() {
+            return Ok(());
+        }
+        let blinds: Vec<Blind> = adopting.keys().copied().collect();
+        let held = if budget == 0 { Vec::new() } else { tx.held_on(&blinds, budget).await? };
+        let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= budget;
+        budget = budget.saturating_sub(u32::try_from(held.len()).unwrap_or(u32::MAX));
+        for held in held {
+            if let Some(id) = adopting.get(&held.held_on).copied() {
+                round.adopt(id, held);
+            }
+        }
+        if full {
+            let follow_ups = adopting.iter().map(|(blind, id)| adopt_rest(round.engine, round.now, *blind, *id));
+            round.own.extend(follow_ups.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// An event that was to be held, but whose identifier found its owner meanwhile, goes into another round.
+fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
+    let found = |row: &Row| {
+        let blind = row.event.held_on.filter(|_| row.event.verdict == Verdict::Held);
+        blind.and_then(|blind| owners.get(&blind)).is_some_and(Option::is_some)
+    };
+    let (deferred, kept): (Vec<Row>, Vec<Row>) = std::mem::take(&mut round.rows).into_iter().partition(found);
+    round.rows = kept;
+    round.deferred.extend(deferred.into_iter().flat_map(|row| row.callers));
+}
+
+fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
+    let blind = hex::encode(blind.0);
+    let event = Event {
+        source: "engine".into(),
+        key: format!("{id}/adopt/{}", engine.chance.id(now)),
+        kind: "engine.adopt".into(),
+        received_at: now,
+        occurred_at: None,
+        body: Body::Adopt { blind },
+    };
+    Arrival { event, owner: Some(id), raw: bytes::Bytes::new(), content: bytes::Bytes::new() }
+}
+
+/// Journal rows, adopted rows and copies; answers for everyone who brought an event.
+async fn journal(
+    tx: &mut Tx,
+    round: &mut Round<'_>,
+    copies: &[(i64, u32)],
+) -> Result<Vec<(usize, Receipt)>, StoreError> {
+    let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
+        std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
+    let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
+    if numbers.len() != events.len() {
+        return Err(StoreError::Passing("another process took one of the batch's events".into()));
+    }
+    if !round.adopted.is_empty() {
+        tx.adopt(&round.adopted).await?;
+    }
+    if !copies.is_empty() {
+        tx.add_copies(copies).await?;
+    }
+    let mut receipts = Vec::new();
+    for (event, callers) in events.into_iter().zip(callers) {
+        let receipt = Receipt {
+            seq: numbers.get(&event.dedupe).copied(),
+            verdict: event.verdict,
+            copy: false,
+            onboarding: event.owner.as_ref().and_then(|owner: &EventOwner| owner.onboarding),
+            detail: event.detail,
+        };
+        metrics::counter!("gangway_events_total", "verdict" => receipt.verdict.word()).increment(1);
+        for (nth, caller) in callers.into_iter().enumerate() {
+            receipts.push((caller, Receipt { copy: nth > 0, ..receipt.clone() }));
+        }
+    }
+    Ok(receipts)
+}
+
+async fn effects(tx: &mut Tx, round: &Round<'_>, born: &Born) -> Result<(), StoreError> {
+    if !born.rows.is_empty() {
+        tx.insert_effects(&born.rows).await?;
+    }
+    if !round.follow_ups.is_empty() {
+        tx.follow_up(&round.follow_ups).await?;
+    }
+    Ok(())
+}
+
+/// The round's new effects: as many born leased as there are free slots, the rest born due.
+#[derive(Default)]
+struct Born {
+    rows: Vec<NewEffect>,
+    leased: Vec<LeasedEffect>,
+    wakes: Vec<Timestamp>,
+}
+
+impl Born {
+    fn of(round: &mut Round<'_>) -> Self {
+        let engine = round.engine;
+        let settled: HashSet<EffectId> = round
+            .follow_ups
+            .iter()
+            .map(|follow| {
+                let (FollowUp::Settled { n, .. } | FollowUp::Due { n, .. }) = &follow.what;
+                EffectId { onboarding: follow.onboarding, n: *n }
+            })
+            .collect();
+        let mut born = Self::default();
+        for mut row in std::mem::take(&mut round.effects) {
+            let effect = &row.effect;
+            let at_once = effect.due_at <= round.now && !settled.contains(&effect.id);
+            if at_once && engine.performer.reserve(slots::of(&effect.request)) {
+                let token = engine.chance.id(round.now);
+                row.lease = Some(Lease { token, length: engine.options.lease });
+                born.leased.push(LeasedEffect {
+                    id: effect.id,
+                    request: effect.request.clone(),
+                    attempt: 1,
+                    mode: Mode::Do,
+                    uncertain_since: None,
+                    asked_at: effect.due_at,
+                    token,
+                });
+            } else {
+                born.wakes.push(effect.due_at);
+            }
+            born.rows.push(row);
+        }
+        born.wakes.extend(round.follow_ups.iter().filter_map(|follow| match follow.what {
+            FollowUp::Due { at, .. } => Some(at),
+            FollowUp::Settled { .. } => None,
+        }));
+        born
+    }
+
+    fn hand_over(self, engine: &Engine) {
+        if let Some(first) = self.wakes.into_iter().min() {
+            engine.performer.wake(first);
+        }
+        if !self.leased.is_empty() {
+            engine.performer.perform(self.leased);
+        }
+    }
+
+    fn give_back(&self, engine: &Engine) {
+        for effect in &self.leased {
+            engine.performer.give_back(slots::of(&effect.request));
+        }
+    }
+}
+

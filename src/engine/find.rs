@@ -1,0 +1,154 @@
+//! Whose is it? Every new event gets its target: an onboarding, a start, a place among the held ones, or a refusal.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use gangway_core::event::{Body, Event, Identifier, OnboardingId, UserId};
+use gangway_core::flow::model::Flow;
+use gangway_core::matching::{self, Claim as UserClaim};
+
+use crate::store::types::{Brief, Owner};
+use crate::store::{Blind, Keyring, StoreError, Tx};
+
+use super::batch::Item;
+use super::door::Arrival;
+use super::flows::Flows;
+
+/// Where an event goes.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// To this onboarding.
+    Onboarding(OnboardingId),
+    /// It begins this flow for this user.
+    Start(Box<Start>),
+    /// Nobody owns its identifier yet.
+    Held(Blind, String),
+    /// Noted for a user who has no onboarding that could take it, or for nobody at all.
+    Unowned(&'static str),
+    /// Not allowed; why.
+    Refused(String),
+}
+
+/// A start event, read.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// The flow that begins.
+    pub flow: Arc<Flow>,
+    /// What it says of the user.
+    pub claim: UserClaim,
+    /// The user's blind external id.
+    pub blind: Blind,
+    /// The user, if known.
+    pub user: Option<UserId>,
+}
+
+/// What the database knows of the batch's owners.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Targets, in the order of the items.
+    pub targets: Vec<Target>,
+    /// Onboardings of the users concerned.
+    pub briefs: Vec<Brief>,
+}
+
+/// Finds the target of each item. Locks nothing: what changes before the locks are taken goes into another round.
+pub(super) async fn find(
+    tx: &mut Tx,
+    keys: &Keyring,
+    flows: &Flows,
+    arrivals: &[&Arrival],
+    items: &[Item],
+) -> Result<Found, StoreError> {
+    let mut wanted = BTreeSet::new();
+    let mut names: Vec<Vec<(Blind, Identifier)>> = Vec::with_capacity(items.len());
+    let mut starts: Vec<Option<Result<Start, String>>> = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(arrival) = arrivals.get(item.at) else { continue };
+        let start = if arrival.owner.is_none() { read_start(keys, flows, &arrival.event) } else { None };
+        let of_event = match (&start, arrival.owner) {
+            (None, None) => matching::identifiers(&arrival.event),
+            _ => Vec::new(),
+        };
+        let of_event: Vec<_> = of_event.into_iter().map(|name| (keys.blind(&name), name)).collect();
+        wanted.extend(of_event.iter().map(|(blind, _)| *blind));
+        if let Some(Ok(start)) = &start {
+            wanted.insert(start.blind);
+        }
+        names.push(of_event);
+        starts.push(start);
+    }
+    let wanted: Vec<Blind> = wanted.into_iter().collect();
+    let owners = if wanted.is_empty() { HashMap::new() } else { tx.owners(&wanted).await? };
+    let users: BTreeSet<UserId> = owners.values().filter_map(|owner| as_user(*owner)).collect();
+    let users: Vec<UserId> = users.into_iter().collect();
+    let briefs = if users.is_empty() { Vec::new() } else { tx.onboardings_of(&users).await? };
+    let mut targets = Vec::with_capacity(items.len());
+    for ((item, names), start) in items.iter().zip(names).zip(starts) {
+        let Some(arrival) = arrivals.get(item.at) else { continue };
+        targets.push(match (arrival.owner, start) {
+            (Some(owner), _) => Target::Onboarding(owner),
+            (None, Some(Err(why))) => Target::Refused(why),
+            (None, Some(Ok(mut start))) => {
+                start.user = owners.get(&start.blind).copied().and_then(as_user);
+                Target::Start(Box::new(start))
+            }
+            (None, None) => by_identifier(&arrival.event, names, &owners, &briefs, flows),
+        });
+    }
+    Ok(Found { targets, briefs })
+}
+
+const fn as_user(owner: Owner) -> Option<UserId> {
+    match owner {
+        Owner::User(user) => Some(user),
+        Owner::Onboarding(_) => None,
+    }
+}
+
+/// A start event is a message whose type begins a flow; what it says of the user must be readable.
+fn read_start(keys: &Keyring, flows: &Flows, event: &Event) -> Option<Result<Start, String>> {
+    if !matches!(event.body, Body::Message { .. }) {
+        return None;
+    }
+    let flow = flows.starting(&event.kind)?;
+    Some(match matching::claim(&flow, event) {
+        Ok(claim) => {
+            let blind = keys.blind(&Identifier::new(Identifier::EXTERNAL_ID, claim.external_id.clone()));
+            Ok(Start { flow, claim, blind, user: None })
+        }
+        Err(error) => Err(format!("the user cannot be read from the event: {error}")),
+    })
+}
+
+fn by_identifier(
+    event: &Event,
+    names: Vec<(Blind, Identifier)>,
+    owners: &HashMap<Blind, Owner>,
+    briefs: &[Brief],
+    flows: &Flows,
+) -> Target {
+    match names.iter().find_map(|(blind, _)| owners.get(blind)) {
+        Some(Owner::Onboarding(id)) => Target::Onboarding(*id),
+        Some(Owner::User(user)) => match choose(*user, &event.kind, briefs, flows) {
+            Some(id) => Target::Onboarding(id),
+            None => Target::Unowned("the user has no onboarding"),
+        },
+        None => match names.into_iter().next() {
+            Some((blind, name)) => Target::Held(blind, name.kind),
+            None => Target::Unowned("the event names nobody"),
+        },
+    }
+}
+
+/// Which of a user's onboardings an event concerns: a running one that awaits it, else the newest running one, else
+/// the newest of all.
+fn choose(user: UserId, kind: &str, briefs: &[Brief], flows: &Flows) -> Option<OnboardingId> {
+    briefs
+        .iter()
+        .filter(|brief| brief.user == user)
+        .max_by_key(|brief| {
+            let awaits = flows.get(&brief.flow).is_some_and(|flow| flow.awaits(kind));
+            (!brief.ended, awaits, brief.id)
+        })
+        .map(|brief| brief.id)
+}

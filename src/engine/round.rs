@@ -1,0 +1,317 @@
+//! One round in memory: the locked onboardings, stepped event by event, and everything that must be written for it.
+//! Pure but for the ids it draws: no SQL here.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use gangway_core::decision::{Decision, Verdict};
+use gangway_core::effect::{Effect, EffectId, Request};
+use gangway_core::event::{Body, Event, OnboardingId, UserId};
+use gangway_core::flow::model::Flow;
+use gangway_core::onboarding::{Onboarding, User};
+use gangway_core::step;
+use gangway_core::time::Timestamp;
+
+use crate::store::types::{
+    Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner,
+};
+use crate::store::Blind;
+
+use super::accept::Engine;
+use super::batch::Item;
+use super::door::Arrival;
+use super::find::{Start, Target};
+use super::view;
+
+/// An onboarding of this round.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub loaded: Loaded,
+    pub flow: Arc<Flow>,
+    /// Begun in this round.
+    pub fresh: bool,
+    /// Differs from its row.
+    pub changed: bool,
+}
+
+/// A journal row of this round, with everyone who brought its event.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub event: NewEvent,
+    pub callers: Vec<usize>,
+}
+
+/// Everything of one round.
+#[derive(Debug)]
+pub(super) struct Round<'a> {
+    pub engine: &'a Engine,
+    pub now: Timestamp,
+    pub works: BTreeMap<OnboardingId, Work>,
+    pub users: HashMap<UserId, LoadedUser>,
+    pub briefs: Vec<Brief>,
+    pub new_users: Vec<LoadedUser>,
+    pub rows: Vec<Row>,
+    pub claims: BTreeMap<Blind, Claim>,
+    /// Identifiers whose held events go to this onboarding.
+    pub adopting: BTreeMap<Blind, OnboardingId>,
+    pub adopted: Vec<Adopted>,
+    pub effects: Vec<NewEffect>,
+    pub follow_ups: Vec<EffectFollowUp>,
+    /// Arrivals that must go into another round.
+    pub deferred: Vec<usize>,
+    /// Onboardings whose flow this process does not know.
+    pub unknown_flow: BTreeSet<OnboardingId>,
+    /// Follow-up events of the engine itself.
+    pub own: Vec<Arrival>,
+    started: HashMap<Blind, UserId>,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(engine: &'a Engine, now: Timestamp) -> Self {
+        Self {
+            engine,
+            now,
+            works: BTreeMap::new(),
+            users: HashMap::new(),
+            briefs: Vec::new(),
+            new_users: Vec::new(),
+            rows: Vec::new(),
+            claims: BTreeMap::new(),
+            adopting: BTreeMap::new(),
+            adopted: Vec::new(),
+            effects: Vec::new(),
+            follow_ups: Vec::new(),
+            deferred: Vec::new(),
+            unknown_flow: BTreeSet::new(),
+            own: Vec::new(),
+            started: HashMap::new(),
+        }
+    }
+
+    /// Takes one new event to its target.
+    pub(super) fn take(&mut self, item: Item, arrival: &Arrival, target: Target) {
+        if item.flagged {
+            return self.flag(item, arrival, &target);
+        }
+        match target {
+            Target::Onboarding(id) => self.step(item, arrival, id),
+            Target::Start(start) => self.start(item, arrival, &start),
+            Target::Held(blind, kind) => {
+                let since = self.now;
+                self.claims.entry(blind).or_insert(Claim { blind, kind, owner: None, since });
+                self.record(item, arrival, None, Verdict::Held, "its identifier belongs to nobody yet".into());
+                if let Some(row) = self.rows.last_mut() {
+                    row.event.held_on = Some(blind);
+                }
+            }
+            Target::Unowned(why) => self.record(item, arrival, None, Verdict::Noted, why.into()),
+            Target::Refused(why) => self.record(item, arrival, None, Verdict::Refused, why),
+        }
+    }
+
+    /// Other content under a key that is taken: kept, shown to people, and moves nothing.
+    fn flag(&mut self, item: Item, arrival: &Arrival, target: &Target) {
+        let owner = match target {
+            Target::Onboarding(id) => self.works.get(id).map(|work| owner_of(&work.loaded)),
+            _ => None,
+        };
+        let detail = "its key was already used by an event with other content; nothing was done with it".into();
+        self.record(item, arrival, owner, Verdict::Duplicate, detail);
+    }
+
+    fn step(&mut self, item: Item, arrival: &Arrival, id: OnboardingId) {
+        let Some(work) = self.works.get_mut(&id) else {
+            // There is no such row, or this process does not know its flow yet: then the sender must come again.
+            if self.unknown_flow.contains(&id) {
+                self.deferred.extend(item.callers);
+            } else {
+                self.record(item, arrival, None, Verdict::Refused, "there is no such onboarding".into());
+            }
+            return;
+        };
+        let decision = decide(&work.flow, &work.loaded.onboarding, &arrival.event);
+        if let Body::Adopt { blind } = &arrival.event.body
+            && let Some(blind) = parse_blind(blind)
+        {
+            self.adopting.insert(blind, id);
+        }
+        let (owner, revision) = self.follow(id, &decision);
+        self.record(item, arrival, owner, decision.verdict, decision.detail);
+        if let Some(row) = self.rows.last_mut() {
+            (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
+        }
+    }
+
+    /// Applies a decision to the working set; answers whose it is and the new revision, if it changed anything.
+    pub(super) fn follow(&mut self, id: OnboardingId, decision: &Decision) -> (Option<EventOwner>, Option<u64>) {
+        let Some(work) = self.works.get_mut(&id) else { return (None, None) };
+        let owner = owner_of(&work.loaded);
+        let changed = decision.onboarding.revision != work.loaded.onboarding.revision;
+        if changed {
+            work.loaded.onboarding = decision.onboarding.clone();
+            work.changed = true;
+        }
+        let key = work.loaded.key.clone();
+        let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision) } else { Vec::new() };
+        for effect in decision.asks.iter().cloned().chain(lifecycle) {
+            self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
+        }
+        self.follow_ups.extend(
+            decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }),
+        );
+        for identifier in &decision.identifiers {
+            let blind = self.engine.store.keys().blind(identifier);
+            let owner = Some(Owner::Onboarding(id));
+            let claim = Claim { blind, kind: identifier.kind.clone(), owner, since: self.now };
+            // A placeholder of an event held in this same round gives way: the owner is known now.
+            self.claims.insert(blind, claim);
+            self.adopting.insert(blind, id);
+        }
+        (Some(owner), changed.then_some(decision.onboarding.revision))
+    }
+
+    fn start(&mut self, item: Item, arrival: &Arrival, start: &Start) {
+        let known = start.user.or_else(|| self.started.get(&start.blind).copied());
+        let previous = known.and_then(|user| self.previous(user, &start.flow.id.name));
+        match previous {
+            Some(brief) if !brief.ended => return self.step(item, arrival, brief.id),
+            Some(brief) if !start.flow.start.again => {
+                let user = self.users.get(&brief.user).map(|user| EventOwner {
+                    user: brief.user,
+                    onboarding: Some(brief.id),
+                    key: user.key.clone(),
+                });
+                let detail = "the user's onboarding in this flow has ended; the flow does not start again".into();
+                return self.record(item, arrival, user, Verdict::Refused, detail);
+            }
+            _ => {}
+        }
+        let user = match known.and_then(|id| self.users.get(&id)) {
+            Some(user) => user.clone(),
+            None => self.new_user(start),
+        };
+        let id = OnboardingId(self.engine.chance.id(self.now));
+        let mut decision = step::start(&start.flow, id, &user.user, &arrival.event, arrival.event.received_at);
+        decision.onboarding.memory.last_at = arrival.event.received_at;
+        let work = Work {
+            loaded: Loaded { onboarding: before(&decision.onboarding), key: user.key.clone() },
+            flow: Arc::clone(&start.flow),
+            fresh: true,
+            changed: true,
+        };
+        self.works.insert(id, work);
+        let (user_id, flow) = (user.user.id, start.flow.id.clone());
+        self.briefs.push(Brief { id, user: user_id, flow, ended: decision.onboarding.status.ended() });
+        self.adopting.insert(start.blind, id);
+        let (owner, revision) = self.follow(id, &decision);
+        self.record(item, arrival, owner, decision.verdict, decision.detail);
+        if let Some(row) = self.rows.last_mut() {
+            (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
+        }
+    }
+
+    /// The user's running onboarding of this flow, else the newest ended one.
+    pub(super) fn previous(&self, user: UserId, flow: &str) -> Option<Brief> {
+        let of_flow = self.briefs.iter().filter(|brief| brief.user == user && brief.flow.name == flow);
+        of_flow
+            .map(|brief| {
+                let ended = self.works.get(&brief.id).map_or(brief.ended, |w| w.loaded.onboarding.status.ended());
+                Brief { ended, ..brief.clone() }
+            })
+            .max_by_key(|brief| (!brief.ended, brief.id))
+    }
+
+    fn new_user(&mut self, start: &Start) -> LoadedUser {
+        let user = User {
+            id: UserId(self.engine.chance.id(self.now)),
+            external_id: start.claim.external_id.clone(),
+            email: start.claim.email.clone(),
+            locale: start.claim.locale.clone(),
+            created_at: self.now,
+        };
+        let key = self.engine.store.keys().new_data_key(self.engine.chance.as_ref());
+        let loaded = LoadedUser { user, key };
+        self.started.insert(start.blind, loaded.user.id);
+        self.users.insert(loaded.user.id, loaded.clone());
+        self.new_users.push(loaded.clone());
+        loaded
+    }
+
+    /// Takes a held event to the onboarding that owns its identifier now.
+    pub(super) fn adopt(&mut self, id: OnboardingId, held: Held) {
+        let Some(work) = self.works.get(&id) else { return };
+        let decision = decide(&work.flow, &work.loaded.onboarding, &held.event);
+        let (Some(owner), revision) = self.follow(id, &decision) else { return };
+        let detail = format!("{} (held since {})", decision.detail, held.event.received_at);
+        let (seq, verdict) = (held.seq, decision.verdict);
+        let (from, to) = (decision.from, decision.to);
+        self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision });
+    }
+
+    fn record(
+        &mut self,
+        item: Item,
+        arrival: &Arrival,
+        owner: Option<EventOwner>,
+        verdict: Verdict,
+        detail: String,
+    ) {
+        let event = NewEvent {
+            dedupe: item.dedupe,
+            digest: item.digest,
+            event: arrival.event.clone(),
+            raw: arrival.raw.clone(),
+            owner,
+            verdict,
+            from: None,
+            to: None,
+            detail,
+            revision: None,
+            held_on: None,
+            copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
+        };
+        self.rows.push(Row { event, callers: item.callers });
+    }
+}
+
+/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
+/// journal in the order of revisions gives the same onboarding.
+#[must_use]
+pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
+    let now = event.received_at.max(onboarding.memory.last_at);
+    let mut decision = step::step(flow, onboarding, event, now);
+    if decision.onboarding.revision != onboarding.revision {
+        decision.onboarding.memory.last_at = now;
+    }
+    decision
+}
+
+/// The onboarding as it was before its first event: only the revision differs.
+fn before(onboarding: &Onboarding) -> Onboarding {
+    Onboarding { revision: 0, ..onboarding.clone() }
+}
+
+fn owner_of(loaded: &Loaded) -> EventOwner {
+    let onboarding = &loaded.onboarding;
+    EventOwner { user: onboarding.user.id, onboarding: Some(onboarding.id), key: loaded.key.clone() }
+}
+
+fn lifecycle(work: &Work, decision: &Decision) -> Vec<Effect> {
+    let onboarding = &work.loaded.onboarding;
+    let revision = i64::try_from(onboarding.revision).unwrap_or(i64::MAX / 4);
+    let effect = |(place, lifecycle): (i64, &gangway_core::decision::Lifecycle)| Effect {
+        id: EffectId { onboarding: onboarding.id, n: -(revision * 4 + place) },
+        request: Request::Lifecycle {
+            event_type: lifecycle.event_type().to_owned(),
+            subject: Some(onboarding.user.external_id.clone()),
+            data: view::onboarding(Some(&work.flow), onboarding),
+        },
+        due_at: onboarding.memory.last_at,
+    };
+    (0..).zip(&decision.lifecycle).map(effect).collect()
+}
+
+fn parse_blind(hexadecimal: &str) -> Option<Blind> {
+    let bytes = hex::decode(hexadecimal).ok()?;
+    Some(Blind(bytes.try_into().ok()?))
+}

@@ -1,0 +1,66 @@
+//! The proof that nobody is stranded: every onboarding that has not ended has a live reason. One that has none (a
+//! broken row, never a normal course) is woken, and the step opens the built-in review. Also ends held events that
+//! nobody claimed in time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use gangway_core::event::{Body, Event, OnboardingId};
+use gangway_core::time::{Millis, Timestamp};
+
+use crate::store::StoreError;
+
+use super::accept::Engine;
+use super::door::{Arrival, Door};
+
+/// Rows looked at in one sweep, at most.
+const LIMIT: u32 = 1000;
+
+/// What one sweep found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Onboardings without a live reason; each was sent to review.
+    pub stranded: usize,
+    /// Held events that expired.
+    pub expired: u64,
+}
+
+/// One sweep.
+///
+/// # Errors
+/// The database's.
+pub async fn tick(engine: &Engine, door: &Door, now: Timestamp, hold: Millis) -> Result<Swept, StoreError> {
+    let stranded = engine.store.without_reason(LIMIT).await?;
+    for id in &stranded {
+        tracing::error!(onboarding = %id, "an onboarding has no live reason; it goes to review");
+        // Away: the next sweep finds it again.
+        drop(door.accept_own(wake(*id, now)).await);
+    }
+    metrics::gauge!("gangway_without_reason").set(f64::from(u32::try_from(stranded.len()).unwrap_or(u32::MAX)));
+    let before = Timestamp(now.0.saturating_sub(i64::try_from(hold.0).unwrap_or(i64::MAX)));
+    let expired = engine.store.expire_held(before, LIMIT).await?;
+    Ok(Swept { stranded: stranded.len(), expired })
+}
+
+/// Sweeps until the task is dropped.
+pub async fn run(engine: Arc<Engine>, door: Door, every: Millis, hold: Millis) {
+    loop {
+        if let Err(error) = tick(&engine, &door, engine.clock.now(), hold).await {
+            tracing::warn!(%error, "the sweep could not read the database; trying again");
+        }
+        tokio::time::sleep(Duration::from_millis(every.0)).await;
+    }
+}
+
+fn wake(id: OnboardingId, now: Timestamp) -> Arrival {
+    let event = Event {
+        source: "engine".into(),
+        key: format!("{id}/sweep/{now}"),
+        kind: "engine.sweep".into(),
+        received_at: now,
+        occurred_at: None,
+        body: Body::Stranded,
+    };
+    Arrival { event, owner: Some(id), raw: Bytes::new(), content: Bytes::from_static(b"sweep") }
+}

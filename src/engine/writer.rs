@@ -1,0 +1,52 @@
+//! The writer: takes whatever is waiting when the last commit ended, as one batch. No timer: batches form by
+//! themselves while a commit is under way.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::clock::Stopwatch;
+
+use super::accept::Engine;
+use super::door::{Door, Waiting};
+
+/// The queue's other end.
+#[derive(Debug)]
+pub struct Queue(Arc<Mutex<mpsc::Receiver<Waiting>>>);
+
+/// A door with a queue of this length, and the end that writers take from.
+#[must_use]
+pub fn door(length: usize) -> (Door, Queue) {
+    let (door, receiver) = Door::new(length);
+    (door, Queue(Arc::new(Mutex::new(receiver))))
+}
+
+/// Starts writers; each runs one batch at a time. They end when every [`Door`] is gone and the queue is empty.
+#[must_use]
+pub fn start(engine: &Arc<Engine>, queue: &Queue, writers: usize) -> Vec<JoinHandle<()>> {
+    (0..writers.max(1))
+        .map(|_| {
+            let (engine, queue) = (Arc::clone(engine), Arc::clone(&queue.0));
+            tokio::spawn(async move { while write_one(&engine, &queue).await {} })
+        })
+        .collect()
+}
+
+/// One batch: waits for an event, takes what is there, answers after the commit. False when the door is closed.
+async fn write_one(engine: &Engine, queue: &Mutex<mpsc::Receiver<Waiting>>) -> bool {
+    let mut waiting = Vec::new();
+    if queue.lock().await.recv_many(&mut waiting, engine.options.batch.max(1)).await == 0 {
+        return false;
+    }
+    let (arrivals, callers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrival, one.answer)).unzip();
+    let watch = Stopwatch::start();
+    let answers = engine.accept(&arrivals).await;
+    metrics::histogram!("gangway_batch_seconds").record(watch.elapsed().as_secs_f64());
+    metrics::histogram!("gangway_batch_events").record(f64::from(u32::try_from(arrivals.len()).unwrap_or(u32::MAX)));
+    for (caller, answer) in callers.into_iter().zip(answers) {
+        // A caller that went away misses only its answer: the event is on disk and its copy will be recognised.
+        drop(caller.send(answer));
+    }
+    true
+}

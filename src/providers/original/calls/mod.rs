@@ -1,0 +1,151 @@
+//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! docs/providers/original.md, "Actions".
+
+pub mod create_asset;
+pub mod create_user;
+pub mod get_asset;
+pub mod get_user;
+pub mod user;
+
+use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::{Millis, Timestamp};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::error::Complaint;
+use super::settings::OriginalSettings;
+use super::token::Tokens;
+use crate::providers::{Call, Request, Stage, Turn};
+
+/// Kind of the identifier that names a user at the provider.
+pub const USER_UID: &str = "original.user_uid";
+/// Kind of the identifier that names an asset at the provider.
+pub const ASSET_UID: &str = "original.asset_uid";
+
+/// Only these fields of an answer are ever logged.
+const LOGGABLE: &[&str] = &["success", "error.type"];
+
+/// What all actions need.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) settings: OriginalSettings,
+    pub(super) tokens: Tokens,
+}
+
+impl Desk {
+    /// A read of a path, or of one thing by its id.
+    pub(super) fn get(&self, now: Timestamp, path: &[&str], query: &[(&str, &str)]) -> Request {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Request { query, ..self.request(now, "GET", path) }
+    }
+
+    /// A change, with these bytes of JSON.
+    pub(super) fn post(&self, now: Timestamp, path: &[&str], body: &Value) -> Request {
+        let mut request = self.request(now, "POST", path);
+        request.headers.push(("content-type", "application/json".to_owned()));
+        Request { body: Some(body.to_string().into_bytes()), effectful: true, ..request }
+    }
+
+    fn request(&self, now: Timestamp, method: &'static str, path: &[&str]) -> Request {
+        let key = self.settings.api_key.clone();
+        Request {
+            method,
+            url: joined(&self.settings.common.base_url, path),
+            query: Vec::new(),
+            headers: vec![("accept", "application/json".to_owned())],
+            secret_headers: vec![("x-api-key", key), ("authorization", self.tokens.bearer(now))],
+            body: None,
+            effectful: false,
+            loggable: LOGGABLE,
+        }
+    }
+
+    /// Whether something made at this time may be the work of an uncertain attempt of ours.
+    pub(super) fn may_be_ours(&self, call: &Call<'_>, created_at: Option<Timestamp>) -> bool {
+        let Millis(tolerance) = self.settings.clock_tolerance;
+        match (call.uncertain_since, created_at) {
+            (Some(since), Some(created)) => created.plus(Millis(tolerance)) >= since,
+            _ => false,
+        }
+    }
+}
+
+/// Path segments are percent-encoded. An address that does not parse is left as it is: the sender refuses it.
+fn joined(base: &str, path: &[&str]) -> String {
+    let Ok(mut url) = Url::parse(base) else { return base.to_owned() };
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path);
+    }
+    url.into()
+}
+
+/// Goes on with this request.
+pub(super) fn send(request: Request, at: &'static str) -> Turn {
+    Turn::Send(request, Stage { at, memo: Value::Null })
+}
+
+/// Ends with this answer.
+pub(super) fn done(answer: Answer) -> Turn {
+    Turn::Ended(AttemptResult::Done(answer))
+}
+
+/// Ends for good: a person must look.
+pub(super) fn broken(cause: &str) -> Turn {
+    Turn::Ended(AttemptResult::Broken { cause: cause.to_owned() })
+}
+
+/// The outcome `refused`, with what the provider says for those who may read it.
+pub(super) fn refused(complaint: &Complaint) -> Turn {
+    let mut answer = Answer::named("refused");
+    answer.fields = object(json!({"code": complaint.codes, "reason": complaint.text}));
+    done(answer)
+}
+
+/// Text of the input; absent, null and empty are all "not given".
+pub(super) fn given<'a>(input: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// An id for a path: what cannot be one (`..`, a slash) is not sent.
+pub(super) fn id<'a>(input: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    given(input, name).filter(|id| id.chars().all(plain))
+}
+
+/// `uid` of the answer's data: a string of digits; a number is taken too.
+pub(super) fn uid(data: &Value) -> Option<String> {
+    text(data, "uid")
+}
+
+/// A text or number of an object, as text.
+pub(super) fn text(data: &Value, name: &str) -> Option<String> {
+    match data.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// When it was made, by the provider's clock.
+pub(super) fn created_at(data: &Value) -> Option<Timestamp> {
+    data.get("created_at").and_then(Value::as_str).and_then(Timestamp::parse)
+}
+
+/// The object of a JSON literal.
+pub(super) fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn an_id_in_a_path_cannot_change_the_path() {
+        assert_eq!(joined("https://x/v1", &["user", "1"]), "https://x/v1/user/1");
+        assert_eq!(joined("https://x/v1/", &["user", "1/../2"]), "https://x/v1/user/1%2F..%2F2");
+    }
+}

@@ -1,0 +1,364 @@
+//! Conversations without a network: a call, the answers it meets, how it ends. Bodies are in `fixtures`.
+
+use gangway_core::catalogue::Catalogue;
+use gangway_core::effect::{EffectId, Mode};
+use gangway_core::event::{OnboardingId, Trust};
+use gangway_core::outcome::AttemptResult;
+use gangway_core::retry::Policy;
+use gangway_core::time::{Millis, Timestamp};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::Original;
+use crate::providers::{Adapter, Call, Delivery, Reply, Request, Turn};
+
+/// A status, extra headers, and a fixture's bytes.
+type Told<'a> = (u16, &'a [(&'a str, &'a str)], &'a str);
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!("fixtures/", $name))
+    };
+}
+
+const NOW: Timestamp = Timestamp(1_767_323_050_000); // 2026-01-02T03:04:10Z: five seconds after the fixtures' user
+const CREATED: Told<'_> = (201, &[], fixture!("user_created.json"));
+const EXISTS: Told<'_> = (400, &[], fixture!("user_exists.json"));
+const INVALID: Told<'_> = (400, &[], fixture!("user_invalid.json"));
+const NOBODY: Told<'_> = (200, &[], fixture!("nobody.json"));
+const PERSON: Told<'_> = (200, &[], fixture!("user_without_wallet.json"));
+const HTML: &str = fixture!("gateway.html");
+
+fn adapter() -> Original {
+    let text = "base_url = \"https://api.getoriginal.com/v1\"\napi_key = \"k\"\napi_secret = \"s\"\ncollection_uid = \"c1\"";
+    Original::new(toml::from_str(text).unwrap(), &Policy::default())
+}
+
+struct Talk {
+    action: &'static str,
+    input: Value,
+    mode: Mode,
+    uncertain_since: Option<&'static str>,
+}
+
+impl Talk {
+    fn new(action: &'static str, input: Value) -> Self {
+        Self { action, input, mode: Mode::Do, uncertain_since: None }
+    }
+
+    fn look_up(action: &'static str, input: Value) -> Self {
+        Self { mode: Mode::LookUp, ..Self::new(action, input) }
+    }
+
+    fn uncertain(self, since: &'static str) -> Self {
+        Self { uncertain_since: Some(since), ..self }
+    }
+
+    /// Every request that was sent and how it ended; a cause `barred: …` stands for a barred provider.
+    fn hear(&self, told: &[Told<'_>]) -> (Vec<Request>, AttemptResult) {
+        let adapter = adapter();
+        let input = self.input.as_object().unwrap();
+        let onboarding = OnboardingId(uuid::Uuid::nil());
+        let effect = EffectId { onboarding, n: 1 };
+        let uncertain_since = self.uncertain_since.map(|time| Timestamp::parse(time).unwrap());
+        let call = Call { action: self.action, input, effect, mode: self.mode, uncertain_since, now: NOW };
+        let (mut turn, mut requests, mut told) = (adapter.begin(&call), Vec::new(), told.iter());
+        loop {
+            let (request, stage) = match turn {
+                Turn::Send(request, stage) => (request, stage),
+                Turn::Ended(result) => return (requests, result),
+                Turn::Barred(cause) => return (requests, broken(&format!("barred: {cause}"))),
+            };
+            requests.push(request);
+            let (status, headers, body) = told.next().expect("a request that the test does not answer");
+            let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let reply = Reply { status: *status, headers, body: body.as_bytes().to_vec(), sent_at: NOW };
+            turn = adapter.resume(&call, &stage, &reply);
+        }
+    }
+
+    /// In one word: the outcome, or `not_done`, `again`, `again free`, `unknown`, `broken`, `barred`.
+    fn ends(&self, told: &[Told<'_>]) -> String {
+        match self.hear(told).1 {
+            AttemptResult::Done(answer) => answer.outcome,
+            AttemptResult::NotDone => "not_done".to_owned(),
+            AttemptResult::Again { spent: true, .. } => "again".to_owned(),
+            AttemptResult::Again { .. } => "again free".to_owned(),
+            AttemptResult::Unknown { .. } => "unknown".to_owned(),
+            AttemptResult::Broken { cause } if cause.starts_with("barred") => "barred".to_owned(),
+            AttemptResult::Broken { .. } => "broken".to_owned(),
+        }
+    }
+}
+
+fn broken(cause: &str) -> AttemptResult {
+    AttemptResult::Broken { cause: cause.to_owned() }
+}
+
+fn ada() -> Value {
+    json!({"user_external_id": "your-id-12", "email": "ada@example.com"})
+}
+
+fn path(request: &Request) -> String {
+    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let url = request.url.strip_prefix("https://api.getoriginal.com/v1").unwrap();
+    format!("{} {url}?{}", request.method, query.join("&")).trim_end_matches('?').to_owned()
+}
+
+#[test]
+fn creating_a_user_sends_key_token_and_exactly_the_given_fields() {
+    let (requests, result) = Talk::new("create_user", json!({"user_external_id": "a", "email": null})).hear(&[CREATED]);
+    let request = &requests[0];
+    assert_eq!(path(request), "POST /user");
+    assert!(request.effectful);
+    assert_eq!(request.body.as_deref(), Some(br#"{"user_external_id":"a","email":null}"#.as_slice()));
+    assert_eq!(request.secret_headers[0].1.expose_secret(), "k");
+    assert!(request.secret_headers[1].1.expose_secret().starts_with("Bearer ey"));
+    let AttemptResult::Done(answer) = result else { panic!("{result:?}") };
+    assert_eq!((answer.outcome.as_str(), &answer.fields["uid"]), ("created", &json!("452711987655")));
+    assert_eq!(answer.identifiers[0].kind, "original.user_uid");
+    assert_eq!(answer.identifiers[0].value, "452711987655");
+    let nameless = Talk::new("create_user", json!({})).hear(&[CREATED]).0;
+    assert_eq!(nameless[0].body.as_deref(), Some(b"{}".as_slice()), "an absent mapping is left out");
+}
+
+#[test]
+fn every_answer_to_a_creation_has_its_one_meaning() {
+    let rows: &[(&str, &[Told<'_>])] = &[
+        ("created", &[CREATED]),
+        ("created", &[(200, &[], fixture!("user_created.json"))]),
+        ("exists", &[EXISTS, PERSON]),
+        ("exists", &[EXISTS, NOBODY, (200, &[], fixture!("user_with_old_wallet.json"))]),
+        ("again", &[EXISTS, NOBODY, NOBODY]),
+        ("refused", &[INVALID]),
+        ("barred", &[(401, &[], "")]),
+        ("barred", &[(403, &[], HTML)]),
+        ("barred", &[(301, &[], HTML)]),
+        ("again free", &[(429, &[("retry-after", "3")], "")]),
+        ("again", &[(503, &[("retry-after", "3")], HTML)]),
+        ("unknown", &[(503, &[], HTML)]),
+        ("unknown", &[(500, &[], fixture!("server_error.json"))]),
+        ("unknown", &[(502, &[], HTML)]),
+        ("unknown", &[(504, &[], "")]),
+        ("refused", &[(500, &[], fixture!("user_invalid.json"))]),
+        ("unknown", &[(201, &[], HTML)]),
+        ("unknown", &[(201, &[], "{\"success\": true, \"da")]),
+        ("unknown", &[(201, &[], "{\"success\": true, \"data\": {}}")]),
+        ("unknown", &[(201, &[], "{\"success\": false}")]),
+        ("again", &[(404, &[], HTML)]),
+        ("broken", &[(400, &[], HTML)]),
+        ("broken", &[(418, &[], "{\"error\": {\"type\": \"teapot_error\"}}")]),
+        ("barred", &[EXISTS, (401, &[], "")]),
+        ("again", &[EXISTS, (500, &[], HTML)]),
+    ];
+    for (ends, told) in rows {
+        assert_eq!(Talk::new("create_user", ada()).ends(told), *ends, "{told:?}");
+    }
+}
+
+#[test]
+fn a_look_up_asks_by_external_id_first_and_by_email_when_there_is_none() {
+    let (requests, _) = Talk::new("create_user", ada()).hear(&[EXISTS, NOBODY, NOBODY]);
+    let paths: Vec<String> = requests.iter().map(path).collect();
+    assert_eq!(paths, ["POST /user", "GET /user?user_external_id=your-id-12", "GET /user?email=ada@example.com"]);
+    assert!(requests[1..].iter().all(|request| !request.effectful));
+    let (requests, _) = Talk::look_up("create_user", json!({"email": "ada@example.com"})).hear(&[PERSON]);
+    assert_eq!(path(&requests[0]), "GET /user?email=ada@example.com");
+}
+
+#[test]
+fn an_uncertain_creation_is_ours_only_if_the_user_was_made_since_then() {
+    let rows = [
+        ("2026-01-02T03:04:05Z", "created"),
+        ("2026-01-02T03:05:05Z", "created"), // a minute of difference between the clocks
+        ("2026-01-02T03:05:06Z", "exists"),
+        ("2026-01-02T04:00:00Z", "exists"),
+    ];
+    for (since, ends) in rows {
+        assert_eq!(Talk::look_up("create_user", ada()).uncertain(since).ends(&[PERSON]), ends, "look-up since {since}");
+        assert_eq!(Talk::new("create_user", ada()).uncertain(since).ends(&[EXISTS, PERSON]), ends, "repeat since {since}");
+    }
+}
+
+#[test]
+fn a_look_up_that_finds_nobody_says_not_done_and_one_that_cannot_be_made_asks_a_person() {
+    assert_eq!(Talk::look_up("create_user", ada()).ends(&[NOBODY]), "not_done");
+    assert_eq!(Talk::look_up("create_user", ada()).ends(&[(404, &[], fixture!("user_not_found.json"))]), "not_done");
+    assert_eq!(Talk::look_up("create_user", ada()).ends(&[(502, &[], HTML)]), "again");
+    assert_eq!(Talk::look_up("create_user", json!({"email": ""})).ends(&[]), "broken");
+}
+
+#[test]
+fn an_account_with_another_external_id_is_never_taken_for_this_person() {
+    let input = json!({"user_external_id": "somebody-else", "email": "ada@example.com"});
+    assert_eq!(Talk::new("create_user", input).ends(&[EXISTS, NOBODY, PERSON]), "refused");
+}
+
+#[test]
+fn a_refusal_tells_the_code_and_the_reason_to_the_flow() {
+    let (_, AttemptResult::Done(answer)) = Talk::new("create_user", ada()).hear(&[INVALID]) else { panic!() };
+    assert_eq!(Value::Object(answer.fields), json!({"code": "invalid", "reason": "Enter a valid email address."}));
+}
+
+#[test]
+fn waits_are_read_from_either_header() {
+    let reset = (429, [("x-ratelimit-reset", "1767323090"), ("x-ratelimit-remaining", "0")]);
+    let (_, result) = Talk::new("create_user", ada()).hear(&[(reset.0, &reset.1, "")]);
+    assert!(matches!(result, AttemptResult::Again { retry_after: Some(Millis(40_000)), spent: false, .. }), "{result:?}");
+}
+
+#[test]
+fn both_shapes_of_wallets_are_read_and_each_is_a_fact() {
+    let ask = || Talk::new("get_user", json!({"user_uid": "452711987655"}));
+    let (requests, AttemptResult::Done(answer)) = ask().hear(&[(200, &[], fixture!("user_with_wallets.json"))]) else {
+        panic!()
+    };
+    assert_eq!(path(&requests[0]), "GET /user/452711987655");
+    assert_eq!(answer.outcome, "has_wallet");
+    assert_eq!((&answer.fields["address"], &answer.fields["chain_id"]), (&json!("0xA1"), &json!(137)));
+    assert_eq!(answer.fields["wallets"].as_array().unwrap().len(), 2);
+    let facts: Vec<_> = answer.facts.iter().map(|fact| (fact.resource.as_str(), fact.trust, fact.time)).collect();
+    assert_eq!(facts, [("0xA1", Trust::Fact, Some(NOW)), ("0xB2", Trust::Fact, Some(NOW))]);
+    assert_eq!(answer.facts[1].fields["network"], json!("a-network-of-tomorrow"));
+
+    let (_, AttemptResult::Done(old)) = ask().hear(&[(200, &[], fixture!("user_with_old_wallet.json"))]) else { panic!() };
+    assert_eq!((&old.fields["address"], &old.fields["network"]), (&json!("0xC3"), &json!("unknown")));
+    assert_eq!(old.fields["uid"], json!("452711987655"), "a number is taken as text");
+}
+
+#[test]
+fn every_answer_to_a_read_of_a_user_has_its_one_meaning() {
+    let rows: &[(&str, Told<'_>)] = &[
+        ("no_wallet", PERSON),
+        ("not_found", NOBODY),
+        ("not_found", (404, &[], fixture!("user_not_found.json"))),
+        ("again", (404, &[], HTML)),
+        ("again", (500, &[], fixture!("server_error.json"))),
+        ("again", (200, &[], "{\"success\": tr")),
+        ("barred", (401, &[], "")),
+        ("again free", (429, &[], "")),
+    ];
+    for (ends, told) in rows {
+        assert_eq!(Talk::new("get_user", json!({"user_uid": "1"})).ends(&[*told]), *ends, "{told:?}");
+    }
+    assert_eq!(Talk::new("get_user", json!({"user_uid": "../asset"})).ends(&[]), "broken");
+    assert_eq!(Talk::new("get_user", json!({})).ends(&[]), "broken");
+}
+
+fn badge() -> Value {
+    json!({"user_uid": "452711987655", "asset_external_id": "badge-1", "name": "Badge", "unique_name": false,
+           "image_url": "https://example.com/i.png", "store_image_on_ipfs": true, "sale_price_in_usd": 9.5,
+           "description": null, "attributes": [{"trait_type": "Eyes", "value": "Green"}]})
+}
+
+#[test]
+fn an_asset_is_sent_in_the_documented_shape_with_the_default_collection() {
+    let (requests, _) = Talk::new("create_asset", badge()).hear(&[CREATED]);
+    assert_eq!(path(&requests[0]), "POST /asset");
+    let body: Value = serde_json::from_slice(requests[0].body.as_deref().unwrap()).unwrap();
+    let expected = json!({"user_uid": "452711987655", "asset_external_id": "badge-1", "sale_price_in_usd": 9.5,
+        "collection_uid": "c1", "data": {"name": "Badge", "unique_name": false, "image_url": "https://example.com/i.png",
+        "store_image_on_ipfs": true, "attributes": [{"trait_type": "Eyes", "value": "Green"}]}});
+    assert_eq!(body, expected);
+}
+
+#[test]
+fn every_end_of_an_asset_creation_is_reached() {
+    let list: Told<'_> = (200, &[], fixture!("assets.json"));
+    let none: Told<'_> = (200, &[], "{\"success\": true, \"data\": []}");
+    let taken: Told<'_> = (400, &[], "{\"error\":{\"type\":\"client_error\",\"detail\":{\"code\":\"x\",\"message\":\"Name already exists.\"}}}");
+    let rows: &[(&str, Talk, &[Told<'_>])] = &[
+        ("created", Talk::new("create_asset", badge()), &[CREATED]),
+        ("exists", Talk::new("create_asset", badge()), &[taken, list]),
+        ("refused", Talk::new("create_asset", badge()), &[taken, none]),
+        ("refused", Talk::new("create_asset", badge()), &[INVALID]),
+        ("unknown", Talk::new("create_asset", badge()), &[(500, &[], "")]),
+        ("not_done", Talk::look_up("create_asset", badge()), &[none]),
+        ("created", Talk::look_up("create_asset", badge()).uncertain("2026-01-02T03:04:00Z"), &[list]),
+        ("exists", Talk::look_up("create_asset", badge()).uncertain("2026-01-02T04:00:00Z"), &[list]),
+        ("again", Talk::look_up("create_asset", badge()), &[(200, &[], "{\"data\": 7}")]),
+        ("broken", Talk::new("create_asset", json!({"user_uid": "1"})), &[]),
+        ("minted", Talk::new("get_asset", json!({"asset_uid": "2"})), &[(200, &[], fixture!("asset_minted.json"))]),
+        ("not_minted", Talk::new("get_asset", json!({"asset_uid": "2"})), &[(200, &[], fixture!("asset_minting.json"))]),
+        ("not_found", Talk::new("get_asset", json!({"asset_uid": "2"})), &[(404, &[], fixture!("user_not_found.json"))]),
+    ];
+    for (ends, talk, told) in rows {
+        assert_eq!(talk.ends(told), *ends, "{} {told:?}", talk.action);
+    }
+}
+
+#[test]
+fn whatever_an_action_answers_the_catalogue_knows() {
+    let mut catalogue = Catalogue::default();
+    adapter().describe(&mut catalogue);
+    let talks: &[(Talk, Told<'_>)] = &[
+        (Talk::new("create_user", ada()), CREATED),
+        (Talk::new("create_user", ada()), INVALID),
+        (Talk::new("get_user", ada()), PERSON),
+        (Talk::new("get_user", ada()), (200, &[], fixture!("user_with_wallets.json"))),
+        (Talk::new("get_user", ada()), (200, &[], fixture!("user_with_old_wallet.json"))),
+        (Talk::new("create_asset", badge()), CREATED),
+        (Talk::new("get_asset", json!({"asset_uid": "2"})), (200, &[], fixture!("asset_minted.json"))),
+    ];
+    for (talk, told) in talks {
+        let (_, AttemptResult::Done(answer)) = talk.hear(&[*told]) else { panic!("{}", talk.action) };
+        let spec = &catalogue.actions[&format!("original.{}", talk.action)];
+        let outcome = spec.outcomes.iter().find(|outcome| outcome.name == answer.outcome).unwrap();
+        assert!(outcome.writes.iter().all(|field| answer.fields.contains_key(field)), "{}", talk.action);
+        let known = |field: &String| outcome.writes.contains(field) || outcome.may_write.contains(field);
+        assert!(answer.fields.keys().all(known), "{} {:?}", talk.action, answer.fields);
+        for fact in &answer.facts {
+            let fields = &catalogue.facts[&fact.name].fields;
+            assert!(fact.fields.keys().all(|field| fields.contains(field)), "{fact:?}");
+        }
+    }
+    for fact in catalogue.facts.values() {
+        let confirm = fact.confirm.as_ref().unwrap();
+        let action = &catalogue.actions[&confirm.action];
+        assert!(confirm.input.keys().all(|field| action.input.iter().any(|known| known.name == *field)));
+    }
+}
+
+fn read(json: &Value, signed: bool) -> crate::providers::Reading {
+    let headers = [("x-webhook-correlation-id".to_owned(), "c-1".to_owned())];
+    adapter().read(&Delivery { headers: &headers, json, signed, received_at: NOW }).unwrap()
+}
+
+#[test]
+fn a_wallet_is_read_from_every_place_where_its_user_may_be_named() {
+    let bodies = [
+        json!({"event": "wallet.created", "data": {"user": {"uid": "9"}}}),
+        json!({"event": "user.wallet.created", "data": {"wallet": {"user_uid": "9"}}}),
+        json!({"event": "User.Wallet_Created", "data": {"uid": 9}}),
+    ];
+    for body in bodies {
+        let reading = read(&body, true);
+        assert_eq!(reading.kind, "original.wallet_created");
+        assert_eq!(reading.key.as_deref(), Some("c-1"));
+        assert_eq!(reading.identifiers.iter().map(|id| id.value.as_str()).collect::<Vec<_>>(), ["9"], "{body}");
+        assert_eq!(reading.facts[0].trust, Trust::Hint, "without an address a signature proves little");
+    }
+}
+
+#[test]
+fn only_a_signed_and_complete_delivery_is_a_fact() {
+    let full: Value = serde_json::from_str(fixture!("hook_wallet_full.json")).unwrap();
+    assert_eq!(read(&full, true).facts[0].trust, Trust::Fact);
+    assert_eq!(read(&full, true).facts[0].resource, "0xA1");
+    assert_eq!(read(&full, false).facts[0].trust, Trust::Hint);
+    let minted: Value = serde_json::from_str(fixture!("hook_asset_minted.json")).unwrap();
+    let reading = read(&minted, false);
+    assert_eq!((reading.kind.as_str(), reading.facts[0].resource.as_str()), ("original.asset_minted", "2"));
+    assert_eq!(reading.identifiers[0].kind, "original.asset_uid");
+    assert_eq!((reading.facts[0].trust, read(&minted, true).facts[0].trust), (Trust::Hint, Trust::Fact));
+}
+
+#[test]
+fn an_unknown_event_is_remembered_without_facts_and_a_nameless_one_is_unreadable() {
+    let reading = read(&json!({"event": "reward.Claimed!", "data": {"uid": "not-a-user"}}), true);
+    assert_eq!((reading.kind.as_str(), reading.facts.len()), ("original.reward_claimed_", 0));
+    assert_eq!(reading.identifiers, []);
+    let nameless = json!({"data": {}});
+    let delivery = Delivery { headers: &[], json: &nameless, signed: false, received_at: NOW };
+    assert!(adapter().read(&delivery).is_err());
+}

@@ -1,0 +1,83 @@
+//! Lengths of time in settings are text: `500ms`, `15s`, `5m`, `24h`, `30d`. Use `#[serde(with = "duration")]` on a
+//! [`Millis`] field. Never here: bare numbers, whose unit everyone remembers differently.
+
+use gangway_core::time::Millis;
+use serde::{Deserialize, Deserializer, Serializer};
+
+const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+/// Reads `15s`; the error says what is accepted.
+///
+/// # Errors
+/// When the text is not a whole number and a unit, or too long to count in milliseconds.
+pub fn parse(text: &str) -> Result<Millis, String> {
+    let text = text.trim();
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let size = UNITS.iter().find(|(name, _)| *name == unit.trim()).map(|(_, size)| *size);
+    match (number.parse::<u64>().ok(), size) {
+        (Some(number), Some(size)) => {
+            number.checked_mul(size).map(Millis).ok_or_else(|| format!("`{text}` is too long to count"))
+        }
+        _ => Err(format!("`{text}` is not a length of time; write a whole number and ms, s, m, h or d, such as `15s`")),
+    }
+}
+
+/// Writes it as it is read.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(length: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(length)
+}
+
+/// Reads it from text.
+///
+/// # Errors
+/// As [`parse`].
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
+    parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+/// The same for a length that may be left out; add `#[serde(default)]`.
+pub mod option {
+    use gangway_core::time::Millis;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes it as it is read.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(length: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
+        match length {
+            Some(length) => serializer.collect_str(length),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads it from text.
+    ///
+    /// # Errors
+    /// As [`super::parse`].
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| super::parse(&text)).transpose().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+    use gangway_core::time::Millis;
+
+    #[test]
+    fn a_length_of_time_is_a_whole_number_and_a_unit() {
+        let rows = [("250ms", 250), ("15s", 15_000), ("5m", 300_000), ("24h", 86_400_000), (" 30d ", 2_592_000_000)];
+        for (text, ms) in rows {
+            assert_eq!(parse(text), Ok(Millis(ms)), "{text}");
+        }
+        for bad in ["", "15", "s", "1.5s", "-1s", "15 parsecs", "99999999999999999999s", "999999999999999999d"] {
+            assert!(parse(bad).is_err(), "{bad} was taken");
+        }
+    }
+}

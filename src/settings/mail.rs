@@ -1,0 +1,226 @@
+//! `[mail]`: how mails are sent and what they look like from outside.
+
+use std::path::PathBuf;
+
+use gangway_core::retry::Policy;
+use gangway_core::time::Millis;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::outbound::OutboundSettings;
+use super::providers::secret;
+use super::{Problem, duration};
+
+/// `[mail]`. Without `url` no mail is sent, and a flow that mails does not load.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailSettings {
+    /// `smtp://user:pass@host:port?tls=required|opportunistic|none` or `smtps://…`. Default of `tls` is `required`
+    /// with a password in the address, else `opportunistic`.
+    #[serde(with = "secret::option")]
+    pub url: Option<SecretString>,
+    /// Sender, such as `Example <hello@example.com>`.
+    pub from: String,
+    /// Where answers go, when not to the sender.
+    pub reply_to: Option<String>,
+    /// Right side of the message ids and the name given in the greeting.
+    pub domain: String,
+    /// Language of the templates for people whose language is unknown or has no template.
+    pub default_locale: String,
+    /// Mails in flight at once, at most.
+    pub concurrency: u32,
+    /// Longest time for one mail, from the connection to the answer after the final dot.
+    #[serde(with = "duration")]
+    pub timeout: Millis,
+    /// What follows when the answer after the final dot is lost: `resend` the same bytes once, or `review`.
+    pub on_unknown: OnUnknown,
+    /// A folder of templates beside the compiled-in ones; one of the same name replaces it.
+    pub templates: Option<PathBuf>,
+}
+
+/// What follows when nobody knows whether a mail was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnknown {
+    /// The same bytes with the same message id, once.
+    #[default]
+    Resend,
+    /// A person decides.
+    Review,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            from: "gangway <gangway@localhost>".to_owned(),
+            reply_to: None,
+            domain: "localhost".to_owned(),
+            default_locale: "en".to_owned(),
+            concurrency: 8,
+            timeout: Millis::secs(20),
+            on_unknown: OnUnknown::Resend,
+            templates: None,
+        }
+    }
+}
+
+impl MailSettings {
+    /// How mails are retried: as other effects, with the rule for an unknown outcome.
+    #[must_use]
+    pub fn policy(&self, general: &Policy) -> Policy {
+        Policy { resend_unknown: self.on_unknown == OnUnknown::Resend, ..general.clone() }
+    }
+
+    /// Everything that is wrong, at once; `at` is the key of the table.
+    #[must_use]
+    pub fn problems(&self, at: &str, outbound: &OutboundSettings) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut wrong = |key: &str, what: String, hint: &str| {
+            problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+        };
+        if let Some(url) = &self.url
+            && let Err(what) = Server::parse(url.expose_secret())
+        {
+            wrong("url", what, "write it like `smtp://user:password@mail.example.com:587`");
+        }
+        let addresses = [("from", Some(&self.from)), ("reply_to", self.reply_to.as_ref())];
+        for (key, address) in addresses {
+            if address.is_some_and(|address| address.parse::<lettre::message::Mailbox>().is_err()) {
+                wrong(key, "is not a mail address".to_owned(), "write it like `Example <hello@example.com>`");
+            }
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        if self.domain.is_empty() || !self.domain.chars().all(plain) {
+            wrong("domain", "is not a host name".to_owned(), "such as `example.com`");
+        }
+        if self.concurrency == 0 {
+            wrong("concurrency", "lets no mail through".to_owned(), "at least 1");
+        }
+        if self.timeout.0 == 0 || self.timeout > outbound.attempt_timeout() {
+            let what = format!("is not between 1ms and {}", outbound.attempt_timeout());
+            wrong("timeout", what, "it must end well before `outbound.lease`");
+        }
+        problems
+    }
+}
+
+/// A mail server, read from its address.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// Name and password, when the server wants them.
+    pub login: Option<(String, SecretString)>,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// From the first byte (`smtps`).
+    Wrapped,
+    /// `STARTTLS`, or no mail.
+    Required,
+    /// `STARTTLS` when the server offers it.
+    Opportunistic,
+    /// Never.
+    None,
+}
+
+impl Server {
+    /// Reads `smtp://user:pass@host:port?tls=…` or `smtps://…`.
+    ///
+    /// # Errors
+    /// What is wrong, without the address itself.
+    pub fn parse(address: &str) -> Result<Self, String> {
+        let url = Url::parse(address).map_err(|error| format!("is not an address: {error}"))?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or("names no host")?.to_owned();
+        let login = match (url.username(), url.password()) {
+            ("", None) => None,
+            (user, Some(password)) => Some((decode(user)?, SecretString::from(decode(password)?))),
+            _ => return Err("names a user without a password".to_owned()),
+        };
+        let wish = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+        let tls = match (url.scheme(), wish.as_deref()) {
+            ("smtps", None) => Tls::Wrapped,
+            ("smtps", Some(_)) => return Err("says `tls` twice: smtps is encrypted from the first byte".to_owned()),
+            ("smtp", Some("required")) => Tls::Required,
+            ("smtp", None) if login.is_some() => Tls::Required,
+            ("smtp", None | Some("opportunistic")) => Tls::Opportunistic,
+            ("smtp", Some("none")) => Tls::None,
+            ("smtp", Some(_)) => return Err("`tls` is one of required, opportunistic, none".to_owned()),
+            _ => return Err("does not begin with smtp:// or smtps://".to_owned()),
+        };
+        let port = url.port().unwrap_or(match (tls, login.is_some()) {
+            (Tls::Wrapped, _) => 465,
+            (_, true) => 587,
+            (_, false) => 25,
+        });
+        Ok(Self { host, port, tls, login })
+    }
+}
+
+/// Undoes percent-encoding: a password may hold `@` and `/`.
+fn decode(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digits = [rest.next(), rest.next()].map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
+        match digits {
+            [Some(high), Some(low)] => bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?')),
+            _ => return Err("holds a `%` that is not followed by two hexadecimal digits".to_owned()),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| "holds a user or password that is not UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MailSettings, Server, Tls};
+    use crate::settings::outbound::OutboundSettings;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn a_password_is_never_sent_in_clear_unless_the_address_says_so() {
+        let rows = [
+            ("smtp://mail.example.com", 25, Tls::Opportunistic),
+            ("smtp://u:p@mail.example.com", 587, Tls::Required),
+            ("smtp://u:p@mail.example.com:2525?tls=none", 2525, Tls::None),
+            ("smtp://mail.example.com?tls=required", 25, Tls::Required),
+            ("smtps://u:p@mail.example.com", 465, Tls::Wrapped),
+        ];
+        for (address, port, tls) in rows {
+            let server = Server::parse(address).unwrap();
+            assert_eq!((server.port, server.tls), (port, tls), "{address}");
+        }
+        for bad in ["mail.example.com", "http://x", "smtp://", "smtp://u@x", "smtp://x?tls=maybe", "smtps://x?tls=none"] {
+            assert!(Server::parse(bad).is_err(), "{bad} was taken");
+        }
+    }
+
+    #[test]
+    fn a_password_may_hold_any_character_when_it_is_percent_encoded() {
+        let server = Server::parse("smtp://me%40example.com:a%2Fb%25@mail.example.com").unwrap();
+        let (user, password) = server.login.unwrap();
+        assert_eq!((user.as_str(), password.expose_secret()), ("me@example.com", "a/b%"));
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_the_mail_settings_is_told_at_once() {
+        let text = "url = \"http://secret-host\"\nfrom = \"nobody\"\ndomain = \"\"\nconcurrency = 0\ntimeout = \"60s\"";
+        let settings: MailSettings = toml::from_str(text).unwrap();
+        let problems = settings.problems("mail", &OutboundSettings::default());
+        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert!(!format!("{problems:?}").contains("secret-host"));
+        assert_eq!(MailSettings::default().problems("mail", &OutboundSettings::default()), []);
+    }
+}
