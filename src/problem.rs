@@ -245,9 +245,9 @@ pub async fn not_found() -> Problem {
 /// For a resource's `default_service`: it takes only these methods.
 #[must_use]
 pub fn only(allow: &'static str) -> actix_web::Route {
-    web::to(move || async move {
-        Problem { allow, ..Problem::new(Kind::MethodNotAllowed, format!("it takes {allow}")) }
-    })
+    web::to(
+        move || async move { Problem { allow, ..Problem::new(Kind::MethodNotAllowed, format!("it takes {allow}")) } },
+    )
 }
 
 #[cfg(test)]

@@ -79,8 +79,10 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let file = "[server]\nlistn = \"a\"\nstop = 5\n[engine]\nbatch = 0\n[outbound]\nlease = \"1s\"\n[log]\nlevel = \"loud\"";
-    let mut keys: Vec<_> = problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
+    let file =
+        "[server]\nlistn = \"a\"\nstop = 5\n[engine]\nbatch = 0\n[outbound]\nlease = \"1s\"\n[log]\nlevel = \"loud\"";
+    let mut keys: Vec<_> =
+        problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
     keys.sort();
     let want = ["database.screens", "engine.batch", "log.level", "outbound.lease", "server.listn", "server.stop"];
     assert_eq!(keys, want);
@@ -99,13 +101,16 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
 fn two_underscores_nest_and_values_take_the_kind_of_their_default() {
     let here = env!("CARGO_MANIFEST_DIR");
     let folders = format!("{here}/src, {here}/core");
-    let settings = read("", &[
-        ("GANGWAY_ENGINE__BATCH", "128"),
-        ("GANGWAY_ENGINE__HOLD", "2d"),
-        ("GANGWAY_FLOWS__FOLDERS", &folders),
-        ("GANGWAY_PROVIDERS__ORIGINAL__API_KEY", "0123"),
-        ("GANGWAY_OUTBOUND__ALLOW_PRIVATE", "true"),
-    ])
+    let settings = read(
+        "",
+        &[
+            ("GANGWAY_ENGINE__BATCH", "128"),
+            ("GANGWAY_ENGINE__HOLD", "2d"),
+            ("GANGWAY_FLOWS__FOLDERS", &folders),
+            ("GANGWAY_PROVIDERS__ORIGINAL__API_KEY", "0123"),
+            ("GANGWAY_OUTBOUND__ALLOW_PRIVATE", "true"),
+        ],
+    )
     .unwrap();
     assert_eq!((settings.engine.batch, settings.engine.hold.0), (128, 172_800_000));
     assert_eq!(settings.flows.folders.len(), 2);
@@ -132,16 +137,19 @@ fn a_variable_that_names_nothing_is_refused() {
 
 #[test]
 fn variables_of_tests_logs_orchestrators_and_empty_ones_are_left_alone() {
-    let settings = read("", &[
-        ("GANGWAY_TEST_POSTGRES", "x"),
-        ("GANGWAY_LOG", "debug"),
-        ("GANGWAY_CONFIG", "x"),
-        ("GANGWAY_SERVICE_HOST", "10.0.0.1"),
-        ("GANGWAY_PORT", "tcp://10.0.0.1:80"),
-        ("GANGWAY_PORT_80_TCP_ADDR", "10.0.0.1"),
-        ("GANGWAY_AMQP_URL", ""),
-        ("OTHER", "x"),
-    ])
+    let settings = read(
+        "",
+        &[
+            ("GANGWAY_TEST_POSTGRES", "x"),
+            ("GANGWAY_LOG", "debug"),
+            ("GANGWAY_CONFIG", "x"),
+            ("GANGWAY_SERVICE_HOST", "10.0.0.1"),
+            ("GANGWAY_PORT", "tcp://10.0.0.1:80"),
+            ("GANGWAY_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("GANGWAY_AMQP_URL", ""),
+            ("OTHER", "x"),
+        ],
+    )
     .unwrap();
     assert!(settings.shown.iter().all(|shown| shown.from == "default"));
 }
@@ -149,11 +157,14 @@ fn variables_of_tests_logs_orchestrators_and_empty_ones_are_left_alone() {
 #[test]
 fn a_secret_is_never_printed_neither_when_right_nor_when_wrong() {
     let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
-    let settings = read("[providers.original]\napi_secret = \"hush-1\"\nwebhook_secrets = [\"hush-2\"]", &[
-        ("GANGWAY_MASTER_KEY", secret),
-        ("GANGWAY_DATABASE_URL", "postgres://gangway:hush-3@db/gangway"),
-        ("GANGWAY_AMQP_URL", "amqp://gangway:hush-4@broker"),
-    ])
+    let settings = read(
+        "[providers.original]\napi_secret = \"hush-1\"\nwebhook_secrets = [\"hush-2\"]",
+        &[
+            ("GANGWAY_MASTER_KEY", secret),
+            ("GANGWAY_DATABASE_URL", "postgres://gangway:hush-3@db/gangway"),
+            ("GANGWAY_AMQP_URL", "amqp://gangway:hush-4@broker"),
+        ],
+    )
     .unwrap();
     let everything = format!("{settings:?}");
     assert!(!everything.contains("hush") && !everything.contains(secret), "{everything}");

@@ -43,7 +43,8 @@ fn writers(table: &Table) -> Option<Problem> {
     let (writers, intake) = (number("engine.writers")?, number("database.intake")?);
     let sqlite = at(table, "database.url")?.as_str()?.starts_with("sqlite:");
     (writers > if sqlite { 1 } else { intake }).then(|| {
-        let hint = if sqlite { "SQLite has one; take PostgreSQL" } else { "raise database.intake or lower engine.writers" };
+        let hint =
+            if sqlite { "SQLite has one; take PostgreSQL" } else { "raise database.intake or lower engine.writers" };
         Problem::new("engine.writers", "are more than there are intake connections for them", hint)
     })
 }

@@ -59,7 +59,11 @@ impl EngineSettings {
             problems.push(Problem::new(key("queue"), "is less than engine.batch", hint));
         }
         if self.sweep < Millis::secs(1) {
-            problems.push(Problem::new(key("sweep"), "is less than 1s", "it would keep the database busy; 60s is usual"));
+            problems.push(Problem::new(
+                key("sweep"),
+                "is less than 1s",
+                "it would keep the database busy; 60s is usual",
+            ));
         }
         if self.hold < Millis::secs(60) {
             let hint = "webhooks come before the reply that names their user; 30d is usual";

@@ -53,9 +53,8 @@ impl KeySettings {
         let wrong = |what: String, hint: &str| Problem::new("keys.key_file", what, hint);
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && make => {
-                create(path, chance).map_err(|error| wrong(format!("cannot be made: {error}"), "check the folder's rights"))?
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound && make => create(path, chance)
+                .map_err(|error| wrong(format!("cannot be made: {error}"), "check the folder's rights"))?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let hint = "set GANGWAY_MASTER_KEY; make one with: openssl rand -base64 32";
                 return Err(wrong("does not exist, and is only made for SQLite".to_owned(), hint));

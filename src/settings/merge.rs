@@ -94,7 +94,13 @@ impl Merged {
             match table.get(part) {
                 Some(default) if last => return wrong_kind(&here, default, value),
                 Some(Value::Table(inner)) => table = inner,
-                Some(_) => return Some(Problem::new(path.join("."), "is not a setting", format!("{here} is a value, not a section"))),
+                Some(_) => {
+                    return Some(Problem::new(
+                        path.join("."),
+                        "is not a setting",
+                        format!("{here} is a value, not a section"),
+                    ));
+                }
                 None => return Some(unknown(&here, &above, part, table)),
             }
         }

@@ -52,10 +52,18 @@ impl ServerSettings {
             problems.push(Problem::new(key("listen"), "is not an IP address and a port", hint));
         }
         if self.action_limit < 1024 {
-            problems.push(Problem::new(key("action_limit"), "is less than 1024 bytes", "no reason would fit; 65536 is usual"));
+            problems.push(Problem::new(
+                key("action_limit"),
+                "is less than 1024 bytes",
+                "no reason would fit; 65536 is usual",
+            ));
         }
         if self.stop < Millis::secs(1) {
-            problems.push(Problem::new(key("stop"), "is less than 1s", "answers under way would be cut off; 20s is usual"));
+            problems.push(Problem::new(
+                key("stop"),
+                "is less than 1s",
+                "answers under way would be cut off; 20s is usual",
+            ));
         }
         for (name, value) in [("header_timeout", self.header_timeout), ("ready_timeout", self.ready_timeout)] {
             if value == Millis(0) {

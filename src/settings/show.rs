@@ -15,7 +15,7 @@ pub struct Shown {
     pub from: String,
 }
 
-/// Everything in force, in order of key.
+/// Everything in force, section by section.
 pub(crate) fn all(merged: &Merged) -> Vec<Shown> {
     let mut shown = Vec::new();
     for (section, value) in &merged.table {
@@ -26,8 +26,10 @@ pub(crate) fn all(merged: &Merged) -> Vec<Shown> {
 
 fn walk(key: String, value: &Value, merged: &Merged, shown: &mut Vec<Shown>) {
     if let Value::Table(table) = value {
-        for (name, inner) in table {
-            walk(format!("{key}.{name}"), inner, merged, shown);
+        // A section's own values first, then the sections within: so the printout is a file that can be read.
+        let (inner, own): (Vec<_>, Vec<_>) = table.iter().partition(|(_, value)| value.is_table());
+        for (name, value) in own.into_iter().chain(inner) {
+            walk(format!("{key}.{name}"), value, merged, shown);
         }
         return;
     }
@@ -53,8 +55,10 @@ fn masked(key: &str, value: &Value) -> String {
         Value::String(text) => Value::String(without_password(text)).to_string(),
         Value::Array(list) => format!("[{}]", list.iter().map(|item| masked(key, item)).collect::<Vec<_>>().join(", ")),
         Value::Table(table) => {
-            let parts: Vec<_> =
-                table.iter().map(|(name, inner)| format!("{name} = {}", masked(&format!("{key}.{name}"), inner))).collect();
+            let parts: Vec<_> = table
+                .iter()
+                .map(|(name, inner)| format!("{name} = {}", masked(&format!("{key}.{name}"), inner)))
+                .collect();
             format!("{{ {} }}", parts.join(", "))
         }
         other => other.to_string(),

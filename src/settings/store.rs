@@ -26,7 +26,9 @@ pub struct DatabaseSettings {
 
 impl std::fmt::Debug for DatabaseSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DatabaseSettings").field("url", &super::show::without_password(&self.url)).finish_non_exhaustive()
+        f.debug_struct("DatabaseSettings")
+            .field("url", &super::show::without_password(&self.url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -42,11 +44,19 @@ impl DatabaseSettings {
         }
         for (name, value) in [("intake", self.intake), ("work", self.work), ("screens", self.screens)] {
             if value == 0 {
-                problems.push(Problem::new(key(name), "is zero", "this kind of work would never get a connection; 1 or more"));
+                problems.push(Problem::new(
+                    key(name),
+                    "is zero",
+                    "this kind of work would never get a connection; 1 or more",
+                ));
             }
         }
         if self.acquire == Millis(0) {
-            problems.push(Problem::new(key("acquire"), "is zero", "every wait for a connection would fail; 5s is usual"));
+            problems.push(Problem::new(
+                key("acquire"),
+                "is zero",
+                "every wait for a connection would fail; 5s is usual",
+            ));
         }
         problems
     }
