@@ -2,7 +2,6 @@
 
 use gangway_core::catalogue::Catalogue;
 use gangway_core::event::OnboardingId;
-use gangway_core::flow::model::Flow;
 
 use crate::cli::demo::Demo;
 use crate::cli::sandbox::Sandbox;
@@ -42,10 +41,4 @@ pub fn catalogue(_settings: &Settings) -> Result<Catalogue, Failure> {
 #[must_use]
 pub fn identifier_kinds(_settings: &Settings) -> Vec<String> {
     Vec::new()
-}
-
-/// A flow as a picture in text.
-#[must_use]
-pub fn draw(_flow: &Flow) -> String {
-    String::new()
 }
