@@ -1,4 +1,11 @@
 //! How the shipped flow is drawn, to the letter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by a panic"
+)]
 
 mod support;
 

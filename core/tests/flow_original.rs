@@ -1,4 +1,11 @@
 //! The shipped flow for Original, loaded and evaluated.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by a panic"
+)]
 
 mod support;
 

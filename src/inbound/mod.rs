@@ -1,6 +1,7 @@
 //! Station 1: bytes -> `Event`. Deliveries, messages, timers, outcomes and operators enter; arrivals at the one door
 //! leave. Nothing is decided here, nothing is written, and nothing is answered before the door has answered.
 
+pub mod amqp;
 mod answer;
 pub mod aside;
 mod body;

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,6 +17,9 @@ use tokio::sync::watch;
 use super::aside::Aside;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+
+/// Longer than anything that a test waits for.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What the writer took, in order; copies included.
 #[derive(Clone, Debug)]
@@ -51,6 +55,15 @@ impl Writer {
     /// From now on nothing is accepted, or everything again.
     pub(crate) fn refuse(&self, why: Option<NotAccepted>) {
         self.refusal.send_replace(why);
+    }
+
+    /// Waits until so many different events were taken.
+    pub(crate) async fn until_different(&self, count: usize) {
+        let keys = |taken: &Vec<Arrival>| taken.iter().map(|arrival| arrival.event.key.clone()).collect::<HashSet<_>>();
+        let mut taken = self.taken.subscribe();
+        let waiting = taken.wait_for(|taken| keys(taken).len() >= count);
+        let in_time = tokio::time::timeout(DEADLINE, waiting).await.is_ok();
+        assert!(in_time, "only {} of {count} events came in time", keys(&self.taken()).len());
     }
 
     /// What was taken so far.

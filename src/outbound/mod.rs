@@ -1,1 +1,18 @@
-//! To be written.
+//! Station 5: effects enter, outcomes leave, and an outcome is an event again. All network of the loop is here, none
+//! of it inside a transaction. Lease and attempt are all that is written; users and onboardings are never seen.
+
+pub mod attempt; // one effect performed, within its time
+pub mod breaker; // lets what fails rest
+pub mod call; // an adapter's conversation, carried out
+pub mod dispatch; // leases, slots, wake-ups
+pub mod http; // the only HTTP sender
+pub mod lease; // what is needed of the store
+pub mod outcome; // how an attempt ended, as an event
+mod pace; // when to look again
+mod perform; // one effect from lease to outcome
+pub mod slots; // how many at once
+
+pub use attempt::{Attempted, Performers, Performs};
+pub use breaker::{Breaker, Breakers, Health};
+pub use dispatch::{Dispatcher, Parts, Ticked};
+pub use http::{HttpSender, Limits, SendError, Transport};

@@ -78,7 +78,7 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH_MAX,
-            flow_nesting_limit: DEPTH_MAX,
+            flow_nesting_limit: DEPTH_MAX + 1,
             max_aliases: 0,
             max_anchors: 0,
             max_documents: 1,
@@ -105,19 +105,34 @@ fn syntax(text: &str, error: &serde_saphyr::Error) -> Problem {
     let unwanted = ["anchor", "alias", "merge key", "tag", "Anchors", "Aliases"];
     let said = match plain {
         serde_saphyr::Error::Budget { breach, .. } => over(breach),
-        _ if unwanted.iter().any(|word| said.contains(word)) => "anchors, aliases, merge keys and tags",
+        _ if said.contains("recursion limit") => TOO_DEEP,
+        _ if unwanted.iter().any(|word| said.contains(word)) => SHORTHANDS,
         _ => return Problem::new(Kind::Syntax, at, format!("this is not YAML: {said}")),
     };
+    let at = if said == SHORTHANDS { sign_before(text, at) } else { at };
     Problem::new(Kind::Syntax, at, format!("a flow file cannot have {said}"))
+}
+
+const SHORTHANDS: &str = "anchors, aliases, merge keys and tags";
+const TOO_DEEP: &str = "maps and lists nested this deep";
+
+/// The anchor, alias or tag that stands before a value on its line; the value itself when none does.
+fn sign_before(text: &str, at: Span) -> Span {
+    let before = text.get(..at.start).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |end| end + 1);
+    match before.get(line..).and_then(|line| line.rfind(['&', '*', '!'])) {
+        Some(sign) => line + sign..line + before.get(line..).map_or(0, |line| line.trim_end().len()),
+        None => at,
+    }
 }
 
 /// What a flow file has too much of.
 fn over(breach: &serde_saphyr::budget::BudgetBreach) -> &'static str {
     use serde_saphyr::budget::BudgetBreach;
     match breach {
-        BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => "anchors, aliases, merge keys and tags",
+        BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => SHORTHANDS,
         BudgetBreach::Documents { .. } => "more than one document",
-        BudgetBreach::Depth { .. } => "maps and lists nested this deep",
+        BudgetBreach::Depth { .. } => TOO_DEEP,
         _ => "so many values",
     }
 }

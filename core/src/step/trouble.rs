@@ -95,7 +95,6 @@ impl Turn<'_> {
         let resent = pending.uncertain_since.is_some();
         pending.attempts = pending.attempts.saturating_add(1);
         pending.uncertain_since = pending.uncertain_since.or(Some(self.now));
-        pending.look_ups = 0;
         if manner.look_up {
             pending.mode = Mode::LookUp;
             pending.due_at = self.now.plus(manner.policy.settle);

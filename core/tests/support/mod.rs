@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use gangway_core::catalogue::{ActionSpec, Catalogue, Confirm, FactSpec, Field, OutcomeSpec, TemplateSpec};
 
 /// The shipped flow.
+#[allow(dead_code, reason = "not every test that shares this file needs it")]
 pub const ORIGINAL_WALLET: &str = include_str!("../../../flows/original-wallet.yaml");
 
 /// Input fields: a `?` at the end makes one optional, a `!` at the front makes one secret.

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::places::{creating, waiting, waiting_without_poll};
 use crate::world::events::{again, created, done, fact, hint, report, sent, timer, told, wallet_fact, wallet_hint};
 use crate::world::flows::{call, flow, wait, wait_of, wallet};
-use crate::world::{World, check};
+use crate::world::{BEGIN, World, check};
 use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::Millis;
 
 fn confirming() -> World {
     waiting_without_poll().hear(wallet_hint(1))
@@ -105,6 +106,15 @@ fn a_confirming_read_that_always_fails_is_given_up_until_the_next() {
 }
 
 #[test]
+fn a_hint_that_came_meanwhile_waits_for_the_next_read_when_the_provider_fails() {
+    let world = waiting().hear(wallet_hint(1)).hear(again(2, 1)).wait(1).hear(wallet_hint(2)).hear(again(2, 2));
+    let before = BEGIN.plus(Millis::secs(1));
+    let failed = sent(2, 3, before, AttemptResult::Again { cause: "503".into(), retry_after: None, spent: true });
+    let world = check(world, failed, "applied wallet/waiting; 2 settled exhausted; wake +2s");
+    check(world.wait(2), timer(), "applied wallet/waiting; asks 3 call original.get; wake +3597s");
+}
+
+#[test]
 fn hints_of_several_facts_are_read_in_turn() {
     let either = wait(&[("one", "original.a", "done"), ("other", "ibm.b", "done")]);
     let end = Verb::End(EndStatus::Completed);
@@ -118,7 +128,8 @@ fn hints_of_several_facts_are_read_in_turn() {
 
 #[test]
 fn a_hint_of_what_is_known_as_a_fact_is_noted_however_new_it_is() {
-    check(creating().hear(wallet_fact()), wallet_hint(99), "noted create/active");
+    let world = check(creating().hear(wallet_fact()), wallet_hint(99), "noted create/active");
+    assert_eq!(world.it().memory.facts[0].report, fact("original.wallet_created", 1, "0xa"));
 }
 
 #[test]

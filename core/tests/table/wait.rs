@@ -2,7 +2,7 @@
 
 use super::places::{creating, first_of_two, waiting, waiting_without_poll};
 use crate::world::events::{
-    again, broken, created, done, fact, outcome, report, retry, timer, told, unknown, wallet_fact,
+    again, broken, created, done, fact, move_to, outcome, report, retry, timer, told, unknown, wallet_fact,
 };
 use crate::world::flows::{two_waits, wait_of, wallet};
 use crate::world::{World, check};
@@ -81,6 +81,19 @@ fn a_poll_that_keeps_waiting_comes_again_at_doubling_intervals_up_to_the_longest
         let expect = format!("applied wallet/waiting; {n} settled no_wallet; wake +{wait}s");
         world = check(world, done(n, 1, "no_wallet"), &expect).wait(wait).hear(timer());
     }
+}
+
+#[test]
+fn a_wait_that_is_entered_again_begins_its_polls_and_its_deadline_anew() {
+    let polled = |world: World, n| world.wait(8).hear(timer()).hear(done(n, 1, "no_wallet"));
+    let world = polled(polled(polled(waiting(), 2), 3), 4);
+    let world = check(world, move_to("wallet"), "applied wallet/waiting; wake +5s");
+    assert_eq!(world.it().memory.deadline, Some(world.now.plus(gangway_core::time::Millis::secs(3600))));
+    check(
+        world.wait(5).hear(timer()),
+        done(5, 1, "no_wallet"),
+        "applied wallet/waiting; 5 settled no_wallet; wake +2s",
+    );
 }
 
 #[test]

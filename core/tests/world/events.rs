@@ -116,7 +116,7 @@ pub fn adopt() -> Event {
 }
 
 pub fn operator(act: OperatorAct) -> Event {
-    event("operator:eve", "operator", Body::Operator { actor: "eve".into(), reason: "asked".into(), act })
+    event("operator:eve", "operator", Body::Operator { actor: "eve".into(), reason: "asked".into(), act, revision: None })
 }
 
 pub fn retry() -> Event {

@@ -150,8 +150,10 @@ impl<'a> Checker<'a> {
             writes.iter().flat_map(|writes| writes.always.iter().chain(&writes.maybe)).map(String::as_str).collect();
         if !fields.contains(field.as_str()) && !writes.iter().any(|writes| writes.anything) {
             let message = format!("no outcome of the state `{state}` writes `{field}`");
-            let help = did_you_mean(field, fields.iter().copied())
-                .unwrap_or_else(|| format!("it writes {}", listed(fields.iter().copied())));
+            let help = did_you_mean(field, fields.iter().copied()).unwrap_or_else(|| match fields.is_empty() {
+                true => "it writes nothing".to_owned(),
+                false => format!("it writes {}", listed(fields.iter().copied())),
+            });
             report.add(Problem::new(Kind::UnknownPath, place(report, used, read), message).help(help));
             return;
         }
@@ -197,8 +199,11 @@ fn is_guarded(used: &Use, path: &[String]) -> bool {
 fn unknown(report: &mut Report<'_>, used: &Use, read: &Read, known: &[&str]) {
     let root = read.path.first().map_or("", String::as_str);
     let name = read.path.get(1).map_or("", String::as_str);
-    let help = did_you_mean(name, known.iter().copied())
-        .unwrap_or_else(|| format!("`{root}` has {}", listed(known.iter().copied())));
+    let help = match known.contains(&name) {
+        true => format!("`{root}.{name}` is a text, there is nothing in it"),
+        false => did_you_mean(name, known.iter().copied())
+            .unwrap_or_else(|| format!("`{root}` has {}", listed(known.iter().copied()))),
+    };
     let message = format!("there is no `{}`", read.path.join("."));
     report.add(Problem::new(Kind::UnknownPath, place(report, used, read), message).help(help));
 }

@@ -34,6 +34,8 @@ pub struct Draft {
     pub is_end: bool,
     /// Whether its outcomes and what they write are not known, because it could not be read.
     pub is_broken: bool,
+    /// Whether it may lead where the file does not say, because it is broken or forgets an outcome.
+    pub is_open: bool,
 }
 
 /// One outcome of a state.
@@ -93,6 +95,7 @@ fn read(report: &mut Report<'_>, key: &Key, node: &Node) -> Draft {
         uses: Vec::new(),
         is_end: false,
         is_broken: false,
+        is_open: false,
     };
     if !is_name(&key.name) {
         report.bad_name(key.span.clone(), &key.name, "a state");
@@ -104,6 +107,7 @@ fn read(report: &mut Report<'_>, key: &Key, node: &Node) -> Draft {
         Some(State { title, verb })
     });
     draft.is_broken = verb.is_none();
+    draft.is_open |= draft.is_broken || (draft.edges.is_empty() && !draft.is_end);
     draft.state = verb;
     draft
 }
@@ -184,7 +188,7 @@ pub fn outcomes(
         draft.edges.push(edge);
     }
     if let Some(expected) = expected {
-        complete(report, entries, &given, expected);
+        draft.is_open |= !complete(report, entries, &given, expected);
     }
     let read: Option<Outcomes> = given
         .entries
@@ -197,17 +201,19 @@ pub fn outcomes(
     read
 }
 
-/// Every outcome that can be, and no other.
-pub fn complete(report: &mut Report<'_>, state: &Entries<'_>, given: &Entries<'_>, expected: &[Expected]) {
+/// Every outcome that can be, and no other. Answers whether none is forgotten.
+pub fn complete(report: &mut Report<'_>, state: &Entries<'_>, given: &Entries<'_>, expected: &[Expected]) -> bool {
     let names = || expected.iter().map(|(name, _)| name.as_str());
     for (key, _) in given.entries.iter().filter(|(key, _)| !names().any(|name| name == key.name)) {
         let message = format!("{} cannot have the outcome `{}`", state.what, key.name);
         let help = did_you_mean(&key.name, names()).unwrap_or_else(|| format!("its outcomes are {}", listed(names())));
         report.add(Problem::new(Kind::ForeignOutcome, key.span.clone(), message).help(help));
     }
-    for name in names().filter(|name| given.get(name).is_none()) {
+    let forgotten: Vec<&str> = names().filter(|name| given.get(name).is_none()).collect();
+    for name in &forgotten {
         let message = format!("{} forgets the outcome `{name}`", state.what);
         let help = format!("say what follows: `{name}: STATE`");
         report.add(Problem::new(Kind::ForgottenOutcome, given.at.clone(), message).help(help));
     }
+    forgotten.is_empty()
 }

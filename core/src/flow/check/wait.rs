@@ -66,8 +66,12 @@ fn arrivals(
     let mut arrivals: IndexMap<String, Awaited> = IndexMap::new();
     let mut all_read = true;
     for (key, node) in &entries.entries {
-        if !is_name(&key.name) || [LATE, KEEP].contains(&key.name.as_str()) {
+        if !is_name(&key.name) {
             report.bad_name(key.span.clone(), &key.name, "what is awaited");
+        } else if [LATE, KEEP].contains(&key.name.as_str()) {
+            let message = format!("`{}` cannot be the name of what is awaited", key.name);
+            let help = "`late` is the outcome when nothing came in time, `keep` lets a poll go on";
+            report.add(Problem::new(Kind::BadName, key.span.clone(), message).help(help));
         }
         let Some((awaited, writes)) = awaited(report, node, &key.span) else {
             all_read = false;

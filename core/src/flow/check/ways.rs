@@ -80,9 +80,9 @@ pub fn check(report: &mut Report<'_>, states: &[Draft]) {
             Problem::new(Kind::UnknownTarget, edge.at.clone(), format!("there is no state `{}`", edge.target));
         report.add(problem.maybe_help(did_you_mean(&edge.target, names())));
     }
-    // A state that could not be read may lead anywhere, and so may an outcome to an unknown state.
+    // A state that is not complete may lead anywhere, and so may an outcome to an unknown state.
     let readable =
-        states.iter().all(|state| !state.is_broken && state.edges.iter().all(|edge| ways.find(&edge.target).is_some()));
+        states.iter().all(|state| !state.is_open && state.edges.iter().all(|edge| ways.find(&edge.target).is_some()));
     if readable {
         unreachable(report, states, &ways);
     }
@@ -112,7 +112,7 @@ fn no_way_out(report: &mut Report<'_>, states: &[Draft], ways: &Ways<'_>) {
         }
     }
     let is_out = |state: &Draft| {
-        state.is_end || state.is_broken || state.edges.iter().any(|edge| ways.find(&edge.target).is_none())
+        state.is_end || state.is_open || state.edges.iter().any(|edge| ways.find(&edge.target).is_none())
     };
     let mut queue: Vec<usize> =
         states.iter().enumerate().filter(|(_, state)| is_out(state)).map(|(at, _)| at).collect();

@@ -150,7 +150,7 @@ fn syntax(source: &str, errors: &cel::ParseErrors) -> CompileError {
     let known =
         ["token recognition error at: ", "mismatched input ", "extraneous input ", "no viable alternative at input "];
     let piece = known.iter().find_map(|start| said.split_once(start)).map(|(_, rest)| rest);
-    let piece = piece.map(|rest| rest.split(" expecting ").next().unwrap_or(rest).trim_matches('\''));
+    let piece = piece.map(|rest| rest.split(" expecting ").next().unwrap_or(rest).trim_matches('\'').trim());
     let why = match piece {
         _ if ends => "it ends too early".to_owned(),
         Some(piece) => format!("`{piece}` does not belong here"),

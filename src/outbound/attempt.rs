@@ -1,0 +1,95 @@
+//! Performs one leased effect, whatever its kind, within a time limit. A result always comes out; nothing is stored.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gangway_core::effect::Request;
+use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::{Millis, Timestamp};
+
+use super::breaker::Health;
+use super::call::{self, Progress};
+use super::http::Transport;
+use crate::clock::Clock;
+use crate::providers::Adapter;
+use crate::store::types::LeasedEffect;
+
+/// How an attempt ended, and what it says about the far end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempted {
+    /// How it ended.
+    pub result: AttemptResult,
+    /// When the request was sent that decides (the first that may have changed something).
+    pub sent_at: Timestamp,
+    /// For the breakers.
+    pub health: Health,
+}
+
+/// Sends a mail or a message: what `mail` and `publish` do for their kinds of effect.
+#[async_trait]
+pub trait Performs: Send + Sync + std::fmt::Debug {
+    /// Performs an effect of its kind, within its own time limit.
+    async fn perform(&self, effect: &LeasedEffect) -> Attempted;
+}
+
+/// Everything that can perform something.
+#[derive(Clone, Debug)]
+pub struct Performers {
+    /// Adapters by name.
+    pub adapters: BTreeMap<String, Arc<dyn Adapter>>,
+    /// The way to the providers.
+    pub transport: Arc<dyn Transport>,
+    /// Sends mails, where a server is set.
+    pub mail: Option<Arc<dyn Performs>>,
+    /// Publishes, where a broker is set.
+    pub publish: Option<Arc<dyn Performs>>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Longest time for one attempt as a whole.
+    pub limit: Millis,
+}
+
+impl Performers {
+    /// Performs one effect.
+    pub async fn perform(&self, effect: &LeasedEffect) -> Attempted {
+        match &effect.request {
+            Request::Call { action, input } => {
+                let provider = action.split_once('.').map_or("", |(provider, _)| provider);
+                let Some(adapter) = self.adapters.get(provider) else {
+                    return self.missing(format!("providers.{provider} is not set up; add its settings and restart"));
+                };
+                let progress = Progress::default();
+                let asked = (effect, action.as_str(), input);
+                let talk = call::converse(&**adapter, &*self.transport, &*self.clock, asked, &progress);
+                let limit = Duration::from_millis(self.limit.0);
+                match tokio::time::timeout(limit, talk).await {
+                    Ok(attempted) => attempted,
+                    Err(_) => progress.timed_out(self.limit, self.clock.now()),
+                }
+            }
+            Request::Mail { .. } => match &self.mail {
+                Some(mail) => mail.perform(effect).await,
+                None => self.missing("no mail server is set up; set mail.url and restart".to_owned()),
+            },
+            Request::Publish { .. } => match &self.publish {
+                Some(publish) => publish.perform(effect).await,
+                None => self.missing("no broker is set up; set amqp.url and restart".to_owned()),
+            },
+            Request::Lifecycle { .. } => match &self.publish {
+                Some(publish) => publish.perform(effect).await,
+                None => self.ended(AttemptResult::Done(Answer::named("skipped"))),
+            },
+        }
+    }
+
+    /// Permanent until an operator acts; a person is asked rather than attempts spent.
+    fn missing(&self, cause: String) -> Attempted {
+        self.ended(AttemptResult::Broken { cause })
+    }
+
+    fn ended(&self, result: AttemptResult) -> Attempted {
+        Attempted { result, sent_at: self.clock.now(), health: Health::Unsaid }
+    }
+}

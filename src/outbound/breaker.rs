@@ -1,0 +1,237 @@
+//! Lets what fails rest. One breaker for each action, one for each provider as a whole. Pure: times enter, nothing is
+//! read from a clock. Closed, open until a time, then half open: one is let through, and its end decides.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gangway_core::time::{Millis, Timestamp};
+
+use crate::settings::outbound::BreakerSettings;
+
+/// What an attempt says about the health of the far end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It answered, whatever the answer.
+    Well,
+    /// It did not answer, or answered that it is broken.
+    Failing(String),
+    /// It refuses us as a whole: the provider's breaker opens at once and is probed until it is mended.
+    Barred(String),
+    /// Says nothing: a wait that was asked for, or nothing was sent.
+    Unsaid,
+}
+
+/// One breaker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Breaker {
+    /// Everything is let through.
+    #[default]
+    Closed,
+    /// Failures in a row, the last of them at this time.
+    Shaky {
+        /// How many.
+        failures: u32,
+        /// The last.
+        last: Timestamp,
+    },
+    /// Nothing is let through.
+    Open {
+        /// Since when.
+        since: Timestamp,
+        /// Until then.
+        until: Timestamp,
+        /// How long this rest is; the next one is twice as long.
+        rest: Millis,
+        /// Why.
+        cause: String,
+    },
+    /// One was let through at this time; the others wait for its end.
+    HalfOpen {
+        /// Since when it is not closed.
+        since: Timestamp,
+        /// When the one was let through. One whose end is never told is replaced after another rest.
+        probing: Timestamp,
+        /// The rest before.
+        rest: Millis,
+        /// Why it was open.
+        cause: String,
+    },
+}
+
+/// A breaker that does not let through: until when, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resting {
+    /// When the next one is let through.
+    pub until: Timestamp,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why; shown to people.
+    pub cause: String,
+}
+
+impl Breaker {
+    /// Whether it would not let one through now.
+    #[must_use]
+    pub fn resting(&self, now: Timestamp) -> Option<Resting> {
+        match self {
+            Self::Closed | Self::Shaky { .. } => None,
+            Self::Open { since, until, cause, .. } => {
+                (now < *until).then(|| Resting { until: *until, since: *since, cause: cause.clone() })
+            }
+            Self::HalfOpen { since, probing, rest, cause } => {
+                let until = probing.plus(*rest);
+                (now < until).then(|| Resting { until, since: *since, cause: cause.clone() })
+            }
+        }
+    }
+
+    /// Lets one through, or says why not.
+    ///
+    /// # Errors
+    /// [`Resting`].
+    pub fn admit(&mut self, now: Timestamp) -> Result<(), Resting> {
+        if let Some(resting) = self.resting(now) {
+            return Err(resting);
+        }
+        if let Self::Open { since, rest, cause, .. } | Self::HalfOpen { since, rest, cause, .. } = self {
+            *self = Self::HalfOpen { since: *since, probing: now, rest: *rest, cause: std::mem::take(cause) };
+        }
+        Ok(())
+    }
+
+    /// One ended well.
+    pub fn well(&mut self) {
+        *self = Self::Closed;
+    }
+
+    /// One failed.
+    pub fn failed(&mut self, settings: &BreakerSettings, now: Timestamp, cause: &str) {
+        let failures = match self {
+            Self::Closed => 1,
+            Self::Shaky { failures, last } if now.since(*last) <= settings.window => failures.saturating_add(1),
+            Self::Shaky { .. } => 1,
+            // Late news of attempts that were under way when it opened.
+            Self::Open { .. } => return,
+            Self::HalfOpen { since, rest, .. } => {
+                let rest = Millis(rest.0.saturating_mul(2)).min(settings.max_rest);
+                *self = Self::Open { since: *since, until: now.plus(rest), rest, cause: cause.to_owned() };
+                return;
+            }
+        };
+        *self = if failures < settings.failures {
+            Self::Shaky { failures, last: now }
+        } else {
+            Self::Open { since: now, until: now.plus(settings.rest), rest: settings.rest, cause: cause.to_owned() }
+        };
+    }
+
+    /// It is refused as a whole: opens at once, with an even time between probes.
+    pub fn bar(&mut self, settings: &BreakerSettings, now: Timestamp, cause: &str) {
+        let since = match self {
+            Self::Open { since, .. } | Self::HalfOpen { since, .. } => *since,
+            Self::Closed | Self::Shaky { .. } => now,
+        };
+        *self = Self::Open { since, until: now.plus(settings.probe), rest: settings.probe, cause: cause.to_owned() };
+    }
+
+    /// The one that was let through says nothing: the next may try at once.
+    pub fn unsaid(&mut self, now: Timestamp) {
+        if let Self::HalfOpen { since, rest, cause, .. } = self {
+            *self = Self::Open { since: *since, until: now, rest: *rest, cause: std::mem::take(cause) };
+        }
+    }
+
+    /// 0 closed, 1 half open, 2 open: for metrics.
+    #[must_use]
+    pub const fn level(&self) -> u8 {
+        match self {
+            Self::Closed | Self::Shaky { .. } => 0,
+            Self::HalfOpen { .. } => 1,
+            Self::Open { .. } => 2,
+        }
+    }
+}
+
+/// All breakers of this process: `original` for the provider, `original.create_user` for an action, `mail`, `publish`.
+#[derive(Debug)]
+pub struct Breakers {
+    settings: BreakerSettings,
+    all: Mutex<BTreeMap<String, Breaker>>,
+}
+
+impl Breakers {
+    /// All closed.
+    #[must_use]
+    pub const fn new(settings: BreakerSettings) -> Self {
+        Self { settings, all: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Lets one attempt through the breaker of its slot and that of its action, or says why not.
+    ///
+    /// # Errors
+    /// [`Resting`] of the one that does not let it through.
+    pub fn admit(&self, slot: &str, action: &str, now: Timestamp) -> Result<(), Resting> {
+        let mut all = self.all();
+        for name in [slot, action] {
+            if let Some(resting) = all.get(name).and_then(|breaker| breaker.resting(now)) {
+                return Err(resting);
+            }
+        }
+        all.get_mut(slot).map_or(Ok(()), |breaker| breaker.admit(now))?;
+        if action == slot {
+            return Ok(());
+        }
+        all.get_mut(action).map_or(Ok(()), |breaker| breaker.admit(now))
+    }
+
+    /// Until when a slot as a whole rests.
+    #[must_use]
+    pub fn resting(&self, slot: &str, now: Timestamp) -> Option<Resting> {
+        self.all().get(slot).and_then(|breaker| breaker.resting(now))
+    }
+
+    /// Whether a slot that is open would now let exactly one through.
+    #[must_use]
+    pub fn probes(&self, slot: &str) -> bool {
+        self.all().get(slot).is_some_and(|breaker| breaker.level() > 0)
+    }
+
+    /// Takes note of how an attempt ended.
+    pub fn note(&self, slot: &str, action: &str, health: &Health, now: Timestamp) {
+        let mut all = self.all();
+        match health {
+            Health::Well => [slot, action].into_iter().for_each(|name| {
+                all.get_mut(name).into_iter().for_each(Breaker::well);
+            }),
+            Health::Failing(cause) => {
+                all.entry(action.to_owned()).or_default().failed(&self.settings, now, cause);
+                // Whatever fails, it is not refused as a whole any more; the action's own breaker has it now.
+                all.get_mut(slot).filter(|_| slot != action).into_iter().for_each(Breaker::well);
+            }
+            Health::Barred(cause) => {
+                all.entry(slot.to_owned()).or_default().bar(&self.settings, now, cause);
+                all.get_mut(action).filter(|_| slot != action).into_iter().for_each(|breaker| breaker.unsaid(now));
+            }
+            Health::Unsaid => [slot, action].into_iter().for_each(|name| {
+                all.get_mut(name).into_iter().for_each(|breaker| breaker.unsaid(now));
+            }),
+        }
+        for (name, breaker) in all.iter() {
+            metrics::gauge!("gangway_outbound_breaker", "target" => name.clone()).set(f64::from(breaker.level()));
+        }
+    }
+
+    /// Everything that is not closed: for readiness, explanations and the console.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<(String, Breaker)> {
+        let open = |(name, breaker): (&String, &Breaker)| (breaker.level() > 0).then(|| (name.clone(), breaker.clone()));
+        self.all().iter().filter_map(open).collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Breaker>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,315 @@
+//! Leases what is due, has it performed outside any transaction, and brings each outcome to the door. Leases and
+//! attempts are all it writes. Effects that are born leased come through [`Performer`], straight after their commit.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gangway_core::effect::EffectId;
+use gangway_core::time::{Millis, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::attempt::Performers;
+use super::breaker::{Breakers, Resting};
+use super::http::Limits;
+use super::lease::Leases;
+use super::slots::Slots;
+use super::{outcome, pace, perform};
+use crate::clock::{Chance, Clock};
+use crate::engine::{Door, Performer, slots as slot};
+use crate::settings::outbound::OutboundSettings;
+use crate::store::types::{Lease, LeasedEffect, StoreError};
+
+/// Leases that ran out, taken up in one tick at most.
+const EXPIRED_AT_ONCE: u32 = 256;
+
+/// The dispatcher; clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Dispatcher(pub(super) Arc<Shared>);
+
+/// What it is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Leases.
+    pub leases: Arc<dyn Leases>,
+    /// Where outcomes go.
+    pub door: Door,
+    /// Who performs.
+    pub performers: Performers,
+    /// How many at once: each provider's name, `mail`, `publish`.
+    pub concurrency: BTreeMap<String, u32>,
+    /// What providers asked us to wait; the same as the sender's.
+    pub limits: Arc<Limits>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes fencing tokens.
+    pub chance: Arc<dyn Chance>,
+    /// `[outbound]`.
+    pub settings: OutboundSettings,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) leases: Arc<dyn Leases>,
+    pub(super) door: Door,
+    pub(super) performers: Performers,
+    pub(super) slots: Slots,
+    pub(super) breakers: Breakers,
+    pub(super) limits: Arc<Limits>,
+    pub(super) clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    pub(super) settings: OutboundSettings,
+    running: Mutex<JoinSet<()>>,
+    stopping: AtomicBool,
+    next_due: AtomicI64,
+    next_sweep: AtomicI64,
+    starved: AtomicBool,
+    woken: Notify,
+    runtime: tokio::runtime::Handle,
+}
+
+/// What one tick did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Effects that were leased and begun.
+    pub begun: usize,
+    /// Leases that ran out and were told to the door.
+    pub expired: usize,
+    /// When there may be something to do again; `None` when nothing is known to be due.
+    pub next: Option<Timestamp>,
+}
+
+impl Dispatcher {
+    /// A dispatcher that performs on the runtime it is made in.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Shared {
+            slots: Slots::new(parts.concurrency),
+            breakers: Breakers::new(parts.settings.breaker.clone()),
+            leases: parts.leases,
+            door: parts.door,
+            performers: parts.performers,
+            limits: parts.limits,
+            clock: parts.clock,
+            chance: parts.chance,
+            settings: parts.settings,
+            running: Mutex::new(JoinSet::new()),
+            stopping: AtomicBool::new(false),
+            next_due: AtomicI64::new(i64::MIN),
+            next_sweep: AtomicI64::new(i64::MIN),
+            starved: AtomicBool::new(false),
+            woken: Notify::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }))
+    }
+
+    /// What rests now and why: for readiness, explanations and metrics.
+    #[must_use]
+    pub fn breakers(&self) -> &Breakers {
+        &self.0.breakers
+    }
+
+    /// Slots taken now, by name.
+    #[must_use]
+    pub fn in_flight(&self) -> BTreeMap<String, u32> {
+        self.0.slots.taken()
+    }
+
+    /// One step: takes up leases that ran out (once a sweep), leases what is due up to the free slots, begins performing it.
+    ///
+    /// # Errors
+    /// Those of the store; what was leased before is being performed all the same.
+    pub async fn tick(&self, now: Timestamp) -> Result<Ticked, StoreError> {
+        let shared = &self.0;
+        let expired = if now >= shared.sweep_at() { shared.take_up_expired(now).await? } else { 0 };
+        let wanted = shared.take_free_slots(now);
+        let (mut begun, mut full) = (0, false);
+        if !wanted.is_empty() {
+            let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
+            let leased = shared.leases.lease_due(&wanted, lease).await;
+            let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+            for effect in leased.iter().flatten() {
+                unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
+            }
+            unused.iter().for_each(|(name, count)| shared.slots.give_back(name, *count));
+            full = unused.values().any(|count| *count == 0);
+            let leased = leased?;
+            begun = leased.len();
+            leased.into_iter().for_each(|effect| self.begin(effect));
+        }
+        // Set before the question: what is committed meanwhile wakes us, what was before is in the answer.
+        shared.starved.store(true, Ordering::SeqCst);
+        let due = shared.leases.next_effect_due().await?;
+        let next = pace::next(now, due, begun > 0 && full, shared.soonest_release(now));
+        shared.starved.store(due.is_some_and(|due| due <= now), Ordering::SeqCst);
+        Ok(Ticked { begun, expired, next })
+    }
+
+    /// Ticks for ever: when something is due, when woken, and rarely for what other processes left behind.
+    pub async fn run(&self) {
+        let shared = &self.0;
+        while !shared.stopping.load(Ordering::SeqCst) {
+            let now = shared.clock.now();
+            let at = Timestamp(shared.next_due.load(Ordering::SeqCst)).min(shared.sweep_at());
+            if now < at {
+                let pause = Duration::from_millis(at.since(now).0);
+                tokio::select! { () = shared.woken.notified() => {}, () = tokio::time::sleep(pause) => {} }
+                continue;
+            }
+            shared.next_due.store(i64::MAX, Ordering::SeqCst);
+            match self.tick(now).await {
+                Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
+                Err(error) => {
+                    tracing::warn!(%error, "effects cannot be leased now; the next sweep comes again");
+                    shared.next_sweep.store(now.plus(shared.settings.sweep).0, Ordering::SeqCst);
+                }
+            }
+        }
+    }
+
+    /// Waits until nothing is being performed: for simulation and tests.
+    pub async fn idle(&self) {
+        loop {
+            let mut running = std::mem::take(&mut *self.0.running());
+            if running.is_empty() {
+                return;
+            }
+            while running.join_next().await.is_some() {}
+        }
+    }
+
+    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish within
+    /// `stop`. Whatever is cut off then is unknown, once its lease has run out.
+    pub async fn stop(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.woken.notify_waiters();
+        self.0.woken.notify_one();
+        let limit = Duration::from_millis(self.0.settings.stop.0);
+        if tokio::time::timeout(limit, self.idle()).await.is_err() {
+            tracing::warn!(limit_ms = self.0.settings.stop.0, "effects were still being performed when the time to stop was over");
+            self.0.running().abort_all();
+        }
+    }
+
+    /// Begins performing an effect whose slot is taken.
+    pub(super) fn begin(&self, effect: LeasedEffect) {
+        let shared = Arc::clone(&self.0);
+        let mut running = self.0.running();
+        while running.try_join_next().is_some() {}
+        running.spawn_on(async move { perform::one(shared, effect).await }, &self.0.runtime);
+    }
+}
+
+impl Shared {
+    fn running(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is due at this time.
+    fn due(&self, at: Timestamp) {
+        if self.next_due.fetch_min(at.0, Ordering::SeqCst) > at.0 {
+            self.woken.notify_one();
+        }
+    }
+
+    /// An effect is finished: its slot is free, and somebody may be waiting for it.
+    pub(super) fn finished(&self, slot: &str) {
+        self.slots.give_back(slot, 1);
+        if self.starved.swap(false, Ordering::SeqCst) {
+            self.due(self.clock.now());
+        }
+    }
+
+    /// Why nothing of this slot may be begun now.
+    fn held_back(&self, slot: &str, now: Timestamp) -> Option<Timestamp> {
+        let resting = self.breakers.resting(slot, now).map(|Resting { until, .. }| until);
+        let asked = self.limits.wait(slot, now).map(|wait| now.plus(wait));
+        resting.max(asked)
+    }
+
+    /// Takes every free slot; of one that is being probed, one.
+    fn take_free_slots(&self, now: Timestamp) -> Vec<(String, u32)> {
+        let free = |name: String| {
+            if self.held_back(&name, now).is_some() {
+                return None;
+            }
+            let wanted = if self.breakers.probes(&name) { 1 } else { u32::MAX };
+            let taken = self.slots.take(&name, wanted);
+            (taken > 0).then_some((name, taken))
+        };
+        self.slots.names().into_iter().filter_map(free).collect()
+    }
+
+    /// When the first of the slots that are held back may go on.
+    fn soonest_release(&self, now: Timestamp) -> Option<Timestamp> {
+        self.slots.names().iter().filter_map(|name| self.held_back(name, now)).min()
+    }
+
+    fn sweep_at(&self) -> Timestamp {
+        Timestamp(self.next_sweep.load(Ordering::SeqCst))
+    }
+
+    async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.next_sweep.store(now.plus(self.settings.sweep).0, Ordering::SeqCst);
+        let expired = self.leases.expired_leases(EXPIRED_AT_ONCE).await?;
+        if expired.len() == EXPIRED_AT_ONCE as usize {
+            self.next_sweep.store(now.0, Ordering::SeqCst);
+        }
+        let mut told = 0;
+        for lease in expired {
+            tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
+            if let Err(error) = self.door.accept_own(outcome::expired(lease.id, lease.attempt, now)).await {
+                tracing::warn!(%error, "the door cannot take it now; the next sweep comes again");
+                break;
+            }
+            told += 1;
+        }
+        metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
+        Ok(told)
+    }
+
+    /// Gives back what was not begun.
+    async fn release(&self, effects: Vec<(EffectId, uuid::Uuid)>) {
+        let mut by_token: BTreeMap<uuid::Uuid, Vec<EffectId>> = BTreeMap::new();
+        effects.into_iter().for_each(|(id, token)| by_token.entry(token).or_default().push(id));
+        for (token, ids) in by_token {
+            let lease = Lease { token, length: Millis(0) };
+            if let Err(error) = self.leases.release(&ids, lease).await {
+                tracing::warn!(%error, count = ids.len(), "leases could not be given back; they run out by themselves");
+            }
+        }
+    }
+}
+
+impl Performer for Dispatcher {
+    fn reserve(&self, slot: &str) -> bool {
+        let (shared, now) = (&self.0, self.0.clock.now());
+        let open = !shared.stopping.load(Ordering::SeqCst)
+            && shared.held_back(slot, now).is_none()
+            && !shared.breakers.probes(slot);
+        open && shared.slots.take(slot, 1) == 1
+    }
+
+    fn give_back(&self, slot: &str) {
+        self.0.finished(slot);
+    }
+
+    fn perform(&self, effects: Vec<LeasedEffect>) {
+        if !self.0.stopping.load(Ordering::SeqCst) {
+            return effects.into_iter().for_each(|effect| self.begin(effect));
+        }
+        let shared = Arc::clone(&self.0);
+        effects.iter().for_each(|effect| shared.slots.give_back(slot::of(&effect.request), 1));
+        let ids = effects.into_iter().map(|effect| (effect.id, effect.token)).collect();
+        self.0.running().spawn_on(async move { shared.release(ids).await }, &self.0.runtime);
+    }
+
+    fn wake(&self, due_at: Timestamp) {
+        self.0.due(due_at);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! The one that really sends: one client for all providers, kept connections, no redirects, no proxies, no cookies.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gangway_core::time::Millis;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use url::Url;
+
+use super::body::{self, Short};
+use super::guard::{Guard, Inside};
+use super::{Limits, SendError, Transport};
+use crate::clock::{Clock, Stopwatch};
+use crate::providers::{Reply, Request};
+use crate::settings::outbound::OutboundSettings;
+
+/// Sends over HTTP.
+#[derive(Debug)]
+pub struct HttpSender {
+    client: reqwest::Client,
+    guard: Guard,
+    limits: Arc<Limits>,
+    reply_limit: usize,
+    timeout: Millis,
+    clock: Arc<dyn Clock>,
+}
+
+impl HttpSender {
+    /// Prepares the client.
+    ///
+    /// # Errors
+    /// When the machine's certificates cannot be used.
+    pub fn new(settings: &OutboundSettings, limits: Arc<Limits>, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        // Whoever comes first installs it; a second time changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let guard = Guard { allow_private: settings.allow_private };
+        #[expect(clippy::disallowed_methods, reason = "this is the one HTTP sender")]
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("gangway/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_millis(settings.connect_timeout.0))
+            .timeout(Duration::from_millis(settings.request_timeout.0))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .dns_resolver(Arc::new(guard))
+            .build()
+            .map_err(|error| format!("the HTTP client cannot be made: {}", chain(&error)))?;
+        let (reply_limit, timeout) = (settings.reply_limit, settings.request_timeout);
+        Ok(Self { client, guard, limits, reply_limit, timeout, clock })
+    }
+
+    async fn exchange(&self, url: Url, request: Request) -> Result<Reply, SendError> {
+        let method = request.method.parse().map_err(|_| barred("an HTTP method that does not exist"))?;
+        let mut wire = self.client.request(method, url).headers(headers(&request)?);
+        if !request.query.is_empty() {
+            wire = wire.query(&request.query);
+        }
+        if let Some(body) = request.body {
+            wire = wire.body(body);
+        }
+        let sent_at = self.clock.now();
+        let response = wire.send().await.map_err(|error| self.unanswered(&error))?;
+        let status = response.status().as_u16();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        let body = body::read(response, self.reply_limit).await.map_err(|short| match short {
+            Short::TooLong => SendError::Cut(format!("the answer ({status}) is longer than {} bytes", self.reply_limit)),
+            Short::Cut(error) => self.unanswered(&error),
+        })?;
+        Ok(Reply { status, headers, body, sent_at })
+    }
+
+    /// What a failure says about the request: before the connection stands, nothing was sent.
+    fn unanswered(&self, error: &reqwest::Error) -> SendError {
+        if sources(error).any(|source| source.is::<Inside>()) {
+            return barred(&Inside.to_string());
+        }
+        if error.is_builder() {
+            return barred("the request cannot be written; check the provider's base_url");
+        }
+        if error.is_connect() {
+            return SendError::NotSent(match (error.is_dns(), error.is_timeout()) {
+                (true, _) => "its name cannot be resolved".to_owned(),
+                (_, true) => "no connection in time".to_owned(),
+                _ => format!("no connection: {}", deepest(error)),
+            });
+        }
+        if error.is_timeout() {
+            return SendError::Cut(format!("no whole answer within {}", self.timeout));
+        }
+        SendError::Cut(format!("the connection ended before a whole answer: {}", deepest(error)))
+    }
+}
+
+#[async_trait]
+impl Transport for HttpSender {
+    async fn send(&self, provider: &str, request: Request) -> Result<Reply, SendError> {
+        if let Some(wait) = self.limits.wait(provider, self.clock.now()) {
+            return Err(SendError::Throttled(wait));
+        }
+        let url = Url::parse(&request.url).map_err(|_| barred("an address that is not one; check its base_url"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(barred("an address that is neither http nor https; check its base_url"));
+        }
+        self.guard.literal(&url).map_err(|inside| barred(&inside.to_string()))?;
+        let (method, loggable) = (request.method, request.loggable);
+        let watch = Stopwatch::start();
+        let answer = self.exchange(url, request).await;
+        let seconds = watch.elapsed().as_secs_f64();
+        let class = match &answer {
+            Ok(reply) => {
+                self.limits.note(provider, reply.status, &reply.headers, self.clock.now());
+                tracing::debug!(provider, method, status = reply.status, seconds, said = said(reply, loggable), "answered");
+                format!("{}xx", reply.status / 100)
+            }
+            Err(error) => {
+                tracing::debug!(provider, method, seconds, %error, "not answered");
+                "none".to_owned()
+            }
+        };
+        let provider = provider.to_owned();
+        metrics::counter!("gangway_outbound_requests_total", "provider" => provider.clone(), "status" => class).increment(1);
+        metrics::histogram!("gangway_outbound_request_seconds", "provider" => provider).record(seconds);
+        answer
+    }
+}
+
+fn barred(what: &str) -> SendError {
+    SendError::Barred(what.to_owned())
+}
+
+fn headers(request: &Request) -> Result<HeaderMap, SendError> {
+    let unfit = |_| barred("a header that cannot be sent; check the provider's keys for blanks and line breaks");
+    let mut map = HeaderMap::new();
+    for (name, value) in &request.headers {
+        map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).map_err(unfit)?);
+    }
+    for (name, value) in &request.secret_headers {
+        let mut value = HeaderValue::from_str(value.expose_secret()).map_err(unfit)?;
+        value.set_sensitive(true);
+        map.insert(HeaderName::from_static(name), value);
+    }
+    Ok(map)
+}
+
+/// The allowed fields of a JSON answer, `a=1 b.c="x"`; nothing else of an answer is ever written down.
+fn said(reply: &Reply, loggable: &[&str]) -> String {
+    let Ok(json) = serde_json::from_slice::<Value>(&reply.body) else { return String::new() };
+    let field = |name: &&str| {
+        let value = name.split('.').try_fold(&json, |value, key| value.get(key))?;
+        let short = !matches!(value, Value::Object(_) | Value::Array(_) | Value::Null);
+        short.then(|| format!("{name}={value}"))
+    };
+    loggable.iter().filter_map(field).collect::<Vec<_>>().join(" ")
+}
+
+fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |source: &&'a (dyn std::error::Error + 'static)| (*source).source())
+}
+
+/// The innermost cause: `Connection refused (os error 111)`. Outer ones repeat the URL, which may hold an e-mail.
+fn deepest(error: &reqwest::Error) -> String {
+    sources(error).last().map_or_else(|| "no cause given".to_owned(), ToString::to_string)
+}
+
+fn chain(error: &reqwest::Error) -> String {
+    std::iter::once(error.to_string()).chain(sources(error).map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! How an attempt ended, as an event for the door. Its key is the attempt's name, so that telling it twice counts once.
+
+use bytes::Bytes;
+use gangway_core::effect::EffectId;
+use gangway_core::event::{Body, Event};
+use gangway_core::outcome::AttemptResult;
+use gangway_core::time::Timestamp;
+
+use crate::engine::Arrival;
+
+/// The event that an attempt ended.
+#[must_use]
+pub fn arrival(id: EffectId, attempt: u32, sent_at: Timestamp, result: AttemptResult, now: Timestamp) -> Arrival {
+    named(format!("{id}/{attempt}"), id, attempt, sent_at, result, now)
+}
+
+/// The event that a lease ran out: nobody knows what its attempt did. A late outcome of the same attempt is another
+/// event; the step sees which of the two came first.
+#[must_use]
+pub fn expired(id: EffectId, attempt: u32, now: Timestamp) -> Arrival {
+    let cause = "the lease ran out: the process that performed it stopped or was cut off".to_owned();
+    named(format!("{id}/{attempt}/expired"), id, attempt, now, AttemptResult::Unknown { cause }, now)
+}
+
+fn named(key: String, id: EffectId, attempt: u32, sent_at: Timestamp, result: AttemptResult, now: Timestamp) -> Arrival {
+    let event = Event {
+        source: "effect".to_owned(),
+        key,
+        kind: "effect.outcome".to_owned(),
+        received_at: now,
+        occurred_at: None,
+        body: Body::Outcome { effect: id.n, attempt, sent_at, result },
+    };
+    Arrival { event, owner: Some(id.onboarding), raw: Bytes::new(), content: Bytes::new() }
+}

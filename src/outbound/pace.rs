@@ -1,0 +1,40 @@
+//! When the dispatcher looks again. Pure: when nothing is due, nothing runs; what cannot be begun yet is not asked
+//! for over and over.
+
+use gangway_core::time::Timestamp;
+
+/// When to look again.
+///
+/// `due`: the next effect that nobody holds. `more`: everything that was asked for was there, so there may be more.
+/// `release`: when the first slot that is held back (a rest, a wait) may go on. What is due but waits for a free slot
+/// is not looked for: the slot says when it is free.
+#[must_use]
+pub fn next(now: Timestamp, due: Option<Timestamp>, more: bool, release: Option<Timestamp>) -> Option<Timestamp> {
+    match due {
+        None => None,
+        Some(due) if due > now => Some(due),
+        Some(_) if more => Some(now),
+        Some(_) => release,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next;
+    use gangway_core::time::Timestamp;
+
+    #[test]
+    fn the_next_look_is_never_sooner_than_it_can_help() {
+        let t = |ms| Some(Timestamp(ms));
+        let rows = [
+            ("nothing is due", next(Timestamp(100), None, false, t(500)), None),
+            ("due later", next(Timestamp(100), t(300), true, t(200)), t(300)),
+            ("due, and more came than fitted", next(Timestamp(100), t(50), true, None), t(100)),
+            ("due, but its provider rests", next(Timestamp(100), t(50), false, t(900)), t(900)),
+            ("due, but all slots are taken", next(Timestamp(100), t(50), false, None), None),
+        ];
+        for (why, is, should) in rows {
+            assert_eq!(is, should, "{why}");
+        }
+    }
+}
