@@ -53,15 +53,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
-        Self::Applied,
-        Self::Noted,
-        Self::Superseded,
-        Self::Held,
-        Self::Expired,
-        Self::Refused,
-        Self::Duplicate,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Applied, Self::Noted, Self::Superseded, Self::Held, Self::Expired, Self::Refused, Self::Duplicate];
 
     /// The word that the API, the database and the metrics use.
     #[must_use]
@@ -87,7 +80,7 @@ impl Verdict {
 /// What becomes of an effect after one of its attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FollowUp {
-    /// It ended with this outcome; never tried again.
+    /// It ended with this outcome; not tried again, unless a later `Due` reopens it (an operator's retry).
     Settled {
         /// The effect's number.
         n: i64,

@@ -69,12 +69,17 @@ pub enum Body {
         reason: String,
         /// What is asked.
         act: OperatorAct,
+        /// The revision that the person saw; the act is refused when the onboarding has another one now.
+        #[serde(default)]
+        revision: Option<u64>,
     },
     /// The engine continues adopting held events after a full batch of them.
     Adopt {
         /// Blind value of the identifier whose held events are adopted, hexadecimal.
         blind: String,
     },
+    /// The sweep found neither an unsettled effect, nor a timer, nor a review for it in the database.
+    Stranded,
 }
 
 /// What an operator can do to an onboarding.
@@ -87,6 +92,11 @@ pub enum OperatorAct {
     Move {
         /// Name of the state.
         state: String,
+    },
+    /// Take over a held event that belongs to this onboarding.
+    Adopt {
+        /// The held event's number in the journal.
+        event: i64,
     },
     /// End it as cancelled.
     Cancel,

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::flow::model::Flow;
-use crate::onboarding::Onboarding;
+use crate::effect::Mode;
+use crate::flow::model::{Await, Flow, Verb};
+use crate::onboarding::{Onboarding, Pending, Purpose, ReviewCause, Status};
+use crate::step::{choices, manner, names};
 use crate::time::Timestamp;
 
 /// Why an onboarding is where it is, and what happens next.
@@ -24,8 +26,135 @@ pub struct Next {
     pub at: Option<Timestamp>,
 }
 
+/// Why an onboarding that has not ended will move again (rule 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveReason {
+    /// An effect is pending: its row must be due or leased.
+    Effect {
+        /// The effect's number.
+        n: i64,
+    },
+    /// Something is awaited, no longer than until a time.
+    Awaited {
+        /// When it is late.
+        until: Timestamp,
+    },
+    /// It is woken at a time.
+    Timer {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person must decide.
+    Review,
+}
+
+/// The live reason of an onboarding. `None` when it has ended, or when its row is broken.
+#[must_use]
+pub fn live_reason(onboarding: &Onboarding) -> Option<LiveReason> {
+    let memory = &onboarding.memory;
+    match onboarding.status {
+        Status::Completed | Status::Failed | Status::Cancelled => None,
+        Status::Review => memory.review.as_ref().map(|_| LiveReason::Review),
+        Status::Active => memory.pending.as_ref().map(|pending| LiveReason::Effect { n: pending.n }),
+        Status::Waiting => match (memory.deadline, onboarding.wake_at) {
+            (Some(until), Some(at)) if at <= until => Some(LiveReason::Awaited { until }),
+            (None, Some(at)) => Some(LiveReason::Timer { at }),
+            _ => None,
+        },
+    }
+}
+
 /// Explains an onboarding.
 #[must_use]
-pub fn explain(_flow: &Flow, _onboarding: &Onboarding) -> Explanation {
-    todo!()
+pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
+    let verb = flow.states.get(&onboarding.state).map(|state| &state.verb);
+    let memory = &onboarding.memory;
+    match (onboarding.status, &memory.pending, verb) {
+        (Status::Completed | Status::Failed | Status::Cancelled, ..) => ended(onboarding),
+        (Status::Review, ..) => review(onboarding, verb),
+        (Status::Active, Some(pending), verb) => {
+            let at = Some(pending.due_at);
+            Explanation { why: effect(verb, pending), next: Some(Next { what: attempt(pending), at }) }
+        }
+        (Status::Waiting, pending, Some(Verb::Await(wait))) => waiting(onboarding, wait, pending.as_ref()),
+        (status, ..) => Explanation {
+            why: format!("{} in {}, with nothing under way", status.word(), onboarding.state),
+            next: onboarding.wake_at.map(|at| Next { what: "it is looked at".into(), at: Some(at) }),
+        },
+    }
+}
+
+fn ended(onboarding: &Onboarding) -> Explanation {
+    let (word, state) = (onboarding.status.word(), &onboarding.state);
+    let at = onboarding.ended_at.map_or(String::new(), |at| format!(" since {at}"));
+    Explanation { why: format!("{word} in {state}{at}"), next: None }
+}
+
+fn review(onboarding: &Onboarding, verb: Option<&Verb>) -> Explanation {
+    let review = onboarding.memory.review.as_ref();
+    let detail = review.map_or("a person must look", |review| review.detail.as_str());
+    let since = review.map_or(onboarding.since, |review| review.since);
+    let what = match (review.map(|review| review.cause), verb) {
+        (Some(ReviewCause::Asked), Some(Verb::Ask { whom, outcomes })) => {
+            format!("{whom} chooses: {}", choices(outcomes))
+        }
+        _ => "a person decides: retry, move, cancel".into(),
+    };
+    Explanation { why: format!("review: {detail}, since {since}"), next: Some(Next { what, at: None }) }
+}
+
+/// How it stands with an effect.
+fn effect(verb: Option<&Verb>, pending: &Pending) -> String {
+    let Pending { target, trouble, due_at, .. } = pending;
+    let (number, most) = (pending.attempts.saturating_add(1), manner(verb, pending).policy.attempts);
+    match (pending.mode, pending.uncertain_since, trouble) {
+        (Mode::LookUp, since, _) => {
+            let since = since.unwrap_or(pending.asked_at);
+            format!("{target}: whether it was done is not known since {since}; look-up at {due_at}")
+        }
+        (Mode::Do, _, Some(trouble)) => format!("{target}: {trouble}; attempt {number} of {most} at {due_at}"),
+        (Mode::Do, _, None) => format!("{target} is being performed, attempt {number}"),
+    }
+}
+
+fn attempt(pending: &Pending) -> String {
+    match pending.mode {
+        Mode::Do => format!("attempt {} of {}", pending.attempts.saturating_add(1), pending.target),
+        Mode::LookUp => format!("look-up of {}", pending.target),
+    }
+}
+
+fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> Explanation {
+    let memory = &onboarding.memory;
+    let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait), onboarding.since);
+    let (what, at) = match (pending, memory.next_poll, memory.deadline) {
+        (Some(pending), ..) => {
+            let kind = if pending.purpose == Purpose::Confirm { "to confirm a hint" } else { "as a poll" };
+            if let Some(trouble) = &pending.trouble {
+                why.push_str(&format!("; {}: {trouble}", pending.target));
+            }
+            (format!("read {} {kind}", pending.target), Some(pending.due_at))
+        }
+        (None, Some(at), deadline) if deadline.is_none_or(|deadline| at < deadline) => {
+            let action = wait.poll.as_ref().map_or("a hint's confirmation", |poll| poll.action.as_str());
+            (format!("read {action}"), Some(at))
+        }
+        (None, _, deadline) => ("late".into(), deadline),
+    };
+    Explanation { why, next: Some(Next { what, at }) }
+}
+
+/// From whom: the providers of the awaited facts, the internal systems for the rest.
+fn whom(wait: &Await) -> String {
+    let mut from: Vec<&str> = Vec::new();
+    for awaited in wait.arrivals.values() {
+        let one = match awaited.name.split_once('.') {
+            Some((provider, _)) if awaited.from_provider => provider,
+            _ => "the internal systems",
+        };
+        if !from.contains(&one) {
+            from.push(one);
+        }
+    }
+    if from.is_empty() { String::new() } else { format!(" from {}", from.join(" or ")) }
 }

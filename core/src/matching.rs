@@ -1,7 +1,11 @@
 //! Which keys of an event name its owner, and what a start event says of its user.
 
-use crate::event::{Event, Identifier};
-use crate::flow::expr::ExprError;
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::event::{Body, Event, Identifier};
+use crate::flow::expr::{Expr, ExprError, Scope};
 use crate::flow::model::Flow;
 
 /// What a start event says of the user.
@@ -19,19 +23,68 @@ pub struct Claim {
 ///
 /// # Errors
 /// When an expression fails, or the id is missing, empty, or neither text nor a whole number.
-pub fn claim(_flow: &Flow, _event: &Event) -> Result<Claim, ExprError> {
-    todo!()
+pub fn claim(flow: &Flow, event: &Event) -> Result<Claim, ExprError> {
+    let nothing = Map::new();
+    let data = match &event.body {
+        Body::Message { data: Value::Object(data), .. } => data,
+        _ => &nothing,
+    };
+    let scope = Scope { user: None, data, onboarding: None };
+    let start = &flow.start;
+    let external_id = match start.external_id.eval(&scope)? {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
+        Some(_) => return Err(start.external_id.failed("the user's id must be a text or a whole number")),
+        None => return Err(start.external_id.failed("the event does not have it, and it is the user's id")),
+    };
+    if external_id.is_empty() {
+        return Err(start.external_id.failed("the user's id is empty"));
+    }
+    let email = text(start.email.as_ref(), &scope)?;
+    let locale = text(start.locale.as_ref(), &scope)?;
+    Ok(Claim { external_id, email, locale })
+}
+
+/// A text that may be absent; an empty one is absent.
+fn text(expr: Option<&Expr>, scope: &Scope<'_>) -> Result<Option<String>, ExprError> {
+    let Some(expr) = expr else { return Ok(None) };
+    match expr.eval(scope)? {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Some(_) => Err(expr.failed("it must be a text")),
+    }
 }
 
 /// The identifiers by which an event's owner is found, most telling first: a report's own, or the subject of a
 /// message. Empty for events whose owner is named beside them (outcomes, timers, operators).
 #[must_use]
-pub fn identifiers(_event: &Event) -> Vec<Identifier> {
-    todo!()
+pub fn identifiers(event: &Event) -> Vec<Identifier> {
+    match &event.body {
+        Body::Report { identifiers, .. } => {
+            let mut seen = HashSet::new();
+            let named = identifiers.iter().filter(|identifier| !identifier.value.trim().is_empty());
+            named.filter(|identifier| seen.insert(*identifier)).cloned().collect()
+        }
+        Body::Message { subject, .. } => {
+            let subject = subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
+            subject.map(|subject| Identifier::new(Identifier::EXTERNAL_ID, subject)).into_iter().collect()
+        }
+        Body::Outcome { .. }
+        | Body::Timer { .. }
+        | Body::Operator { .. }
+        | Body::Adopt { .. }
+        | Body::Stranded => Vec::new(),
+    }
 }
 
 /// The value that is compared: trimmed, and lower-cased for e-mail addresses.
 #[must_use]
-pub fn canonical(_identifier: &Identifier) -> String {
-    todo!()
+pub fn canonical(identifier: &Identifier) -> String {
+    let value = identifier.value.trim();
+    let kind = identifier.kind.as_str();
+    if kind == Identifier::EMAIL || kind.rsplit('.').next() == Some("email") {
+        value.to_lowercase()
+    } else {
+        value.to_owned()
+    }
 }

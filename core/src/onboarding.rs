@@ -158,6 +158,9 @@ pub struct Pending {
     pub target: String,
     /// Attempts that ended so far and count.
     pub attempts: u32,
+    /// Number of the last attempt that ended, counted or not: what comes from it or from an earlier one is late.
+    #[serde(default)]
+    pub tried: u32,
     /// How the next attempt is made.
     pub mode: Mode,
     /// When it was asked.

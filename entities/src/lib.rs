@@ -1,1 +1,12 @@
-//! Rows, one file a table.
+//! Rows, one file a table. They stay inside `store`: core types enter and leave it, rows never do.
+
+pub mod effects;
+pub mod events;
+pub mod flow_versions;
+pub mod identifiers;
+pub mod onboardings;
+pub mod quarantine;
+pub mod tokens;
+pub mod unverified;
+pub mod users;
+pub mod vault;

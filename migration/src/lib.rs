@@ -1,1 +1,36 @@
-//! The schema, one file a change, for both databases.
+//! The schema, one file a change, for both databases. Each change names its own tables and columns, so that it stays
+//! what it was when the entities move on. Times are milliseconds since 1970 in UTC; there are no foreign keys: the
+//! engine is the only writer, and a key check on every insert would lock the parent row of the hottest tables.
+
+mod m20261122_000001_users;
+mod m20261122_000002_onboardings;
+mod m20261122_000003_identifiers;
+mod m20261122_000004_events;
+mod m20261122_000005_effects;
+mod m20261122_000006_flow_versions;
+mod m20261122_000007_tokens;
+mod m20261122_000008_aside;
+mod m20261122_000009_vault;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+/// Every change, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_users::Migration),
+            Box::new(m20261122_000002_onboardings::Migration),
+            Box::new(m20261122_000003_identifiers::Migration),
+            Box::new(m20261122_000004_events::Migration),
+            Box::new(m20261122_000005_effects::Migration),
+            Box::new(m20261122_000006_flow_versions::Migration),
+            Box::new(m20261122_000007_tokens::Migration),
+            Box::new(m20261122_000008_aside::Migration),
+            Box::new(m20261122_000009_vault::Migration),
+        ]
+    }
+}

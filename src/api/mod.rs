@@ -1,1 +1,157 @@
-//! To be written.
+//! The machine's side of "where is this person, why, and what happens next?": HTTP under `/v1`, and the probes.
+//! Requests enter; the store's read side and the one door answer. Never here: SQL, decisions, provider words.
+
+mod actions;
+mod auth;
+mod events;
+mod failed;
+mod figures;
+mod grants;
+mod observe;
+mod onboardings;
+mod page;
+mod probes;
+pub mod search;
+pub mod shape;
+pub mod token;
+mod users;
+
+pub use auth::Caller;
+pub use events::Adopter;
+pub use observe::observe;
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Resource, Route};
+use gangway_core::time::Millis;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::clock::{Chance, Clock};
+use crate::engine::{Door, Flows};
+use crate::health::Health;
+use crate::problem;
+use crate::settings::ServerSettings;
+use crate::store::Store;
+
+/// What the API is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The read side.
+    pub store: Store,
+    /// The one door, for what operators do.
+    pub door: Door,
+    /// The flows that this process knows.
+    pub flows: Flows,
+    /// What readiness looks at.
+    pub health: Health,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids for acts that come without a key.
+    pub chance: Arc<dyn Chance>,
+    /// Kinds of identifiers that the providers' adapters write, for the search.
+    pub identifier_kinds: Vec<String>,
+    /// What this process counted; absent in tests.
+    pub metrics: Option<PrometheusHandle>,
+    /// Gives held events to their owners; without it that route is not there.
+    pub adopter: Option<Arc<dyn Adopter>>,
+}
+
+/// Built once, shared by all workers.
+#[derive(Clone)]
+pub struct Api {
+    state: Data<State>,
+    adopter: Option<Data<dyn Adopter>>,
+}
+
+pub(crate) struct State {
+    store: Store,
+    door: Door,
+    flows: Flows,
+    health: Health,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    kinds: Vec<String>,
+    metrics: Option<PrometheusHandle>,
+    grants: grants::Grants,
+    figures: figures::Last,
+    limits: Limits,
+}
+
+#[derive(Clone, Copy)]
+struct Limits {
+    figures: Millis,
+    action: usize,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Api(…)")
+    }
+}
+
+impl Api {
+    /// Of these parts.
+    #[must_use]
+    pub fn new(parts: Parts, settings: &ServerSettings) -> Self {
+        let state = State {
+            store: parts.store,
+            door: parts.door,
+            flows: parts.flows,
+            health: parts.health,
+            clock: parts.clock,
+            chance: parts.chance,
+            kinds: parts.identifier_kinds,
+            metrics: parts.metrics,
+            grants: grants::Grants::new(settings.token_cache),
+            figures: figures::Last::default(),
+            limits: Limits { figures: settings.figures, action: settings.action_limit },
+        };
+        Self { state: Data::new(state), adopter: parts.adopter.map(Data::from) }
+    }
+
+    /// Mounts the probes and `/v1`; `publish` is the handler of `POST /v1/events`. Wrap the application in
+    /// [`observe`], and mount everything else (webhooks) beside this.
+    pub fn mount(&self, config: &mut ServiceConfig, publish: Option<Route>) {
+        problem::extractors(config, self.state.limits.action);
+        config.app_data(self.state.clone());
+        if let Some(adopter) = &self.adopter {
+            config.app_data(adopter.clone());
+        }
+        config
+            .service(probe("/healthz", || web::get().to(probes::alive), || web::head().to(probes::alive)))
+            .service(probe("/readyz", || web::get().to(probes::ready), || web::head().to(probes::ready)))
+            .service(resource("/metrics", "GET").route(web::get().to(probes::metrics)))
+            .service(self.v1(publish))
+            .default_service(web::to(problem::not_found));
+    }
+
+    fn v1(&self, publish: Option<Route>) -> impl actix_web::dev::HttpServiceFactory + use<> {
+        let events = match publish {
+            Some(publish) => resource("/events", "GET, POST").route(publish),
+            None => resource("/events", "GET"),
+        };
+        let mut scope = web::scope("/v1")
+            .service(resource("/users", "GET").route(web::get().to(users::find)))
+            .service(resource("/users/{id}", "GET").route(web::get().to(users::one)))
+            .service(resource("/onboardings", "GET").route(web::get().to(onboardings::list)))
+            .service(resource("/onboardings/{id}", "GET").route(web::get().to(onboardings::one)))
+            .service(resource("/onboardings/{id}/events", "GET").route(web::get().to(onboardings::journal)))
+            .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))
+            .service(events.route(web::get().to(events::list)));
+        if self.adopter.is_some() {
+            scope = scope.service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)));
+        }
+        scope.default_service(web::to(problem::not_found)).wrap(from_fn(auth::guard))
+    }
+}
+
+/// An address that takes only these methods.
+fn resource(path: &str, allow: &'static str) -> Resource {
+    web::resource(path).default_service(problem::only(allow))
+}
+
+fn probe(path: &str, get: impl Fn() -> Route, head: impl Fn() -> Route) -> Resource {
+    resource(path, "GET, HEAD").route(get()).route(head())
+}

@@ -60,7 +60,7 @@ fn wake(id: OnboardingId, now: Timestamp) -> Arrival {
         kind: "engine.sweep".into(),
         received_at: now,
         occurred_at: None,
-        body: Body::Timer { revision: 0 },
+        body: Body::Stranded,
     };
     Arrival { event, owner: Some(id), raw: Bytes::new(), content: Bytes::from_static(b"sweep") }
 }

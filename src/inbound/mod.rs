@@ -1,1 +1,17 @@
-//! To be written.
+//! Station 1: bytes -> `Event`. Deliveries, messages, timers, outcomes and operators enter; arrivals at the one door
+//! leave. Nothing is decided here, nothing is written, and nothing is answered before the door has answered.
+
+pub mod amqp;
+mod answer;
+pub mod aside;
+mod body;
+mod cloudevents;
+pub mod http;
+mod json;
+pub mod operator;
+pub mod outcome;
+pub mod signature;
+#[cfg(test)]
+mod testing;
+pub mod timer;
+pub mod webhook;

@@ -1,10 +1,17 @@
 //! All SQL, and the only place that knows rows. Core types enter and leave; rows and ciphertext stay inside.
 //! PostgreSQL and SQLite; their few differences are in `dialect`.
 
+mod alone;
 pub mod aside;
+mod dialect;
 pub mod effects;
+mod errors;
 pub mod flows;
+pub mod key_file;
 pub mod keys;
+mod open;
+mod rows;
+mod schema;
 pub mod search;
 pub mod tokens;
 pub mod tx;
@@ -12,27 +19,39 @@ pub mod types;
 pub mod wakes;
 
 pub use keys::{Blind, DataKey, Keyring};
-pub use types::{StoreError, StoreOptions};
 pub use tx::Tx;
+pub use types::{StoreError, StoreOptions};
 
 use std::sync::Arc;
 
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+
 use crate::clock::Chance;
+use dialect::{PostgresSession, Session, SqliteSession};
+use open::Pools;
 
 /// The database. Clones share the pools.
 #[derive(Clone, Debug)]
 pub struct Store {
     keys: Arc<Keyring>,
+    chance: Arc<dyn Chance>,
+    pools: Arc<Pools>,
 }
 
 impl Store {
     /// Connects (separate pools for intake, work and screens; SQLite: one writer), checks that the master key fits
-    /// the database's data, and ends this machine's own old leases on SQLite. Does not migrate.
+    /// the database's data, and ends this machine's own old leases on SQLite: when no other process has the file open.
+    /// Does not migrate; a database without a schema, or with an older one, is opened as well.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] when nothing answers, [`StoreError::Setup`] when what answers does not fit.
-    pub async fn open(_options: &StoreOptions, _keys: Keyring, _chance: Arc<dyn Chance>) -> Result<Self, StoreError> {
-        todo!()
+    pub async fn open(options: &StoreOptions, keys: Keyring, chance: Arc<dyn Chance>) -> Result<Self, StoreError> {
+        let pools = open::connect(options).await?;
+        let complete = schema::check(&pools.work, &keys).await?;
+        if complete && pools.presence.as_ref().is_some_and(|presence| presence.alone) {
+            open::end_leases(&pools.intake).await?;
+        }
+        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools) })
     }
 
     /// Brings the schema up to date; safe when several processes do it at once.
@@ -40,7 +59,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        todo!()
+        schema::migrate(&self.pools.work, &self.keys, &*self.chance).await
     }
 
     /// Begins a transaction of the intake pool (immediate on SQLite).
@@ -48,7 +67,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Passing`] when no connection is free in time; the pool is named.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        todo!()
+        let intake = &self.pools.intake;
+        let session: Box<dyn Session> = match intake.get_database_backend() {
+            DbBackend::Postgres => Box::new(PostgresSession::begin(intake.get_postgres_connection_pool()).await?),
+            _ => Box::new(SqliteSession::begin(intake).await?),
+        };
+        Ok(Tx::new(session, Arc::clone(&self.keys), Arc::clone(&self.chance)))
     }
 
     /// Answers whether the database answers now (`select 1` on the screens' pool).
@@ -56,12 +80,28 @@ impl Store {
     /// # Errors
     /// [`StoreError::Passing`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        self.screens().execute_unprepared("SELECT 1").await.map(drop).map_err(Self::screens_failed)
     }
 
     /// The keys: blind values, dedupe keys, sealing.
     #[must_use]
     pub fn keys(&self) -> &Arc<Keyring> {
         &self.keys
+    }
+
+    fn screens(&self) -> &DatabaseConnection {
+        &self.pools.screens
+    }
+
+    fn work(&self) -> &DatabaseConnection {
+        &self.pools.work
+    }
+
+    fn screens_failed(error: DbErr) -> StoreError {
+        errors::from_db("screens", error)
+    }
+
+    fn work_failed(error: DbErr) -> StoreError {
+        errors::from_db("work", error)
     }
 }

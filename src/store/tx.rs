@@ -1,110 +1,346 @@
 //! One transaction of the engine. Tables are touched in a fixed order (users, onboardings, identifiers, events,
 //! effects) and every statement's keys are sorted, so that two processes never wait for each other in a ring.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
-use gangway_core::event::{OnboardingId, UserId};
+use gangway_core::decision::FollowUp;
+use gangway_core::event::{Identifier, OnboardingId, UserId};
+use gangway_entities::{events, identifiers};
 
-use super::keys::{Blind, DataKey, Dedupe};
-use super::types::*;
+use super::dialect::{AdoptRow, DueRow, Session, SettleRow};
+use super::keys::{Blind, DataKey, Dedupe, Digest, Keyring};
+use super::rows;
+use super::types::{
+    Adopted, Brief, Claim, EffectFollowUp, Held, KnownEvent, Loaded, LoadedUser, NewEffect, NewEvent, Owner, StoreError,
+};
+use crate::clock::Chance;
 
 /// An open transaction; dropped without [`Tx::commit`] it leaves nothing.
+///
+/// Every method fails with [`StoreError::Passing`] when the whole transaction may run again, and with
+/// [`StoreError::Poison`] when a row in it will never be taken; after either it can only be dropped. Empty input asks
+/// the database nothing.
 #[derive(Debug)]
 pub struct Tx {
-    _private: (),
+    session: Box<dyn Session>,
+    keys: Arc<Keyring>,
+    chance: Arc<dyn Chance>,
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl Tx {
+    pub(super) fn new(session: Box<dyn Session>, keys: Arc<Keyring>, chance: Arc<dyn Chance>) -> Self {
+        Self { session, keys, chance }
+    }
+
     /// Which of these keys are in the journal already.
-    pub async fn known(&mut self, _keys: &[Dedupe]) -> Result<HashMap<Dedupe, KnownEvent>> {
-        todo!()
+    pub async fn known(&mut self, keys: &[Dedupe]) -> Result<HashMap<Dedupe, KnownEvent>> {
+        let keys = sorted(keys.iter().map(|key| key.0.to_vec()));
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.session.known(&keys).await?.into_iter().map(|row| {
+            let digest = row.digest.as_slice().try_into().map(Digest).map_err(|_| rows::unknown("events.digest"))?;
+            let known = KnownEvent { seq: row.seq, digest, verdict: rows::verdict(&row.verdict)? };
+            Ok((rows::dedupe(&row.dedupe)?, known))
+        });
+        found.collect()
     }
 
     /// Owners of these identifiers; placeholders without an owner are left out. Locks nothing.
-    pub async fn owners(&mut self, _blinds: &[Blind]) -> Result<HashMap<Blind, Owner>> {
-        todo!()
+    pub async fn owners(&mut self, blinds: &[Blind]) -> Result<HashMap<Blind, Owner>> {
+        let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
+        if blinds.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.session.owners(&blinds).await?;
+        let owned = found.iter().filter_map(|row| Some((row, rows::owner(row)?)));
+        owned.map(|(row, owner)| Ok((rows::blind(&row.blind)?, owner))).collect()
     }
 
     /// Locks these users (for starts), in order of id.
-    pub async fn lock_users(&mut self, _ids: &[UserId]) -> Result<Vec<LoadedUser>> {
-        todo!()
+    pub async fn lock_users(&mut self, ids: &[UserId]) -> Result<Vec<LoadedUser>> {
+        let ids = sorted(ids.iter().map(|id| id.0));
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.session.lock_users(&ids).await?.into_iter().map(|row| {
+            let key = self.keys.data_key(&row.wrapped_key)?;
+            Ok(LoadedUser { user: rows::user(&key, &row)?, key })
+        });
+        found.collect()
     }
 
     /// These users' onboardings, ended ones too. Locks nothing.
-    pub async fn onboardings_of(&mut self, _users: &[UserId]) -> Result<Vec<Brief>> {
-        todo!()
+    pub async fn onboardings_of(&mut self, users: &[UserId]) -> Result<Vec<Brief>> {
+        let users = sorted(users.iter().map(|id| id.0));
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.session.onboardings_of(&users).await?.into_iter().map(|row| Brief {
+            id: OnboardingId(row.id),
+            user: UserId(row.user_id),
+            flow: rows::flow(row.flow, row.version),
+            ended: row.ended_at.is_some(),
+        });
+        Ok(found.collect())
     }
 
     /// Locks these onboardings in order of id and opens them.
-    pub async fn lock(&mut self, _ids: &[OnboardingId]) -> Result<Vec<Loaded>> {
-        todo!()
+    pub async fn lock(&mut self, ids: &[OnboardingId]) -> Result<Vec<Loaded>> {
+        let ids = sorted(ids.iter().map(|id| id.0));
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.session.lock(&ids).await?.into_iter().map(|(row, user)| {
+            let key = self.keys.data_key(&user.wrapped_key)?;
+            let user = rows::user(&key, &user)?;
+            Ok(Loaded { onboarding: rows::onboarding(&key, row, user)?, key })
+        });
+        found.collect()
     }
 
     /// Adds users and their `user.external_id` and `user.email` identifiers (an e-mail that another user has stays
     /// with that user). Answers the ids that were really added: one whose external id another transaction added
     /// meanwhile is missing, and its event must run again in a later batch.
-    pub async fn insert_users(&mut self, _users: &[LoadedUser]) -> Result<Vec<UserId>> {
-        todo!()
+    pub async fn insert_users(&mut self, users: &[LoadedUser]) -> Result<Vec<UserId>> {
+        let mut claims = Vec::new();
+        let mut by_external_id = HashMap::new();
+        for LoadedUser { user, .. } in users {
+            let mut claim = |kind: &str, value: &str| {
+                let blind = self.keys.blind(&Identifier::new(kind, value));
+                let owner = Some(Owner::User(user.id));
+                claims.push(Claim { blind, kind: kind.into(), owner, since: user.created_at });
+                blind
+            };
+            by_external_id.insert(user.id, claim(Identifier::EXTERNAL_ID, &user.external_id));
+            if let Some(email) = &user.email {
+                claim(Identifier::EMAIL, email);
+            }
+        }
+        let owners = self.claim(&claims).await?;
+        let won = |id: &UserId| {
+            by_external_id.get(id).and_then(|blind| owners.get(blind)) == Some(&Some(Owner::User(*id)))
+        };
+        let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user.id)).collect();
+        added.sort_by_key(|loaded| loaded.user.id);
+        if !added.is_empty() {
+            let rows = added.iter().map(|loaded| rows::user_row(&*self.chance, loaded)).collect::<Result<_>>()?;
+            self.session.insert_users(rows).await?;
+        }
+        Ok(added.into_iter().map(|loaded| loaded.user.id).collect())
     }
 
     /// Adds onboardings. Answers the ids that were really added: one is missing when the user already has a running
     /// one of that flow.
-    pub async fn insert_onboardings(&mut self, _rows: &[Loaded]) -> Result<Vec<OnboardingId>> {
-        todo!()
+    pub async fn insert_onboardings(&mut self, rows: &[Loaded]) -> Result<Vec<OnboardingId>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.onboarding_rows(rows)?;
+        Ok(self.session.insert_onboardings(rows).await?.into_iter().map(OnboardingId).collect())
     }
 
     /// Writes changed onboardings, all columns; they must be locked by this transaction.
-    pub async fn update_onboardings(&mut self, _rows: &[Loaded]) -> Result<()> {
-        todo!()
+    pub async fn update_onboardings(&mut self, rows: &[Loaded]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = self.onboarding_rows(rows)?;
+        let wanted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        if self.session.update_onboardings(rows).await? == wanted {
+            return Ok(());
+        }
+        Err(StoreError::Poison("an onboarding that was to be changed is not there".into()))
+    }
+
+    fn onboarding_rows(&self, rows: &[Loaded]) -> Result<Vec<gangway_entities::onboardings::Model>> {
+        let rows: Result<Vec<_>> = rows.iter().map(|row| rows::onboarding_row(&*self.chance, row)).collect();
+        let mut rows = rows?;
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
     }
 
     /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one.
     /// Answers the owner of each afterwards: `None` is a placeholder that this transaction holds locked.
-    pub async fn claim(&mut self, _claims: &[Claim]) -> Result<HashMap<Blind, Option<Owner>>> {
-        todo!()
+    pub async fn claim(&mut self, claims: &[Claim]) -> Result<HashMap<Blind, Option<Owner>>> {
+        if claims.is_empty() {
+            return Ok(HashMap::new());
+        }
+        // One row for each identifier: the first claim that names an owner, else the placeholder.
+        let mut first: BTreeMap<Blind, &Claim> = BTreeMap::new();
+        for claim in claims {
+            let kept = first.entry(claim.blind).or_insert(claim);
+            if kept.owner.is_none() && claim.owner.is_some() {
+                *kept = claim;
+            }
+        }
+        let wanted = first.into_values().map(|claim| {
+            let (onboarding_id, user_id) = match claim.owner {
+                Some(Owner::Onboarding(id)) => (Some(id.0), None),
+                Some(Owner::User(id)) => (None, Some(id.0)),
+                None => (None, None),
+            };
+            let blind = claim.blind.0.to_vec();
+            identifiers::Model { blind, kind: claim.kind.clone(), onboarding_id, user_id, since: claim.since.0 }
+        });
+        let after = self.session.claim(wanted.collect()).await?;
+        after.iter().map(|row| Ok((rows::blind(&row.blind)?, rows::owner(row)))).collect()
     }
 
     /// The oldest held events on these identifiers, opened; at most `limit`. Call after [`Tx::claim`].
-    pub async fn held_on(&mut self, _blinds: &[Blind], _limit: u32) -> Result<Vec<Held>> {
-        todo!()
+    pub async fn held_on(&mut self, blinds: &[Blind], limit: u32) -> Result<Vec<Held>> {
+        let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
+        if blinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.session.held_on(&blinds, limit).await?.into_iter().map(|row| {
+            let own = row.own_key.as_deref().ok_or_else(|| rows::unknown("events.own_key"))?;
+            let (event, raw) = rows::open_event(&self.keys.data_key(own)?, &row)?;
+            let held_on = row.held_on.as_deref().ok_or_else(|| rows::unknown("events.held_on"))?;
+            let dedupe = rows::dedupe(&row.dedupe)?;
+            Ok(Held { seq: row.seq, dedupe, held_on: rows::blind(held_on)?, event, raw })
+        });
+        found.collect()
     }
 
     /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added: a key that
     /// another transaction added meanwhile is missing, and the whole batch must run again.
-    pub async fn insert_events(&mut self, _rows: &[NewEvent]) -> Result<HashMap<Dedupe, i64>> {
-        todo!()
+    pub async fn insert_events(&mut self, rows: &[NewEvent]) -> Result<HashMap<Dedupe, i64>> {
+        let mut seen = HashSet::new();
+        let fresh = rows.iter().filter(|row| seen.insert(row.dedupe)).map(|row| self.event_row(row));
+        let fresh: Vec<_> = fresh.collect::<Result<_>>()?;
+        if fresh.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let added = self.session.insert_events(fresh).await?;
+        added.into_iter().map(|row| Ok((rows::dedupe(&row.dedupe)?, row.seq))).collect()
+    }
+
+    fn event_row(&self, new: &NewEvent) -> Result<events::Model> {
+        let key = new.owner.as_ref().map_or_else(|| self.new_data_key(), |owner| owner.key.clone());
+        let event = &new.event;
+        Ok(events::Model {
+            seq: 0,
+            dedupe: new.dedupe.0.to_vec(),
+            digest: new.digest.0.to_vec(),
+            source: event.source.clone(),
+            kind: event.kind.clone(),
+            received_at: event.received_at.0,
+            occurred_at: event.occurred_at.map(|at| at.0),
+            onboarding_id: new.owner.as_ref().and_then(|owner| owner.onboarding).map(|id| id.0),
+            user_id: new.owner.as_ref().map(|owner| owner.user.0),
+            verdict: new.verdict.word().into(),
+            from_state: new.from.clone(),
+            to_state: new.to.clone(),
+            revision: new.revision.map(rows::long),
+            copies: rows::whole(new.copies),
+            detail: new.detail.clone(),
+            sealed: rows::seal_event(&*self.chance, &key, &new.dedupe.0, event, &new.raw)?,
+            own_key: new.owner.is_none().then(|| key.wrapped().to_vec()),
+            held_on: new.held_on.map(|blind| blind.0.to_vec()),
+        })
     }
 
     /// Counts copies: (number in the journal, how many more).
-    pub async fn add_copies(&mut self, _copies: &[(i64, u32)]) -> Result<()> {
-        todo!()
+    pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<()> {
+        let mut sums: BTreeMap<i64, i32> = BTreeMap::new();
+        for (seq, more) in copies {
+            let sum = sums.entry(*seq).or_default();
+            *sum = sum.saturating_add(rows::whole(*more));
+        }
+        if sums.is_empty() {
+            return Ok(());
+        }
+        let sums: Vec<_> = sums.into_iter().collect();
+        self.session.add_copies(&sums).await
     }
 
     /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key.
-    pub async fn adopt(&mut self, _rows: &[Adopted]) -> Result<()> {
-        todo!()
+    pub async fn adopt(&mut self, rows: &[Adopted]) -> Result<()> {
+        let moved = rows.iter().map(|row| {
+            let Held { dedupe, event, raw, .. } = &row.held;
+            Ok(AdoptRow {
+                seq: row.seq,
+                onboarding_id: row.owner.onboarding.map(|id| id.0),
+                user_id: row.owner.user.0,
+                verdict: row.verdict.word(),
+                from_state: row.from.clone(),
+                to_state: row.to.clone(),
+                detail: row.detail.clone(),
+                revision: row.revision.map(rows::long),
+                sealed: rows::seal_event(&*self.chance, &row.owner.key, &dedupe.0, event, raw)?,
+            })
+        });
+        let mut moved: Vec<_> = moved.collect::<Result<_>>()?;
+        if moved.is_empty() {
+            return Ok(());
+        }
+        moved.sort_by_key(|row| row.seq);
+        self.session.adopt(moved).await
     }
 
     /// Adds effects. One that exists already is left as it is.
-    pub async fn insert_effects(&mut self, _rows: &[NewEffect]) -> Result<()> {
-        todo!()
+    pub async fn insert_effects(&mut self, rows: &[NewEffect]) -> Result<()> {
+        let rows: Vec<_> = rows.iter().map(|row| rows::effect_row(&*self.chance, row)).collect::<Result<_>>()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.session.insert_effects(rows).await
     }
 
     /// Settles effects or makes them due again; ends their leases.
-    pub async fn follow_up(&mut self, _rows: &[EffectFollowUp]) -> Result<()> {
-        todo!()
+    pub async fn follow_up(&mut self, rows: &[EffectFollowUp]) -> Result<()> {
+        // The last word on an effect counts.
+        let last: BTreeMap<_, _> = rows.iter().map(|row| ((row.onboarding, number(&row.what)), &row.what)).collect();
+        let (mut settled, mut due) = (Vec::new(), Vec::new());
+        for ((onboarding, n), what) in last {
+            let onboarding_id = onboarding.0;
+            match what {
+                FollowUp::Settled { outcome, .. } => {
+                    settled.push(SettleRow { onboarding_id, n, outcome: outcome.clone() });
+                }
+                FollowUp::Due { at, mode, uncertain_since, .. } => due.push(DueRow {
+                    onboarding_id,
+                    n,
+                    due_at: at.0,
+                    mode: rows::mode_word(*mode),
+                    uncertain_since: uncertain_since.map(|since| since.0),
+                }),
+            }
+        }
+        if !settled.is_empty() {
+            self.session.settle(settled).await?;
+        }
+        if !due.is_empty() {
+            self.session.due_again(due).await?;
+        }
+        Ok(())
     }
 
     /// Makes everything durable. After it returns, an answer to the outside may say so; a crash before leaves nothing.
     pub async fn commit(self) -> Result<()> {
-        todo!()
+        self.session.commit().await
     }
 
     /// A data key for an event without an owner, or for a new user.
     #[must_use]
     pub fn new_data_key(&self) -> DataKey {
-        todo!()
+        self.keys.new_data_key(&*self.chance)
     }
+}
+
+fn number(what: &FollowUp) -> i64 {
+    match what {
+        FollowUp::Settled { n, .. } | FollowUp::Due { n, .. } => *n,
+    }
+}
+
+fn sorted<T: Ord>(keys: impl Iterator<Item = T>) -> Vec<T> {
+    let mut keys: Vec<T> = keys.collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }

@@ -159,6 +159,8 @@ pub struct EventOwner {
 pub struct Held {
     /// Its number in the journal.
     pub seq: i64,
+    /// Its dedupe key.
+    pub dedupe: Dedupe,
     /// The identifier it was held on.
     pub held_on: Blind,
     /// The event.

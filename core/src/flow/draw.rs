@@ -1,1 +1,104 @@
-//! To be written.
+//! Flow -> diagram text, for a terminal or as Mermaid. Only what the flow says, in the order of its file.
+
+use std::fmt::Write as _;
+
+use crate::flow::model::{EndStatus, Flow, Outcomes, State, Verb};
+
+/// The flow for a terminal: each state with what it does, below it where its outcomes lead.
+#[must_use]
+pub fn text(flow: &Flow) -> String {
+    let mut out = format!("{} v{}: {}\n", flow.id.name, flow.id.version, flow.title);
+    let _ = writeln!(out, "begins with {}, in {}", flow.start.on, flow.initial());
+    for (name, state) in &flow.states {
+        let (verb, what) = told(state);
+        let title = state.title.as_ref().map(|title| format!("  ({title})")).unwrap_or_default();
+        let _ = writeln!(out, "\n{name}: {verb} {what}{title}");
+        for line in details(state) {
+            let _ = writeln!(out, "    {line}");
+        }
+        let outcomes: Vec<(&String, &String)> = outcomes(state).into_iter().flatten().collect();
+        let widest = outcomes.iter().map(|(outcome, _)| outcome.len()).max().unwrap_or(0);
+        for (outcome, target) in outcomes {
+            let _ = writeln!(out, "    {:-<width$}--> {target}", format!("{outcome} "), width = widest + 1);
+        }
+    }
+    out
+}
+
+/// The flow as a Mermaid state diagram.
+#[must_use]
+pub fn mermaid(flow: &Flow) -> String {
+    let mut out = String::from("stateDiagram-v2\n");
+    for (name, state) in &flow.states {
+        let (verb, what) = told(state);
+        let _ = writeln!(out, "    state \"{name}: {verb} {what}\" as {}", node(name));
+    }
+    let _ = writeln!(out, "    [*] --> {}: {}", node(flow.initial()), flow.start.on);
+    for (name, state) in &flow.states {
+        for (outcome, target) in outcomes(state).into_iter().flatten() {
+            let _ = writeln!(out, "    {} --> {}: {outcome}", node(name), node(target));
+        }
+        if matches!(state.verb, Verb::End(_)) {
+            let _ = writeln!(out, "    {} --> [*]", node(name));
+        }
+    }
+    out
+}
+
+/// A state's name as Mermaid takes it: never one of its own words, never a dash. Names have no capitals, so no two
+/// become the same.
+fn node(name: &str) -> String {
+    format!("s_{}", name.replace('-', "D"))
+}
+
+/// What a state does: its verb, and to what.
+fn told(state: &State) -> (&'static str, String) {
+    match &state.verb {
+        Verb::Call(call) => ("call", call.action.clone()),
+        Verb::Await(wait) => {
+            let awaited: Vec<&str> = wait.arrivals.values().map(|awaited| awaited.name.as_str()).collect();
+            let awaited = if awaited.is_empty() { "the poll".to_owned() } else { awaited.join(", ") };
+            ("await", format!("{awaited}, {} at most", wait.within))
+        }
+        Verb::Mail(mail) => ("mail", mail.template.clone()),
+        Verb::Publish(publish) => ("publish", publish.event_type.clone()),
+        Verb::Ask { whom, .. } => ("ask", whom.clone()),
+        Verb::End(EndStatus::Completed) => ("end", "completed".to_owned()),
+        Verb::End(EndStatus::Failed) => ("end", "failed".to_owned()),
+        Verb::End(EndStatus::Cancelled) => ("end", "cancelled".to_owned()),
+    }
+}
+
+/// What else a waiting state says: which fact is which outcome, and its poll.
+fn details(state: &State) -> Vec<String> {
+    let Verb::Await(wait) = &state.verb else { return Vec::new() };
+    let mut lines: Vec<String> = Vec::new();
+    if wait.arrivals.len() > 1 {
+        lines.extend(wait.arrivals.iter().map(|(outcome, awaited)| format!("{} is {outcome}", awaited.name)));
+    }
+    if let Some(poll) = &wait.poll {
+        let every = if poll.every_min == poll.every_max {
+            poll.every_min.to_string()
+        } else {
+            format!("{} to {}", poll.every_min, poll.every_max)
+        };
+        lines.push(format!("polls {} every {every}, first after {}", poll.action, poll.after));
+        lines.extend(poll.outcomes.iter().map(|(outcome, settles)| match settles {
+            Some(settles) => format!("  {outcome} is {settles}"),
+            None => format!("  {outcome} keeps waiting"),
+        }));
+    }
+    lines
+}
+
+/// Where a state's outcomes lead; an end has none.
+fn outcomes(state: &State) -> Option<&Outcomes> {
+    match &state.verb {
+        Verb::Call(call) => Some(&call.outcomes),
+        Verb::Await(wait) => Some(&wait.outcomes),
+        Verb::Mail(mail) => Some(&mail.outcomes),
+        Verb::Publish(publish) => Some(&publish.outcomes),
+        Verb::Ask { outcomes, .. } => Some(outcomes),
+        Verb::End(_) => None,
+    }
+}

@@ -6,5 +6,8 @@ pub mod draw;
 pub mod expr;
 pub mod model;
 pub mod parse;
+pub mod problem;
+mod words;
 
-pub use check::load;
+pub use check::{load, load_all, same_version};
+pub use problem::{Kind, Problems};

@@ -1,0 +1,67 @@
+//! Raw flow -> checked model, or all problems at once. Nothing is guessed: what a file does not say is a problem.
+
+mod entries;
+mod reads;
+mod set;
+mod state;
+mod top;
+mod verbs;
+mod wait;
+mod ways;
+mod with;
+
+use sha2::{Digest, Sha256};
+
+pub use self::set::{load_all, same_version};
+use crate::catalogue::Catalogue;
+use crate::flow::check::entries::Report;
+use crate::flow::check::top::Header;
+use crate::flow::model::Flow;
+use crate::flow::parse;
+use crate::flow::problem::{Problem, Problems};
+
+/// Reads and checks one flow file.
+///
+/// # Errors
+/// Every problem of the file.
+pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Problems> {
+    check(text, catalogue).flow.map_err(|problems| Problems::of(file, text, problems))
+}
+
+/// What a check of one file gives: its head, as far as that could be read, and the flow or its problems.
+struct Checked {
+    header: Header,
+    flow: Result<Flow, Vec<Problem>>,
+}
+
+/// Checks one file.
+fn check(text: &str, catalogue: &Catalogue) -> Checked {
+    let mut report = Report { catalogue, text, problems: Vec::new() };
+    let root = match parse::parse(text) {
+        Ok(root) => root,
+        Err(problem) => return Checked { header: Header::default(), flow: Err(vec![problem]) },
+    };
+    let (header, top) = top::read(&mut report, &root);
+    let states = top.as_ref().map_or_else(Vec::new, |top| state::read_all(&mut report, top));
+    ways::check(&mut report, &states);
+    let reads = reads::check(&mut report, &header, &states);
+    let start = header.start.clone();
+    let flow = match (&header.id, start, report.problems.is_empty()) {
+        (Some(id), Some(start), true) => Ok(Flow {
+            id: id.clone(),
+            title: header.title.clone().unwrap_or_else(|| id.name.clone()),
+            digest: digest(text),
+            text: text.to_owned(),
+            start,
+            states: states.into_iter().filter_map(|draft| Some((draft.name, draft.state?))).collect(),
+            reads,
+        }),
+        _ => Err(report.problems),
+    };
+    Checked { header, flow }
+}
+
+/// SHA-256 of a text, hexadecimal.
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

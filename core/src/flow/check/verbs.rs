@@ -1,0 +1,149 @@
+//! The verbs `call`, `mail`, `publish`, `ask` and `end`.
+
+use crate::catalogue::{ActionSpec, OutcomeSpec};
+use crate::flow::check::entries::{Entries, Report};
+use crate::flow::check::state::{Draft, Expected, Writes, outcomes};
+use crate::flow::check::{top, with};
+use crate::flow::model::{Call, EndStatus, Mail, Publish, Verb};
+use crate::flow::parse::{Node, Span};
+use crate::flow::problem::{Kind, Problem};
+use crate::flow::words::{did_you_mean, is_name, listed};
+
+/// Finds an action of the catalogue.
+pub fn action<'c>(report: &mut Report<'c>, node: &Node, at: &Span) -> Option<(String, &'c ActionSpec)> {
+    let name = report.text(node, at, "an action")?;
+    let catalogue = report.catalogue;
+    if let Some(spec) = catalogue.actions.get(name) {
+        return Some((name.to_owned(), spec));
+    }
+    let problem = Problem::new(Kind::UnknownAction, node.span.clone(), format!("unknown action `{name}`"));
+    let prefix = name.split_once('.').map_or(name, |(prefix, _)| prefix);
+    let of_provider = catalogue.actions.keys().filter(|known| known.split_once('.').is_some_and(|(p, _)| p == prefix));
+    let help = did_you_mean(name, catalogue.actions.keys().map(String::as_str)).unwrap_or_else(|| {
+        if catalogue.providers.contains(prefix) {
+            format!("`{prefix}` offers {}", listed(of_provider.map(String::as_str)))
+        } else {
+            let providers = listed(catalogue.providers.iter().map(String::as_str));
+            format!("an action is written `PROVIDER.ACTION`; providers are {providers}")
+        }
+    });
+    report.add(problem.help(help));
+    None
+}
+
+/// The outcomes of an action, with what each writes.
+pub fn expected(action: &ActionSpec) -> Vec<Expected> {
+    action.outcomes.iter().map(|outcome| (outcome.name.clone(), writes(outcome))).collect()
+}
+
+fn writes(outcome: &OutcomeSpec) -> Writes {
+    Writes {
+        always: outcome.writes.iter().cloned().collect(),
+        maybe: outcome.may_write.iter().filter(|field| !outcome.writes.contains(field)).cloned().collect(),
+        anything: false,
+    }
+}
+
+/// `call`.
+pub fn call(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["call", "title", "with", "retry", "outcomes"]);
+    let (key, node) = entries.get("call")?;
+    let Some((name, spec)) = action(report, node, &key.span) else {
+        outcomes(report, draft, entries, None);
+        with::of_anything(report, &mut draft.uses, entries);
+        return None;
+    };
+    let with = with::of_action(report, &mut draft.uses, entries, (&name, &node.span), spec);
+    let policy = with::retry(report, entries, &spec.policy);
+    let outcomes = outcomes(report, draft, entries, Some(&expected(spec)));
+    Some(Verb::Call(Call {
+        action: name,
+        with: with.unwrap_or_default(),
+        outcomes: outcomes?,
+        policy,
+        effectful: spec.effectful,
+        look_up: spec.look_up,
+    }))
+}
+
+/// `mail`.
+pub fn mail(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["mail", "title", "with", "retry", "outcomes"]);
+    let (key, node) = entries.get("mail")?;
+    let policy = with::retry(report, entries, &report.catalogue.mail.clone());
+    let expected = [plain("sent"), plain("refused")];
+    let outcomes = outcomes(report, draft, entries, Some(&expected));
+    let name = report.text(node, &key.span, "a template")?;
+    let catalogue = report.catalogue;
+    let with = match catalogue.templates.get(name) {
+        Some(template) => with::of_template(report, &mut draft.uses, entries, (name, &node.span), template),
+        None => {
+            let names = catalogue.templates.keys().map(String::as_str);
+            let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("templates are {}", listed(names)));
+            let problem = Problem::new(Kind::UnknownTemplate, node.span.clone(), format!("unknown template `{name}`"));
+            report.add(problem.help(help));
+            with::of_anything(report, &mut draft.uses, entries)
+        }
+    };
+    Some(Verb::Mail(Mail { template: name.to_owned(), with: with.unwrap_or_default(), outcomes: outcomes?, policy }))
+}
+
+/// `publish`.
+pub fn publish(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["publish", "title", "with", "retry", "outcomes"]);
+    let (key, node) = entries.get("publish")?;
+    let policy = with::retry(report, entries, &report.catalogue.publish.clone());
+    let outcomes = outcomes(report, draft, entries, Some(&[plain("sent")]));
+    let with = with::of_anything(report, &mut draft.uses, entries);
+    let event_type = top::event_type(report, node, &key.span, "the type of a message")?;
+    Some(Verb::Publish(Publish { event_type, with: with.unwrap_or_default(), outcomes: outcomes?, policy }))
+}
+
+/// An outcome that writes nothing.
+pub fn plain(name: &str) -> Expected {
+    (name.to_owned(), Writes::default())
+}
+
+/// `ask`.
+pub fn ask(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["ask", "title", "outcomes"]);
+    let (key, node) = entries.get("ask")?;
+    let whom = report.name(node, &key.span, "whom to ask").map(str::to_owned);
+    if entries.get("outcomes").is_none() {
+        let problem = Problem::new(Kind::MissingKey, entries.at.clone(), format!("{} has no `outcomes`", entries.what));
+        report.add(problem.help("name what the person may choose, and the next state for each"));
+        return None;
+    }
+    let outcomes = outcomes(report, draft, entries, None)?;
+    if outcomes.is_empty() {
+        let message = format!("{} gives the person nothing to choose", entries.what);
+        report.add(Problem::new(Kind::ForgottenOutcome, entries.at.clone(), message));
+    }
+    if let Some((_, node)) = entries.get("outcomes") {
+        let given = report.entries(node, entries.at.clone(), "").map(|given| given.entries).unwrap_or_default();
+        for (key, _) in given.into_iter().filter(|(key, _)| !is_name(&key.name)) {
+            report.bad_name(key.span.clone(), &key.name, "an outcome");
+        }
+    }
+    Some(Verb::Ask { whom: whom?, outcomes })
+}
+
+/// `end`.
+pub fn end(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["end", "title"]);
+    draft.is_end = true;
+    let (key, node) = entries.get("end")?;
+    let name = report.text(node, &key.span, "an end")?;
+    let status = match name {
+        "completed" => EndStatus::Completed,
+        "failed" => EndStatus::Failed,
+        "cancelled" => EndStatus::Cancelled,
+        _ => {
+            let ends = ["completed", "failed", "cancelled"];
+            let help = did_you_mean(name, ends).unwrap_or_else(|| format!("ends are {}", listed(ends)));
+            report.add(Problem::new(Kind::UnknownEnd, node.span.clone(), format!("unknown end `{name}`")).help(help));
+            return None;
+        }
+    };
+    Some(Verb::End(status))
+}

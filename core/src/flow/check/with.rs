@@ -1,0 +1,206 @@
+//! `with` and `retry`: what a state hands over, and how it is retried.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::catalogue::{ActionSpec, TemplateSpec};
+use crate::flow::check::entries::{Entries, Report};
+use crate::flow::expr::{CompileError, Expr, Mapping, Wrong};
+use crate::flow::parse::{Node, Shape, Span};
+use crate::flow::problem::{Kind, Problem};
+use crate::flow::words::{did_you_mean, listed};
+use crate::retry::Policy;
+
+/// An expression where it is used.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The expression.
+    pub expr: Expr,
+    /// Where it stands in the file.
+    pub at: Span,
+}
+
+/// What a state hands over.
+pub type With = IndexMap<String, Mapping>;
+
+/// Reads a mapping; texts are expressions.
+pub fn mapping(report: &mut Report<'_>, uses: &mut Vec<Use>, node: &Node, at: &Span) -> Option<Mapping> {
+    match &node.shape {
+        Shape::Literal(value) => Some(Mapping::Literal(value.clone())),
+        Shape::Text(source) => match Expr::compile(source) {
+            Ok(expr) => {
+                uses.push(Use { expr: expr.clone(), at: node.span.clone() });
+                Some(Mapping::Expr(expr))
+            }
+            Err(error) => {
+                refuse(report, node, source, &error);
+                None
+            }
+        },
+        Shape::List(items) => {
+            let read: Vec<_> = items.iter().map(|item| mapping(report, uses, item, at)).collect();
+            read.into_iter().collect::<Option<Vec<_>>>().map(Mapping::List)
+        }
+        Shape::Map(_) => {
+            let entries = report.entries(node, at.clone(), "this map")?;
+            mappings(report, uses, &entries).map(Mapping::Object)
+        }
+    }
+}
+
+fn mappings(report: &mut Report<'_>, uses: &mut Vec<Use>, entries: &Entries<'_>) -> Option<With> {
+    let read: Vec<_> = entries
+        .entries
+        .iter()
+        .map(|(key, node)| Some((key.name.clone(), mapping(report, uses, node, &key.span)?)))
+        .collect();
+    read.into_iter().collect()
+}
+
+/// Says why an expression cannot be compiled.
+fn refuse(report: &mut Report<'_>, node: &Node, source: &str, error: &CompileError) {
+    let at = within(report.text, &node.span, source, &error.at);
+    let problem = match &error.wrong {
+        Wrong::Syntax => Problem::new(Kind::BadExpression, at, format!("not an expression: {}", error.why))
+            .help("every text here is an expression (CEL); a plain text is written in two quotes: \"'text'\""),
+        Wrong::TooBig => Problem::new(Kind::ExpressionTooBig, at, format!("the expression is too big: {}", error.why))
+            .help("an expression maps a few values; let a service do the rest"),
+        Wrong::Function(name) => Problem::new(Kind::UnknownFunction, at, error.why.clone()).help(
+            did_you_mean(name, crate::flow::expr::FUNCTIONS)
+                .unwrap_or_else(|| format!("functions are {}", listed(crate::flow::expr::FUNCTIONS))),
+        ),
+    };
+    report.add(problem);
+}
+
+/// A place within an expression as a place in the file; the whole value where quotes or line breaks hide it.
+pub fn within(text: &str, value: &Span, source: &str, at: &Span) -> Span {
+    let written = text.get(value.clone()).unwrap_or_default();
+    let skip = if written == source {
+        0
+    } else if written.get(1..written.len().saturating_sub(1)) == Some(source) {
+        1
+    } else {
+        return value.clone();
+    };
+    value.start + skip + at.start..value.start + skip + at.end
+}
+
+/// Reads `with` of an action: every required input, no unknown one, no secret.
+pub fn of_action(
+    report: &mut Report<'_>,
+    uses: &mut Vec<Use>,
+    entries: &Entries<'_>,
+    named: (&str, &Span),
+    action: &ActionSpec,
+) -> Option<With> {
+    let (name, name_at) = named;
+    let given = given(report, entries)?;
+    for field in action.input.iter().filter(|field| field.required && given.get(&field.name).is_none()) {
+        let message = format!("`{name}` needs the input `{}`", field.name);
+        let at = entries.get("with").map_or_else(|| name_at.clone(), |(key, _)| key.span.clone());
+        report.add(
+            Problem::new(Kind::MissingInput, at, message).help(format!("add it: `with: {{ {}: … }}`", field.name)),
+        );
+    }
+    for (key, _) in &given.entries {
+        let field = action.input.iter().find(|field| field.name == key.name);
+        if field.is_some_and(|field| field.secret) {
+            let message = format!("the input `{}` of `{name}` is secret: an expression cannot fill it", key.name);
+            report.add(Problem::new(Kind::SecretInput, key.span.clone(), message));
+        } else if field.is_none() {
+            let names = action.input.iter().map(|field| field.name.as_str());
+            let help =
+                did_you_mean(&key.name, names.clone()).unwrap_or_else(|| format!("its inputs are {}", listed(names)));
+            let message = format!("`{name}` has no input `{}`", key.name);
+            report.add(Problem::new(Kind::UnknownInput, key.span.clone(), message).help(help));
+        }
+    }
+    mappings(report, uses, &given)
+}
+
+/// Reads `with` of a mail: every value of the template and no other.
+pub fn of_template(
+    report: &mut Report<'_>,
+    uses: &mut Vec<Use>,
+    entries: &Entries<'_>,
+    named: (&str, &Span),
+    template: &TemplateSpec,
+) -> Option<With> {
+    let (name, name_at) = named;
+    let given = given(report, entries)?;
+    for value in template.values.iter().filter(|value| given.get(value).is_none()) {
+        let message = format!("the template `{name}` needs the value `{value}`");
+        report.add(
+            Problem::new(Kind::MissingValue, name_at.clone(), message)
+                .help(format!("add it: `with: {{ {value}: … }}`")),
+        );
+    }
+    for (key, _) in given.entries.iter().filter(|(key, _)| !template.values.contains(&key.name)) {
+        let message = format!("the template `{name}` does not use the value `{}`", key.name);
+        let help = did_you_mean(&key.name, template.values.iter().map(String::as_str));
+        report.add(Problem::new(Kind::UnknownValue, key.span.clone(), message).maybe_help(help));
+    }
+    mappings(report, uses, &given)
+}
+
+/// Reads `with` of something that takes anything.
+pub fn of_anything(report: &mut Report<'_>, uses: &mut Vec<Use>, entries: &Entries<'_>) -> Option<With> {
+    let given = given(report, entries)?;
+    mappings(report, uses, &given)
+}
+
+/// The entries of `with`; none when it is not there.
+fn given<'n>(report: &mut Report<'_>, entries: &Entries<'n>) -> Option<Entries<'n>> {
+    match entries.get("with") {
+        Some((key, node)) => report.entries(node, key.span.clone(), "`with`"),
+        None => Some(Entries { what: "`with`".to_owned(), at: entries.at.clone(), entries: Vec::new() }),
+    }
+}
+
+/// The policy, overlaid by `retry`.
+pub fn retry(report: &mut Report<'_>, entries: &Entries<'_>, base: &Policy) -> Policy {
+    let mut policy = base.clone();
+    let Some((key, node)) = entries.get("retry") else { return policy };
+    let Some(given) = report.entries(node, key.span.clone(), "`retry`") else { return policy };
+    given.only(report, &["attempts", "first", "max", "deadline", "settle", "look_ups"]);
+    for (key, node) in &given.entries {
+        let what = format!("`retry.{}`", key.name);
+        match key.name.as_str() {
+            "attempts" => policy.attempts = count(report, node, &key.span, &what).unwrap_or(policy.attempts),
+            "look_ups" => policy.look_ups = count(report, node, &key.span, &what).unwrap_or(policy.look_ups),
+            "first" => policy.first = report.duration(node, &key.span, &what).unwrap_or(policy.first),
+            "max" => policy.max = report.duration(node, &key.span, &what).unwrap_or(policy.max),
+            "deadline" => policy.deadline = report.duration(node, &key.span, &what).unwrap_or(policy.deadline),
+            "settle" => policy.settle = report.duration(node, &key.span, &what).unwrap_or(policy.settle),
+            _ => {}
+        }
+    }
+    let contradiction = if policy.first > policy.max {
+        Some(format!("the first wait ({}) is longer than the longest ({})", policy.first, policy.max))
+    } else if policy.first > policy.deadline {
+        Some(format!("the first wait ({}) is longer than the deadline ({})", policy.first, policy.deadline))
+    } else {
+        None
+    };
+    if let Some(why) = contradiction {
+        let problem =
+            Problem::new(Kind::BadRetry, key.span.clone(), format!("this retry rule contradicts itself: {why}"));
+        report.add(problem.note("what `retry` does not say is taken from the provider's own rule"));
+    }
+    policy
+}
+
+/// A whole number from 1 to 1000.
+fn count(report: &mut Report<'_>, node: &Node, at: &Span, what: &str) -> Option<u32> {
+    let read = match &node.shape {
+        Shape::Literal(Value::Number(number)) => number.as_u64().and_then(|count| u32::try_from(count).ok()),
+        _ => None,
+    };
+    let read = read.filter(|count| (1..=1000).contains(count));
+    if read.is_none() {
+        let at = if node.span.is_empty() { at.clone() } else { node.span.clone() };
+        report.add(Problem::new(Kind::BadRetry, at, format!("{what} must be a whole number from 1 to 1000")));
+    }
+    read
+}

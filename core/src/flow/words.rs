@@ -1,0 +1,130 @@
+//! Small rules of the format that several parts of the checker share: names, lengths of time, suggestions.
+
+use crate::time::Millis;
+
+/// Longest name.
+const NAME_MAX: usize = 64;
+/// Longest length of time: ten years. Longer is a slip of the pen, and arithmetic on it might overflow.
+const LONGEST: u64 = 10 * 366 * 86_400_000;
+
+/// Whether this can name a flow, a state, an outcome or a person to ask: a lower-case letter, then lower-case
+/// letters, digits, `_` and `-`.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.len() <= NAME_MAX
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
+}
+
+/// Whether this can be the type of an event: letters, digits, `.`, `_` and `-`, no empty piece between dots.
+#[must_use]
+pub fn is_event_type(text: &str) -> bool {
+    text.len() <= 2 * NAME_MAX
+        && text.split('.').all(|piece| !piece.is_empty())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_' || c == '-')
+}
+
+/// Reads `90s`, `5m`, `24h`, `7d`, `250ms`; nothing shorter than a millisecond or longer than ten years.
+#[must_use]
+pub fn duration(text: &str) -> Option<Millis> {
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let millis = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    (1..=LONGEST).contains(&millis).then_some(Millis(millis))
+}
+
+/// ``did you mean `x`?`` for the known name that is closest, if one is close.
+#[must_use]
+pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    closest(wrong, known).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// The known name that is closest, if one is close.
+fn closest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wrong.is_empty() || wrong.len() > 2 * NAME_MAX {
+        return None;
+    }
+    let near = (wrong.chars().count() / 3).max(1);
+    let ranked = known.into_iter().filter(|name| name.len() <= 2 * NAME_MAX).map(|name| (distance(wrong, name), name));
+    ranked.min().filter(|(far, _)| *far <= near).map(|(_, name)| name)
+}
+
+/// How many letters must be put in, taken out, changed or swapped with their neighbour to make one of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut last = None;
+    for (i, x) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
+            let mut best = (at(&row, j + 1) + 1).min(at(&next, j) + 1).min(at(&row, j) + usize::from(x != *y));
+            if j > 0 && last == Some(*y) && b.get(j - 1) == Some(&x) {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+        last = Some(x);
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// Names as people list them: `a`, `b` and `c`.
+#[must_use]
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => "none".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{did_you_mean, distance, duration, is_event_type, is_name, listed};
+    use crate::time::Millis;
+
+    #[test]
+    fn a_length_of_time_is_a_whole_number_and_a_unit() {
+        let read: Vec<_> = ["250ms", "90s", "5m", "24h", "7d"].map(duration).into();
+        assert_eq!(read, [250, 90_000, 300_000, 86_400_000, 604_800_000].map(|ms| Some(Millis(ms))));
+        for wrong in ["", "5", "s", "0s", "-1s", "1.5h", "1 h", "1w", "99999999999999999999d", "4000d", "1h30m"] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_begins_with_a_small_letter_and_has_no_spaces() {
+        assert!(["a", "create_user", "original-wallet", "step2"].iter().all(|name| is_name(name)));
+        assert!(["", "2step", "Create", "a b", "a.b", "ä"].iter().all(|name| !is_name(name)));
+        assert!(["user.signed_up", "x"].iter().all(|name| is_event_type(name)));
+        assert!(["", ".", "a..b", "a.", "a b"].iter().all(|name| !is_event_type(name)));
+    }
+
+    #[test]
+    fn a_suggestion_is_made_only_when_a_name_is_close() {
+        let known = ["create_user", "create_asset", "get_user"];
+        assert_eq!(did_you_mean("craete_user", known).as_deref(), Some("did you mean `create_user`?"));
+        assert_eq!(did_you_mean("delete", known), None);
+        assert_eq!((distance("call", "clal"), distance("", "abc"), distance("kitten", "sitting")), (1, 3, 3));
+    }
+
+    #[test]
+    fn names_are_listed_as_people_do() {
+        assert_eq!(
+            (listed([]), listed(["a"]), listed(["a", "b", "c"])),
+            ("none".into(), "`a`".into(), "`a`, `b` and `c`".into())
+        );
+    }
+}

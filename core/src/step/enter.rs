@@ -1,0 +1,188 @@
+//! Entering and leaving states. A state's name enters; effects, deadlines and reviews leave. States that are left at
+//! once are followed in a loop with a bound, never by recursion.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::keep;
+use super::turn::Turn;
+use crate::decision::Verdict;
+use crate::effect::Request;
+use crate::flow::expr::{Mapping, Scope, eval_all};
+use crate::flow::model::{Await, EndStatus, Mail, Outcomes, Verb};
+use crate::onboarding::{Purpose, Review, ReviewCause, Status};
+
+impl<'a> Turn<'a> {
+    /// Enters a state and whatever it leads to at once. A chain longer than the flow has states goes in a circle
+    /// without ever asking for anything: a person must look.
+    pub(super) fn enter(&mut self, state: &str) {
+        let mut entering = self.flow.states.get_key_value(state);
+        if entering.is_none() {
+            self.let_go();
+            return self.review(ReviewCause::Flow, format!("the flow has no state {state}"));
+        }
+        let mut bound = self.flow.states.len().saturating_add(1);
+        while let Some((name, state)) = entering.take() {
+            self.arrive_in(name);
+            if bound == 0 {
+                return self.review(ReviewCause::Flow, format!("the flow goes in a circle through {name}"));
+            }
+            bound -= 1;
+            let next = self.act(&state.verb);
+            entering = next.and_then(|next| self.flow.states.get_key_value(next));
+            if let (Some(next), None) = (next, &entering) {
+                self.review(ReviewCause::Flow, format!("the flow has no state {next}"));
+            }
+        }
+    }
+
+    /// Leaves the state by an outcome and enters what follows.
+    pub(super) fn go(&mut self, outcome: &str, fields: &Map<String, Value>) {
+        if let Some(next) = self.leave(outcome, fields) {
+            self.enter(next);
+        }
+    }
+
+    fn arrive_in(&mut self, name: &str) {
+        self.let_go();
+        let memory = &mut self.it.memory;
+        (memory.deadline, memory.next_poll, memory.polls, memory.review) = (None, None, 0, None);
+        name.clone_into(&mut self.it.state);
+        self.it.since = self.now;
+        self.verdict = Verdict::Applied;
+        self.say(format_args!("in {name}"));
+    }
+
+    /// Does what the state's verb says; the next state's name when the state is left at once.
+    fn act(&mut self, verb: &'a Verb) -> Option<&'a str> {
+        match verb {
+            Verb::Call(call) => {
+                self.work(&call.with, call.action.clone(), |_, input| Request::Call {
+                    action: call.action.clone(),
+                    input,
+                });
+                None
+            }
+            Verb::Mail(mail) => self.mail(mail),
+            Verb::Publish(publish) => {
+                self.work(&publish.with, format!("publish {}", publish.event_type), |turn, data| Request::Publish {
+                    event_type: publish.event_type.clone(),
+                    subject: Some(turn.it.user.external_id.clone()),
+                    data: Value::Object(data),
+                });
+                None
+            }
+            Verb::Await(wait) => self.begin_wait(wait),
+            Verb::Ask { whom, outcomes } => {
+                let detail = format!("{whom} is asked; possible: {}", choices(outcomes));
+                self.say(&detail);
+                self.it.status = Status::Review;
+                self.it.memory.review = Some(Review { cause: ReviewCause::Asked, detail, since: self.now });
+                None
+            }
+            Verb::End(end) => {
+                self.it.status = match end {
+                    EndStatus::Completed => Status::Completed,
+                    EndStatus::Failed => Status::Failed,
+                    EndStatus::Cancelled => Status::Cancelled,
+                };
+                self.it.ended_at = Some(self.now);
+                self.say(self.it.status.word());
+                None
+            }
+        }
+    }
+
+    fn mail(&mut self, mail: &'a Mail) -> Option<&'a str> {
+        let Some(to) = self.it.user.email.clone() else {
+            self.say("no e-mail address");
+            return self.leave("refused", &Map::new());
+        };
+        self.work(&mail.with, format!("mail {}", mail.template), |turn, values| Request::Mail {
+            template: mail.template.clone(),
+            to,
+            locale: turn.it.user.locale.clone(),
+            values,
+        });
+        None
+    }
+
+    /// Asks the state's own effect; a mapping that fails opens a review instead.
+    fn work(
+        &mut self,
+        with: &IndexMap<String, Mapping>,
+        target: String,
+        request: impl FnOnce(&Self, Map<String, Value>) -> Request,
+    ) {
+        self.it.status = Status::Active;
+        if let Some(values) = self.evaluate(with) {
+            let request = request(self, values);
+            self.ask(Purpose::Work, target, request);
+        }
+    }
+
+    /// Evaluates mappings over what the onboarding knows; a failure opens a review and asks nothing.
+    pub(super) fn evaluate(&mut self, with: &IndexMap<String, Mapping>) -> Option<Map<String, Value>> {
+        let scope = Scope { user: Some(&self.it.user), data: &self.it.memory.data, onboarding: Some(&self.it) };
+        match eval_all(with, &scope) {
+            Ok(values) => Some(values),
+            Err(error) => {
+                self.review(ReviewCause::Expression, format!("an expression failed: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Waits, unless what is awaited is known already. A hint of it is confirmed at once.
+    fn begin_wait(&mut self, wait: &'a Await) -> Option<&'a str> {
+        self.it.status = Status::Waiting;
+        if let Some((outcome, fact)) = self.look_back(wait) {
+            let fields = fact.report.fields.clone();
+            return self.leave(outcome, &fields);
+        }
+        self.it.memory.deadline = Some(self.now.plus(wait.within));
+        self.it.memory.next_poll = wait.poll.as_ref().map(|poll| self.now.plus(poll.after));
+        self.say_waiting(wait);
+        if self.hints(wait).next().is_some() {
+            self.read(wait);
+        }
+        None
+    }
+
+    /// Leaves the state by an outcome: keeps what later states read of its fields and names the next state. An
+    /// outcome that the flow does not have opens a review.
+    pub(super) fn leave(&mut self, outcome: &str, fields: &Map<String, Value>) -> Option<&'a str> {
+        self.let_go();
+        let state = self.it.state.clone();
+        if let Some(kept) = keep::of_state(self.flow, &state, fields) {
+            self.it.memory.states.insert(state.clone(), kept);
+        }
+        let next = self.verb().and_then(outcomes).and_then(|outcomes| outcomes.get(outcome));
+        match next {
+            Some(_) => self.say(format_args!("{state} ended {outcome}")),
+            None => self.review(ReviewCause::Flow, format!("{state} has no outcome {outcome}; possible: retry, move")),
+        }
+        next.map(String::as_str)
+    }
+}
+
+/// Where a state can lead; an end leads nowhere.
+fn outcomes(verb: &Verb) -> Option<&Outcomes> {
+    match verb {
+        Verb::Call(call) => Some(&call.outcomes),
+        Verb::Await(wait) => Some(&wait.outcomes),
+        Verb::Mail(mail) => Some(&mail.outcomes),
+        Verb::Publish(publish) => Some(&publish.outcomes),
+        Verb::Ask { outcomes, .. } => Some(outcomes),
+        Verb::End(_) => None,
+    }
+}
+
+/// What a person may choose: `retry`, or the states that the other outcomes lead to.
+pub(crate) fn choices(outcomes: &Outcomes) -> String {
+    let choices: Vec<String> = outcomes
+        .iter()
+        .map(|(name, target)| if name == "retry" { name.clone() } else { format!("{name} (move to {target})") })
+        .collect();
+    choices.join(", ")
+}

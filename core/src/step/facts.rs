@@ -1,0 +1,165 @@
+//! What is known: facts and hints, merged so that any order and any number of copies end the same. Reports and
+//! messages enter. A fact that is known stays known; a hint moves nothing by itself.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use super::keep;
+use super::turn::Turn;
+use crate::decision::Verdict;
+use crate::event::{Event, FactReport, Trust};
+use crate::flow::model::Verb;
+use crate::onboarding::{Known, Status};
+use crate::time::Timestamp;
+
+/// What merging a report did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merge {
+    /// It is news, and remembered.
+    News,
+    /// It was known already.
+    Known,
+    /// Something newer is known.
+    Older,
+}
+
+impl Turn<'_> {
+    /// An internal system speaks. Remembered only when some state of the flow awaits it, now or later.
+    pub(super) fn message(&mut self, event: &Event, data: &Value) {
+        if event.kind == self.flow.start.on {
+            let running = !self.it.status.ended();
+            return self.say(if running { "already running" } else { "this onboarding has ended" });
+        }
+        if !self.flow.awaits(&event.kind) {
+            return self.say(format_args!("no state awaits {}", event.kind));
+        }
+        let report = FactReport {
+            name: event.kind.clone(),
+            resource: String::new(),
+            fields: keep::of_message(self.flow, &event.kind, data),
+            time: event.occurred_at,
+            rank: 0,
+            trust: Trust::Fact,
+        };
+        self.report(&[report], event.received_at);
+    }
+
+    /// Something is said to be true. Everything is remembered first; then the wait is looked at once.
+    pub(super) fn report(&mut self, facts: &[FactReport], received_at: Timestamp) {
+        if facts.is_empty() {
+            return self.say("says nothing that a flow can await");
+        }
+        let (mut news, mut older, mut hinted) = (false, false, false);
+        for fact in facts {
+            let merge = self.remember(fact.clone(), received_at);
+            news |= merge == Merge::News;
+            older |= merge == Merge::Older;
+            hinted |= merge == Merge::News && fact.trust == Trust::Hint && self.awaits(&fact.name);
+            let hint = if fact.trust == Trust::Hint { "hint of " } else { "" };
+            self.say(match merge {
+                Merge::News => format!("{hint}{} remembered", fact.name),
+                Merge::Known => format!("{hint}{} was known already", fact.name),
+                Merge::Older => format!("{hint}{} is older than what is known", fact.name),
+            });
+        }
+        if older && !news {
+            self.verdict = Verdict::Superseded;
+        }
+        if news && !self.arrived() && hinted {
+            self.hinted();
+        }
+    }
+
+    /// Merges one report into what is known, at most one for each name and resource, in order of these two. A fact
+    /// beats a hint; otherwise the greater one wins (see [`order`]).
+    pub(super) fn remember(&mut self, report: FactReport, received_at: Timestamp) -> Merge {
+        let key = (report.name.as_str(), report.resource.as_str());
+        let facts = &mut self.it.memory.facts;
+        let place =
+            facts.binary_search_by(|known| (known.report.name.as_str(), known.report.resource.as_str()).cmp(&key));
+        let at = match place {
+            Ok(at) => at,
+            Err(at) => {
+                facts.insert(at, Known { report, received_at });
+                return Merge::News;
+            }
+        };
+        let Some(known) = facts.get_mut(at) else { return Merge::Known };
+        match (known.report.trust, report.trust) {
+            (Trust::Fact, Trust::Hint) => return Merge::Known,
+            (Trust::Hint, Trust::Fact) => {}
+            _ => match order(&report, &known.report) {
+                Ordering::Less => return Merge::Older,
+                Ordering::Equal => return Merge::Known,
+                Ordering::Greater => {}
+            },
+        }
+        let news = report.clone();
+        let old = std::mem::replace(known, Known { report, received_at });
+        self.refresh(&old.report, &news);
+        Merge::News
+    }
+
+    /// A newer version of the fact by which a wait was left: what later states read of it is the newer one.
+    fn refresh(&mut self, old: &FactReport, new: &FactReport) {
+        for (name, state) in &self.flow.states {
+            let Verb::Await(wait) = &state.verb else { continue };
+            if !wait.arrivals.values().any(|awaited| awaited.name == new.name) {
+                continue;
+            }
+            if let Some(written) = self.it.memory.states.get_mut(name)
+                && keep::of_state(self.flow, name, &old.fields).as_ref() == Some(written)
+                && let Some(kept) = keep::of_state(self.flow, name, &new.fields)
+            {
+                *written = kept;
+            }
+        }
+    }
+
+    /// Whether the current state awaits this name.
+    fn awaits(&self, name: &str) -> bool {
+        self.wait().is_some_and(|wait| wait.arrivals.values().any(|awaited| awaited.name == name))
+    }
+
+    /// Leaves the current wait when a fact that it awaits is known.
+    pub(super) fn arrived(&mut self) -> bool {
+        let Some(wait) = self.wait() else { return false };
+        let Some((outcome, fact)) = self.look_back(wait) else { return false };
+        let fields = fact.report.fields.clone();
+        self.go(outcome, &fields);
+        true
+    }
+
+    /// An awaited hint is news: asks the read that confirms it. While a read is pending it is only remembered; when
+    /// it came after that read was sent, its negative answer leads to one more (see `wait`).
+    fn hinted(&mut self) {
+        if self.it.status != Status::Waiting {
+            return;
+        }
+        if self.it.memory.pending.is_some() {
+            return self.say("a read is under way already");
+        }
+        if let Some(wait) = self.wait() {
+            self.it.memory.polls = 0;
+            if !self.read(wait) {
+                self.say("no read can confirm it");
+            }
+        }
+    }
+}
+
+/// Which of two reports wins: the greater provider time, else the greater rank, else the greater content. Total, so
+/// that the order of arrival cannot matter.
+pub(super) fn order(a: &FactReport, b: &FactReport) -> Ordering {
+    a.time.cmp(&b.time).then(a.rank.cmp(&b.rank)).then_with(|| {
+        if a.fields == b.fields { Ordering::Equal } else { canonical(&a.fields).cmp(&canonical(&b.fields)) }
+    })
+}
+
+/// The fields as text with sorted keys: equal for equal content, whatever order the sender wrote them in.
+fn canonical(fields: &Map<String, Value>) -> String {
+    let mut sorted = Value::Object(fields.clone());
+    sorted.sort_all_objects();
+    sorted.to_string()
+}

@@ -1,0 +1,109 @@
+//! The heart: one event in, one decision out. Total: every event in every state is answered; never an error, never
+//! a panic. Pure: same input, same answer, on every machine and at every replay.
+//!
+//! [`turn`] is the sheet on which one event is worked out. [`enter`] enters and leaves states, [`wait`] looks back,
+//! polls and confirms hints, [`facts`] merges what is known, [`outcome`] and [`trouble`] take up how attempts ended,
+//! [`operator`] does what a person asks, [`keep`] cuts answers down to what the flow reads.
+
+mod enter;
+mod facts;
+mod keep;
+mod operator;
+mod outcome;
+mod trouble;
+mod turn;
+mod wait;
+
+use crate::decision::{Decision, Verdict};
+use crate::event::{Body, Event, OnboardingId};
+use crate::flow::model::Flow;
+use crate::onboarding::{Memory, Onboarding, ReviewCause, Status, User};
+use crate::time::Timestamp;
+use turn::Turn;
+
+pub(crate) use enter::choices;
+pub(crate) use trouble::manner;
+pub(crate) use wait::names;
+
+/// Begins an onboarding with its start event: revision 1, in the flow's first state or wherever that leads at once.
+/// Of the event's data only what the flow reads is kept.
+#[must_use]
+pub fn start(flow: &Flow, id: OnboardingId, user: &User, event: &Event, now: Timestamp) -> Decision {
+    let data = match &event.body {
+        Body::Message { data, .. } => keep::of_data(flow, data),
+        _ => serde_json::Map::new(),
+    };
+    let new = Onboarding {
+        id,
+        user: user.clone(),
+        flow: flow.id.clone(),
+        state: flow.initial().to_owned(),
+        status: Status::Active,
+        since: now,
+        wake_at: None,
+        revision: 0,
+        created_at: now,
+        ended_at: None,
+        memory: Memory { data, ..Memory::default() },
+    };
+    let mut turn = Turn::new(flow, new, now);
+    turn.verdict = Verdict::Applied;
+    turn.say(format_args!("started by {}", event.kind));
+    turn.enter(flow.initial());
+    turn.finish(None)
+}
+
+/// Answers one event. What does not change the onboarding leaves it as it is, revision included.
+#[must_use]
+pub fn step(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestamp) -> Decision {
+    let mut turn = Turn::new(flow, onboarding.clone(), now);
+    match &event.body {
+        Body::Operator { act, revision, .. } => turn.operator(act, *revision),
+        body => {
+            let lost = turn.lost();
+            turn.hear(event, body);
+            if lost {
+                turn.verdict = Verdict::Applied;
+            }
+        }
+    }
+    turn.finish(Some(onboarding))
+}
+
+impl Turn<'_> {
+    /// Opens a review when the flow does not have the onboarding's state: nothing else could ever move it.
+    fn lost(&mut self) -> bool {
+        let lost = !self.it.status.ended() && self.it.memory.review.is_none() && self.verb().is_none();
+        if lost {
+            self.let_go();
+            let state = self.it.state.clone();
+            self.review(ReviewCause::Flow, format!("the flow has no state {state}; possible: move, cancel"));
+        }
+        lost
+    }
+
+    /// Nothing would ever move it again (a broken row, never a normal course): a person is asked.
+    fn stranded(&mut self) {
+        if self.it.status.ended() || self.it.memory.review.is_some() {
+            return self.say("it has ended or a person is asked already");
+        }
+        self.let_go();
+        let detail = "nothing would have moved it: no effect, no timer, no question; possible: retry, move, cancel";
+        self.review(ReviewCause::Flow, detail.into());
+    }
+
+    fn hear(&mut self, event: &Event, body: &Body) {
+        match body {
+            Body::Message { data, .. } => self.message(event, data),
+            Body::Report { facts, .. } => self.report(facts, event.received_at),
+            Body::Outcome { effect, attempt, sent_at, result } => {
+                let of = outcome::Of { n: *effect, attempt: *attempt, sent_at: *sent_at };
+                self.outcome(of, result, event.received_at);
+            }
+            Body::Timer { .. } => self.timer(),
+            Body::Adopt { .. } => self.say("held events are being adopted"),
+            Body::Stranded => self.stranded(),
+            Body::Operator { act, revision, .. } => self.operator(act, *revision),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! How the shipped flow is drawn, to the letter.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by a panic"
+)]
+
+mod support;
+
+use gangway_core::flow::{draw, load};
+use support::{ORIGINAL_WALLET, catalogue};
+
+const TEXT: &str = "\
+original-wallet v1: A user at Original with a first asset
+begins with user.signed_up, in create_user
+
+create_user: call original.create_user  (Make the user)
+    created --> first_asset
+    exists ---> first_asset
+    refused --> review
+
+first_asset: call original.create_asset  (Make the first asset)
+    created --> wallet
+    exists ---> wallet
+    refused --> review
+
+wallet: await original.wallet_created, 1d at most  (Wait for the wallet)
+    polls original.get_user every 2s to 15s, first after 5s
+      has_wallet is arrived
+      no_wallet keeps waiting
+      not_found is lost
+    arrived --> welcome
+    lost -----> review
+    late -----> review
+
+welcome: mail welcome  (Say welcome)
+    sent -----> done
+    refused --> done
+
+review: ask support  (A person decides)
+    retry ----> create_user
+    give_up --> abandoned
+
+abandoned: end failed
+
+done: end completed
+";
+const MERMAID: &str = "\
+stateDiagram-v2
+    state \"create_user: call original.create_user\" as s_create_user
+    state \"first_asset: call original.create_asset\" as s_first_asset
+    state \"wallet: await original.wallet_created, 1d at most\" as s_wallet
+    state \"welcome: mail welcome\" as s_welcome
+    state \"review: ask support\" as s_review
+    state \"abandoned: end failed\" as s_abandoned
+    state \"done: end completed\" as s_done
+    [*] --> s_create_user: user.signed_up
+    s_create_user --> s_first_asset: created
+    s_create_user --> s_first_asset: exists
+    s_create_user --> s_review: refused
+    s_first_asset --> s_wallet: created
+    s_first_asset --> s_wallet: exists
+    s_first_asset --> s_review: refused
+    s_wallet --> s_welcome: arrived
+    s_wallet --> s_review: lost
+    s_wallet --> s_review: late
+    s_welcome --> s_done: sent
+    s_welcome --> s_done: refused
+    s_review --> s_create_user: retry
+    s_review --> s_abandoned: give_up
+    s_abandoned --> [*]
+    s_done --> [*]
+";
+
+#[test]
+fn a_flow_is_drawn_for_a_terminal_in_the_order_of_its_file() {
+    let flow = load("original-wallet.yaml", ORIGINAL_WALLET, &catalogue()).unwrap();
+    assert_eq!(draw::text(&flow), TEXT);
+}
+
+#[test]
+fn a_flow_is_drawn_as_a_mermaid_diagram() {
+    let flow = load("original-wallet.yaml", ORIGINAL_WALLET, &catalogue()).unwrap();
+    assert_eq!(draw::mermaid(&flow), MERMAID);
+}

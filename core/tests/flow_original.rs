@@ -1,0 +1,102 @@
+//! The shipped flow for Original, loaded and evaluated.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by a panic"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use gangway_core::event::{Body, Event, OnboardingId, UserId};
+use gangway_core::flow::expr::{Scope, eval_all};
+use gangway_core::flow::load;
+use gangway_core::flow::model::{Call, Flow, Verb};
+use gangway_core::matching::{Claim, claim};
+use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
+use gangway_core::time::{Millis, Timestamp};
+use serde_json::{Map, Value, json};
+use support::{ORIGINAL_WALLET, catalogue};
+
+fn flow() -> Flow {
+    load("flows/original-wallet.yaml", ORIGINAL_WALLET, &catalogue()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn call<'a>(flow: &'a Flow, state: &str) -> &'a Call {
+    match &flow.states[state].verb {
+        Verb::Call(call) => call,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn signed_up(data: Value) -> Event {
+    Event {
+        source: "test".into(),
+        key: "1".into(),
+        kind: "user.signed_up".into(),
+        received_at: Timestamp(0),
+        occurred_at: None,
+        body: Body::Message { subject: Some("u-1".into()), data },
+    }
+}
+
+#[test]
+fn the_shipped_flow_loads_and_keeps_only_what_it_reads() {
+    let flow = flow();
+    let states: Vec<&str> = flow.states.keys().map(String::as_str).collect();
+    assert_eq!(states, ["create_user", "first_asset", "wallet", "welcome", "review", "abandoned", "done"]);
+    assert_eq!((flow.initial(), flow.id.version, flow.start.again), ("create_user", 1, false));
+    let reads: Vec<String> = flow.reads.iter().map(|path| path.join(".")).collect();
+    assert_eq!(reads, ["states.create_user.uid", "states.wallet.address"]);
+    assert!(flow.awaits("original.wallet_created") && !flow.awaits("original.asset_minted"));
+    let Verb::Await(wait) = &flow.states["wallet"].verb else { panic!("no wait") };
+    let poll = wait.poll.as_ref().unwrap();
+    assert_eq!((poll.after, poll.every_min, poll.every_max), (Millis(5000), Millis(2000), Millis(15_000)));
+    assert_eq!(poll.outcomes["no_wallet"], None);
+    assert_eq!(wait.within, Millis(86_400_000));
+}
+
+#[test]
+fn a_sign_up_claims_its_user_and_an_email_may_be_absent() {
+    let flow = flow();
+    let full = claim(&flow, &signed_up(json!({"user_id": "u-1", "email": "a@b.example", "locale": "de"})));
+    let email = Some("a@b.example".to_owned());
+    assert_eq!(full.unwrap(), Claim { external_id: "u-1".into(), email, locale: Some("de".into()) });
+    let bare = claim(&flow, &signed_up(json!({"user_id": 17, "email": null})));
+    assert_eq!(bare.unwrap(), Claim { external_id: "17".into(), email: None, locale: None });
+    for wrong in [json!({}), json!({"user_id": " "}), json!({"user_id": 1.5}), json!({"user_id": true}), json!(3)] {
+        assert!(claim(&flow, &signed_up(wrong.clone())).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn inputs_are_evaluated_and_absent_ones_are_left_out() {
+    let flow = flow();
+    let id = uuid::Uuid::nil();
+    let user = User { id: UserId(id), external_id: "u-1".into(), email: None, locale: None, created_at: Timestamp(0) };
+    let uid: Map<String, Value> = [("uid".to_owned(), json!("144323473583"))].into_iter().collect();
+    let onboarding = Onboarding {
+        id: OnboardingId(id),
+        user: user.clone(),
+        flow: FlowRef { name: "original-wallet".into(), version: 1 },
+        state: "first_asset".into(),
+        status: Status::Active,
+        since: Timestamp(0),
+        wake_at: None,
+        revision: 1,
+        created_at: Timestamp(0),
+        ended_at: None,
+        memory: Memory { states: BTreeMap::from([("create_user".to_owned(), uid)]), ..Memory::default() },
+    };
+    let data = Map::new();
+    let scope = Scope { user: Some(&user), data: &data, onboarding: Some(&onboarding) };
+    let create = eval_all(&call(&flow, "create_user").with, &scope).unwrap();
+    assert_eq!(Value::Object(create), json!({"user_external_id": "u-1"}));
+    let asset = eval_all(&call(&flow, "first_asset").with, &scope).unwrap();
+    assert_eq!(asset["user_uid"], json!("144323473583"));
+    assert_eq!(asset["asset_external_id"], json!(format!("welcome-{id}")));
+    assert_eq!((&asset["unique_name"], &asset["name"]), (&json!(false), &json!("Welcome")));
+}

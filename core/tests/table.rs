@@ -1,0 +1,25 @@
+//! The machine as a table: in this world, this event, this decision. Read it as the specification.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+
+mod world;
+
+#[path = "table/enter.rs"]
+mod enter;
+#[path = "table/explain.rs"]
+mod explain;
+#[path = "table/facts.rs"]
+mod facts;
+#[path = "table/hints.rs"]
+mod hints;
+#[path = "table/operator.rs"]
+mod operator;
+#[path = "table/outcome.rs"]
+mod outcome;
+#[path = "table/places.rs"]
+mod places;
+#[path = "table/retry.rs"]
+mod retry;
+#[path = "table/trouble.rs"]
+mod trouble;
+#[path = "table/wait.rs"]
+mod wait;

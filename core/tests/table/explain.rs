@@ -1,0 +1,85 @@
+//! What support reads: why somebody is where they are, and what comes next.
+
+use gangway_core::explain::{LiveReason, explain, live_reason};
+
+use super::places::{asking, creating, ended, first_of_two, waiting, waiting_without_poll};
+use crate::world::World;
+use crate::world::events::{again, broken, created, fact, report, timer, unknown, wallet_hint};
+use crate::world::flows::{flow, two_waits};
+
+#[track_caller]
+fn says(world: World, why: &str, next: Option<(&str, Option<&str>)>) {
+    let said = explain(&world.flow, world.it());
+    let time = |at: gangway_core::time::Timestamp| at.to_string();
+    let told = said.next.map(|next| (next.what, next.at.map(time)));
+    let next = next.map(|(what, at)| (what.to_owned(), at.map(|at| format!("2026-11-22T{at}Z"))));
+    assert_eq!((said.why, told), (why.to_owned(), next));
+}
+
+#[test]
+fn an_effect_under_way_is_named_with_its_attempt() {
+    let next = Some(("attempt 1 of original.create_user", Some("10:00:00.000")));
+    says(creating(), "original.create_user is being performed, attempt 1", next);
+}
+
+#[test]
+fn a_failed_attempt_is_named_with_its_cause_and_the_next_one() {
+    let mut world = creating().hear(again(1, 1));
+    let pending = world.last.onboarding.memory.pending.as_mut().unwrap();
+    pending.due_at = gangway_core::time::Timestamp(pending.due_at.0 / 1000 * 1000);
+    let why = "original.create_user: 503 from the provider; attempt 2 of 3 at 2026-11-22T10:00:01.000Z";
+    says(world, why, Some(("attempt 2 of original.create_user", Some("10:00:01.000"))));
+}
+
+#[test]
+fn a_look_up_says_since_when_it_is_not_known() {
+    let why = "original.create_user: whether it was done is not known since 2026-11-22T10:00:00.000Z; \
+               look-up at 2026-11-22T10:00:02.000Z";
+    says(creating().hear(unknown(1, 1)), why, Some(("look-up of original.create_user", Some("10:00:02.000"))));
+}
+
+#[test]
+fn a_wait_names_what_is_awaited_from_whom_and_since_when() {
+    let why = "waiting for original.wallet_created from original since 2026-11-22T10:00:01.000Z";
+    says(waiting(), why, Some(("read original.get_wallet", Some("10:00:06.000"))));
+    says(waiting_without_poll(), why, Some(("late", Some("11:00:01.000"))));
+    let polled = waiting().wait(5).hear(timer());
+    says(polled, why, Some(("read original.get_wallet as a poll", Some("10:00:06.000"))));
+    let hinted = waiting_without_poll().hear(wallet_hint(1));
+    says(hinted, why, Some(("read original.get to confirm a hint", Some("10:00:01.000"))));
+}
+
+#[test]
+fn a_wait_for_one_of_several_names_them_all() {
+    let world = World::begin(two_waits()).hear(created(1, 1)).hear(report(vec![fact("ibm.first", 1, "x")]));
+    let why = "waiting for ibm.second or ibm.failed from ibm since 2026-11-22T10:00:00.000Z";
+    says(world, why, Some(("late", Some("11:00:00.000"))));
+}
+
+#[test]
+fn a_review_says_what_happened_and_what_a_person_can_do() {
+    let why = "review: support is asked; possible: retry, give_up (move to abandoned), since 2026-11-22T10:00:00.000Z";
+    says(asking(), why, Some(("support chooses: retry, give_up (move to abandoned)", None)));
+    let why = "review: original.create_user: validation failed; possible: retry, move, since 2026-11-22T10:00:00.000Z";
+    says(creating().hear(broken(1, 1)), why, Some(("a person decides: retry, move, cancel", None)));
+}
+
+#[test]
+fn an_end_says_when_and_nothing_comes_next() {
+    says(ended(), "completed in done since 2026-11-22T10:00:01.000Z", None);
+}
+
+#[test]
+fn every_live_onboarding_has_its_reason_and_a_broken_row_has_none() {
+    assert_eq!(live_reason(creating().it()), Some(LiveReason::Effect { n: 1 }));
+    assert_eq!(live_reason(asking().it()), Some(LiveReason::Review));
+    let world = first_of_two();
+    let until = world.it().memory.deadline.unwrap();
+    assert_eq!(live_reason(world.it()), Some(LiveReason::Awaited { until }));
+    assert_eq!(live_reason(ended().it()), None);
+    let mut broken = creating();
+    broken.last.onboarding.memory.pending = None;
+    assert_eq!(live_reason(broken.it()), None);
+    let said = explain(&flow(&[], []), broken.it());
+    assert_eq!(said.why, "active in create, with nothing under way");
+}

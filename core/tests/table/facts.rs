@@ -1,0 +1,132 @@
+//! Merging what is said: newer, older, the same; reports and messages.
+
+use gangway_core::event::FactReport;
+use serde_json::json;
+
+use super::places::{asking, creating, ended, mailing, waiting};
+use crate::world::World;
+use crate::world::check;
+use crate::world::events::{adopt, done, fact, hint, message, message_at, report, wallet_fact};
+use crate::world::flows::{call, flow, wait};
+
+const WALLET: &str = "original.wallet_created";
+
+fn known(world: &World) -> Vec<FactReport> {
+    world.it().memory.facts.iter().map(|known| known.report.clone()).collect()
+}
+
+#[test]
+fn a_fact_is_remembered_wherever_it_comes() {
+    check(creating(), wallet_fact(), "noted create/active");
+    check(asking(), wallet_fact(), "noted support/review (asked)");
+    let world = check(ended(), report(vec![fact("ibm.odd", 1, "x")]), "noted done/completed");
+    assert_eq!(known(&world).len(), 2);
+}
+
+#[test]
+fn a_report_without_facts_is_noted() {
+    check(waiting(), report(vec![]), "noted wallet/waiting; wake +5s");
+}
+
+#[test]
+fn the_same_fact_again_changes_nothing() {
+    let world = creating().hear(wallet_fact());
+    let revision = world.it().revision;
+    let world = check(world, wallet_fact(), "noted create/active");
+    assert_eq!(world.it().revision, revision);
+}
+
+#[test]
+fn an_older_fact_is_superseded() {
+    let world = creating().hear(report(vec![fact(WALLET, 5, "new")]));
+    let world = check(world, report(vec![fact(WALLET, 4, "old")]), "superseded create/active");
+    assert_eq!(known(&world), [fact(WALLET, 5, "new")]);
+    check(ended(), report(vec![fact(WALLET, 0, "old")]), "superseded done/completed");
+}
+
+#[test]
+fn of_two_facts_of_one_time_the_greater_rank_wins_and_then_the_greater_content() {
+    let ranked = |rank, value| FactReport { rank, ..fact(WALLET, 5, value) };
+    let world = creating().hear(report(vec![ranked(2, "a")]));
+    check(world.clone(), report(vec![ranked(1, "z")]), "superseded create/active");
+    let world = check(world, report(vec![ranked(2, "b")]), "noted create/active");
+    assert_eq!(known(&world), [ranked(2, "b")]);
+}
+
+#[test]
+fn a_fact_with_a_time_is_greater_than_one_without() {
+    let timeless = FactReport { time: None, ..fact(WALLET, 0, "z") };
+    let world = creating().hear(report(vec![fact(WALLET, 1, "a")]));
+    check(world, report(vec![timeless]), "superseded create/active");
+}
+
+#[test]
+fn facts_of_two_resources_stand_side_by_side() {
+    let of = |resource: &str, at| FactReport { resource: resource.into(), ..fact(WALLET, at, "x") };
+    let world = creating().hear(report(vec![of("b", 1), of("a", 2), of("b", 3)]));
+    assert_eq!(known(&world), [of("a", 2), of("b", 3)]);
+}
+
+#[test]
+fn a_report_with_news_and_old_facts_is_noted() {
+    let world = creating().hear(report(vec![fact(WALLET, 5, "new")]));
+    check(world, report(vec![fact(WALLET, 4, "old"), fact("ibm.odd", 1, "x")]), "noted create/active");
+}
+
+#[test]
+fn a_newer_version_of_the_fact_that_left_a_wait_is_what_later_states_read() {
+    let world = check(mailing(), report(vec![fact(WALLET, 9, "0xnew")]), "noted welcome/active");
+    assert_eq!(json!(world.it().memory.states["wallet"]), json!({"address": "0xnew"}));
+}
+
+#[test]
+fn a_start_event_for_a_running_onboarding_is_noted() {
+    let world = check(waiting(), message("user.signed_up", json!({})), "noted wallet/waiting; wake +5s");
+    assert_eq!(world.last.detail, "already running");
+}
+
+fn terms() -> World {
+    let terms = wait(&[("accepted", "user.terms_accepted", "make")]);
+    World::begin(flow(
+        &["states.terms.at"],
+        [("before", call("a.b", &[("ok", "terms")])), ("terms", terms), ("make", call("a.c", &[]))],
+    ))
+}
+
+#[test]
+fn a_message_leaves_the_wait_for_its_type_with_what_the_flow_reads_of_it() {
+    let world = terms().hear(done(1, 1, "ok"));
+    let said = message("user.terms_accepted", json!({"at": "noon", "ip": "192.0.2.1"}));
+    let world = check(world, said, "applied make/active; asks 2 call a.c; onboarding.moved");
+    assert_eq!(json!(world.it().memory.states["terms"]), json!({"at": "noon"}));
+    assert_eq!(json!(world.it().memory.facts[0].report.fields), json!({"at": "noon"}));
+}
+
+#[test]
+fn a_message_that_comes_before_its_wait_is_found_later_and_an_older_one_is_superseded() {
+    let said = |at, value: &str| message_at("user.terms_accepted", at, json!({"at": value}));
+    let world = check(terms(), said(2, "new"), "noted before/active");
+    let world = check(world, said(1, "old"), "superseded before/active");
+    let expect = "applied make/active; 1 settled ok; asks 2 call a.c; onboarding.moved";
+    let world = check(world, done(1, 1, "ok"), expect);
+    assert_eq!(json!(world.it().memory.states["terms"]), json!({"at": "new"}));
+}
+
+#[test]
+fn a_message_that_no_state_awaits_is_noted_and_not_remembered() {
+    let world = check(waiting(), message("user.viewed_page", json!({"page": 1})), "noted wallet/waiting; wake +5s");
+    assert!(known(&world).is_empty());
+}
+
+#[test]
+fn adopting_is_the_engines_work_and_only_noted() {
+    check(waiting(), adopt(), "noted wallet/waiting; wake +5s");
+}
+
+#[test]
+fn the_journals_line_names_what_was_said_but_no_value() {
+    let world = creating().hear(report(vec![hint(WALLET, 1, "0xa")]));
+    assert_eq!(world.last.detail, "hint of original.wallet_created remembered");
+    let world = world.hear(wallet_fact()).hear(report(vec![fact(WALLET, 0, "0xb")]));
+    assert_eq!(world.last.detail, "original.wallet_created is older than what is known");
+}

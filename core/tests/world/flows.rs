@@ -1,0 +1,174 @@
+//! Flows built by hand from the model: what a loaded flow is, without a loader.
+
+use std::collections::BTreeMap;
+
+use gangway_core::catalogue::Confirm;
+use gangway_core::flow::expr::{Expr, Mapping};
+use gangway_core::flow::model::{
+    Await, Awaited, Call, EndStatus, Flow, Mail, Outcomes, Poll, Publish, Start, State, Verb,
+};
+use gangway_core::onboarding::FlowRef;
+use gangway_core::retry::Policy;
+use gangway_core::time::Millis;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// The usual one: create a user, wait for the wallet (fact, hint or poll), mail, publish, done; support beside it.
+pub fn wallet() -> Flow {
+    flow(
+        &["data.plan", "data.address.city", "states.create.uid", "states.wallet.address"],
+        [
+            (
+                "create",
+                call("original.create_user", &[("created", "wallet"), ("exists", "wallet"), ("refused", "support")]),
+            ),
+            ("wallet", wallet_wait()),
+            ("welcome", mail(&[("sent", "tell"), ("refused", "tell")])),
+            ("tell", publish(&[("sent", "done")])),
+            ("support", ask(&[("retry", "create"), ("give_up", "abandoned")])),
+            ("abandoned", Verb::End(EndStatus::Failed)),
+            ("done", Verb::End(EndStatus::Completed)),
+        ],
+    )
+}
+
+/// Two waits, one after the other, for facts that may come in any order.
+pub fn two_waits() -> Flow {
+    flow(
+        &["states.first.v", "states.second.v"],
+        [
+            ("create", call("original.create_user", &[("created", "first")])),
+            ("first", wait(&[("came", "ibm.first", "second")])),
+            ("second", wait(&[("came", "ibm.second", "issue"), ("failed", "ibm.failed", "broken")])),
+            ("issue", call("ibm.issue", &[("issued", "done")])),
+            ("broken", call("ibm.mend", &[("mended", "done")])),
+            ("late", ask(&[("go_on", "done")])),
+            ("done", Verb::End(EndStatus::Completed)),
+        ],
+    )
+}
+
+fn wallet_wait() -> Verb {
+    let mut verb = wait(&[("arrived", "original.wallet_created", "welcome")]);
+    if let Verb::Await(wait) = &mut verb {
+        wait.outcomes.insert("late".into(), "support".into());
+        wait.poll = Some(Poll {
+            action: "original.get_wallet".into(),
+            with: IndexMap::new(),
+            after: Millis::secs(5),
+            every_min: Millis::secs(2),
+            every_max: Millis::secs(8),
+            outcomes: [("has_wallet".to_owned(), Some("arrived".to_owned())), ("no_wallet".to_owned(), None)].into(),
+            policy: policy(),
+        });
+    }
+    verb
+}
+
+/// A flow of these states that keeps these paths.
+pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
+    let state = |(name, verb): (&str, Verb)| (name.to_owned(), State { title: None, verb });
+    let start = Start {
+        on: "user.signed_up".into(),
+        external_id: expr("data.user_id"),
+        email: None,
+        locale: None,
+        again: false,
+    };
+    Flow {
+        id: FlowRef { name: "test".into(), version: 1 },
+        title: "Test".into(),
+        digest: String::new(),
+        text: String::new(),
+        start,
+        states: states.into_iter().map(state).collect(),
+        reads: reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect(),
+    }
+}
+
+/// Three counted attempts, 1 s, 2 s, 3 s apart; two look-ups, after 2 s and 4 s more; an hour in all.
+pub fn policy() -> Policy {
+    Policy {
+        attempts: 3,
+        first: Millis::secs(1),
+        max: Millis::secs(3),
+        deadline: Millis::secs(3600),
+        settle: Millis::secs(2),
+        look_ups: 2,
+        resend_unknown: false,
+    }
+}
+
+pub fn call(action: &str, to: &[(&str, &str)]) -> Verb {
+    let with = [("kind".to_owned(), Mapping::Literal(Value::from(1)))].into();
+    Verb::Call(Call {
+        action: action.into(),
+        with,
+        outcomes: outcomes(to),
+        policy: policy(),
+        effectful: true,
+        look_up: true,
+    })
+}
+
+/// Waits an hour for facts: (outcome, fact, next state). Late leads to `late`; a hint is confirmed by reading
+/// `PROVIDER.get` with the onboarding's `PROVIDER.uid`.
+pub fn wait(arrivals: &[(&str, &str, &str)]) -> Verb {
+    let mut to: Outcomes = arrivals.iter().map(|(outcome, _, next)| ((*outcome).into(), (*next).into())).collect();
+    to.insert("late".into(), "late".into());
+    let arrivals = arrivals.iter().map(|(outcome, name, _)| ((*outcome).to_owned(), awaited(name))).collect();
+    Verb::Await(Box::new(Await { arrivals, poll: None, within: Millis::secs(3600), outcomes: to }))
+}
+
+fn awaited(name: &str) -> Awaited {
+    let provider = name.split('.').next().unwrap_or_default();
+    let input = BTreeMap::from([("uid".to_owned(), format!("{provider}.uid"))]);
+    let confirm = Some(Confirm { action: format!("{provider}.get"), input });
+    Awaited { name: name.into(), from_provider: provider != "user", confirm, confirm_policy: policy() }
+}
+
+pub fn mail(to: &[(&str, &str)]) -> Verb {
+    Verb::Mail(Mail { template: "welcome".into(), with: IndexMap::new(), outcomes: outcomes(to), policy: policy() })
+}
+
+pub fn publish(to: &[(&str, &str)]) -> Verb {
+    Verb::Publish(Publish {
+        event_type: "user.onboarded".into(),
+        with: IndexMap::new(),
+        outcomes: outcomes(to),
+        policy: policy(),
+    })
+}
+
+pub fn ask(to: &[(&str, &str)]) -> Verb {
+    Verb::Ask { whom: "support".into(), outcomes: outcomes(to) }
+}
+
+pub fn outcomes(to: &[(&str, &str)]) -> Outcomes {
+    to.iter().map(|(outcome, next)| ((*outcome).to_owned(), (*next).to_owned())).collect()
+}
+
+pub fn expr(source: &str) -> Expr {
+    Expr::compile(source).unwrap()
+}
+
+/// A mapping that fails whatever is known.
+pub fn failing() -> Mapping {
+    Mapping::Expr(expr("data.plan.nothing.at_all + 1"))
+}
+
+/// The call of this state, to be changed.
+pub fn call_of<'a>(flow: &'a mut Flow, state: &str) -> &'a mut Call {
+    match &mut flow.states[state].verb {
+        Verb::Call(call) => call,
+        other => panic!("{state} is no call: {other:?}"),
+    }
+}
+
+/// The wait of this state, to be changed.
+pub fn wait_of<'a>(flow: &'a mut Flow, state: &str) -> &'a mut Await {
+    match &mut flow.states[state].verb {
+        Verb::Await(wait) => wait,
+        other => panic!("{state} is no wait: {other:?}"),
+    }
+}

@@ -1,0 +1,40 @@
+//! One user in one flow: the state machine.
+
+use sea_orm::entity::prelude::*;
+
+/// An onboarding.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "onboardings")]
+pub struct Model {
+    /// Its id; ids are time-ordered.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is.
+    pub user_id: Uuid,
+    /// Name of its flow.
+    pub flow: String,
+    /// Version of its flow.
+    pub version: i32,
+    /// Name of the state.
+    pub state: String,
+    /// `active`, `waiting`, `review`, `completed`, `failed`, `cancelled`.
+    pub status: String,
+    /// When it entered the state.
+    pub since: i64,
+    /// When it must be woken although nothing came.
+    pub wake_at: Option<i64>,
+    /// Counts its changes.
+    pub revision: i64,
+    /// When it began.
+    pub created_at: i64,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// What it knows, sealed with the user's data key.
+    pub sealed: Vec<u8>,
+    /// Whose it is.
+    #[sea_orm(belongs_to, from = "user_id", to = "id")]
+    pub user: BelongsTo<super::users::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

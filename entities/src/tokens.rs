@@ -1,0 +1,20 @@
+//! Access tokens.
+
+use sea_orm::entity::prelude::*;
+
+/// What a token may do; the token itself is not stored.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tokens")]
+pub struct Model {
+    /// SHA-256 of the token.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub digest: Vec<u8>,
+    /// Name of the token.
+    #[sea_orm(unique)]
+    pub name: String,
+    /// What it may do, separated by commas.
+    pub scopes: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

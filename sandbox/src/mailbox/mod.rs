@@ -1,0 +1,115 @@
+//! The mailbox: SMTP in, a list over HTTP out. Messages are kept in memory, the oldest forgotten first; none is
+//! ever sent on.
+
+mod lines;
+mod message;
+mod session;
+pub(crate) mod smtp;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use crate::options::Limits;
+use crate::world::{World, lock};
+use message::Message;
+
+/// What was received.
+pub(crate) struct Mailbox {
+    kept: Mutex<Kept>,
+    messages: usize,
+    bytes: usize,
+    message_size: usize,
+}
+
+#[derive(Default)]
+struct Kept {
+    messages: VecDeque<Arc<Message>>,
+    bytes: usize,
+    received: u64,
+    /// Addresses for which a connection was cut once already.
+    cut: std::collections::HashSet<String>,
+}
+
+impl Mailbox {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let Limits { messages, message_bytes: bytes, message_size, .. } = *limits;
+        Self { kept: Mutex::default(), messages, bytes, message_size }
+    }
+
+    /// How many messages were accepted since the start.
+    pub(crate) fn received(&self) -> u64 {
+        lock(&self.kept).received
+    }
+
+    /// Keeps a message; what it says was read before, outside the lock. Returns its id.
+    fn keep(&self, mut message: Message) -> u64 {
+        let mut kept = lock(&self.kept);
+        kept.received += 1;
+        message.id = kept.received;
+        kept.bytes += message.raw_size;
+        kept.messages.push_back(Arc::new(message));
+        while kept.messages.len() > self.messages || (kept.bytes > self.bytes && kept.messages.len() > 1) {
+            let Some(oldest) = kept.messages.pop_front() else { break };
+            kept.bytes = kept.bytes.saturating_sub(oldest.raw_size);
+        }
+        kept.received
+    }
+
+    /// True the first time for an address; the set is bounded like the messages.
+    fn cut_first(&self, address: &str) -> bool {
+        let mut kept = lock(&self.kept);
+        if kept.cut.len() >= self.messages {
+            kept.cut.clear();
+        }
+        kept.cut.insert(address.to_owned())
+    }
+
+    fn list(&self, to: Option<&str>) -> Vec<Arc<Message>> {
+        let is = |address: &String| to.is_none_or(|to| address.eq_ignore_ascii_case(to.trim()));
+        let kept = lock(&self.kept);
+        kept.messages.iter().filter(|message| to.is_none() || message.to.iter().any(is)).cloned().collect()
+    }
+
+    fn find(&self, id: u64) -> Option<Arc<Message>> {
+        lock(&self.kept).messages.iter().find(|message| message.id == id).cloned()
+    }
+
+    fn clear(&self) -> usize {
+        let mut kept = lock(&self.kept);
+        kept.bytes = 0;
+        std::mem::take(&mut kept.messages).len()
+    }
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    to: Option<String>,
+}
+
+/// `GET` and `DELETE /mailbox/messages`, `GET /mailbox/messages/{id}/raw`.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/mailbox/messages", web::get().to(list))
+        .route("/mailbox/messages", web::delete().to(clear))
+        .route("/mailbox/messages/{id}/raw", web::get().to(raw));
+}
+
+async fn list(world: web::Data<World>, wanted: web::Query<Wanted>) -> HttpResponse {
+    let messages = world.mailbox.list(wanted.to.as_deref());
+    HttpResponse::Ok().json(messages.iter().map(|message| message.as_ref()).collect::<Vec<_>>())
+}
+
+async fn clear(world: web::Data<World>) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "deleted": world.mailbox.clear() }))
+}
+
+/// The message as it came over the line, to compare two sendings byte by byte.
+async fn raw(world: web::Data<World>, id: web::Path<u64>) -> HttpResponse {
+    match world.mailbox.find(*id) {
+        Some(message) => HttpResponse::Ok().content_type("message/rfc822").body(message.raw.clone()),
+        None => HttpResponse::NotFound().json(serde_json::json!({ "error": "no message has this id" })),
+    }
+}

@@ -1,0 +1,60 @@
+//! What happens on chain, later and by itself. A first use enters; a wallet, a minted asset and webhooks follow.
+//!
+//! "The wallet will be created asynchronously later on the first on-chain usage (mint or deposit)" (the given "Create
+//! user"): without such a use no wallet ever comes. An asset asked for before waits for the wallet.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::store::User;
+use crate::traps;
+use crate::webhooks::{self, Webhook};
+use crate::world::World;
+
+/// The one network of the one app. Polygon's test network, as in the SDK's samples.
+pub(crate) const NETWORK: &str = "Amoy";
+pub(crate) const CHAIN_ID: u32 = 80002;
+pub(crate) const EXPLORER: &str = "https://amoy.polygonscan.com";
+
+/// Starts the wallet if there is none, then mints the asset if there is one to mint.
+pub(crate) fn use_on_chain(world: &Arc<World>, user_uid: &str, asset_uid: Option<&str>) {
+    let Some(user) = world.original.store.user(user_uid) else { return };
+    if user.name().contains(traps::NO_WALLET) {
+        return;
+    }
+    let asset_uid = asset_uid.map(str::to_owned);
+    let later = Arc::clone(world);
+    world.background(async move { settle(&later, user, asset_uid).await });
+}
+
+async fn settle(world: &Arc<World>, user: User, asset_uid: Option<String>) {
+    let options = &world.options.original;
+    let store = &world.original.store;
+    if user.wallet.is_none() {
+        tokio::time::sleep(options.wallet_delay).await;
+        // Of several assets asked for at once, the first opens the wallet.
+        if store.open_wallet(&user.uid) {
+            let data = json!({ "user": { "uid": user.uid } });
+            webhooks::send(world, webhook(&user, None, &options.wallet_event, data));
+        }
+    }
+    if let Some(asset_uid) = asset_uid {
+        tokio::time::sleep(options.mint_delay).await;
+        if store.mint(&asset_uid) {
+            let data = json!({ "asset": { "uid": asset_uid } });
+            webhooks::send(world, webhook(&user, Some(asset_uid), &options.minted_event, data));
+        }
+    }
+}
+
+fn webhook(user: &User, asset_uid: Option<String>, event: &str, data: serde_json::Value) -> Webhook {
+    Webhook {
+        event: event.to_owned(),
+        user_uid: user.uid.clone(),
+        external_id: user.external_id.clone(),
+        asset_uid,
+        body: json!({ "event": event, "data": data }),
+        silent: user.name().contains(traps::SILENT),
+    }
+}

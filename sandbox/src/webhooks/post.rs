@@ -1,0 +1,61 @@
+//! One post of one webhook. The only place of the sandbox that sends HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::world::World;
+
+/// Longer than gangway may take to commit, shorter than anybody's patience.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What goes into one post.
+pub(crate) struct Post<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) body: &'a str,
+    pub(crate) correlation_id: &'a str,
+    pub(crate) attempt: u32,
+    pub(crate) signature: &'a str,
+}
+
+/// The client: no proxy, no redirects, so that a webhook goes where it was told to and nowhere else.
+#[expect(clippy::disallowed_methods, reason = "the sandbox stands outside gangway; this is its one sender")]
+pub(crate) fn client() -> std::io::Result<reqwest::Client> {
+    // Refused if the process has a provider already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIMEOUT)
+        .build()
+        .map_err(std::io::Error::other)
+}
+
+/// The status that was answered, or why none was.
+pub(crate) async fn post(world: &Arc<World>, post: Post<'_>) -> Result<u16, String> {
+    let _slot = world.webhooks.slots.acquire().await.map_err(|error| error.to_string())?;
+    let sent = world
+        .webhooks
+        .client
+        .post(post.url)
+        .header("content-type", "application/json")
+        .header("x-app-uid", &world.options.original.app_uid)
+        .header("x-webhook-correlation-id", post.correlation_id)
+        .header("x-webhook-attempt", post.attempt)
+        .header("x-webhook-signature", post.signature)
+        .body(post.body.to_owned())
+        .send()
+        .await;
+    // The URL may hold a secret, and errors are listed.
+    sent.map(|reply| reply.status().as_u16()).map_err(|error| causes(&error.without_url()))
+}
+
+/// An error with what caused it: "error sending request: connection refused".
+fn causes(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,161 @@
+//! `POST /v1/onboardings/{id}/{retry,move,cancel,note}`: a person acts. The act is an event like every other: it goes
+//! through the one door and is journaled with who and why.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use gangway_core::decision::Verdict;
+use gangway_core::event::{Body, Event, OnboardingId, OperatorAct};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::{State, onboardings, shape};
+use crate::engine::{Arrival, Receipt};
+use crate::problem::{Kind, Problem};
+
+const REASON_MOST: usize = 2000;
+const KEY_MOST: usize = 255;
+
+/// What an action takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked {
+    reason: String,
+    state: Option<String>,
+    revision: Option<u64>,
+}
+
+/// `POST /v1/onboardings/{id}/{action}`; answers the onboarding after.
+pub(crate) async fn act(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<(Uuid, String)>,
+    asked: web::Json<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let (id, word) = path.into_inner();
+    let id = OnboardingId(id);
+    let asked = asked.into_inner();
+    let reason = reason(&asked.reason)?;
+    let act = meant(&word, asked.state)?;
+    let before = onboardings::load(&state, id).await?;
+    if asked.revision.is_some_and(|revision| revision != before.revision) {
+        return Err(Problem::new(Kind::Revision, format!("the present revision is {}", before.revision)));
+    }
+    let now = state.clock.now();
+    // A key belongs to one onboarding: the same key for another one is another request.
+    let key = match key(&request)? {
+        Some(key) => format!("{id}/{key}"),
+        None => state.chance.id(now).to_string(),
+    };
+    let event = Event {
+        source: format!("operator:{}", caller.name),
+        key,
+        kind: format!("operator.{word}"),
+        received_at: now,
+        occurred_at: None,
+        body: Body::Operator { actor: caller.name, reason, act },
+    };
+    let arrival = Arrival { event, owner: Some(id), raw: Bytes::new(), content: Bytes::new() };
+    allowed(&state.door.accept(arrival).await?)?;
+    let after = onboardings::load(&state, id).await?;
+    Ok(HttpResponse::Ok().json(shape::onboarding(&after, &state.flows)))
+}
+
+/// What a word of the address and a state mean together.
+fn meant(word: &str, state: Option<String>) -> Result<OperatorAct, Problem> {
+    let state = state.filter(|state| !state.is_empty());
+    match (word, state) {
+        ("move", Some(state)) => Ok(OperatorAct::Move { state }),
+        ("move", None) => Err(Problem::new(Kind::Invalid, "state is missing: where to?")),
+        (_, Some(_)) => Err(Problem::new(Kind::Invalid, "state is only for move")),
+        ("retry", None) => Ok(OperatorAct::Retry),
+        ("cancel", None) => Ok(OperatorAct::Cancel),
+        ("note", None) => Ok(OperatorAct::Note),
+        _ => Err(Problem::new(Kind::NotFound, "the actions are retry, move, cancel, note")),
+    }
+}
+
+/// The reason, which must say something.
+pub(crate) fn reason(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Problem::new(Kind::Invalid, "reason is empty: why?"));
+    }
+    if text.chars().count() > REASON_MOST {
+        return Err(Problem::new(Kind::Invalid, format!("reason is longer than {REASON_MOST} characters")));
+    }
+    if text.contains('\0') {
+        return Err(Problem::new(Kind::Invalid, "reason holds a zero character"));
+    }
+    Ok(text.to_owned())
+}
+
+fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or("");
+    if text.is_empty() || text.len() > KEY_MOST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::new(
+            Kind::Invalid,
+            format!("Idempotency-Key is 1 to {KEY_MOST} visible ASCII characters"),
+        ));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// Whether what was asked was done; a plain copy of an earlier request was.
+pub(crate) fn allowed(receipt: &Receipt) -> Result<(), Problem> {
+    match receipt.verdict {
+        Verdict::Refused => Err(Problem::new(Kind::Refused, &receipt.detail)),
+        Verdict::Duplicate => {
+            Err(Problem::new(Kind::Reused, "an earlier request with this Idempotency-Key was another one"))
+        }
+        Verdict::Applied | Verdict::Noted | Verdict::Superseded | Verdict::Held | Verdict::Expired => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, allowed, key, meant, reason};
+    use crate::engine::Receipt;
+    use crate::problem::Kind;
+    use actix_web::test::TestRequest;
+    use gangway_core::decision::Verdict;
+    use gangway_core::event::OperatorAct;
+
+    #[test]
+    fn only_a_move_takes_a_state_and_it_must_have_one() {
+        assert_eq!(meant("move", Some("wallet".into())).unwrap(), OperatorAct::Move { state: "wallet".into() });
+        assert_eq!(meant("retry", None).unwrap(), OperatorAct::Retry);
+        assert_eq!(meant("move", None).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(meant("move", Some(String::new())).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(meant("cancel", Some("wallet".into())).unwrap_err().kind, Kind::Invalid);
+        assert_eq!(meant("delete", None).unwrap_err().kind, Kind::NotFound);
+    }
+
+    #[test]
+    fn an_action_without_a_reason_or_with_a_field_that_nobody_knows_is_refused() {
+        assert!(serde_json::from_str::<Asked>("{}").is_err());
+        assert!(serde_json::from_str::<Asked>("{\"reason\":\"x\",\"rev\":1}").is_err());
+        assert!(reason("  ").is_err() && reason(&"x".repeat(2001)).is_err() && reason("a\0b").is_err());
+        assert_eq!(reason(" the user called ").unwrap(), "the user called");
+    }
+
+    #[test]
+    fn a_key_is_taken_as_it_is_or_refused_and_never_bent() {
+        let of = |value: &str| key(&TestRequest::default().insert_header(("Idempotency-Key", value)).to_http_request());
+        assert_eq!(of("a-1").unwrap().as_deref(), Some("a-1"));
+        assert!(of("").is_err() && of("a b").is_err() && of(&"x".repeat(256)).is_err());
+        assert_eq!(key(&TestRequest::default().to_http_request()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_refusal_tells_the_caller_why_and_a_copy_counts_as_done() {
+        let receipt =
+            |verdict, copy| Receipt { seq: Some(1), verdict, copy, onboarding: None, detail: "it has ended".into() };
+        let refused = allowed(&receipt(Verdict::Refused, false)).unwrap_err();
+        assert_eq!((refused.kind, refused.detail.as_str()), (Kind::Refused, "it has ended"));
+        assert_eq!(allowed(&receipt(Verdict::Duplicate, false)).unwrap_err().kind, Kind::Reused);
+        assert!(allowed(&receipt(Verdict::Applied, true)).is_ok());
+    }
+}

@@ -1,0 +1,55 @@
+//! What the inside could not do, as told to the outside. The cause goes to the log, never to the caller.
+
+use gangway_core::time::Millis;
+
+use crate::engine::NotAccepted;
+use crate::problem::{Kind, Problem};
+use crate::store::StoreError;
+
+/// When to come again while the database is away or this process stops.
+const SOON: Millis = Millis::secs(2);
+
+/// The problem of a read that failed.
+pub(crate) fn failed(error: &StoreError) -> Problem {
+    if error.passing() {
+        tracing::warn!(%error, "the database cannot answer a request");
+        Problem::new(Kind::Unavailable, "the database is busy or away").come_again(SOON)
+    } else {
+        tracing::error!(%error, "the database refuses a request");
+        Problem::new(Kind::Internal, "")
+    }
+}
+
+impl From<NotAccepted> for Problem {
+    fn from(why: NotAccepted) -> Self {
+        match why {
+            NotAccepted::Full(after) => {
+                Self::new(Kind::Busy, "the intake queue is full; nothing was kept").come_again(after)
+            }
+            NotAccepted::Away(after) => {
+                Self::new(Kind::Unavailable, "the database cannot take it; nothing was kept").come_again(after)
+            }
+            NotAccepted::Stopping => Self::new(Kind::Unavailable, "stopping; nothing was kept").come_again(SOON),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failed;
+    use crate::problem::Kind;
+    use crate::store::StoreError;
+
+    #[test]
+    fn the_caller_never_reads_what_the_database_said() {
+        let said = "password authentication failed for user gangway".to_owned();
+        for error in
+            [StoreError::Passing(said.clone()), StoreError::Poison(said.clone()), StoreError::Unreachable(said)]
+        {
+            let problem = failed(&error);
+            assert!(!problem.to_string().contains("password"), "{problem}");
+            assert_eq!(problem.kind == Kind::Unavailable, error.passing());
+            assert_eq!(problem.retry_after.is_some(), error.passing());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Figures that only the database knows, as Prometheus text. Written out rather than kept in the recorder, so that a
+//! flow that is gone leaves no stale number behind.
+
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+
+use gangway_core::onboarding::Status;
+use gangway_core::time::{Millis, Timestamp};
+
+use crate::store::search::Figures;
+use crate::telemetry::Metric;
+
+/// The last figures, with when they were read.
+#[derive(Debug, Default)]
+pub(crate) struct Last(Mutex<Option<(Figures, Timestamp)>>);
+
+impl Last {
+    /// The figures, when they were read less than `keep` ago.
+    pub(crate) fn get(&self, now: Timestamp, keep: Millis) -> Option<Figures> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(_, read)| now >= *read && now.since(*read) < keep).map(|(figures, _)| figures.clone())
+    }
+
+    /// Remembers figures that were read now.
+    pub(crate) fn put(&self, figures: &Figures, now: Timestamp) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((figures.clone(), now));
+    }
+}
+
+/// The text; without figures (the database is away) it says only that.
+#[must_use]
+pub(crate) fn text(figures: Option<&Figures>, depth: usize, now: Timestamp) -> String {
+    let mut text = String::new();
+    head(&mut text, Metric::QueueDepth);
+    line(&mut text, Metric::QueueDepth, &[], depth as f64);
+    head(&mut text, Metric::DatabaseUp);
+    line(&mut text, Metric::DatabaseUp, &[], f64::from(u8::from(figures.is_some())));
+    let Some(figures) = figures else { return text };
+    head(&mut text, Metric::Onboardings);
+    for (flow, status, count) in &figures.onboardings {
+        line(&mut text, Metric::Onboardings, &[("flow", flow), ("status", status)], *count as f64);
+    }
+    let in_review = figures.onboardings.iter().filter(|(_, status, _)| status == Status::Review.word());
+    let reviews: i64 = in_review.map(|(_, _, count)| count).sum();
+    for (metric, count) in
+        [(Metric::Reviews, reviews), (Metric::Held, figures.held), (Metric::OpenEffects, figures.open_effects)]
+    {
+        head(&mut text, metric);
+        line(&mut text, metric, &[], count as f64);
+    }
+    head(&mut text, Metric::Lateness);
+    for (what, due) in [("wake", figures.oldest_wake), ("effect", figures.oldest_effect)] {
+        let late = due.map_or(0.0, |due| now.since(due).0 as f64 / 1000.0);
+        line(&mut text, Metric::Lateness, &[("what", what)], late);
+    }
+    text
+}
+
+fn head(text: &mut String, metric: Metric) {
+    let _ =
+        writeln!(text, "# HELP {} {}\n# TYPE {} {}", metric.name(), metric.help(), metric.name(), metric.kind().word());
+}
+
+fn line(text: &mut String, metric: Metric, labels: &[(&str, &str)], value: f64) {
+    let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
+    let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+    let _ = writeln!(text, "{}{labels} {value}", metric.name());
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Last, text};
+    use crate::store::search::Figures;
+    use gangway_core::time::{Millis, Timestamp};
+
+    fn figures() -> Figures {
+        Figures {
+            onboardings: vec![("a\"b".into(), "review".into(), 2), ("c".into(), "waiting".into(), 5)],
+            held: 3,
+            oldest_wake: Some(Timestamp(8_500)),
+            oldest_effect: None,
+            open_effects: 4,
+        }
+    }
+
+    #[test]
+    fn the_figures_are_told_as_prometheus_reads_them() {
+        let text = text(Some(&figures()), 1, Timestamp(10_000));
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            lines,
+            [
+                "gangway_queue_depth 1",
+                "gangway_database_up 1",
+                "gangway_onboardings{flow=\"a\\\"b\",status=\"review\"} 2",
+                "gangway_onboardings{flow=\"c\",status=\"waiting\"} 5",
+                "gangway_reviews 2",
+                "gangway_held_events 3",
+                "gangway_open_effects 4",
+                "gangway_lateness_seconds{what=\"wake\"} 1.5",
+                "gangway_lateness_seconds{what=\"effect\"} 0",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_told_and_leaves_no_old_figures() {
+        let text = text(None, 0, Timestamp(0));
+        assert!(text.contains("gangway_database_up 0"));
+        assert!(!text.contains("gangway_held_events"));
+    }
+
+    #[test]
+    fn figures_are_read_again_when_their_time_is_over() {
+        let last = Last::default();
+        last.put(&figures(), Timestamp(1_000));
+        assert!(last.get(Timestamp(5_999), Millis(5_000)).is_some());
+        assert!(last.get(Timestamp(6_000), Millis(5_000)).is_none());
+    }
+}

@@ -1,0 +1,73 @@
+//! Outermost middleware: one span, one count and one measurement for each request, by route template, and every
+//! error answered from the catalogue. Never here: the path, the query, a header: they hold secrets and e-mails.
+
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE};
+use actix_web::middleware::Next;
+use tracing::Instrument;
+
+use crate::clock::Stopwatch;
+use crate::problem::{CONTENT, Kind, Problem};
+use crate::telemetry::Metric;
+
+/// Wraps the whole application: `App::new().wrap(from_fn(observe))`.
+///
+/// # Errors
+/// None: what fails inside becomes an answer.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let watch = Stopwatch::start();
+    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let method = method(request.method().as_str());
+    let span = tracing::info_span!("request", method, route);
+    let http = request.request().clone();
+    let answer = match next.call(request).instrument(span.clone()).await {
+        Ok(answer) => answer.map_into_boxed_body(),
+        Err(error) => {
+            let answer = error.error_response();
+            ServiceResponse::new(http, answer)
+        }
+    };
+    let answer = told(answer);
+    let status = answer.status().as_u16();
+    let seconds = watch.elapsed().as_secs_f64();
+    span.in_scope(|| match status {
+        500.. => tracing::warn!(status, seconds, "request failed"),
+        _ => tracing::debug!(status, seconds, "request answered"),
+    });
+    metrics::counter!(Metric::Requests.name(), "method" => method, "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    metrics::histogram!(Metric::RequestSeconds.name(), "method" => method, "route" => route).record(seconds);
+    Ok(answer)
+}
+
+/// Methods are a label, so there must be few: anybody can send any word.
+fn method(word: &str) -> &'static str {
+    ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        .into_iter()
+        .find(|known| *known == word)
+        .unwrap_or("other")
+}
+
+/// The answer, from the catalogue when it is an error that something else has written.
+fn told(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = answer.status();
+    let ours = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == CONTENT.as_bytes());
+    let deliberate = answer.headers().contains_key(CONTENT_TYPE) && answer.response().error().is_none();
+    if ours || deliberate || !(status.is_client_error() || status.is_server_error()) {
+        return answer;
+    }
+    let allow = answer.headers().get(ALLOW).cloned();
+    let mut problem = Problem::new(Kind::for_status(status.as_u16()), "").response();
+    if status == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allow) = allow
+    {
+        problem.headers_mut().insert(ALLOW, allow);
+    }
+    answer.into_response(problem)
+}

@@ -1,0 +1,102 @@
+//! `/v1/onboardings`: where everyone is, and one onboarding's journal.
+
+use actix_web::{HttpResponse, web};
+use gangway_core::event::OnboardingId;
+use gangway_core::onboarding::{Onboarding, Status};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::failed::failed;
+use super::{State, page, shape};
+use crate::problem::{Kind, Problem};
+use crate::store::search::Filter;
+
+/// What is listed; an empty word is no filter.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Query {
+    flow: String,
+    state: String,
+    status: String,
+    cursor: String,
+    limit: Option<u32>,
+}
+
+impl Query {
+    fn filter(self) -> Result<Filter, Problem> {
+        if !self.status.is_empty() && Status::from_word(&self.status).is_none() {
+            let words = Status::ALL.map(Status::word).join(", ");
+            return Err(Problem::new(Kind::Invalid, format!("status is one of {words}")));
+        }
+        let cursor = match self.cursor.as_str() {
+            "" => None,
+            text => Some(Uuid::parse_str(text).map_err(|_| Problem::new(Kind::Invalid, "cursor is a list's next"))?),
+        };
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        Ok(Filter {
+            flow: some(self.flow),
+            state: some(self.state),
+            status: some(self.status),
+            cursor: cursor.map(OnboardingId),
+            limit: page::limit(self.limit)?,
+        })
+    }
+}
+
+/// `GET /v1/onboardings?flow=&state=&status=&cursor=&limit=`, newest first.
+pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    let mut filter = query.into_inner().filter()?;
+    let limit = filter.limit;
+    filter.limit = limit + 1;
+    let rows = state.store.onboardings(&filter).await.map_err(|error| failed(&error))?;
+    let shown = page::list(rows, limit, |row| row.id.to_string(), |row| shape::onboarding(row, &state.flows));
+    Ok(HttpResponse::Ok().json(shown))
+}
+
+/// `GET /v1/onboardings/{id}`
+pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let onboarding = load(&state, OnboardingId(id.into_inner())).await?;
+    Ok(HttpResponse::Ok().json(shape::onboarding(&onboarding, &state.flows)))
+}
+
+/// The onboarding, or that there is none.
+pub(crate) async fn load(state: &State, id: OnboardingId) -> Result<Onboarding, Problem> {
+    let found = state.store.onboarding(id).await.map_err(|error| failed(&error))?;
+    found.ok_or_else(|| Problem::new(Kind::NotFound, "no onboarding has this id"))
+}
+
+/// Which part of a journal.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Part {
+    cursor: Option<i64>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/onboardings/{id}/events?cursor=&limit=`, oldest first.
+pub(crate) async fn journal(
+    state: web::Data<State>,
+    id: web::Path<Uuid>,
+    part: web::Query<Part>,
+) -> Result<HttpResponse, Problem> {
+    let id = OnboardingId(id.into_inner());
+    let limit = page::limit(part.limit)?;
+    load(&state, id).await?;
+    let rows = state.store.journal(id, part.cursor.unwrap_or(0), limit + 1).await.map_err(|error| failed(&error))?;
+    Ok(HttpResponse::Ok().json(page::list(rows, limit, |row| row.seq.to_string(), shape::event)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+
+    #[test]
+    fn a_filter_that_would_silently_list_everyone_is_refused() {
+        let read = |text: &str| serde_json::from_value::<Query>(serde_json::from_str(text).unwrap());
+        assert!(read("{\"stauts\":\"review\"}").is_err());
+        assert!(read("{\"status\":\"stuck\"}").unwrap().filter().is_err());
+        assert!(read("{\"cursor\":\"x\"}").unwrap().filter().is_err());
+        let filter = read("{\"status\":\"review\",\"flow\":\"\"}").unwrap().filter().unwrap();
+        assert_eq!((filter.status.as_deref(), filter.flow, filter.limit), (Some("review"), None, 50));
+    }
+}

@@ -1,0 +1,153 @@
+//! The contract's shapes of users and journal events. Plain values enter, JSON leaves.
+
+use gangway_core::event::Identifier;
+use gangway_core::onboarding::{Onboarding, User};
+use gangway_core::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::engine::{Flows, view};
+use crate::store::search::JournalEntry;
+
+/// `{id, external_id, email, locale, created_at, identifiers, onboardings}`.
+#[must_use]
+pub fn user(user: &User, onboardings: &[Onboarding], flows: &Flows) -> Value {
+    let shown: Vec<_> = identifiers(user, onboardings)
+        .into_iter()
+        .map(|(identifier, since)| json!({ "kind": identifier.kind, "value": identifier.value, "since": since.to_string() }))
+        .collect();
+    json!({
+        "id": user.id,
+        "external_id": user.external_id,
+        "email": user.email,
+        "locale": user.locale,
+        "created_at": user.created_at.to_string(),
+        "identifiers": shown,
+        "onboardings": onboardings.iter().map(|one| onboarding(one, flows)).collect::<Vec<_>>(),
+    })
+}
+
+/// The one rendering of an onboarding, with the flow that it is pinned to.
+#[must_use]
+pub fn onboarding(onboarding: &Onboarding, flows: &Flows) -> Value {
+    view::onboarding(flows.get(&onboarding.flow).as_deref(), onboarding)
+}
+
+/// Everything that names a user, each once, with since when: the user's own since gangway knows the user, a
+/// provider's since the earliest onboarding that has it.
+#[must_use]
+pub fn identifiers(user: &User, onboardings: &[Onboarding]) -> Vec<(Identifier, Timestamp)> {
+    let mut found = vec![(Identifier::new(Identifier::EXTERNAL_ID, &user.external_id), user.created_at)];
+    found.extend(user.email.as_ref().map(|email| (Identifier::new(Identifier::EMAIL, email), user.created_at)));
+    let mut owners: Vec<&Onboarding> = onboardings.iter().collect();
+    owners.sort_by_key(|onboarding| onboarding.created_at);
+    for owner in owners {
+        for identifier in &owner.memory.identifiers {
+            if !found.iter().any(|(known, _)| known == identifier) {
+                found.push((identifier.clone(), owner.created_at));
+            }
+        }
+    }
+    found
+}
+
+/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`.
+#[must_use]
+pub fn event(entry: &JournalEntry) -> Value {
+    json!({
+        "id": entry.seq.to_string(),
+        "seq": entry.seq,
+        "at": entry.at.to_string(),
+        "source": entry.source,
+        "type": entry.kind,
+        "verdict": entry.verdict,
+        "from": entry.from,
+        "to": entry.to,
+        "copies": entry.copies,
+        "detail": entry.detail,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::{event, identifiers, user};
+    use crate::engine::Flows;
+    use crate::store::search::JournalEntry;
+    use gangway_core::event::{Identifier, OnboardingId, UserId};
+    use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
+    use gangway_core::time::Timestamp;
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    pub(crate) fn ada() -> User {
+        User {
+            id: UserId(Uuid::from_u128(7)),
+            external_id: "u-42".into(),
+            email: Some("Ada@Example.com".into()),
+            locale: None,
+            created_at: Timestamp(1_000),
+        }
+    }
+
+    pub(crate) fn onboarding(n: u128, created: i64, identifiers: &[(&str, &str)]) -> Onboarding {
+        let identifiers = identifiers.iter().map(|(kind, value)| Identifier::new(*kind, *value)).collect();
+        Onboarding {
+            id: OnboardingId(Uuid::from_u128(n)),
+            user: ada(),
+            flow: FlowRef { name: "wallet".into(), version: 1 },
+            state: "wallet".into(),
+            status: Status::Waiting,
+            since: Timestamp(created),
+            wake_at: None,
+            revision: 3,
+            created_at: Timestamp(created),
+            ended_at: None,
+            memory: Memory { identifiers, ..Memory::default() },
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_told_once_since_the_earliest_onboarding_that_has_it() {
+        let onboardings = [
+            onboarding(2, 9_000, &[("original.uid", "14")]),
+            onboarding(1, 5_000, &[("original.uid", "14"), ("x.y", "z")]),
+        ];
+        let found: Vec<_> =
+            identifiers(&ada(), &onboardings).into_iter().map(|(id, since)| (id.kind, id.value, since.0)).collect();
+        let want = [
+            ("user.external_id", "u-42", 1_000),
+            ("user.email", "Ada@Example.com", 1_000),
+            ("original.uid", "14", 5_000),
+            ("x.y", "z", 5_000),
+        ];
+        assert_eq!(found, want.map(|(kind, value, since)| (kind.to_owned(), value.to_owned(), since)));
+    }
+
+    fn keys(value: &Value) -> Vec<&str> {
+        value.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn shapes_have_the_contract_s_fields_and_no_others() {
+        let shown = user(&ada(), &[onboarding(1, 5_000, &[])], &Flows::default());
+        assert_eq!(keys(&shown), ["id", "external_id", "email", "locale", "created_at", "identifiers", "onboardings"]);
+        assert_eq!(keys(&shown["identifiers"][0]), ["kind", "value", "since"]);
+        let entry = JournalEntry {
+            seq: 17,
+            at: Timestamp(0),
+            source: "timer".into(),
+            kind: "timer".into(),
+            verdict: "applied".into(),
+            from: None,
+            to: Some("wallet".into()),
+            copies: 1,
+            detail: String::new(),
+            onboarding: None,
+            revision: None,
+        };
+        let shown = event(&entry);
+        let want = ["id", "seq", "at", "source", "type", "verdict", "from", "to", "copies", "detail"];
+        assert_eq!(keys(&shown), want);
+        assert_eq!((&shown["id"], &shown["seq"]), (&"17".into(), &17.into()));
+        assert_eq!(shown["at"], "1970-01-01T00:00:00.000Z");
+    }
+}

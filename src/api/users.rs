@@ -1,0 +1,49 @@
+//! `/v1/users`: who is this, and where.
+
+use actix_web::{HttpResponse, web};
+use gangway_core::event::UserId;
+use gangway_core::onboarding::User;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::failed::failed;
+use super::{State, search, shape};
+use crate::problem::{Kind, Problem};
+
+/// What is looked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    #[serde(default)]
+    q: String,
+}
+
+/// `GET /v1/users?q=ANY-IDENTIFIER`
+pub(crate) async fn find(state: web::Data<State>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    let text = query.q.trim();
+    if text.is_empty() || text.len() > search::LONGEST {
+        return Err(Problem::new(
+            Kind::Invalid,
+            "q is any identifier: an external id, an e-mail address, a provider's id",
+        ));
+    }
+    let found = search::find(&state.store, text, &state.kinds).await.map_err(|error| failed(&error))?;
+    let mut items = Vec::with_capacity(found.len());
+    for user in found {
+        items.push(shown(&state, &user).await?);
+    }
+    Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
+}
+
+/// `GET /v1/users/{id}`
+pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let user = state.store.user(UserId(id.into_inner())).await.map_err(|error| failed(&error))?;
+    let user = user.ok_or_else(|| Problem::new(Kind::NotFound, "no user has this id"))?;
+    Ok(HttpResponse::Ok().json(shown(&state, &user).await?))
+}
+
+async fn shown(state: &State, user: &User) -> Result<Value, Problem> {
+    let onboardings = state.store.user_onboardings(user.id).await.map_err(|error| failed(&error))?;
+    Ok(shape::user(user, &onboardings, &state.flows))
+}

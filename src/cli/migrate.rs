@@ -1,0 +1,25 @@
+//! `gangway migrate`: brings the database's schema up to date.
+
+use clap::Args;
+
+use super::{Config, Exit, Failure, opened, out};
+
+/// Brings the database's schema up to date and ends
+///
+/// `serve` does the same at start; this is for setting up a database with other rights beforehand. Safe to run by
+/// several at once, and again.
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl Migrate {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let settings = opened::settings(&self.config)?;
+        let store = opened::store(&settings).await?;
+        store.migrate().await?;
+        out::aside("the schema is up to date");
+        Ok(Exit::Well)
+    }
+}

@@ -1,0 +1,34 @@
+//! `gangway sandbox`: the providers and a mailbox, played.
+
+use clap::Args;
+
+use super::{Exit, Failure};
+
+/// Plays the providers and a mailbox, to develop and test against
+///
+/// Answers as the real providers do, sends their webhooks, and takes mail: GET /mailbox/messages?to= lists it,
+/// GET /_calls?external_id= lists what the far end received. Prints url= and mailbox= lines.
+#[derive(Clone, Debug, Args)]
+pub struct Sandbox {
+    /// Port of the providers' API; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8090)]
+    pub port: u16,
+    /// Port of the mailbox's SMTP; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 8025)]
+    pub smtp_port: u16,
+    /// Where webhooks go: gangway's address, without a path
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    pub webhook_url: String,
+    /// Seed of ids and mischief; the same seed plays the same
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Delay, duplicate and reorder webhooks, fail calls, lose replies
+    #[arg(long)]
+    pub mischief: bool,
+}
+
+impl Sandbox {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        crate::app::sandbox(self).await
+    }
+}

@@ -1,0 +1,202 @@
+//! `gangway user show`: where is this person, why, and what happens next.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use clap::{Args, Subcommand};
+use gangway_core::catalogue::Catalogue;
+use gangway_core::event::OnboardingId;
+use gangway_core::flow;
+use gangway_core::onboarding::{Onboarding, User as Person};
+use serde_json::Value;
+
+use super::{Config, Exit, Failure, opened, out};
+use crate::api::{search, shape};
+use crate::engine::Flows;
+use crate::store::Store;
+use crate::store::search::JournalEntry;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    Show(Show),
+}
+
+/// Shows a person: what names them, where each onboarding is, why, what happens next, and the last journal lines
+///
+/// Reads the database directly, so it works beside running processes and without them. Ends with 1 when nobody has
+/// this identifier.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// External id, e-mail address, gangway's id of user or onboarding, or any identifier of a provider
+    #[arg(value_name = "ANY-IDENTIFIER")]
+    identifier: String,
+    /// Most journal lines of each onboarding, the last ones
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    lines: usize,
+    /// Print JSON lines: each user as the API shows it, with the journals as "events" by onboarding
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: Config,
+}
+
+type Journals = HashMap<OnboardingId, Vec<JournalEntry>>;
+
+impl User {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let Self::Show(show) = self;
+        let settings = opened::settings(&show.config)?;
+        let catalogue = crate::app::catalogue(&settings)?;
+        let kinds = crate::app::identifier_kinds(&settings);
+        let store = opened::store(&settings).await?;
+        let people = search::find(&store, &show.identifier, &kinds).await?;
+        if people.is_empty() {
+            out::aside("nobody has this identifier");
+            return Ok(Exit::NotAllWell);
+        }
+        let flows = stored_flows(&store, &catalogue).await?;
+        for person in people {
+            let onboardings = store.user_onboardings(person.id).await?;
+            let mut journals = Journals::new();
+            for onboarding in &onboardings {
+                journals.insert(onboarding.id, last(&store, onboarding.id, show.lines).await?);
+            }
+            let shown = shape::user(&person, &onboardings, &flows);
+            if show.json {
+                out::data(&with_journals(shown, &journals).to_string());
+            } else {
+                out::data(summary(&person, &onboardings, &shown, &journals).trim_end());
+            }
+        }
+        Ok(Exit::Well)
+    }
+}
+
+/// The flows that onboardings are pinned to. One that no longer loads is left out, and its onboardings say so.
+async fn stored_flows(store: &Store, catalogue: &Catalogue) -> Result<Flows, Failure> {
+    let flows = Flows::default();
+    for stored in store.flows().await? {
+        if let Ok(flow) = flow::load(&stored.id.name, &stored.text, catalogue) {
+            flows.add(flow, false);
+        }
+    }
+    Ok(flows)
+}
+
+/// The last lines of a journal.
+async fn last(store: &Store, id: OnboardingId, lines: usize) -> Result<Vec<JournalEntry>, Failure> {
+    const PAGE: u32 = 500;
+    let mut kept: Vec<JournalEntry> = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = store.journal(id, after, PAGE).await?;
+        let more = page.len() as u32 == PAGE;
+        after = page.last().map_or(after, |entry| entry.seq);
+        kept.extend(page);
+        kept.drain(..kept.len().saturating_sub(lines));
+        if !more {
+            return Ok(kept);
+        }
+    }
+}
+
+fn with_journals(mut shown: Value, journals: &Journals) -> Value {
+    let events = journals.iter().map(|(id, entries)| (id.to_string(), entries.iter().map(shape::event).collect()));
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("events".to_owned(), Value::Object(events.collect()));
+    }
+    shown
+}
+
+/// For people.
+fn summary(person: &Person, onboardings: &[Onboarding], shown: &Value, journals: &Journals) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "user {}, known since {}", person.id, person.created_at);
+    for (identifier, since) in shape::identifiers(person, onboardings) {
+        let _ = writeln!(text, "  {:<24} {}  since {since}", identifier.kind, identifier.value);
+    }
+    if let Some(locale) = &person.locale {
+        let _ = writeln!(text, "  {:<24} {locale}", "locale");
+    }
+    if onboardings.is_empty() {
+        let _ = writeln!(text, "\nno onboarding yet");
+    }
+    let empty = Vec::new();
+    for (onboarding, shown) in
+        onboardings.iter().zip(shown.get("onboardings").and_then(Value::as_array).unwrap_or(&empty))
+    {
+        let (flow, status) = (&onboarding.flow, onboarding.status.word());
+        let _ = writeln!(
+            text,
+            "\nonboarding {}  {} version {}, revision {}",
+            onboarding.id, flow.name, flow.version, onboarding.revision
+        );
+        let _ = writeln!(text, "  state  {} ({status}) since {}", onboarding.state, onboarding.since);
+        let field = |path: &str| shown.pointer(path).and_then(Value::as_str).unwrap_or("");
+        let _ = writeln!(text, "  why    {}", field("/why"));
+        let at = field("/next/at");
+        match (field("/next/what"), at) {
+            ("", _) => {}
+            (what, "") => drop(writeln!(text, "  next   {what}")),
+            (what, at) => drop(writeln!(text, "  next   {what}, at {at}")),
+        }
+        for entry in journals.get(&onboarding.id).into_iter().flatten() {
+            let _ = writeln!(text, "  {}", journal_line(entry));
+        }
+    }
+    text
+}
+
+fn journal_line(entry: &JournalEntry) -> String {
+    let moved = match (&entry.from, &entry.to) {
+        (Some(from), Some(to)) if from != to => format!("  {from} -> {to}"),
+        (None, Some(to)) => format!("  -> {to}"),
+        _ => String::new(),
+    };
+    let copies = if entry.copies > 1 { format!("  ({} copies)", entry.copies) } else { String::new() };
+    let detail = if entry.detail.is_empty() { String::new() } else { format!("  {}", entry.detail) };
+    format!(
+        "#{} {}  {} from {}: {}{moved}{copies}{detail}",
+        entry.seq, entry.at, entry.kind, entry.source, entry.verdict
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Journals, summary};
+    use crate::api::shape;
+    use crate::api::shape::tests::{ada, onboarding};
+    use crate::engine::Flows;
+    use crate::store::search::JournalEntry;
+    use gangway_core::time::Timestamp;
+
+    #[test]
+    fn the_summary_says_who_where_since_when_and_what_happened() {
+        let onboardings = [onboarding(1, 5_000, &[("original.user_uid", "14")])];
+        let entry = JournalEntry {
+            seq: 3,
+            at: Timestamp(5_000),
+            source: "webhook:original".into(),
+            kind: "original.wallet_created".into(),
+            verdict: "applied".into(),
+            from: Some("wallet".into()),
+            to: Some("done".into()),
+            copies: 2,
+            detail: "the wallet exists".into(),
+            onboarding: None,
+            revision: None,
+        };
+        let journals = Journals::from([(onboardings[0].id, vec![entry])]);
+        let shown = shape::user(&ada(), &onboardings, &Flows::default());
+        let text = summary(&ada(), &onboardings, &shown, &journals);
+        for part in [
+            "u-42",
+            "original.user_uid        14",
+            "state  wallet (waiting) since 1970-01-01T00:00:05.000Z",
+            "why    this process does not know flow wallet version 1",
+            "wallet -> done  (2 copies)  the wallet exists",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Events from RabbitMQ. Deliveries enter; arrivals at the one door leave, and an ack follows each commit. What cannot
+//! be read goes to the dead queue, confirmed, before its ack. Work is never done while a delivery is held: the door's
+//! answer is all that is waited for.
+//!
+//! Nothing here recovers by itself: every trouble ends the session, and the supervisor builds a new one, connection,
+//! channels, topology and consumer together.
+
+mod acks;
+mod dead;
+mod message;
+mod session;
+mod state;
+mod supervisor;
+#[cfg(test)]
+mod tests;
+mod topology;
+mod watchdog;
+
+pub use state::{AmqpState, Snapshot};
+pub use supervisor::Supervisor;
+
+use std::future::Future;
+use std::time::Duration;
+
+use crate::engine::NotAccepted;
+
+/// Why a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ended {
+    /// It was asked to stop.
+    Stopped,
+    /// The one delivery that was to prove that the database is back was committed.
+    Proved,
+    /// The door does not take any more.
+    NotTaken(NotAccepted),
+    /// The broker or the way to it; in words, without credentials.
+    Broker(String),
+}
+
+impl From<lapin::Error> for Ended {
+    fn from(error: lapin::Error) -> Self {
+        Self::Broker(error.to_string())
+    }
+}
+
+impl Ended {
+    fn words(&self) -> String {
+        match self {
+            Self::Stopped => "stopped".into(),
+            Self::Proved => "proved".into(),
+            Self::NotTaken(why) => why.to_string(),
+            Self::Broker(what) => what.clone(),
+        }
+    }
+}
+
+/// The broker's answer, or the end of the session when it does not come in time: a dead connection answers nothing.
+async fn in_time<T>(within: Duration, what: &str, answer: impl Future<Output = lapin::Result<T>>) -> Result<T, Ended> {
+    match tokio::time::timeout(within, answer).await {
+        Ok(answer) => answer.map_err(|error| Ended::Broker(format!("{what}: {error}"))),
+        Err(_) => Err(Ended::Broker(format!("{what}: the broker does not answer"))),
+    }
+}

@@ -1,0 +1,64 @@
+//! Binary mode -> the same event in structured form, so that one reader serves both.
+
+use serde_json::{Map, Value};
+
+use super::NotAnEvent;
+use crate::inbound::json;
+
+/// Puts attributes and data together. `content_type` is that of the data; an empty body is no data.
+///
+/// # Errors
+/// [`NotAnEvent`] when the data is not JSON or an attribute is there twice.
+pub(crate) fn unfold(
+    attributes: impl IntoIterator<Item = (String, Value)>,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, NotAnEvent> {
+    let mut event = Map::new();
+    for (name, value) in attributes {
+        let name = name.to_ascii_lowercase();
+        if matches!(name.as_str(), "data" | "data_base64" | "datacontenttype") {
+            return Err(NotAnEvent("binary mode has its data in the body, and its type in the content type".into()));
+        }
+        if event.insert(name, value).is_some() {
+            return Err(NotAnEvent("an attribute is there twice".into()));
+        }
+    }
+    if let Some(content_type) = content_type {
+        event.insert("datacontenttype".into(), content_type.into());
+    }
+    if !body.is_empty() {
+        if content_type.is_some_and(|kind| !is_json(kind)) {
+            return Err(NotAnEvent("the content type of the data is not JSON".into()));
+        }
+        event.insert("data".into(), json::read(body).map_err(|why| NotAnEvent(why.into()))?);
+    }
+    Ok(Value::Object(event))
+}
+
+/// Whether this media type is JSON.
+pub(crate) fn is_json(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+/// A media type without parameters, in lower case.
+pub(crate) fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Percent-decodes the value of a header, as the HTTP binding writes attributes.
+pub(crate) fn percent_decoded(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes().iter();
+    while let Some(byte) = rest.next() {
+        if *byte == b'%' {
+            let digit = |byte: &u8| char::from(*byte).to_digit(16);
+            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(*byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

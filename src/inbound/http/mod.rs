@@ -1,0 +1,186 @@
+//! `POST /v1/events`: CloudEvents 1.0 over HTTP, structured, binary and in batches. A 202 leaves only after the commit
+//! of every event in it. Who may publish is decided before this handler is reached.
+//!
+//! A batch with one event that cannot be read is refused whole, and every bad one is named: 2xx means all of it.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use gangway_core::time::{Millis, Timestamp};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::{bad_batch, come_again, count, unreadable, word};
+use super::cloudevents::{self, NotAnEvent, essence, percent_decoded};
+use super::{body, json as text};
+use crate::clock::Clock;
+use crate::engine::{Arrival, Door, NotAccepted, Receipt};
+use crate::settings::webhooks::IntakeSettings;
+
+const SOURCE: &str = "http";
+
+/// What the handler shares.
+#[derive(Debug)]
+pub struct Events {
+    door: Door,
+    clock: Arc<dyn Clock>,
+    limits: IntakeSettings,
+}
+
+impl Events {
+    /// The handler's share.
+    #[must_use]
+    pub const fn new(door: Door, clock: Arc<dyn Clock>, limits: IntakeSettings) -> Self {
+        Self { door, clock, limits }
+    }
+}
+
+/// What became of one event.
+#[derive(Debug, Serialize)]
+struct Item {
+    id: String,
+    verdict: &'static str,
+    copy: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    onboarding_id: Option<String>,
+    detail: String,
+}
+
+/// What a request holds.
+enum Published {
+    One(Arrival),
+    Batch(Vec<Arrival>),
+}
+
+/// Why a request holds nothing.
+enum Refused {
+    One(NotAnEvent),
+    Batch(Vec<(usize, NotAnEvent)>),
+    TooMany,
+}
+
+/// Takes the events of one request; mount it as `POST /v1/events` behind the check for scope `publish`.
+pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
+    let raw = match body::read(&request, &mut payload, &events.limits).await {
+        Ok(raw) => raw,
+        Err(none) => {
+            let (response, verdict) = none.told();
+            count(SOURCE, verdict);
+            return response;
+        }
+    };
+    match read(&body::headers(&request), raw, events.clock.now(), events.limits.batch_max) {
+        Ok(Published::One(arrival)) => match events.hand_in(vec![arrival]).await {
+            Ok(items) => HttpResponse::Accepted().json(items.first()),
+            Err(why) => come_again(&why),
+        },
+        Ok(Published::Batch(arrivals)) => match events.hand_in(arrivals).await {
+            Ok(items) => HttpResponse::Accepted().json(json!({ "items": items })),
+            Err(why) => come_again(&why),
+        },
+        Err(Refused::One(why)) => {
+            count(SOURCE, "unreadable");
+            unreadable(&why.0)
+        }
+        Err(Refused::Batch(bad)) => {
+            bad.iter().for_each(|_| count(SOURCE, "unreadable"));
+            bad_batch(bad.into_iter().map(|(index, why)| json!({ "index": index, "reason": why.0 })).collect())
+        }
+        Err(Refused::TooMany) => {
+            count(SOURCE, "too_large");
+            body::NoBody::TooLarge.told().0
+        }
+    }
+}
+
+fn read(headers: &[(String, String)], raw: Bytes, now: Timestamp, batch_max: usize) -> Result<Published, Refused> {
+    let content_type = headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
+    let essence = content_type.map(essence).unwrap_or_default();
+    match essence.as_str() {
+        "application/cloudevents+json" => one(raw, now),
+        "application/cloudevents-batch+json" => batch(&raw, now, batch_max),
+        _ if headers.iter().any(|(name, _)| name == "ce-specversion") => binary(headers, content_type, &raw, now),
+        "application/json" => one(raw, now),
+        _ => {
+            let what = "the content type is neither application/cloudevents+json, application/cloudevents-batch+json \
+                nor application/json, and there are no ce- headers";
+            Err(Refused::One(NotAnEvent(what.into())))
+        }
+    }
+}
+
+fn one(raw: Bytes, now: Timestamp) -> Result<Published, Refused> {
+    let event = text::read(&raw).map_err(|why| Refused::One(NotAnEvent(why.into())))?;
+    cloudevents::arrival(&event, raw, now).map(Published::One).map_err(Refused::One)
+}
+
+fn binary(
+    headers: &[(String, String)],
+    content_type: Option<&str>,
+    raw: &Bytes,
+    now: Timestamp,
+) -> Result<Published, Refused> {
+    let mut attributes = Vec::new();
+    for (name, value) in headers {
+        let Some(name) = name.strip_prefix("ce-") else { continue };
+        let value = percent_decoded(value)
+            .ok_or_else(|| Refused::One(NotAnEvent("a ce- header is not percent-encoded UTF-8".into())))?;
+        attributes.push((name.to_owned(), Value::String(value)));
+    }
+    let event = cloudevents::unfold(attributes, content_type, raw).map_err(Refused::One)?;
+    cloudevents::arrival(&event, event.to_string().into(), now).map(Published::One).map_err(Refused::One)
+}
+
+fn batch(raw: &[u8], now: Timestamp, most: usize) -> Result<Published, Refused> {
+    let Value::Array(events) = text::read(raw).map_err(|why| Refused::One(NotAnEvent(why.into())))? else {
+        return Err(Refused::One(NotAnEvent("a batch is a JSON array".into())));
+    };
+    if events.len() > most {
+        return Err(Refused::TooMany);
+    }
+    let (mut arrivals, mut bad) = (Vec::with_capacity(events.len()), Vec::new());
+    for (index, event) in events.iter().enumerate() {
+        match cloudevents::arrival(event, event.to_string().into(), now) {
+            Ok(arrival) => arrivals.push(arrival),
+            Err(why) => bad.push((index, why)),
+        }
+    }
+    if bad.is_empty() { Ok(Published::Batch(arrivals)) } else { Err(Refused::Batch(bad)) }
+}
+
+impl Events {
+    /// Hands them in; when one was not accepted, none is answered for: known ones are copies the next time.
+    async fn hand_in(&self, arrivals: Vec<Arrival>) -> Result<Vec<Item>, NotAccepted> {
+        let ids: Vec<String> = arrivals.iter().map(|arrival| arrival.event.key.clone()).collect();
+        let within = Duration::from_millis(self.limits.answer_within_ms);
+        let Ok(answers) = tokio::time::timeout(within, self.door.accept_all(arrivals)).await else {
+            ids.iter().for_each(|_| count(SOURCE, "unavailable"));
+            return Err(NotAccepted::Away(Millis::secs(1)));
+        };
+        let count_one = |answer: &Result<Receipt, NotAccepted>| {
+            count(SOURCE, answer.as_ref().map_or("unavailable", word));
+        };
+        answers.iter().for_each(count_one);
+        ids.into_iter().zip(answers).map(|(id, answer)| answer.map(|receipt| Item::new(id, receipt))).collect()
+    }
+}
+
+impl Item {
+    fn new(id: String, receipt: Receipt) -> Self {
+        Self {
+            id,
+            verdict: receipt.verdict.word(),
+            copy: receipt.copy,
+            seq: receipt.seq,
+            onboarding_id: receipt.onboarding.map(|onboarding| onboarding.to_string()),
+            detail: receipt.detail,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Webhooks: `POST /webhooks/{provider}` and `/webhooks/{provider}/{secret}`. A 2xx leaves only after the commit.
+//! A delivery that fails verification is kept apart and never becomes an event. The path is never logged: it may
+//! hold a secret.
+
+mod delivery;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use gangway_core::time::{Millis, Timestamp};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::answer::{answer, come_again, count, unreadable, word};
+use super::aside::Aside;
+use super::signature::{Presented, Profile, Rejected};
+use super::{body, json};
+use crate::clock::Clock;
+use crate::engine::{Arrival, Door, NotAccepted, Receipt};
+use crate::providers::{Adapter, Delivery, Unreadable};
+use crate::settings::webhooks::IntakeSettings;
+
+/// One provider that sends webhooks.
+#[derive(Debug)]
+pub struct Hook {
+    /// Reads what it sends.
+    pub adapter: Arc<dyn Adapter>,
+    /// Tells whether it was the sender.
+    pub profile: Profile,
+}
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct Webhooks {
+    door: Door,
+    providers: HashMap<String, Hook>,
+    clock: Arc<dyn Clock>,
+    aside: Arc<dyn Aside>,
+    limits: IntakeSettings,
+    keeping: Semaphore,
+}
+
+impl Webhooks {
+    /// Handlers for these providers, by the name in their path.
+    #[must_use]
+    pub fn new(
+        door: Door,
+        providers: HashMap<String, Hook>,
+        clock: Arc<dyn Clock>,
+        aside: Arc<dyn Aside>,
+        limits: IntakeSettings,
+    ) -> Self {
+        let keeping = Semaphore::new(limits.unverified_at_once);
+        Self { door, providers, clock, aside, limits, keeping }
+    }
+}
+
+/// Mounts the two routes; needs `web::Data<Webhooks>`.
+pub fn configure(routes: &mut web::ServiceConfig) {
+    routes
+        .service(web::resource("/webhooks/{provider}").route(web::post().to(receive)))
+        .service(web::resource("/webhooks/{provider}/{secret}").route(web::post().to(receive)));
+}
+
+async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
+    let name = request.match_info().get("provider").unwrap_or_default();
+    let Some((name, hook)) = hooks.providers.get_key_value(name) else {
+        count("webhook", "unknown");
+        return answer(StatusCode::NOT_FOUND, "Unknown provider", "no provider of this name sends webhooks here");
+    };
+    let source = format!("webhook:{name}");
+    let raw = match body::read(&request, &mut payload, &hooks.limits).await {
+        Ok(raw) => raw,
+        Err(none) => {
+            let (response, verdict) = none.told();
+            count(&source, verdict);
+            return response;
+        }
+    };
+    let headers = body::headers(&request);
+    let now = hooks.clock.now();
+    let presented = Presented { headers: &headers, secret: request.match_info().get("secret"), body: &raw };
+    let signed = match hook.profile.check(&presented, now) {
+        Ok(verified) => verified.signed,
+        Err(rejected) => return hooks.reject(name, &source, rejected, &raw, now).await,
+    };
+    match read(name, hook, &headers, signed, raw, now) {
+        Ok(arrival) => hooks.hand_in(&source, arrival).await,
+        Err(Unreadable(why)) => {
+            count(&source, "unreadable");
+            tracing::warn!(provider = name, %why, "a verified delivery cannot be read");
+            unreadable(&why)
+        }
+    }
+}
+
+fn read(
+    name: &str,
+    hook: &Hook,
+    headers: &[(String, String)],
+    signed: bool,
+    raw: Bytes,
+    received_at: Timestamp,
+) -> Result<Arrival, Unreadable> {
+    let json = json::read(&raw).map_err(|why| Unreadable(why.into()))?;
+    let delivery = Delivery { headers, json: &json, signed, received_at };
+    let reading = hook.adapter.read(&delivery)?;
+    delivery::arrival(name, &delivery, reading, raw)
+}
+
+impl Webhooks {
+    async fn hand_in(&self, source: &str, arrival: Arrival) -> HttpResponse {
+        match accept(&self.door, arrival, &self.limits).await {
+            Ok(receipt) => {
+                count(source, word(&receipt));
+                HttpResponse::Ok().json(json!({ "verdict": receipt.verdict.word(), "copy": receipt.copy }))
+            }
+            Err(why) => {
+                count(source, "unavailable");
+                come_again(&why)
+            }
+        }
+    }
+
+    async fn reject(&self, name: &str, source: &str, why: Rejected, raw: &Bytes, now: Timestamp) -> HttpResponse {
+        count(source, "unverified");
+        // A flood of forgeries must not take the database from the genuine.
+        if let Ok(_permit) = self.keeping.try_acquire() {
+            tracing::warn!(provider = name, reason = why.word(), "a delivery failed verification");
+            let place = format!("unverified:{name}");
+            let keep = self.aside.keep(&place, why.word(), raw, now);
+            let within = Duration::from_millis(self.limits.answer_within_ms);
+            let kept = tokio::time::timeout(within, keep).await.unwrap_or_else(|_| Err("it took too long".into()));
+            if let Err(error) = kept {
+                tracing::warn!(provider = name, %error, "a delivery that failed verification could not be kept");
+            }
+        }
+        answer(StatusCode::UNAUTHORIZED, "Not verified", &why.to_string())
+    }
+}
+
+/// Accepts one event, or says to come again when the commit takes too long: a copy is known by its key.
+async fn accept(door: &Door, arrival: Arrival, limits: &IntakeSettings) -> Result<Receipt, NotAccepted> {
+    let within = Duration::from_millis(limits.answer_within_ms);
+    tokio::time::timeout(within, door.accept(arrival)).await.unwrap_or(Err(NotAccepted::Away(Millis::secs(1))))
+}

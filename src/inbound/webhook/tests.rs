@@ -1,0 +1,226 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{App, test, web};
+use gangway_core::event::{Body, Trust};
+use gangway_core::time::{Millis, Timestamp};
+
+use super::{Hook, Webhooks, configure};
+use crate::clock::HandClock;
+use crate::engine::NotAccepted;
+use crate::inbound::signature::Profile;
+use crate::inbound::testing::{AnyAdapter, Remembered, Writer};
+use crate::settings::webhooks::IntakeSettings;
+
+const SECRET: &str = "0123456789abcdef";
+const NOW: Timestamp = Timestamp(1_614_265_330_000);
+/// Genuine for the published secret at `NOW`.
+const SIGNED: (&str, [(&str, &str); 3]) = (
+    r#"{"test": 2432232314}"#,
+    [
+        ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+        ("webhook-timestamp", "1614265330"),
+        ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    ],
+);
+
+struct World {
+    writer: Writer,
+    aside: Remembered,
+    hooks: web::Data<Webhooks>,
+}
+
+/// A world with provider `path` (secret segment), `standard` (signed) and `open`.
+fn world() -> World {
+    let (door, writer) = Writer::start(8);
+    let aside = Remembered::default();
+    let hook = |toml: &str| {
+        let profile = Profile::new(&toml::from_str(toml).unwrap(), "at").unwrap();
+        Hook { adapter: Arc::new(AnyAdapter), profile }
+    };
+    let providers = HashMap::from([
+        ("path".to_owned(), hook(&format!("secrets = ['{SECRET}']"))),
+        ("standard".to_owned(), hook("verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']")),
+        ("open".to_owned(), hook("verify = 'none'")),
+    ]);
+    let limits = IntakeSettings { body_max: 1000, ..IntakeSettings::default() };
+    let clock = Arc::new(HandClock::at(NOW));
+    let hooks = web::Data::new(Webhooks::new(door, providers, clock, Arc::new(aside.clone()), limits));
+    World { writer, aside, hooks }
+}
+
+struct Answer {
+    status: StatusCode,
+    retry_after: Option<String>,
+    body: String,
+}
+
+impl World {
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: impl Into<web::Bytes>) -> Answer {
+        let app = test::init_service(App::new().app_data(self.hooks.clone()).configure(configure)).await;
+        let request =
+            headers.iter().fold(test::TestRequest::post().uri(path), |request, header| request.insert_header(*header));
+        let response = test::call_service(&app, request.set_payload(body).to_request()).await;
+        let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
+        Answer { status, retry_after, body }
+    }
+
+    async fn path(&self, body: &str) -> Answer {
+        self.post(&format!("/webhooks/path/{SECRET}"), &[], body.to_owned()).await
+    }
+}
+
+#[actix_web::test]
+async fn a_genuine_delivery_is_answered_with_200_after_the_door_took_it_as_it_came() {
+    let world = world();
+    let body = r#"{"id":"e-1","user":"u-7","fact":"any.done"}"#;
+    let answer = world.path(body).await;
+    assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, r#"{"verdict":"noted","copy":false}"#));
+    let taken = world.writer.taken();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].event.source.as_str(), taken[0].event.key.as_str()), ("webhook:path", "e-1"));
+    assert_eq!((taken[0].event.received_at, &taken[0].raw[..]), (NOW, body.as_bytes()));
+    assert_eq!(taken[0].content, taken[0].raw);
+}
+
+#[actix_web::test]
+async fn a_redelivery_is_answered_with_200_as_a_copy() {
+    let world = world();
+    assert_eq!(world.path(r#"{"id":"e-1"}"#).await.status, StatusCode::OK);
+    let again = world.path(r#"{"id":"e-1"}"#).await;
+    assert_eq!((again.status, again.body.as_str()), (StatusCode::OK, r#"{"verdict":"noted","copy":true}"#));
+}
+
+#[actix_web::test]
+async fn only_a_signature_makes_a_fact_and_a_secret_alone_makes_a_hint() {
+    let world = world();
+    let (body, headers) = SIGNED;
+    assert_eq!(world.post("/webhooks/standard", &headers, body).await.status, StatusCode::OK);
+    assert_eq!(world.path(r#"{"fact":"any.done"}"#).await.status, StatusCode::OK);
+    let Body::Report { facts, .. } = &world.writer.taken()[1].event.body else { panic!("not a report") };
+    assert_eq!(facts[0].trust, Trust::Hint);
+}
+
+#[actix_web::test]
+async fn a_forgery_is_answered_with_401_kept_apart_and_never_an_event() {
+    let world = world();
+    let (body, headers) = SIGNED;
+    let forged = world.post("/webhooks/standard", &headers, r#"{"test": 1}"#).await;
+    assert_eq!(forged.status, StatusCode::UNAUTHORIZED);
+    assert!(world.writer.taken().is_empty());
+    assert_eq!(world.aside.all(), [("unverified:standard".to_owned(), "no_match".to_owned())]);
+    // The genuine one under the same id comes after it and is not taken for a copy.
+    let genuine = world.post("/webhooks/standard", &headers, body).await;
+    assert_eq!(genuine.body, r#"{"verdict":"noted","copy":false}"#);
+}
+
+#[actix_web::test]
+async fn a_wrong_or_missing_secret_of_the_path_is_answered_with_401() {
+    let world = world();
+    for path in ["/webhooks/path", "/webhooks/path/0123456789abcdeF"] {
+        let answer = world.post(path, &[], "{}").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(!answer.body.contains("abcde"), "{}", answer.body);
+    }
+    let reasons: Vec<String> = world.aside.all().into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(reasons, ["missing_secret", "wrong_secret"]);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_read_is_answered_with_400_and_not_taken() {
+    let world = world();
+    let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
+    for body in ["", "not json", "[1,2", "[]", "{\"a\":1e999}", "{\"kind\":\"\"}", &deep] {
+        assert_eq!(world.path(body).await.status, StatusCode::BAD_REQUEST, "{body}");
+    }
+    let invalid =
+        world.post(&format!("/webhooks/path/{SECRET}"), &[], web::Bytes::from_static(b"{\"a\":\"\xff\"}")).await;
+    assert_eq!(invalid.status, StatusCode::BAD_REQUEST);
+    assert!(world.writer.taken().is_empty());
+}
+
+#[actix_web::test]
+async fn an_unknown_provider_is_answered_with_404() {
+    let world = world();
+    assert_eq!(world.post("/webhooks/nobody", &[], "{}").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.post("/webhooks/nobody/0123456789abcdef", &[], "{}").await.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn a_body_over_the_limit_is_answered_with_413_whether_its_length_was_announced_or_not() {
+    let world = world();
+    let app = test::init_service(App::new().app_data(world.hooks.clone()).configure(configure)).await;
+    let body = format!("{{\"a\":\"{}\"}}", "x".repeat(1000));
+    for (announced, body) in [(None, body.as_str()), (Some("1008"), body.as_str()), (Some("1001"), "{}")] {
+        let mut request = test::TestRequest::post().uri("/webhooks/open").set_payload(body.to_owned()).to_request();
+        request.headers_mut().remove("content-length");
+        if let Some(length) = announced {
+            request.headers_mut().insert("content-length".parse().unwrap(), length.parse().unwrap());
+        }
+        assert_eq!(test::call_service(&app, request).await.status(), StatusCode::PAYLOAD_TOO_LARGE, "{announced:?}");
+    }
+    assert!(world.writer.taken().is_empty());
+}
+
+#[actix_web::test]
+async fn what_is_not_on_disk_is_answered_with_429_or_503_and_when_to_come_again() {
+    let world = world();
+    let refusals = [
+        (NotAccepted::Full(Millis(1500)), StatusCode::TOO_MANY_REQUESTS, "2"),
+        (NotAccepted::Away(Millis(1)), StatusCode::SERVICE_UNAVAILABLE, "1"),
+        (NotAccepted::Stopping, StatusCode::SERVICE_UNAVAILABLE, "2"),
+    ];
+    for (why, status, after) in refusals {
+        world.writer.refuse(Some(why));
+        let answer = world.path("{}").await;
+        assert_eq!((answer.status, answer.retry_after.as_deref()), (status, Some(after)));
+    }
+    world.writer.refuse(None);
+    assert_eq!(world.path("{}").await.status, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn a_commit_that_takes_too_long_is_answered_with_503() {
+    let (door, _nobody_answers) = crate::engine::Door::new(8);
+    let limits = IntakeSettings { answer_within_ms: 1, ..IntakeSettings::default() };
+    let profile = Profile::new(&toml::from_str("verify = 'none'").unwrap(), "at").unwrap();
+    let providers = HashMap::from([("open".to_owned(), Hook { adapter: Arc::new(AnyAdapter), profile })]);
+    let clock = Arc::new(HandClock::at(NOW));
+    let aside = Remembered::default();
+    let hooks = web::Data::new(Webhooks::new(door, providers, clock, Arc::new(aside.clone()), limits));
+    let (_, writer) = Writer::start(1);
+    let world = World { writer, aside, hooks };
+    assert_eq!(world.post("/webhooks/open", &[], "{}").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[actix_web::test]
+async fn without_a_key_of_the_provider_the_body_decides_and_fields_that_vary_do_not_count() {
+    let world = world();
+    for body in [r#"{"user":"u","sent":1}"#, r#"{"sent":2,"user":"u"}"#, r#"{"user":"v","sent":1}"#, r#"{"user":"v"}"#]
+    {
+        assert_eq!(world.path(body).await.status, StatusCode::OK);
+    }
+    let taken = world.writer.taken();
+    let key = |n: usize| taken[n].event.key.clone();
+    assert_eq!(key(0), key(1));
+    assert_eq!(taken[0].content, taken[1].content);
+    assert_ne!(key(0), key(2));
+    assert!(taken.iter().all(|arrival| arrival.event.key.starts_with("body:")));
+}
+
+#[actix_web::test]
+async fn odd_keys_are_digested_and_empty_identifiers_name_nobody() {
+    let world = world();
+    let bodies =
+        [r#"{"id":"a\u0000b","user":""}"#.to_owned(), format!(r#"{{"id":"{}","user":"  "}}"#, "k".repeat(600))];
+    for body in bodies {
+        assert_eq!(world.path(&body).await.status, StatusCode::OK);
+    }
+    for arrival in world.writer.taken() {
+        assert!(arrival.event.key.starts_with("key:"), "{}", arrival.event.key);
+        assert!(matches!(&arrival.event.body, Body::Report { identifiers, .. } if identifiers.is_empty()));
+    }
+}

@@ -1,0 +1,54 @@
+//! Values of different sections that must go together.
+
+use gangway_core::time::Millis;
+use toml::{Table, Value};
+
+use super::kind::at;
+use super::{Problem, length};
+
+/// What a lease must leave beyond the longest request: time to write the outcome down.
+const LEASE_MARGIN: Millis = Millis::secs(5);
+
+/// Adds what does not go together. Looks at the merged table, so that it speaks even when a section cannot be typed;
+/// says nothing of a key that has a problem of its own.
+pub(crate) fn add(table: &Table, problems: &mut Vec<Problem>) {
+    let found = [lease(table), stop(table), writers(table)];
+    for problem in found.into_iter().flatten() {
+        if !problems.iter().any(|known| known.key == problem.key) {
+            problems.push(problem);
+        }
+    }
+}
+
+fn lease(table: &Table) -> Option<Problem> {
+    let (lease, request) = (of(table, "outbound.lease")?, of(table, "outbound.request_timeout")?);
+    let least = Millis(request.0.saturating_add(LEASE_MARGIN.0));
+    (lease < least).then(|| {
+        let what = format!("is {lease}, shorter than outbound.request_timeout ({request}) and {LEASE_MARGIN}");
+        let hint = format!("take {least} or more; else a second process would send what the first is still sending");
+        Problem::new("outbound.lease", what, hint)
+    })
+}
+
+fn stop(table: &Table) -> Option<Problem> {
+    let (server, outbound) = (of(table, "server.stop")?, of(table, "outbound.stop")?);
+    (outbound > server).then(|| {
+        let what = format!("is {outbound}, longer than server.stop ({server})");
+        Problem::new("outbound.stop", what, "the process would end while it is still waiting")
+    })
+}
+
+fn writers(table: &Table) -> Option<Problem> {
+    let number = |key: &str| at(table, key).and_then(Value::as_integer);
+    let (writers, intake) = (number("engine.writers")?, number("database.intake")?);
+    let sqlite = at(table, "database.url")?.as_str()?.starts_with("sqlite:");
+    (writers > if sqlite { 1 } else { intake }).then(|| {
+        let hint =
+            if sqlite { "SQLite has one; take PostgreSQL" } else { "raise database.intake or lower engine.writers" };
+        Problem::new("engine.writers", "are more than there are intake connections for them", hint)
+    })
+}
+
+fn of(table: &Table, key: &str) -> Option<Millis> {
+    length::parse(at(table, key)?.as_str()?)
+}

@@ -1,0 +1,145 @@
+//! RabbitMQ: `[amqp]`. Without a URL nothing is consumed and nothing is published.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+
+use super::Problem;
+
+/// Longest name that the protocol carries.
+const NAME_MOST: usize = 255;
+
+/// Names, limits and times of the broker.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AmqpSettings {
+    /// `amqp://USER:PASSWORD@HOST:PORT/VHOST` or `amqps://…`; absent: no broker.
+    #[serde(deserialize_with = "url")]
+    pub url: Option<SecretString>,
+    /// Topic exchange that others publish their events to.
+    pub inbound_exchange: String,
+    /// Quorum queue bound to it with `#`.
+    pub queue: String,
+    /// Quorum queue for what cannot be read.
+    pub dead: String,
+    /// Topic exchange that gangway publishes lifecycle events to.
+    pub lifecycle_exchange: String,
+    /// Deliveries that may be under way at a time. Counts deliveries, not bytes.
+    pub prefetch: u16,
+    /// Larger bodies are not read, in bytes.
+    pub max_message: usize,
+    /// `x-delivery-limit` of the queues. Each lost connection counts, and beyond it the broker takes the delivery
+    /// away: high. Never -1, which deletes at the first redelivery on 3.10.
+    pub delivery_limit: u32,
+    /// A connection that shows no life for two of these is dead, in seconds.
+    pub heartbeat_s: u16,
+    /// How long connecting, and each answer of the broker, may take.
+    pub answer_within_ms: u64,
+    /// First pause before connecting again; doubles.
+    pub reconnect_first_ms: u64,
+    /// Longest pause before connecting again.
+    pub reconnect_most_ms: u64,
+    /// How often the way through the broker is proved.
+    pub watch_every_ms: u64,
+    /// How long a stop waits for deliveries that are being committed.
+    pub drain_ms: u64,
+}
+
+impl Default for AmqpSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            inbound_exchange: "gangway.events".into(),
+            queue: "gangway.inbound".into(),
+            dead: "gangway.dead".into(),
+            lifecycle_exchange: "gangway.lifecycle".into(),
+            prefetch: 256,
+            max_message: 1024 * 1024,
+            delivery_limit: 100_000,
+            heartbeat_s: 10,
+            answer_within_ms: 5_000,
+            reconnect_first_ms: 100,
+            reconnect_most_ms: 5_000,
+            watch_every_ms: 3_000,
+            drain_ms: 5_000,
+        }
+    }
+}
+
+impl AmqpSettings {
+    /// Everything that keeps the broker from being used; `at` is the key of this table.
+    #[must_use]
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let mut found = Vec::new();
+        let mut wrong = |key: &str, what: &str, hint: &str| found.push(Problem::new(format!("{at}.{key}"), what, hint));
+        if let Some(url) = &self.url
+            && !["amqp://", "amqps://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
+        {
+            wrong("url", "this is not an AMQP URL", "amqp://USER:PASSWORD@HOST:5672/VHOST");
+        }
+        let names = [
+            ("inbound_exchange", &self.inbound_exchange),
+            ("queue", &self.queue),
+            ("dead", &self.dead),
+            ("lifecycle_exchange", &self.lifecycle_exchange),
+        ];
+        for (key, name) in names {
+            if name.is_empty() || name.len() > NAME_MOST || name.starts_with("amq.") {
+                wrong(key, "the broker does not take this name", "1 to 255 bytes, not beginning with `amq.`");
+            }
+        }
+        if self.queue == self.dead {
+            wrong("dead", "is the queue itself: what cannot be read would go round for ever", "another name");
+        }
+        if self.inbound_exchange == self.lifecycle_exchange {
+            wrong("lifecycle_exchange", "gangway would read its own lifecycle events", "another name");
+        }
+        let numbers = [
+            ("prefetch", u64::from(self.prefetch)),
+            ("max_message", self.max_message as u64),
+            ("delivery_limit", u64::from(self.delivery_limit)),
+            ("heartbeat_s", u64::from(self.heartbeat_s)),
+            ("answer_within_ms", self.answer_within_ms),
+            ("reconnect_first_ms", self.reconnect_first_ms),
+            ("watch_every_ms", self.watch_every_ms),
+        ];
+        for (key, _) in numbers.into_iter().filter(|(_, number)| *number == 0) {
+            wrong(key, "is 0", "a number above 0");
+        }
+        if self.reconnect_most_ms < self.reconnect_first_ms {
+            wrong("reconnect_most_ms", "is below reconnect_first_ms", "5000");
+        }
+        found
+    }
+}
+
+fn url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.filter(|text| !text.is_empty()).map(SecretString::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AmqpSettings;
+
+    #[test]
+    fn the_defaults_have_no_problem_and_no_broker() {
+        let settings: AmqpSettings = toml::from_str("").unwrap();
+        assert!(settings.url.is_none());
+        assert!(settings.problems("amqp").is_empty());
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_and_without_the_password() {
+        let text = "url = 'http://guest:hidden@host'\nqueue = ''\nprefetch = 0\ndead = 'amq.dead'";
+        let settings: AmqpSettings = toml::from_str(text).unwrap();
+        let keys: Vec<String> = settings.problems("amqp").into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, ["amqp.url", "amqp.queue", "amqp.dead", "amqp.prefetch"]);
+        assert!(!format!("{settings:?} {:?}", settings.problems("amqp")).contains("hidden"));
+    }
+
+    #[test]
+    fn a_queue_cannot_be_its_own_place_for_what_cannot_be_read() {
+        let settings: AmqpSettings = toml::from_str("dead = 'gangway.inbound'").unwrap();
+        assert_eq!(settings.problems("amqp").len(), 1);
+    }
+}

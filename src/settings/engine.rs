@@ -1,0 +1,74 @@
+//! `[engine]`: the one door's queue and batches, the sweep.
+
+use gangway_core::time::Millis;
+use serde::Deserialize;
+
+use super::{Problem, length};
+
+/// The one door, the sweep.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineSettings {
+    /// Events that may wait for the writer.
+    pub queue: usize,
+    /// Most events of one transaction.
+    pub batch: usize,
+    /// Writers.
+    pub writers: usize,
+    /// How long an event without an owner is held.
+    #[serde(deserialize_with = "length::text")]
+    pub hold: Millis,
+    /// Most held events that one transaction adopts.
+    pub adopt: u32,
+    /// How often the sweep looks.
+    #[serde(deserialize_with = "length::text")]
+    pub sweep: Millis,
+    /// Most rows taken in one go of the sweep.
+    pub sweep_batch: u32,
+    /// Failed verifications kept for each source.
+    pub unverified: u32,
+}
+
+impl EngineSettings {
+    /// Most events of one transaction that are allowed: an array statement stays well within both databases' limits.
+    pub const BATCH_MAX: usize = 4096;
+
+    /// What is wrong in it.
+    #[must_use]
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let key = |name: &str| format!("{at}.{name}");
+        let counts = [
+            ("queue", self.queue, "no event could come in"),
+            ("batch", self.batch, "no event could be committed"),
+            ("writers", self.writers, "no event could be committed"),
+            ("adopt", self.adopt as usize, "held events would never find their owner"),
+            ("sweep_batch", self.sweep_batch as usize, "what is overdue would stay so"),
+        ];
+        for (name, value, hint) in counts {
+            if value == 0 {
+                problems.push(Problem::new(key(name), "is zero", format!("{hint}; 1 or more")));
+            }
+        }
+        if self.batch > Self::BATCH_MAX {
+            let hint = "one bad row would repeat too much; 256 is usual";
+            problems.push(Problem::new(key("batch"), format!("is more than {}", Self::BATCH_MAX), hint));
+        }
+        if self.queue > 0 && self.queue < self.batch {
+            let hint = "a batch is taken from the queue and could never be full; raise queue or lower batch";
+            problems.push(Problem::new(key("queue"), "is less than engine.batch", hint));
+        }
+        if self.sweep < Millis::secs(1) {
+            problems.push(Problem::new(
+                key("sweep"),
+                "is less than 1s",
+                "it would keep the database busy; 60s is usual",
+            ));
+        }
+        if self.hold < Millis::secs(60) {
+            let hint = "webhooks come before the reply that names their user; 30d is usual";
+            problems.push(Problem::new(key("hold"), "is less than 1m", hint));
+        }
+        problems
+    }
+}

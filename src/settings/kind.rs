@@ -1,0 +1,108 @@
+//! What kind of value a key takes is told by its default, so that no second list can drift away from the file.
+
+use toml::{Table, Value};
+
+use super::length;
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Length,
+    Whole,
+    Fraction,
+    Truth,
+    List,
+    Section,
+}
+
+impl Kind {
+    /// The kind of this value.
+    pub(crate) fn of(value: &Value) -> Self {
+        match value {
+            Value::String(text) if length::parse(text).is_some() => Self::Length,
+            Value::String(_) | Value::Datetime(_) => Self::Text,
+            Value::Integer(_) => Self::Whole,
+            Value::Float(_) => Self::Fraction,
+            Value::Boolean(_) => Self::Truth,
+            Value::Array(_) => Self::List,
+            Value::Table(_) => Self::Section,
+        }
+    }
+
+    /// Whether a value of the other kind may stand where this one is expected.
+    pub(crate) fn takes(self, other: Self) -> bool {
+        self == other || matches!((self, other), (Self::Text, Self::Length) | (Self::Fraction, Self::Whole))
+    }
+
+    /// In words, with an example.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Text => "text in quotes",
+            Self::Length => "a length of time, such as \"15s\"",
+            Self::Whole => "a whole number, zero or more",
+            Self::Fraction => "a number",
+            Self::Truth => "true or false",
+            Self::List => "a list, such as [\"a\", \"b\"]",
+            Self::Section => "a section",
+        }
+    }
+
+    /// A text of the environment as this kind; `None` when it does not fit.
+    pub(crate) fn read(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Text => Some(Value::String(text.to_owned())),
+            Self::Length => length::parse(text).map(|_| Value::String(text.to_owned())),
+            Self::Whole => text.parse().ok().map(Value::Integer),
+            Self::Fraction => text.parse().ok().map(Value::Float),
+            Self::Truth => text.parse().ok().map(Value::Boolean),
+            Self::List => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                Some(Value::Array(parts.map(|part| Value::String(part.to_owned())).collect()))
+            }
+            Self::Section => None,
+        }
+    }
+}
+
+/// A text of the environment where no default tells the kind: a number or truth value where it is one, else text.
+/// What is secret by its name stays text: an API key may well look like a number.
+pub(crate) fn guess(key: &str, text: &str) -> Value {
+    if super::show::secret(key) {
+        return Value::String(text.to_owned());
+    }
+    [Kind::Truth, Kind::Whole, Kind::Fraction]
+        .into_iter()
+        .find_map(|kind| kind.read(text))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// The value at a dotted path.
+pub(crate) fn at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
+    let mut parts = path.split('.');
+    let first = table.get(parts.next()?)?;
+    parts.try_fold(first, |value, part| value.as_table()?.get(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, guess};
+    use toml::Value;
+
+    #[test]
+    fn the_default_tells_what_the_environment_must_hold() {
+        assert_eq!(Kind::Whole.read("12"), Some(Value::Integer(12)));
+        assert_eq!(Kind::Whole.read("twelve"), None);
+        assert_eq!(Kind::Length.read("12"), None);
+        assert_eq!(Kind::Text.read("12"), Some(Value::String("12".into())));
+        let list = Kind::List.read(" a, b ,,").unwrap();
+        assert_eq!(list.as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_secret_that_looks_like_a_number_stays_text() {
+        assert_eq!(guess("providers.original.api_key", "0123"), Value::String("0123".into()));
+        assert_eq!(guess("providers.original.retries", "3"), Value::Integer(3));
+        assert_eq!(guess("providers.original.thin", "true"), Value::Boolean(true));
+    }
+}

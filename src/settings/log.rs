@@ -1,0 +1,42 @@
+//! `[log]`: how much is said on stderr, and in which form.
+
+use serde::Deserialize;
+
+use super::Problem;
+
+/// How much is said on stderr, and in which form.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    #[serde(default)]
+    pub level: String,
+    /// `text` or `json`.
+    #[serde(default)]
+    pub format: String,
+}
+
+impl LogSettings {
+    const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+    /// What is wrong in it.
+    #[must_use]
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if !Self::LEVELS.contains(&self.level.as_str()) {
+            let hint = "one of error, warn, info, debug, trace; GANGWAY_LOG takes a finer filter";
+            problems.push(Problem::new(format!("{at}.level"), format!("{:?} is not a level", self.level), hint));
+        }
+        if !["text", "json"].contains(&self.format.as_str()) {
+            let what = format!("{:?} is not a form of log", self.format);
+            problems.push(Problem::new(format!("{at}.format"), what, "text for people, json for collectors"));
+        }
+        problems
+    }
+
+    /// Whether log lines are JSON.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        self.format == "json"
+    }
+}

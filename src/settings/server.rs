@@ -1,0 +1,85 @@
+//! `[server]`: how gangway is reached, and how long it takes to stop.
+
+use std::net::SocketAddr;
+
+use gangway_core::time::Millis;
+use serde::Deserialize;
+
+use super::{Problem, length};
+
+/// How gangway is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port; port 0 takes a free one.
+    #[serde(default)]
+    pub listen: String,
+    /// Largest body of an operator's action, in bytes.
+    pub action_limit: usize,
+    /// Threads that serve HTTP; 0 is one for each core.
+    pub workers: usize,
+    /// Longest graceful stop.
+    #[serde(deserialize_with = "length::text")]
+    pub stop: Millis,
+    /// Longest wait for a request's head.
+    #[serde(deserialize_with = "length::text")]
+    pub header_timeout: Millis,
+    /// Longest life of an idle connection.
+    #[serde(deserialize_with = "length::text")]
+    pub keep_alive: Millis,
+    /// Longest wait of `/readyz` for the database.
+    #[serde(deserialize_with = "length::text")]
+    pub ready_timeout: Millis,
+    /// How long figures of the database are kept for `/metrics`.
+    #[serde(deserialize_with = "length::text")]
+    pub figures: Millis,
+    /// How long a token's grant is remembered.
+    #[serde(deserialize_with = "length::text")]
+    pub token_cache: Millis,
+}
+
+impl ServerSettings {
+    /// Longest memory of a token's grant that is allowed.
+    pub const TOKEN_CACHE_MAX: Millis = Millis::secs(10);
+
+    /// What is wrong in it.
+    #[must_use]
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let key = |name: &str| format!("{at}.{name}");
+        if self.listen.parse::<SocketAddr>().is_err() {
+            let hint = "such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::]:8080\"; port 0 takes a free one";
+            problems.push(Problem::new(key("listen"), "is not an IP address and a port", hint));
+        }
+        if self.action_limit < 1024 {
+            problems.push(Problem::new(
+                key("action_limit"),
+                "is less than 1024 bytes",
+                "no reason would fit; 65536 is usual",
+            ));
+        }
+        if self.stop < Millis::secs(1) {
+            problems.push(Problem::new(
+                key("stop"),
+                "is less than 1s",
+                "answers under way would be cut off; 20s is usual",
+            ));
+        }
+        for (name, value) in [("header_timeout", self.header_timeout), ("ready_timeout", self.ready_timeout)] {
+            if value == Millis(0) {
+                problems.push(Problem::new(key(name), "is zero", "every request would be late; take a second or more"));
+            }
+        }
+        if self.token_cache > Self::TOKEN_CACHE_MAX {
+            let hint = "a token that was taken back must stop working soon";
+            problems.push(Problem::new(key("token_cache"), "is more than 10s", hint));
+        }
+        problems
+    }
+
+    /// The address, which [`ServerSettings::problems`] has checked; loopback and a free port if it has not.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listen.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+}

@@ -1,0 +1,60 @@
+//! Limits of what comes in over HTTP, webhooks and events alike: `[intake]`.
+
+use serde::Deserialize;
+
+use crate::settings::Problem;
+
+/// Limits and times.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeSettings {
+    /// Larger bodies are refused with 413, in bytes.
+    pub body_max: usize,
+    /// How long a sender may take over its body.
+    pub body_within_ms: u64,
+    /// How long a sender waits for the commit before it is told to come again.
+    pub answer_within_ms: u64,
+    /// Events in one batch.
+    pub batch_max: usize,
+    /// How many deliveries that failed verification are being kept apart at a time; more are only counted.
+    pub unverified_at_once: usize,
+}
+
+impl Default for IntakeSettings {
+    fn default() -> Self {
+        Self {
+            body_max: 1024 * 1024,
+            body_within_ms: 10_000,
+            answer_within_ms: 10_000,
+            batch_max: 256,
+            unverified_at_once: 4,
+        }
+    }
+}
+
+impl IntakeSettings {
+    /// Everything that keeps these limits from being used; `at` is the key of this table.
+    #[must_use]
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let numbers = [
+            ("body_max", self.body_max as u64),
+            ("body_within_ms", self.body_within_ms),
+            ("answer_within_ms", self.answer_within_ms),
+            ("batch_max", self.batch_max as u64),
+        ];
+        let zero = numbers.into_iter().filter(|(_, number)| *number == 0);
+        zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is 0", "a number above 0")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IntakeSettings;
+
+    #[test]
+    fn a_limit_of_zero_is_a_problem_and_the_defaults_have_none() {
+        assert!(IntakeSettings::default().problems("intake").is_empty());
+        let none: IntakeSettings = toml::from_str("body_max = 0\nbatch_max = 0").unwrap();
+        assert_eq!(none.problems("intake").len(), 2);
+    }
+}

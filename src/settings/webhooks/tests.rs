@@ -1,0 +1,63 @@
+use super::{Piece, TimestampPlace, WebhookSettings};
+
+fn read(toml: &str) -> WebhookSettings {
+    toml::from_str(toml).unwrap()
+}
+
+fn keys(settings: &WebhookSettings) -> Vec<String> {
+    settings.problems("at").into_iter().map(|problem| problem.key).collect()
+}
+
+#[test]
+fn a_profile_without_any_key_wants_a_secret_for_its_path() {
+    assert_eq!(keys(&read("")), ["at.secrets"]);
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let settings = read("verify = 'hmac'\nsecrets = ['']\nsigned = '{timestamp}'\ntimestamp = 'body:/sent'");
+    assert_eq!(keys(&settings), ["at.secrets", "at.header", "at.signed", "at.timestamp"]);
+}
+
+#[test]
+fn a_secret_of_a_path_has_at_least_16_plain_characters() {
+    assert_eq!(keys(&read("secrets = ['0123456789abcde']")), ["at.secrets"]);
+    assert_eq!(keys(&read("secrets = ['0123456789abcde/']")), ["at.secrets"]);
+    assert!(keys(&read("secrets = ['0123456789abcdef']")).is_empty());
+}
+
+#[test]
+fn a_problem_never_shows_the_secret() {
+    let settings = read("verify = 'standard'\nsecrets = ['whsec_!!hidden!!']");
+    let shown = format!("{:?} {settings:?}", settings.problems("at"));
+    assert!(!shown.contains("hidden"), "{shown}");
+    assert_eq!(keys(&settings), ["at.secrets"]);
+}
+
+#[test]
+fn unknown_keys_are_refused() {
+    assert!(toml::from_str::<WebhookSettings>("secret = 'x'").is_err());
+}
+
+#[test]
+fn no_verification_and_short_keys_are_allowed_with_a_warning() {
+    let open = read("verify = 'none'");
+    assert!(open.problems("at").is_empty());
+    assert_eq!(open.warnings("at").len(), 1);
+    let short = read("verify = 'standard'\nsecrets = ['whsec_plJ3nmyCDGBKInavdOK15jsl']");
+    assert!(short.problems("at").is_empty());
+    assert_eq!(short.warnings("at").len(), 1);
+    let long = read("verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']");
+    assert!(long.warnings("at").is_empty());
+}
+
+#[test]
+fn templates_and_places_are_read_in_pieces() {
+    let settings = read("signed = 'v0:{timestamp}:{body}'\ntimestamp = 'header:X-Time'");
+    let text = |text: &str| Piece::Text(text.into());
+    assert_eq!(settings.template().unwrap(), [text("v0:"), Piece::Timestamp, text(":"), Piece::Body]);
+    assert_eq!(settings.place().unwrap(), Some(TimestampPlace::Header("x-time".into())));
+    assert!(read("signed = '{body'").template().is_err());
+    assert!(read("signed = '{secret}'").template().is_err());
+    assert!(read("timestamp = 'query:t'").place().is_err());
+}

@@ -1,0 +1,117 @@
+//! The few differences between PostgreSQL and SQLite. The hot statements of one transaction are behind [`Session`]:
+//! array parameters and row locks on PostgreSQL, multi-row statements and one writer on SQLite. Rows come in sorted by
+//! key and sealed; nothing here knows a core type.
+
+mod lease;
+mod postgres;
+mod sqlite;
+
+use async_trait::async_trait;
+use gangway_entities::{effects, events, identifiers, onboardings, users};
+use sea_orm::DbBackend;
+use uuid::Uuid;
+
+pub(super) use lease::{claim_due, give_back};
+pub(super) use postgres::PostgresSession;
+pub(super) use sqlite::{IMMEDIATE, SqliteSession};
+
+use super::types::StoreError;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// The statements of one transaction of the engine.
+#[async_trait]
+pub(super) trait Session: Send + std::fmt::Debug {
+    async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>>;
+    /// Those that have an owner; locks nothing.
+    async fn owners(&mut self, blinds: &[Vec<u8>]) -> Result<Vec<identifiers::Model>>;
+    async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>>;
+    async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>>;
+    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>>;
+    async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()>;
+    /// Answers the ids that were really added.
+    async fn insert_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<Vec<Uuid>>;
+    /// Answers how many were there.
+    async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64>;
+    /// No key twice. Answers the rows as they are afterwards, locked.
+    async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>>;
+    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>>;
+    /// In the order of `seq`, which is given here and not by the rows. Answers those that were really added.
+    async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>>;
+    /// (seq, how many more); no seq twice.
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()>;
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()>;
+    /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
+    async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;
+    async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
+    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
+    async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// What is known of an event that is in the journal.
+#[derive(Debug, sea_orm::DerivePartialModel)]
+#[sea_orm(entity = "events::Entity")]
+pub(super) struct KnownRow {
+    pub(super) seq: i64,
+    pub(super) dedupe: Vec<u8>,
+    pub(super) digest: Vec<u8>,
+    pub(super) verdict: String,
+}
+
+/// An onboarding without its sealed part.
+#[derive(Debug, sea_orm::DerivePartialModel)]
+#[sea_orm(entity = "onboardings::Entity")]
+pub(super) struct BriefRow {
+    pub(super) id: Uuid,
+    pub(super) user_id: Uuid,
+    pub(super) flow: String,
+    pub(super) version: i32,
+    pub(super) ended_at: Option<i64>,
+}
+
+/// The number that a journal row got.
+#[derive(Debug, sea_orm::FromQueryResult)]
+pub(super) struct SeqRow {
+    pub(super) seq: i64,
+    pub(super) dedupe: Vec<u8>,
+}
+
+/// The one move of a journal row: out of `held`.
+#[derive(Debug)]
+pub(super) struct AdoptRow {
+    pub(super) seq: i64,
+    pub(super) onboarding_id: Option<Uuid>,
+    pub(super) user_id: Uuid,
+    pub(super) verdict: &'static str,
+    pub(super) from_state: Option<String>,
+    pub(super) to_state: Option<String>,
+    pub(super) detail: String,
+    pub(super) revision: Option<i64>,
+    pub(super) sealed: Vec<u8>,
+}
+
+/// An effect that ended.
+#[derive(Debug)]
+pub(super) struct SettleRow {
+    pub(super) onboarding_id: Uuid,
+    pub(super) n: i64,
+    pub(super) outcome: String,
+}
+
+/// An effect that is due again.
+#[derive(Debug)]
+pub(super) struct DueRow {
+    pub(super) onboarding_id: Uuid,
+    pub(super) n: i64,
+    pub(super) due_at: i64,
+    pub(super) mode: &'static str,
+    pub(super) uncertain_since: Option<i64>,
+}
+
+/// The database's clock in milliseconds, as an SQL expression.
+pub(super) const fn clock(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        _ => "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+    }
+}

@@ -1,0 +1,290 @@
+//! PostgreSQL: constant statements with array parameters, prepared once for each connection, straight to the driver.
+//! Every statement takes its rows' locks in the order of their keys.
+
+use async_trait::async_trait;
+use gangway_entities::{effects, events, identifiers, onboardings, users};
+use sea_orm::sqlx::postgres::{PgArguments, PgRow};
+use sea_orm::sqlx::query::Query;
+use sea_orm::sqlx::{PgPool, Postgres, Transaction, query};
+use sea_orm::{FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::{AdoptRow, BriefRow, DueRow, KnownRow, Result, SeqRow, Session, SettleRow};
+use crate::store::errors::{from_db, from_sqlx};
+
+const POOL: &str = "intake";
+
+/// A transaction of the intake pool.
+#[derive(Debug)]
+pub(in crate::store) struct PostgresSession(Transaction<'static, Postgres>);
+
+impl PostgresSession {
+    pub(in crate::store) async fn begin(pool: &PgPool) -> Result<Self> {
+        pool.begin().await.map(Self).map_err(|error| from_sqlx(POOL, &error))
+    }
+
+    async fn rows<T: FromQueryResult>(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<T>> {
+        let rows = query.fetch_all(&mut *self.0).await.map_err(|error| from_sqlx(POOL, &error))?;
+        rows.into_iter().map(|row| read(&QueryResult::from(row), "")).collect()
+    }
+
+    async fn run(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64> {
+        let done = query.execute(&mut *self.0).await.map_err(|error| from_sqlx(POOL, &error))?;
+        Ok(done.rows_affected())
+    }
+}
+
+fn read<T: FromQueryResult>(row: &QueryResult, prefix: &str) -> Result<T> {
+    T::from_query_result(row, prefix).map_err(|error| from_db(POOL, error))
+}
+
+/// One column of the rows, as an array parameter.
+fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(field).collect()
+}
+
+#[async_trait]
+impl Session for PostgresSession {
+    async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
+        let sql = "SELECT seq, dedupe, digest, verdict FROM events WHERE dedupe = ANY($1::bytea[])";
+        self.rows(query(sql).bind(dedupe)).await
+    }
+
+    async fn owners(&mut self, blinds: &[Vec<u8>]) -> Result<Vec<identifiers::Model>> {
+        let sql = "SELECT blind, kind, onboarding_id, user_id, since FROM identifiers \
+                   WHERE blind = ANY($1::bytea[]) AND (onboarding_id IS NOT NULL OR user_id IS NOT NULL)";
+        self.rows(query(sql).bind(blinds)).await
+    }
+
+    async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>> {
+        let sql = "SELECT id, sealed, wrapped_key, created_at FROM users WHERE id = ANY($1::uuid[]) \
+                   ORDER BY id FOR UPDATE";
+        self.rows(query(sql).bind(ids)).await
+    }
+
+    async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>> {
+        let sql = "SELECT id, user_id, flow, version, ended_at FROM onboardings WHERE user_id = ANY($1::uuid[]) \
+                   ORDER BY id";
+        self.rows(query(sql).bind(users)).await
+    }
+
+    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>> {
+        let sql = "SELECT o.id, o.user_id, o.flow, o.version, o.state, o.status, o.since, o.wake_at, o.revision, \
+                   o.created_at, o.ended_at, o.sealed, u.id AS u_id, u.sealed AS u_sealed, \
+                   u.wrapped_key AS u_wrapped_key, u.created_at AS u_created_at \
+                   FROM onboardings o JOIN users u ON u.id = o.user_id WHERE o.id = ANY($1::uuid[]) \
+                   ORDER BY o.id FOR UPDATE OF o";
+        let rows: Vec<PgRow> =
+            query(sql).bind(ids).fetch_all(&mut *self.0).await.map_err(|error| from_sqlx(POOL, &error))?;
+        let both = |row: PgRow| {
+            let row = QueryResult::from(row);
+            Ok((read(&row, "")?, read(&row, "u_")?))
+        };
+        rows.into_iter().map(both).collect()
+    }
+
+    async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()> {
+        let sql = "INSERT INTO users (id, sealed, wrapped_key, created_at) \
+                   SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bigint[])";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.id))
+            .bind(column(&rows, |row| row.sealed.as_slice()))
+            .bind(column(&rows, |row| row.wrapped_key.as_slice()))
+            .bind(column(&rows, |row| row.created_at));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn insert_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<Vec<Uuid>> {
+        let sql = "INSERT INTO onboardings (id, user_id, flow, version, state, status, since, wake_at, revision, \
+                   created_at, ended_at, sealed) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], \
+                   $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], \
+                   $12::bytea[]) AS t (id, user_id, flow, version, state, status, since, wake_at, revision, \
+                   created_at, ended_at, sealed) ORDER BY user_id, flow ON CONFLICT DO NOTHING RETURNING id";
+        let added: Vec<IdRow> = self.rows(bind_onboardings(query(sql), &rows)).await?;
+        Ok(added.into_iter().map(|row| row.id).collect())
+    }
+
+    async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64> {
+        let sql = "UPDATE onboardings o SET user_id = t.user_id, flow = t.flow, version = t.version, \
+                   state = t.state, status = t.status, since = t.since, wake_at = t.wake_at, revision = t.revision, \
+                   created_at = t.created_at, ended_at = t.ended_at, sealed = t.sealed \
+                   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::text[], $7::bigint[], \
+                   $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bytea[]) AS t (id, user_id, flow, \
+                   version, state, status, since, wake_at, revision, created_at, ended_at, sealed) WHERE o.id = t.id";
+        self.run(bind_onboardings(query(sql), &rows)).await
+    }
+
+    async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>> {
+        // The update is made even where it changes nothing: it is what locks the row.
+        let sql = "INSERT INTO identifiers AS i (blind, kind, onboarding_id, user_id, since) \
+                   SELECT * FROM unnest($1::bytea[], $2::text[], $3::uuid[], $4::uuid[], $5::bigint[]) \
+                   AS t (blind, kind, onboarding_id, user_id, since) ORDER BY blind \
+                   ON CONFLICT (blind) DO UPDATE SET \
+                   onboarding_id = CASE WHEN coalesce(i.onboarding_id, i.user_id) IS NULL \
+                   THEN excluded.onboarding_id ELSE i.onboarding_id END, \
+                   user_id = CASE WHEN coalesce(i.onboarding_id, i.user_id) IS NULL \
+                   THEN excluded.user_id ELSE i.user_id END, \
+                   since = CASE WHEN coalesce(i.onboarding_id, i.user_id) IS NULL \
+                   AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL \
+                   THEN excluded.since ELSE i.since END \
+                   RETURNING blind, kind, onboarding_id, user_id, since";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.blind.as_slice()))
+            .bind(column(&rows, |row| row.kind.as_str()))
+            .bind(column(&rows, |row| row.onboarding_id))
+            .bind(column(&rows, |row| row.user_id))
+            .bind(column(&rows, |row| row.since));
+        self.rows(statement).await
+    }
+
+    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>> {
+        let sql = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
+                   from_state, to_state, revision, copies, detail, sealed, own_key, held_on FROM events \
+                   WHERE verdict = 'held' AND held_on = ANY($1::bytea[]) ORDER BY seq LIMIT $2 FOR UPDATE";
+        self.rows(query(sql).bind(blinds).bind(i64::from(limit))).await
+    }
+
+    async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {
+        // Numbers in the order given; rows in the order of their unique key, so that two batches with the same keys
+        // in opposite order wait for each other once and not in a ring.
+        let sql = "INSERT INTO events (seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, \
+                   user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, held_on) \
+                   SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, \
+                   verdict, from_state, to_state, revision, copies, detail, sealed, own_key, held_on \
+                   FROM (SELECT nextval('events_seq_seq') AS seq, t.* FROM unnest($1::bytea[], $2::bytea[], \
+                   $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::uuid[], $9::text[], \
+                   $10::text[], $11::text[], $12::bigint[], $13::int[], $14::text[], $15::bytea[], $16::bytea[], \
+                   $17::bytea[]) WITH ORDINALITY AS t (dedupe, digest, source, kind, received_at, occurred_at, \
+                   onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, \
+                   held_on, place) ORDER BY place) numbered ORDER BY dedupe \
+                   ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.dedupe.as_slice()))
+            .bind(column(&rows, |row| row.digest.as_slice()))
+            .bind(column(&rows, |row| row.source.as_str()))
+            .bind(column(&rows, |row| row.kind.as_str()))
+            .bind(column(&rows, |row| row.received_at))
+            .bind(column(&rows, |row| row.occurred_at))
+            .bind(column(&rows, |row| row.onboarding_id))
+            .bind(column(&rows, |row| row.user_id))
+            .bind(column(&rows, |row| row.verdict.as_str()))
+            .bind(column(&rows, |row| row.from_state.as_deref()))
+            .bind(column(&rows, |row| row.to_state.as_deref()))
+            .bind(column(&rows, |row| row.revision))
+            .bind(column(&rows, |row| row.copies))
+            .bind(column(&rows, |row| row.detail.as_str()))
+            .bind(column(&rows, |row| row.sealed.as_slice()))
+            .bind(column(&rows, |row| row.own_key.as_deref()))
+            .bind(column(&rows, |row| row.held_on.as_deref()));
+        self.rows(statement).await
+    }
+
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
+        let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE) \
+                   UPDATE events e SET copies = e.copies + t.more \
+                   FROM unnest($1::bigint[], $2::int[]) AS t (seq, more) JOIN locked ON locked.seq = t.seq \
+                   WHERE e.seq = t.seq";
+        let statement = query(sql).bind(column(copies, |(seq, _)| *seq)).bind(column(copies, |(_, more)| *more));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
+        let sql = "UPDATE events e SET onboarding_id = t.onboarding_id, user_id = t.user_id, verdict = t.verdict, \
+                   from_state = t.from_state, to_state = t.to_state, detail = t.detail, revision = t.revision, \
+                   sealed = t.sealed, own_key = NULL \
+                   FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], \
+                   $8::bigint[], $9::bytea[]) AS t (seq, onboarding_id, user_id, verdict, from_state, to_state, \
+                   detail, revision, sealed) WHERE e.seq = t.seq";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.seq))
+            .bind(column(&rows, |row| row.onboarding_id))
+            .bind(column(&rows, |row| row.user_id))
+            .bind(column(&rows, |row| row.verdict))
+            .bind(column(&rows, |row| row.from_state.as_deref()))
+            .bind(column(&rows, |row| row.to_state.as_deref()))
+            .bind(column(&rows, |row| row.detail.as_str()))
+            .bind(column(&rows, |row| row.revision))
+            .bind(column(&rows, |row| row.sealed.as_slice()));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()> {
+        let sql = "INSERT INTO effects (onboarding_id, n, kind, target, slot, request, attempt, mode, \
+                   uncertain_since, asked_at, due_at, lease_until, lease_token) \
+                   SELECT onboarding_id, n, kind, target, slot, request, attempt, mode, uncertain_since, asked_at, \
+                   due_at, lease + (extract(epoch FROM clock_timestamp()) * 1000)::bigint, token \
+                   FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[], \
+                   $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::uuid[]) \
+                   AS t (onboarding_id, n, kind, target, slot, request, attempt, mode, uncertain_since, asked_at, \
+                   due_at, lease, token) ORDER BY onboarding_id, n ON CONFLICT DO NOTHING";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.onboarding_id))
+            .bind(column(&rows, |row| row.n))
+            .bind(column(&rows, |row| row.kind.as_str()))
+            .bind(column(&rows, |row| row.target.as_str()))
+            .bind(column(&rows, |row| row.slot.as_str()))
+            .bind(column(&rows, |row| row.request.as_slice()))
+            .bind(column(&rows, |row| row.attempt))
+            .bind(column(&rows, |row| row.mode.as_str()))
+            .bind(column(&rows, |row| row.uncertain_since))
+            .bind(column(&rows, |row| row.asked_at))
+            .bind(column(&rows, |row| row.due_at))
+            .bind(column(&rows, |row| row.lease_until))
+            .bind(column(&rows, |row| row.lease_token));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()> {
+        let sql = "UPDATE effects e SET outcome = t.outcome, lease_until = NULL, lease_token = NULL, \
+                   settled_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+                   FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS t (onboarding_id, n, outcome) \
+                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NULL";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.onboarding_id))
+            .bind(column(&rows, |row| row.n))
+            .bind(column(&rows, |row| row.outcome.as_str()));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
+        let sql = "UPDATE effects e SET due_at = t.due_at, mode = t.mode, uncertain_since = t.uncertain_since, \
+                   lease_until = NULL, lease_token = NULL \
+                   FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) \
+                   AS t (onboarding_id, n, due_at, mode, uncertain_since) \
+                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NULL";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.onboarding_id))
+            .bind(column(&rows, |row| row.n))
+            .bind(column(&rows, |row| row.due_at))
+            .bind(column(&rows, |row| row.mode))
+            .bind(column(&rows, |row| row.uncertain_since));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.0.commit().await.map_err(|error| from_sqlx(POOL, &error))
+    }
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
+type Bound<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bind_onboardings<'q>(statement: Bound<'q>, rows: &[onboardings::Model]) -> Bound<'q> {
+    statement
+        .bind(column(rows, |row| row.id))
+        .bind(column(rows, |row| row.user_id))
+        .bind(column(rows, |row| row.flow.clone()))
+        .bind(column(rows, |row| row.version))
+        .bind(column(rows, |row| row.state.clone()))
+        .bind(column(rows, |row| row.status.clone()))
+        .bind(column(rows, |row| row.since))
+        .bind(column(rows, |row| row.wake_at))
+        .bind(column(rows, |row| row.revision))
+        .bind(column(rows, |row| row.created_at))
+        .bind(column(rows, |row| row.ended_at))
+        .bind(column(rows, |row| row.sealed.clone()))
+}

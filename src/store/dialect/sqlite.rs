@@ -1,0 +1,308 @@
+//! SQLite: multi-row statements made from the entities, in an immediate transaction of the one writer. Nothing needs
+//! a row lock: whoever is here is alone.
+
+use async_trait::async_trait;
+use gangway_entities::{effects, events, identifiers, onboardings, users};
+use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
+use sea_orm::{
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::{AdoptRow, BriefRow, DueRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
+use crate::store::errors::from_db;
+use crate::store::types::StoreError;
+
+const POOL: &str = "intake";
+
+/// SQLite takes 32 766 parameters in a statement; the widest row has 18.
+const ROWS: usize = 1_500;
+
+/// Terms of one `OR` chain; SQLite limits the depth of an expression to 1 000.
+const TERMS: usize = 200;
+
+/// An immediate transaction of the writer.
+#[derive(Debug)]
+pub(in crate::store) struct SqliteSession(DatabaseTransaction);
+
+/// A write transaction from its first statement on, so that it never fails half-way for a reader that became a writer.
+pub(in crate::store) const IMMEDIATE: TransactionOptions = TransactionOptions {
+    isolation_level: None,
+    access_mode: None,
+    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+};
+
+impl SqliteSession {
+    pub(in crate::store) async fn begin(writer: &DatabaseConnection) -> Result<Self> {
+        writer.begin_with_options(IMMEDIATE).await.map(Self).map_err(failed)
+    }
+
+    async fn now(&self) -> Result<i64> {
+        let sql = format!("SELECT {} AS now", clock(DbBackend::Sqlite));
+        let row = self.0.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.map_err(failed)?;
+        let row = row.ok_or_else(|| StoreError::Setup("the database does not tell the time".into()))?;
+        row.try_get("", "now").map_err(failed)
+    }
+}
+
+fn failed(error: DbErr) -> StoreError {
+    from_db(POOL, error)
+}
+
+#[async_trait]
+impl Session for SqliteSession {
+    async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
+        let mut rows = Vec::new();
+        for keys in dedupe.chunks(ROWS) {
+            let find = events::Entity::find().filter(events::Column::Dedupe.is_in(keys.iter().map(Vec::as_slice)));
+            rows.extend(find.into_partial_model().all(&self.0).await.map_err(failed)?);
+        }
+        Ok(rows)
+    }
+
+    async fn owners(&mut self, blinds: &[Vec<u8>]) -> Result<Vec<identifiers::Model>> {
+        let owned = Condition::any()
+            .add(identifiers::Column::OnboardingId.is_not_null())
+            .add(identifiers::Column::UserId.is_not_null());
+        let mut rows = Vec::new();
+        for keys in blinds.chunks(ROWS) {
+            let find = identifiers::Entity::find()
+                .filter(identifiers::Column::Blind.is_in(keys.iter().map(Vec::as_slice)))
+                .filter(owned.clone());
+            rows.extend(find.all(&self.0).await.map_err(failed)?);
+        }
+        Ok(rows)
+    }
+
+    async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>> {
+        let mut rows = Vec::new();
+        for ids in ids.chunks(ROWS) {
+            let find = users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied()));
+            rows.extend(find.order_by_asc(users::Column::Id).all(&self.0).await.map_err(failed)?);
+        }
+        Ok(rows)
+    }
+
+    async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>> {
+        let mut rows = Vec::new();
+        for ids in users.chunks(ROWS) {
+            let find = onboardings::Entity::find()
+                .filter(onboardings::Column::UserId.is_in(ids.iter().copied()))
+                .order_by_asc(onboardings::Column::Id);
+            rows.extend(find.into_partial_model().all(&self.0).await.map_err(failed)?);
+        }
+        Ok(rows)
+    }
+
+    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>> {
+        let mut rows = Vec::new();
+        for ids in ids.chunks(ROWS) {
+            let find = onboardings::Entity::find()
+                .filter(onboardings::Column::Id.is_in(ids.iter().copied()))
+                .order_by_asc(onboardings::Column::Id)
+                .find_also_related(users::Entity);
+            let found = find.all(&self.0).await.map_err(failed)?;
+            rows.extend(found.into_iter().filter_map(|(onboarding, user)| Some((onboarding, user?))));
+        }
+        Ok(rows)
+    }
+
+    async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()> {
+        insert(&self.0, rows, None).await
+    }
+
+    async fn insert_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<Vec<Uuid>> {
+        let mut added = Vec::new();
+        for rows in chunks(rows) {
+            let insert = onboardings::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
+                .on_conflict(OnConflict::new().do_nothing().to_owned());
+            match insert.exec_with_returning_keys(&self.0).await {
+                Ok(ids) => added.extend(ids),
+                Err(DbErr::RecordNotInserted) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(added)
+    }
+
+    async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let there = self.lock(&ids).await?.len();
+        if there == rows.len() {
+            let others = onboardings::Column::iter().filter(|column| !matches!(column, onboardings::Column::Id));
+            let replace = OnConflict::column(onboardings::Column::Id).update_columns(others).to_owned();
+            insert(&self.0, rows, Some(replace)).await?;
+        }
+        Ok(u64::try_from(there).unwrap_or(u64::MAX))
+    }
+
+    async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>> {
+        let mut after = Vec::new();
+        for rows in chunks(rows) {
+            let insert = identifiers::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
+                .on_conflict(first_owner_stays());
+            after.extend(insert.exec_with_returning(&self.0).await.map_err(failed)?);
+        }
+        Ok(after)
+    }
+
+    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>> {
+        let mut rows = Vec::new();
+        for keys in blinds.chunks(ROWS) {
+            let find = events::Entity::find()
+                .filter(Expr::cust("verdict = 'held'"))
+                .filter(events::Column::HeldOn.is_in(keys.iter().map(Vec::as_slice)))
+                .order_by_asc(events::Column::Seq)
+                .limit(u64::from(limit));
+            rows.extend(find.all(&self.0).await.map_err(failed)?);
+        }
+        rows.sort_by_key(|row| row.seq);
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
+    }
+
+    async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {
+        let mut added = Vec::new();
+        for rows in chunks(rows) {
+            let fresh = rows.into_iter().map(|row| events::ActiveModel {
+                seq: ActiveValue::NotSet,
+                ..row.into_active_model()
+            });
+            let mut insert = events::Entity::insert_many(fresh)
+                .on_conflict(OnConflict::column(events::Column::Dedupe).do_nothing().to_owned());
+            let query = sea_orm::QueryTrait::query(&mut insert);
+            let query = query.returning(sea_orm::sea_query::Query::returning().columns([
+                events::Column::Seq,
+                events::Column::Dedupe,
+            ]));
+            let found = self.0.query_all(&*query).await.map_err(failed)?;
+            for row in found {
+                added.push(sea_orm::FromQueryResult::from_query_result(&row, "").map_err(failed)?);
+            }
+        }
+        Ok(added)
+    }
+
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
+        for (seq, more) in copies {
+            let sum = Expr::cust_with_values("copies + ?", [*more]);
+            let update = events::Entity::update_many().col_expr(events::Column::Copies, sum);
+            update.filter(events::Column::Seq.eq(*seq)).exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
+        for row in rows {
+            let change = events::ActiveModel {
+                onboarding_id: ActiveValue::Set(row.onboarding_id),
+                user_id: ActiveValue::Set(Some(row.user_id)),
+                verdict: ActiveValue::Set(row.verdict.into()),
+                from_state: ActiveValue::Set(row.from_state),
+                to_state: ActiveValue::Set(row.to_state),
+                detail: ActiveValue::Set(row.detail),
+                revision: ActiveValue::Set(row.revision),
+                sealed: ActiveValue::Set(row.sealed),
+                own_key: ActiveValue::Set(None),
+                ..Default::default()
+            };
+            let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(row.seq));
+            update.exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn insert_effects(&mut self, mut rows: Vec<effects::Model>) -> Result<()> {
+        let now = self.now().await?;
+        for row in &mut rows {
+            row.lease_until = row.lease_until.map(|length| now.saturating_add(length));
+        }
+        insert(&self.0, rows, Some(OnConflict::new().do_nothing().to_owned())).await
+    }
+
+    async fn settle(&mut self, mut rows: Vec<SettleRow>) -> Result<()> {
+        let now = self.now().await?;
+        rows.sort_by(|a, b| a.outcome.cmp(&b.outcome));
+        for same in rows.chunk_by(|a, b| a.outcome == b.outcome).flat_map(|same| same.chunks(TERMS)) {
+            let Some(first) = same.first() else { continue };
+            let change = effects::ActiveModel {
+                outcome: ActiveValue::Set(Some(first.outcome.clone())),
+                settled_at: ActiveValue::Set(Some(now)),
+                lease_until: ActiveValue::Set(None),
+                lease_token: ActiveValue::Set(None),
+                ..Default::default()
+            };
+            let any = same.iter().fold(Condition::any(), |any, row| any.add(named(row.onboarding_id, row.n)));
+            let update = effects::Entity::update_many().set(change).filter(any);
+            update.filter(effects::Column::SettledAt.is_null()).exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
+        for row in rows {
+            let change = effects::ActiveModel {
+                due_at: ActiveValue::Set(row.due_at),
+                mode: ActiveValue::Set(row.mode.into()),
+                uncertain_since: ActiveValue::Set(row.uncertain_since),
+                lease_until: ActiveValue::Set(None),
+                lease_token: ActiveValue::Set(None),
+                ..Default::default()
+            };
+            let update = effects::Entity::update_many().set(change).filter(named(row.onboarding_id, row.n));
+            update.filter(effects::Column::SettledAt.is_null()).exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.0.commit().await.map_err(failed)
+    }
+}
+
+/// Rows in groups that fit a statement; empty input gives none.
+fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let chunk: Vec<T> = rows.by_ref().take(ROWS).collect();
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+async fn insert<M>(tx: &DatabaseTransaction, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<()>
+where
+    M: IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel> + sea_orm::ModelTrait + Send,
+    <M::Entity as EntityTrait>::ActiveModel: Send,
+{
+    for rows in chunks(rows) {
+        let mut insert = M::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model));
+        if let Some(conflict) = &conflict {
+            insert = insert.on_conflict(conflict.clone());
+        }
+        match insert.exec_without_returning(tx).await {
+            Ok(_) | Err(DbErr::RecordNotInserted) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
+}
+
+fn named(onboarding: Uuid, n: i64) -> Condition {
+    Condition::all().add(effects::Column::OnboardingId.eq(onboarding)).add(effects::Column::N.eq(n))
+}
+
+/// A row with an owner keeps it; a placeholder takes the claimed one.
+fn first_owner_stays() -> OnConflict {
+    const UNOWNED: &str = "coalesce(identifiers.onboarding_id, identifiers.user_id) IS NULL";
+    let unless_owned = |column: &str, condition: &str| -> SimpleExpr {
+        Expr::cust(format!("CASE WHEN {condition} THEN excluded.{column} ELSE identifiers.{column} END"))
+    };
+    let new_owner = format!("{UNOWNED} AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL");
+    OnConflict::column(identifiers::Column::Blind)
+        .value(identifiers::Column::OnboardingId, unless_owned("onboarding_id", UNOWNED))
+        .value(identifiers::Column::UserId, unless_owned("user_id", UNOWNED))
+        .value(identifiers::Column::Since, unless_owned("since", &new_owner))
+        .to_owned()
+}

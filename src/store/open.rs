@@ -1,0 +1,128 @@
+//! Connecting: pools apart for intake, work and screens, so that a slow screen never starves the intake.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+
+use super::alone::{self, Presence};
+use super::errors::{from_db, from_open};
+use super::types::{StoreError, StoreOptions};
+
+/// The pools. On SQLite `intake` and `work` are the one writer.
+#[derive(Debug)]
+pub(super) struct Pools {
+    pub(super) intake: DatabaseConnection,
+    pub(super) work: DatabaseConnection,
+    pub(super) screens: DatabaseConnection,
+    pub(super) presence: Option<Presence>,
+}
+
+pub(super) async fn connect(options: &StoreOptions) -> Result<Pools, StoreError> {
+    let scheme = options.url.split(':').next().unwrap_or_default();
+    match scheme {
+        "postgres" | "postgresql" => postgres(options).await,
+        "sqlite" => sqlite(options).await,
+        _ => Err(StoreError::Setup("the address must begin with postgres:// or sqlite://".into())),
+    }
+}
+
+async fn postgres(options: &StoreOptions) -> Result<Pools, StoreError> {
+    let place = without_secrets(&options.url);
+    let connect = async |name: &'static str, size: u32| {
+        let mut settings = settings(options, size);
+        settings.map_sqlx_postgres_opts(move |driver| {
+            let driver = driver.application_name(&format!("gangway {name}"));
+            if name == "intake" {
+                // Every hot statement has its index. A plan made while the tables were small must not read them whole
+                // when they have grown: plans are kept for the life of the connection.
+                driver.options([("enable_seqscan", "off")])
+            } else {
+                driver
+            }
+        });
+        Database::connect(settings).await.map_err(|error| from_open(&place, error))
+    };
+    Ok(Pools {
+        intake: connect("intake", options.intake).await?,
+        work: connect("work", options.work).await?,
+        screens: connect("screens", options.screens).await?,
+        presence: None,
+    })
+}
+
+async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
+    const MEMORY: &str = ":memory:";
+    let parsed = SqliteConnectOptions::from_str(&options.url)
+        .map_err(|_| StoreError::Setup("the address of the SQLite database cannot be read".into()))?;
+    let path = parsed.get_filename().to_owned();
+    let place = path.display().to_string();
+    let memory = options.url.contains(MEMORY) || options.url.contains("mode=memory");
+    let presence = if memory { None } else { Some(enter(&path)?) };
+    let connect = async |size: u32, writer: bool| {
+        let mut settings = settings(options, size);
+        let busy = Duration::from_millis(options.acquire.0);
+        settings.map_sqlx_sqlite_opts(move |driver| {
+            let driver = driver.busy_timeout(busy).synchronous(SqliteSynchronous::Full);
+            match (writer, memory) {
+                (true, false) => driver.journal_mode(SqliteJournalMode::Wal),
+                (true, true) => driver,
+                (false, _) => driver.create_if_missing(false).pragma("query_only", "ON"),
+            }
+        });
+        // The one connection is the database when it is in memory: it must never be replaced.
+        settings.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+        Database::connect(settings).await.map_err(|error| from_open(&place, error))
+    };
+    let intake = connect(1, true).await?;
+    let work = intake.clone();
+    let screens = if memory { intake.clone() } else { connect(options.screens, false).await? };
+    Ok(Pools { intake, work, screens, presence })
+}
+
+fn enter(path: &Path) -> Result<Presence, StoreError> {
+    let told = |why: String| StoreError::Setup(format!("{}: {why}", path.display()));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(told(format!("the folder {} does not exist", folder.display())));
+    }
+    alone::enter(path).map_err(|error| told(error.to_string()))
+}
+
+fn settings(options: &StoreOptions, size: u32) -> ConnectOptions {
+    let mut settings = ConnectOptions::new(options.url.clone());
+    settings
+        .max_connections(size.max(1))
+        .acquire_timeout(Duration::from_millis(options.acquire.0))
+        .sqlx_logging(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(5));
+    settings
+}
+
+/// Host, port and database of an address, for errors.
+fn without_secrets(url: &str) -> String {
+    let Ok(url) = url::Url::parse(url) else { return "the database".into() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}{}", url.host_str().unwrap_or("local socket"), url.path())
+}
+
+/// Ends every lease: for a SQLite file that nobody else has open. The attempts' outcome is unknown, so they run out
+/// rather than become due.
+pub(super) async fn end_leases(writer: &DatabaseConnection) -> Result<(), StoreError> {
+    let clock = super::dialect::clock(writer.get_database_backend());
+    let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until IS NOT NULL");
+    writer.execute_unprepared(&sql).await.map(drop).map_err(|error| from_db("intake", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn an_address_is_shown_without_user_and_password() {
+        let shown = without_secrets("postgres://someone:secret@db.example:5433/gangway?sslpassword=secret");
+        assert_eq!(shown, "db.example:5433/gangway");
+    }
+}

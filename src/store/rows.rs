@@ -1,0 +1,211 @@
+//! Rows to core types and back: sealing, opening, and the words of the columns.
+
+use bytes::Bytes;
+use gangway_core::decision::Verdict;
+use gangway_core::effect::{EffectId, Mode, Request};
+use gangway_core::event::{Event, OnboardingId, UserId};
+use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
+use gangway_core::time::Timestamp;
+use gangway_entities::{effects, events, identifiers, onboardings, users};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::keys::{Blind, DataKey, Dedupe, Place};
+use super::types::{Loaded, LoadedUser, NewEffect, Owner, StoreError};
+use crate::clock::Chance;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// The personal part of a user.
+#[derive(Serialize, Deserialize)]
+struct Personal {
+    external_id: String,
+    email: Option<String>,
+    locale: Option<String>,
+}
+
+pub(super) fn user_row(chance: &dyn Chance, loaded: &LoadedUser) -> Result<users::Model> {
+    let User { id, external_id, email, locale, created_at } = loaded.user.clone();
+    let plain = json(&Personal { external_id, email, locale })?;
+    let place = Place { table: "users", row: id.0.as_bytes() };
+    let sealed = loaded.key.seal(chance, place, &plain)?;
+    Ok(users::Model { id: id.0, sealed, wrapped_key: loaded.key.wrapped().to_vec(), created_at: created_at.0 })
+}
+
+pub(super) fn user(key: &DataKey, row: &users::Model) -> Result<User> {
+    let plain = key.open(Place { table: "users", row: row.id.as_bytes() }, &row.sealed)?;
+    let Personal { external_id, email, locale } = read_json(&plain)?;
+    Ok(User { id: UserId(row.id), external_id, email, locale, created_at: Timestamp(row.created_at) })
+}
+
+pub(super) fn onboarding_row(chance: &dyn Chance, loaded: &Loaded) -> Result<onboardings::Model> {
+    let onboarding = &loaded.onboarding;
+    let plain = json(&onboarding.memory)?;
+    let place = Place { table: "onboardings", row: onboarding.id.0.as_bytes() };
+    Ok(onboardings::Model {
+        id: onboarding.id.0,
+        user_id: onboarding.user.id.0,
+        flow: onboarding.flow.name.clone(),
+        version: whole(onboarding.flow.version),
+        state: onboarding.state.clone(),
+        status: onboarding.status.word().into(),
+        since: onboarding.since.0,
+        wake_at: onboarding.wake_at.map(|at| at.0),
+        revision: long(onboarding.revision),
+        created_at: onboarding.created_at.0,
+        ended_at: onboarding.ended_at.map(|at| at.0),
+        sealed: loaded.key.seal(chance, place, &plain)?,
+    })
+}
+
+pub(super) fn onboarding(key: &DataKey, row: onboardings::Model, user: User) -> Result<Onboarding> {
+    let plain = key.open(Place { table: "onboardings", row: row.id.as_bytes() }, &row.sealed)?;
+    let memory: Memory = read_json(&plain)?;
+    let status = Status::from_word(&row.status).ok_or_else(|| unknown("onboardings.status"))?;
+    Ok(Onboarding {
+        id: OnboardingId(row.id),
+        user,
+        flow: flow(row.flow, row.version),
+        state: row.state,
+        status,
+        since: Timestamp(row.since),
+        wake_at: row.wake_at.map(Timestamp),
+        revision: count(row.revision),
+        created_at: Timestamp(row.created_at),
+        ended_at: row.ended_at.map(Timestamp),
+        memory,
+    })
+}
+
+pub(super) fn flow(name: String, version: i32) -> FlowRef {
+    FlowRef { name, version: u32::try_from(version).unwrap_or(0) }
+}
+
+/// The event and its bytes in one blob: length of the JSON text, JSON text, bytes.
+pub(super) fn seal_event(
+    chance: &dyn Chance,
+    key: &DataKey,
+    dedupe: &[u8],
+    event: &Event,
+    raw: &[u8],
+) -> Result<Vec<u8>> {
+    let text = json(event)?;
+    let length = u32::try_from(text.len()).map_err(|_| StoreError::Poison("an event is too large".into()))?;
+    let plain = Zeroizing::new([&length.to_be_bytes(), text.as_slice(), raw].concat());
+    key.seal(chance, Place { table: "events", row: dedupe }, &plain)
+}
+
+pub(super) fn open_event(key: &DataKey, row: &events::Model) -> Result<(Event, Bytes)> {
+    let plain = key.open(Place { table: "events", row: &row.dedupe }, &row.sealed)?;
+    let cut = || StoreError::Poison("sealed data in events is cut short".into());
+    let (length, rest) = plain.split_first_chunk::<4>().ok_or_else(cut)?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| cut())?;
+    let (text, raw) = rest.split_at_checked(length).ok_or_else(cut)?;
+    Ok((read_json(text)?, Bytes::copy_from_slice(raw)))
+}
+
+/// `lease_until` is the lease's length here: the dialect adds the database's clock.
+pub(super) fn effect_row(chance: &dyn Chance, new: &NewEffect) -> Result<effects::Model> {
+    let effect = &new.effect;
+    let (kind, target) = effect.request.target();
+    let plain = json(&effect.request)?;
+    let place = effect_place(effect.id);
+    Ok(effects::Model {
+        onboarding_id: effect.id.onboarding.0,
+        n: effect.id.n,
+        kind: kind.into(),
+        target: target.into(),
+        slot: slot(&effect.request).into(),
+        request: new.key.seal(chance, Place { table: "effects", row: &place }, &plain)?,
+        attempt: i32::from(new.lease.is_some()),
+        mode: mode_word(Mode::Do).into(),
+        uncertain_since: None,
+        asked_at: effect.due_at.0,
+        due_at: effect.due_at.0,
+        lease_until: new.lease.map(|lease| long(lease.length.0)),
+        lease_token: new.lease.map(|lease| lease.token),
+        outcome: None,
+        settled_at: None,
+    })
+}
+
+pub(super) fn request(key: &DataKey, row: &effects::Model) -> Result<Request> {
+    let place = effect_place(effect_id(row));
+    read_json(&key.open(Place { table: "effects", row: &place }, &row.request)?)
+}
+
+pub(super) fn effect_id(row: &effects::Model) -> EffectId {
+    EffectId { onboarding: OnboardingId(row.onboarding_id), n: row.n }
+}
+
+fn effect_place(id: EffectId) -> Vec<u8> {
+    [id.onboarding.0.as_bytes().as_slice(), &id.n.to_be_bytes()].concat()
+}
+
+/// Whose free slots an effect needs: the provider's, or those of `mail` or `publish`.
+fn slot(request: &Request) -> &str {
+    match request {
+        Request::Call { action, .. } => action.split('.').next().unwrap_or(action),
+        Request::Mail { .. } => "mail",
+        Request::Publish { .. } | Request::Lifecycle { .. } => "publish",
+    }
+}
+
+pub(super) fn owner(row: &identifiers::Model) -> Option<Owner> {
+    let onboarding = row.onboarding_id.map(|id| Owner::Onboarding(OnboardingId(id)));
+    onboarding.or_else(|| row.user_id.map(|id| Owner::User(UserId(id))))
+}
+
+pub(super) fn blind(bytes: &[u8]) -> Result<Blind> {
+    bytes.try_into().map(Blind).map_err(|_| unknown("identifiers.blind"))
+}
+
+pub(super) fn dedupe(bytes: &[u8]) -> Result<Dedupe> {
+    bytes.try_into().map(Dedupe).map_err(|_| unknown("events.dedupe"))
+}
+
+pub(super) fn verdict(word: &str) -> Result<Verdict> {
+    Verdict::from_word(word).ok_or_else(|| unknown("events.verdict"))
+}
+
+pub(super) const fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Do => "do",
+        Mode::LookUp => "look_up",
+    }
+}
+
+pub(super) fn mode(word: &str) -> Result<Mode> {
+    [Mode::Do, Mode::LookUp].into_iter().find(|mode| mode_word(*mode) == word).ok_or_else(|| unknown("effects.mode"))
+}
+
+pub(super) fn unknown(column: &str) -> StoreError {
+    StoreError::Setup(format!("{column} holds something that this version does not know"))
+}
+
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>> {
+    let text = serde_json::to_vec(value);
+    text.map(Zeroizing::new).map_err(|_| StoreError::Poison("a value cannot be written as JSON".into()))
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T> {
+    // The error's own text would quote the data.
+    serde_json::from_slice(text)
+        .map_err(|error| StoreError::Poison(format!("sealed JSON is not what is expected ({:?})", error.classify())))
+}
+
+pub(super) fn long(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+pub(super) fn whole(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+pub(super) fn small(number: i32) -> u32 {
+    u32::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,160 @@
+//! Every metric by name: one table, from which `/metrics` takes its help texts and docs/reference/metrics.md its rows.
+//! Labels are few and closed: never an id, an address or a path with values in it.
+
+use metrics::Unit;
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Spread of lengths or sizes.
+    Histogram,
+}
+
+impl Type {
+    /// Prometheus's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+macro_rules! table {
+    ($($metric:ident, $name:literal, $kind:ident, $unit:ident, [$($label:literal),*], $help:literal;)+) => {
+        /// Every metric.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Metric {
+            $(#[doc = $help] $metric,)+
+        }
+
+        impl Metric {
+            /// The whole table, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$metric,)+];
+
+            /// Its name in Prometheus.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$metric => $name,)+ }
+            }
+
+            /// What it is.
+            #[must_use]
+            pub const fn kind(self) -> Type {
+                match self { $(Self::$metric => Type::$kind,)+ }
+            }
+
+            /// Its labels.
+            #[must_use]
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self { $(Self::$metric => &[$($label),*],)+ }
+            }
+
+            /// What it tells.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$metric => $help,)+ }
+            }
+
+            const fn unit(self) -> Unit {
+                match self { $(Self::$metric => Unit::$unit,)+ }
+            }
+        }
+    };
+}
+
+table! {
+    Requests, "gangway_http_requests_total", Counter, Count, ["method", "route", "status"],
+        "HTTP requests answered, by route template.";
+    RequestSeconds, "gangway_http_request_seconds", Histogram, Seconds, ["method", "route"],
+        "Time from a request's head to its answer.";
+    Events, "gangway_events_total", Counter, Count, ["source", "verdict"],
+        "Events accepted and on disk, by kind of source and verdict; copies are counted in gangway_copies_total.";
+    Copies, "gangway_copies_total", Counter, Count, ["source"],
+        "Copies of events that were known already.";
+    NotAccepted, "gangway_not_accepted_total", Counter, Count, ["reason"],
+        "Events sent back because they could not be stored: full, away, stopping.";
+    Unverified, "gangway_unverified_total", Counter, Count, ["provider", "reason"],
+        "Webhook deliveries whose signature or secret was wrong.";
+    BatchEvents, "gangway_batch_events", Histogram, Count, [],
+        "Events of one transaction.";
+    BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],
+        "Time of one transaction of the engine, commit included.";
+    Quarantined, "gangway_quarantined_total", Counter, Count, [],
+        "Events that the database refuses on their own, kept apart as bytes.";
+    Attempts, "gangway_attempts_total", Counter, Count, ["target", "result"],
+        "Attempts of effects, by action and how they ended.";
+    AttemptSeconds, "gangway_attempt_seconds", Histogram, Seconds, ["target"],
+        "Time of one attempt of an effect.";
+    Breaker, "gangway_breaker_open", Gauge, Count, ["target"],
+        "1 while a provider action's circuit breaker is open.";
+    Published, "gangway_published_total", Counter, Count, ["result"],
+        "Publications to the broker, by how they ended.";
+    Broker, "gangway_broker_up", Gauge, Count, [],
+        "1 while the broker answers and takes and gives messages.";
+    QueueDepth, "gangway_queue_depth", Gauge, Count, [],
+        "Events that wait for the writer.";
+    DatabaseUp, "gangway_database_up", Gauge, Count, [],
+        "1 when the figures below could be read from the database.";
+    Onboardings, "gangway_onboardings", Gauge, Count, ["flow", "status"],
+        "Onboardings, by flow and status.";
+    Reviews, "gangway_reviews", Gauge, Count, [],
+        "Onboardings that wait for a person's decision.";
+    Held, "gangway_held_events", Gauge, Count, [],
+        "Events that have no owner yet.";
+    OpenEffects, "gangway_open_effects", Gauge, Count, [],
+        "Effects that are not settled.";
+    Lateness, "gangway_lateness_seconds", Gauge, Seconds, ["what"],
+        "How late the oldest due timer (wake) or the oldest effect that nobody holds (effect) is; 0 when nothing is late.";
+}
+
+/// Spread of times: a step is under a millisecond, a provider's call may take its whole time-out.
+const TIMES: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Histograms and their buckets.
+pub(crate) const LENGTHS: &[(Metric, &[f64])] = &[
+    (Metric::RequestSeconds, TIMES),
+    (Metric::BatchSeconds, TIMES),
+    (Metric::AttemptSeconds, TIMES),
+    (Metric::BatchEvents, &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
+];
+
+/// Tells the recorder what each metric is.
+pub(crate) fn describe() {
+    for metric in Metric::ALL {
+        match metric.kind() {
+            Type::Counter => metrics::describe_counter!(metric.name(), metric.unit(), metric.help()),
+            Type::Gauge => metrics::describe_gauge!(metric.name(), metric.unit(), metric.help()),
+            Type::Histogram => metrics::describe_histogram!(metric.name(), metric.unit(), metric.help()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LENGTHS, Metric, Type};
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_name_is_ours_unique_and_says_its_kind() {
+        let names: HashSet<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), Metric::ALL.len());
+        for metric in Metric::ALL {
+            assert!(metric.name().starts_with("gangway_"), "{metric:?}");
+            assert_eq!(metric.name().ends_with("_total"), metric.kind() == Type::Counter, "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn every_histogram_has_buckets() {
+        for metric in Metric::ALL.iter().filter(|metric| metric.kind() == Type::Histogram) {
+            assert!(LENGTHS.iter().any(|(with, _)| with == metric), "{metric:?}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Settings: what is refused, what wins, what is never shown.
+
+#![allow(clippy::expect_used, reason = "helpers of tests may panic")]
+
+use gangway::settings::{Input, Problems, Settings};
+
+fn read(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
+    Settings::read(&Input {
+        file: (!file.is_empty()).then(|| ("gangway.toml".to_owned(), file.to_owned())),
+        environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    })
+}
+
+fn problems(file: &str, environment: &[(&str, &str)]) -> Vec<(String, String)> {
+    let problems = read(file, environment).expect_err("these settings are wrong").0;
+    problems.into_iter().map(|problem| (problem.key, format!("{}; {}", problem.what, problem.hint))).collect()
+}
+
+fn shown(settings: &Settings, key: &str) -> (String, String) {
+    let found = settings.shown.iter().find(|shown| shown.key == key).expect("a key that is shown");
+    (found.value.clone(), found.from.clone())
+}
+
+#[test]
+fn the_compiled_in_defaults_are_right_as_they_are() {
+    let settings = read("", &[]).unwrap();
+    assert_eq!(settings.server.listen, "127.0.0.1:8080");
+    assert_eq!(settings.engine.hold.0, 30 * 86_400_000);
+    assert_eq!(shown(&settings, "outbound.lease").0, "\"30s\"");
+    assert_eq!(shown(&settings, "intake.body_max").0, "1048576");
+    assert!(settings.shown.iter().all(|shown| shown.from == "default"));
+}
+
+#[test]
+fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
+    let rows: &[(&str, &str, &str)] = &[
+        ("[server]\nlistn = \"a\"", "server.listn", "did you mean server.listen?"),
+        ("[serverr]\nlisten = \"a\"", "serverr", "did you mean server?"),
+        ("[serverr]", "serverr", "did you mean server?"),
+        ("colour = 1", "colour", "known here: "),
+        ("server = 1", "server", "must be a section"),
+        ("[server]\nlisten = 8080", "server.listen", "must be text"),
+        ("[server.listen]\nport = 1", "server.listen.port", "is not a setting"),
+        ("[server]\nlisten = \"localhost\"", "server.listen", "is not an IP address and a port"),
+        ("[server]\nstop = 20", "server.stop", "must be a length of time"),
+        ("[server]\nstop = \"20\"", "server.stop", "must be a length of time"),
+        ("[server]\nstop = \"0s\"", "server.stop", "is less than 1s"),
+        ("[server]\nlisten = \"\"", "server.listen", "is not an IP address and a port"),
+        ("[intake]\nbody_max = -1", "intake.body_max", "is negative"),
+        ("[outbound]\nallow_private = \"yes\"", "outbound.allow_private", "must be true or false"),
+        ("[outbound.retry]\natempts = 1", "outbound.retry.atempts", "did you mean outbound.retry.attempts?"),
+        ("[outbound]\nstop = \"30s\"", "outbound.stop", "longer than server.stop"),
+        ("[engine]\nwriters = 2", "engine.writers", "SQLite has one"),
+        ("[server]\ntoken_cache = \"11s\"", "server.token_cache", "is more than 10s"),
+        ("[database]\nurl = \"mysql://x\"", "database.url", "begin it with sqlite: or postgres://"),
+        ("[database]\nscreens = 0", "database.screens", "is zero"),
+        ("[database]\nscreens = 5_000_000_000", "database", "expected u32"),
+        ("[engine]\nbatch = 0", "engine.batch", "is zero"),
+        ("[engine]\nbatch = 5000", "engine.batch", "is more than 4096"),
+        ("[engine]\nqueue = 100", "engine.queue", "is less than engine.batch"),
+        ("[outbound]\nlease = \"19s\"", "outbound.lease", "take 20s or more"),
+        ("[outbound]\nrequest_timeout = \"40s\"", "outbound.lease", "take 45s or more"),
+        ("[keys]\nmaster_key = \"short\"", "keys.master_key", "openssl rand -base64 32"),
+        ("[keys]\nkey_file = \"\"", "keys.master_key", "is empty"),
+        ("[flows]\nfolders = [\"/no/such/folder\"]", "flows.folders", "is not a folder"),
+        ("[flows]\nfolders = \"x\"", "flows.folders", "must be a list"),
+        ("[log]\nlevel = \"loud\"", "log.level", "is not a level"),
+        ("[log]\nformat = \"xml\"", "log.format", "is not a form of log"),
+        ("[providers.orginal]\napi_key = \"x\"", "providers.orginal", "did you mean providers.original?"),
+        ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: original"),
+        ("a = 1\nb = [", "gangway.toml:2", "is not TOML"),
+    ];
+    for (file, key, says) in rows {
+        let found = problems(file, &[]);
+        let named = found.iter().any(|(at, text)| at == key && text.contains(says));
+        assert!(named, "{file:?} should name {key} and say {says:?}, but says {found:?}");
+    }
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let file =
+        "[server]\nlistn = \"a\"\nstop = 5\n[engine]\nbatch = 0\n[outbound]\nlease = \"1s\"\n[log]\nlevel = \"loud\"";
+    let mut keys: Vec<_> =
+        problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
+    keys.sort();
+    let want = ["database.screens", "engine.batch", "log.level", "outbound.lease", "server.listn", "server.stop"];
+    assert_eq!(keys, want);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
+    let file = "[server]\nlisten = \"127.0.0.1:1\"\n[engine]\nbatch = 64";
+    let settings = read(file, &[("GANGWAY_LISTEN", "127.0.0.1:0")]).unwrap();
+    assert_eq!(shown(&settings, "server.listen"), ("\"127.0.0.1:0\"".into(), "environment GANGWAY_LISTEN".into()));
+    assert_eq!(shown(&settings, "engine.batch"), ("64".into(), "file gangway.toml".into()));
+    assert_eq!(shown(&settings, "engine.queue"), ("4096".into(), "default".into()));
+}
+
+#[test]
+fn two_underscores_nest_and_values_take_the_kind_of_their_default() {
+    let here = env!("CARGO_MANIFEST_DIR");
+    let folders = format!("{here}/src, {here}/core");
+    let settings = read(
+        "",
+        &[
+            ("GANGWAY_ENGINE__BATCH", "128"),
+            ("GANGWAY_ENGINE__HOLD", "2d"),
+            ("GANGWAY_FLOWS__FOLDERS", &folders),
+            ("GANGWAY_PROVIDERS__ORIGINAL__API_KEY", "0123"),
+            ("GANGWAY_OUTBOUND__ALLOW_PRIVATE", "true"),
+        ],
+    )
+    .unwrap();
+    assert_eq!((settings.engine.batch, settings.engine.hold.0), (128, 172_800_000));
+    assert_eq!(settings.flows.folders.len(), 2);
+    let original = settings.rest.providers.get("original").unwrap();
+    assert_eq!(original.get("api_key").unwrap().as_str(), Some("0123"));
+    assert_eq!(settings.rest.outbound.get("allow_private").unwrap().as_bool(), Some(true));
+}
+
+#[test]
+fn a_variable_that_names_nothing_is_refused() {
+    let rows = [
+        ("GANGWAY_LISTENN", "GANGWAY_LISTENN", "did you mean GANGWAY_LISTEN?"),
+        ("GANGWAY_SERVER__LISTNE", "server.listne", "did you mean server.listen?"),
+        ("GANGWAY_PROVIDERS__ACME__API_KEY", "providers.acme", "known: original"),
+        ("GANGWAY_BANANA", "GANGWAY_BANANA", "two underscores nest"),
+    ];
+    for (variable, key, says) in rows {
+        let found = problems("", &[(variable, "x")]);
+        assert!(found.iter().any(|(at, text)| at == key && text.contains(says)), "{variable}: {found:?}");
+    }
+    let twice = problems("", &[("GANGWAY_LISTEN", "127.0.0.1:0"), ("GANGWAY_SERVER__LISTEN", "127.0.0.1:1")]);
+    assert!(twice.iter().any(|(key, _)| key == "server.listen"), "{twice:?}");
+}
+
+#[test]
+fn variables_of_tests_logs_orchestrators_and_empty_ones_are_left_alone() {
+    let settings = read(
+        "",
+        &[
+            ("GANGWAY_TEST_POSTGRES", "x"),
+            ("GANGWAY_LOG", "debug"),
+            ("GANGWAY_CONFIG", "x"),
+            ("GANGWAY_SERVICE_HOST", "10.0.0.1"),
+            ("GANGWAY_PORT", "tcp://10.0.0.1:80"),
+            ("GANGWAY_PORT_80_TCP_ADDR", "10.0.0.1"),
+            ("GANGWAY_AMQP_URL", ""),
+            ("OTHER", "x"),
+        ],
+    )
+    .unwrap();
+    assert!(settings.shown.iter().all(|shown| shown.from == "default"));
+}
+
+#[test]
+fn a_secret_is_never_printed_neither_when_right_nor_when_wrong() {
+    let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
+    let settings = read(
+        "[providers.original]\napi_secret = \"hush-1\"\nwebhook_secrets = [\"hush-2\"]",
+        &[
+            ("GANGWAY_MASTER_KEY", secret),
+            ("GANGWAY_DATABASE_URL", "postgres://gangway:hush-3@db/gangway"),
+            ("GANGWAY_AMQP_URL", "amqp://gangway:hush-4@broker"),
+        ],
+    )
+    .unwrap();
+    let everything = format!("{settings:?}");
+    assert!(!everything.contains("hush") && !everything.contains(secret), "{everything}");
+    assert_eq!(shown(&settings, "keys.master_key").0, "***");
+    assert_eq!(shown(&settings, "database.url").0, "\"postgres://gangway:***@db/gangway\"");
+
+    let wrong = [
+        read("[keys]\nmaster_key = \"hush-5\"", &[]),
+        read("[keys]\nmaster_key = 8888", &[]),
+        read("[keys]\nmaster_key = \"hush-6", &[]),
+        read("[keyz]\nmaster_key = \"hush-7\"", &[]),
+        read("", &[("GANGWAY_DATABASE_URL", "mysql://a:hush-8@b")]),
+        read("", &[("GANGWAY_KEYS", "hush-9")]),
+        read("", &[("GANGWAY_KEYS__", "hush-9")]),
+    ];
+    for wrong in wrong {
+        let text = wrong.expect_err("wrong").to_string();
+        assert!(!text.contains("hush") && !text.contains("8888"), "{text}");
+    }
+}
