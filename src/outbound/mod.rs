@@ -7,6 +7,7 @@ pub mod call; // an adapter's conversation, carried out
 pub mod dispatch; // leases, slots, wake-ups
 pub mod http; // the only HTTP sender
 pub mod lease; // what is needed of the store
+pub mod mail; // the only mail sender
 pub mod outcome; // how an attempt ended, as an event
 mod pace; // when to look again
 mod perform; // one effect from lease to outcome
@@ -15,4 +16,5 @@ pub mod slots; // how many at once
 pub use attempt::{Attempted, Performers, Performs};
 pub use breaker::{Breaker, Breakers, Health};
 pub use dispatch::{Dispatcher, Parts, Ticked};
+pub use mail::Mailer;
 pub use http::{HttpSender, Limits, SendError, Transport};
