@@ -4,3 +4,9 @@
 mod db;
 mod fixtures;
 mod journal;
+mod leases;
+mod opening;
+mod races;
+mod reads;
+mod sealing;
+mod wakes;
