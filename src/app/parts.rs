@@ -7,12 +7,14 @@ use bytes::Bytes;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::time::{Millis, Timestamp};
 
-use crate::cli::Failure;
+use crate::cli::{Exit, Failure};
 use crate::clock::Clock;
 use crate::health::Part;
 use crate::inbound::amqp::AmqpState;
 use crate::inbound::aside::Aside;
-use crate::outbound::Dispatcher;
+use crate::outbound::mail::Mailer;
+use crate::outbound::mail::templates::Templates;
+use crate::outbound::{Dispatcher, Performs};
 use crate::settings::Settings;
 use crate::store::Store;
 
@@ -20,11 +22,25 @@ use crate::store::Store;
 pub(super) fn without_providers(settings: &Settings) -> Result<Catalogue, Failure> {
     let general = settings.outbound.retry.policy();
     Ok(Catalogue {
-        templates: crate::outbound::mail::templates(&settings.mail)?.specs(),
+        templates: templates(settings)?.specs(),
         mail: settings.mail.policy(&general),
         publish: general,
         ..Catalogue::default()
     })
+}
+
+/// The mail templates, shipped and yours.
+fn templates(settings: &Settings) -> Result<Templates, Failure> {
+    Templates::load(settings.mail.templates.as_deref(), &settings.mail.default_locale)
+        .map_err(|problems| Failure::new(Exit::Usage, format!("mail templates:\n  {}", problems.join("\n  "))))
+}
+
+/// Who sends mails, where a server is set.
+pub(super) fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Performs>>, Failure> {
+    let templates = Arc::new(templates(settings)?);
+    let mailer = Mailer::new(&settings.mail, &settings.outbound, templates, Arc::clone(clock));
+    let mailer = mailer.map_err(|what| Failure::new(Exit::Usage, what))?;
+    Ok(mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Performs>))
 }
 
 /// Keeps what failed verification in the store, up to a number of each source.

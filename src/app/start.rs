@@ -22,7 +22,6 @@ use crate::health::{Health, Part};
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Webhooks};
-use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::settings::Settings;
 use crate::store::{Keyring, Store};
@@ -230,7 +229,7 @@ fn dispatcher(
         }
     };
     let mail = parts::mailer(settings, &seams.clock)?;
-    let publish = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map(|it| Arc::new(it) as Arc<dyn Performs>);
+    let publish: Option<Arc<dyn Performs>> = None;
     let mut concurrency = adapters.concurrency.clone();
     concurrency.insert("mail".into(), settings.mail.concurrency);
     concurrency.insert("publish".into(), settings.outbound.publish_concurrency);

@@ -9,7 +9,7 @@ mod exit;
 mod flow_files;
 mod migrate;
 mod opened;
-mod out;
+pub(crate) mod out;
 pub mod sandbox;
 mod serve;
 mod settings;
