@@ -33,6 +33,16 @@ fn the_compiled_in_defaults_are_right_as_they_are() {
 }
 
 #[test]
+fn the_commented_file_says_what_the_code_takes_for_left_out() {
+    use gangway::settings::{AmqpSettings, IntakeSettings, MailSettings, OutboundSettings};
+    let settings = read("", &[]).unwrap();
+    assert_eq!(format!("{:?}", settings.amqp), format!("{:?}", AmqpSettings::default()));
+    assert_eq!(format!("{:?}", settings.intake), format!("{:?}", IntakeSettings::default()));
+    assert_eq!(format!("{:?}", settings.mail), format!("{:?}", MailSettings::default()));
+    assert_eq!(format!("{:?}", settings.outbound), format!("{:?}", OutboundSettings::default()));
+}
+
+#[test]
 fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
     let rows: &[(&str, &str, &str)] = &[
         ("[server]\nlistn = \"a\"", "server.listn", "did you mean server.listen?"),
