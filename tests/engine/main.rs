@@ -1,0 +1,12 @@
+//! The engine, each claim on each database.
+
+#[path = "../support/db.rs"]
+mod db;
+mod hands;
+mod say;
+mod wait;
+mod world;
+
+mod copies;
+mod held;
+mod start;
