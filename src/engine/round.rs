@@ -214,8 +214,7 @@ impl<'a> Round<'a> {
             None => self.new_user(start),
         };
         let id = OnboardingId(self.engine.chance.id(self.now));
-        let mut decision = step::start(&start.flow, id, &user.user, &arrival.event, arrival.event.received_at);
-        decision.onboarding.memory.last_at = arrival.event.received_at;
+        let decision = begin(&start.flow, id, &user.user, &arrival.event);
         let work = Work {
             loaded: Loaded { onboarding: before(&decision.onboarding), key: user.key.clone() },
             flow: Arc::clone(&start.flow),
@@ -306,10 +305,17 @@ impl<'a> Round<'a> {
     }
 }
 
+/// Begins an onboarding at its start event's own time.
+pub(super) fn begin(flow: &Flow, id: OnboardingId, user: &User, event: &Event) -> Decision {
+    let mut decision = step::start(flow, id, user, event, event.received_at);
+    decision.onboarding.memory.last_at = event.received_at;
+    decision
+}
+
 /// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
 /// journal in the order of revisions gives the same onboarding.
 #[must_use]
-pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
+pub(super) fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
     let now = event.received_at.max(onboarding.memory.last_at);
     let mut decision = step::step(flow, onboarding, event, now);
     if decision.onboarding.revision != onboarding.revision {

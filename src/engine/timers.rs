@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::wakes::Wake;
 
 use super::accept::Engine;
-use super::door::{Arrival, Door};
+use super::door::{Arrival, Door, NotAccepted};
 
 /// Wakes taken in one step, at most.
 const LIMIT: u32 = 256;
@@ -28,7 +28,7 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option
         let due = engine.store.due_wakes(now, after, LIMIT).await?;
         let arrivals = due.iter().map(|wake| arrival(wake, now));
         let answers = futures_util::future::join_all(arrivals.map(|arrival| door.accept_own(arrival))).await;
-        if !answers.is_empty() && answers.iter().all(Result::is_err) {
+        if answers.contains(&Err(NotAccepted::Stopping)) {
             return Ok(Some(later));
         }
         after = due.last().copied();

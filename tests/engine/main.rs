@@ -8,5 +8,9 @@ mod wait;
 mod world;
 
 mod copies;
+mod effects;
 mod held;
+mod operator;
 mod start;
+mod timers;
+mod trouble;

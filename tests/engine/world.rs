@@ -11,7 +11,7 @@ use gangway::store::search::JournalEntry;
 use gangway::store::types::{Lease, LeasedEffect};
 use gangway::store::{Keyring, Store};
 use gangway_core::catalogue::Catalogue;
-use gangway_core::event::{Identifier, OnboardingId};
+use gangway_core::event::{Identifier, OnboardingId, OperatorAct};
 use gangway_core::flow;
 use gangway_core::onboarding::Onboarding;
 use gangway_core::outcome::AttemptResult;
@@ -211,6 +211,18 @@ impl World {
             let when = format!("WHEN NEW.{condition} BEGIN SELECT RAISE(ABORT, 'refused'); END");
             self.run(&format!("CREATE TRIGGER refuse BEFORE INSERT ON {table} {when}")).await;
         }
+    }
+
+    /// Ends [`World::refuse_inserts`].
+    pub async fn allow_inserts(&self, table: &str) {
+        let on = if self.sql.get_database_backend() == sea_orm::DbBackend::Postgres { format!(" ON {table}") } else { String::new() };
+        self.run(&format!("DROP TRIGGER refuse{on}")).await;
+    }
+
+    /// An operator acts, with a fresh key.
+    pub async fn act(&self, id: OnboardingId, act: OperatorAct, seen: Option<u64>) -> Receipt {
+        let key = gangway::clock::Chance::id(&SystemChance, START).to_string();
+        self.one(self.say().act(&key, id, act, seen)).await
     }
 
     /// The sum of copies over the journal.
