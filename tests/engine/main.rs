@@ -2,6 +2,7 @@
 
 #[path = "../support/db.rs"]
 mod db;
+mod dice;
 mod hands;
 mod say;
 mod wait;
@@ -11,6 +12,7 @@ mod copies;
 mod effects;
 mod held;
 mod operator;
+mod races;
 mod start;
 mod timers;
 mod trouble;
