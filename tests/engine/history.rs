@@ -97,6 +97,7 @@ impl Run<'_> {
 
 async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &TestDb) {
     let seed = seed();
+    eprintln!("GANGWAY_TEST_SEED={seed}");
     let world = World::with(db, seed, |options| options.adopt = 3).await;
     world.refuse_inserts("events", "kind = 'poison'").await;
     let (door, queue) = writer::door(1024);
