@@ -9,6 +9,7 @@ pub mod door;
 mod find;
 pub mod flows;
 pub mod performer;
+pub mod replay;
 mod round;
 pub mod slots;
 pub mod sweep;

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use gangway_core::decision::{Decision, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::event::{Body, Event, OnboardingId, OperatorAct, UserId};
+use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
-use gangway_core::step;
 use gangway_core::time::Timestamp;
 
 use crate::store::types::{
@@ -21,6 +20,7 @@ use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
 use super::find::{Start, Target};
+use super::replay::{begin, decide};
 use super::view;
 
 /// An onboarding of this round.
@@ -213,8 +213,7 @@ impl<'a> Round<'a> {
             None => self.new_user(start),
         };
         let id = OnboardingId(self.engine.chance.id(self.now));
-        let mut decision = step::start(&start.flow, id, &user.user, &arrival.event, arrival.event.received_at);
-        decision.onboarding.memory.last_at = arrival.event.received_at;
+        let decision = begin(&start.flow, id, &user.user, &arrival.event);
         let work = Work {
             loaded: Loaded { onboarding: before(&decision.onboarding), key: user.key.clone() },
             flow: Arc::clone(&start.flow),
@@ -294,18 +293,6 @@ impl<'a> Round<'a> {
         };
         self.rows.push(Row { event, callers: item.callers });
     }
-}
-
-/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
-/// journal in the order of revisions gives the same onboarding.
-#[must_use]
-pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
-    let now = event.received_at.max(onboarding.memory.last_at);
-    let mut decision = step::step(flow, onboarding, event, now);
-    if decision.onboarding.revision != onboarding.revision {
-        decision.onboarding.memory.last_at = now;
-    }
-    decision
 }
 
 /// The onboarding as it was before its first event: only the revision differs.
