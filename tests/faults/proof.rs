@@ -27,8 +27,12 @@ pub async fn decide_reviews(client: &Client, url: &str, count: usize, limit: Dur
     let decided = wait::within(limit, async || {
         for one in client.onboardings(url, "review").await? {
             let why = one["why"].to_string();
-            assert!(one["state"] == "welcome" && why.contains("not known"), "an unexpected review: {one}");
-            let place = format!("{url}/v1/onboardings/{}/retry", one["id"].as_str()?);
+            let place = format!("{url}/v1/onboardings/{}", one["id"].as_str()?);
+            if one["state"] != "welcome" || !why.contains("not known") {
+                let journal = client.get(&format!("{place}/events?limit=500")).await;
+                panic!("an unexpected review: {one:#}\n{:#}", journal.unwrap_or_default());
+            }
+            let place = format!("{place}/retry");
             let asked = client.http.post(place).bearer_auth(&client.token);
             asked.json(&json!({ "reason": "the mail may be sent again" })).send().await.ok()?;
         }
