@@ -188,7 +188,10 @@ impl Dispatcher {
         self.0.woken.notify_one();
         let limit = Duration::from_millis(self.0.settings.stop.0);
         if tokio::time::timeout(limit, self.idle()).await.is_err() {
-            tracing::warn!(limit_ms = self.0.settings.stop.0, "effects were still being performed when the time to stop was over");
+            tracing::warn!(
+                limit_ms = self.0.settings.stop.0,
+                "effects were still being performed when the time to stop was over"
+            );
             self.0.running().abort_all();
         }
     }

@@ -17,6 +17,6 @@ pub mod slots; // how many at once
 pub use attempt::{Attempted, Performers, Performs};
 pub use breaker::{Breaker, Breakers, Health};
 pub use dispatch::{Dispatcher, Parts, Ticked};
+pub use http::{HttpSender, Limits, SendError, Transport};
 pub use mail::Mailer;
 pub use publish::Publisher;
-pub use http::{HttpSender, Limits, SendError, Transport};
