@@ -283,6 +283,67 @@ mod tests {
         assert_eq!(Kind::for_status(599), Kind::Internal);
     }
 
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Asked {
+        n: u32,
+    }
+
+    #[actix_web::test]
+    async fn whatever_actix_itself_refuses_is_answered_from_the_catalogue() {
+        use actix_web::test::{TestRequest, call_service, init_service, read_body_json};
+        use actix_web::{App, HttpResponse, middleware::from_fn, web};
+        async fn body(asked: web::Json<Asked>) -> HttpResponse {
+            HttpResponse::Ok().body(asked.n.to_string())
+        }
+        async fn query(asked: web::Query<Asked>) -> HttpResponse {
+            HttpResponse::Ok().body(asked.n.to_string())
+        }
+        async fn path(id: web::Path<uuid::Uuid>) -> HttpResponse {
+            HttpResponse::Ok().body(id.to_string())
+        }
+        async fn foreign() -> Result<HttpResponse, actix_web::Error> {
+            Err(actix_web::error::ErrorTooManyRequests("of its own making"))
+        }
+        let app = App::new().wrap(from_fn(crate::api::observe)).configure(|config| {
+            super::extractors(config, 64);
+            config
+                .service(web::resource("/body").route(web::post().to(body)).default_service(super::only("POST")))
+                .service(web::resource("/query").route(web::get().to(query)))
+                .service(web::resource("/path/{id}").route(web::get().to(path)))
+                .service(web::resource("/foreign").route(web::get().to(foreign)))
+                .default_service(web::to(super::not_found));
+        });
+        let app = init_service(app).await;
+        let json = |text: String| {
+            TestRequest::post().uri("/body").insert_header(("content-type", "application/json")).set_payload(text)
+        };
+        let rows = [
+            (json("{".into()), Kind::Unreadable),
+            (json("{\"n\":1,\"m\":2}".into()), Kind::Unreadable),
+            (json(format!("{{\"n\":1{}}}", " ".repeat(100))), Kind::TooLarge),
+            (TestRequest::post().uri("/body").set_payload("{}"), Kind::MediaType),
+            (TestRequest::get().uri("/body"), Kind::MethodNotAllowed),
+            (TestRequest::get().uri("/query?n=x"), Kind::Unreadable),
+            (TestRequest::get().uri("/query?n=1&m=2"), Kind::Unreadable),
+            (TestRequest::get().uri("/path/42"), Kind::NotFound),
+            (TestRequest::post().uri("/query"), Kind::MethodNotAllowed),
+            (TestRequest::get().uri("/nowhere"), Kind::NotFound),
+            (TestRequest::get().uri("/foreign"), Kind::Busy),
+        ];
+        for (request, kind) in rows {
+            let request = request.to_request();
+            let uri = request.uri().to_string();
+            let answer = call_service(&app, request).await;
+            assert_eq!(answer.status().as_u16(), kind.status(), "{uri}");
+            assert_eq!(answer.headers().get("content-type").unwrap(), CONTENT, "{uri}");
+            let body: Value = read_body_json(answer).await;
+            assert_eq!(body["type"], kind.urn(), "{uri}");
+        }
+        let allowed = call_service(&app, TestRequest::get().uri("/body").to_request()).await;
+        assert_eq!(allowed.headers().get("allow").unwrap(), "POST");
+    }
+
     #[test]
     fn come_again_is_told_in_whole_seconds_and_never_zero() {
         for (after, told) in [(0, "1"), (1, "1"), (1500, "2"), (30_000, "30")] {

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "helpers of tests may panic")]
 
 use gangway::settings::{Input, Problems, Settings};
+use secrecy::ExposeSecret;
 
 fn read(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
     Settings::read(&Input {
@@ -32,6 +33,16 @@ fn the_compiled_in_defaults_are_right_as_they_are() {
 }
 
 #[test]
+fn the_commented_file_says_what_the_code_takes_for_left_out() {
+    use gangway::settings::{AmqpSettings, IntakeSettings, MailSettings, OutboundSettings};
+    let settings = read("", &[]).unwrap();
+    assert_eq!(format!("{:?}", settings.amqp), format!("{:?}", AmqpSettings::default()));
+    assert_eq!(format!("{:?}", settings.intake), format!("{:?}", IntakeSettings::default()));
+    assert_eq!(format!("{:?}", settings.mail), format!("{:?}", MailSettings::default()));
+    assert_eq!(format!("{:?}", settings.outbound), format!("{:?}", OutboundSettings::default()));
+}
+
+#[test]
 fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
     let rows: &[(&str, &str, &str)] = &[
         ("[server]\nlistn = \"a\"", "server.listn", "did you mean server.listen?"),
@@ -58,8 +69,8 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[engine]\nbatch = 0", "engine.batch", "is zero"),
         ("[engine]\nbatch = 5000", "engine.batch", "is more than 4096"),
         ("[engine]\nqueue = 100", "engine.queue", "is less than engine.batch"),
-        ("[outbound]\nlease = \"19s\"", "outbound.lease", "take 20s or more"),
-        ("[outbound]\nrequest_timeout = \"40s\"", "outbound.lease", "take 45s or more"),
+        ("[outbound]\nlease = \"19s\"", "outbound.lease", "make the lease longer"),
+        ("[outbound]\nrequest_timeout = \"40s\"", "outbound.lease", "make the lease longer"),
         ("[keys]\nmaster_key = \"short\"", "keys.master_key", "openssl rand -base64 32"),
         ("[keys]\nkey_file = \"\"", "keys.master_key", "is empty"),
         ("[flows]\nfolders = [\"/no/such/folder\"]", "flows.folders", "is not a folder"),
@@ -68,6 +79,12 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[log]\nformat = \"xml\"", "log.format", "is not a form of log"),
         ("[providers.orginal]\napi_key = \"x\"", "providers.orginal", "did you mean providers.original?"),
         ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: original"),
+        ("[providers.original]\napi_key = \"x\"", "providers.original", "missing field"),
+        ("[providers.original]\nwebhook = 1", "providers.original.webhook", "must be a section"),
+        ("[providers.original]\nwebhook_secret = \"short\"", "providers.original.webhook.secrets", "shorter than 16"),
+        ("[mail]\nfrom = \"nobody\"", "mail.from", "is not a mail address"),
+        ("[amqp]\nprefetch = 0", "amqp.prefetch", "is 0"),
+        ("[intake]\nbatch_max = 0", "intake.batch_max", "is 0"),
         ("a = 1\nb = [", "gangway.toml:2", "is not TOML"),
     ];
     for (file, key, says) in rows {
@@ -84,7 +101,15 @@ fn all_problems_are_told_at_once() {
     let mut keys: Vec<_> =
         problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
     keys.sort();
-    let want = ["database.screens", "engine.batch", "log.level", "outbound.lease", "server.listn", "server.stop"];
+    let want = [
+        "database.screens",
+        "engine.batch",
+        "log.level",
+        "mail.timeout",
+        "outbound.lease",
+        "server.listn",
+        "server.stop",
+    ];
     assert_eq!(keys, want);
 }
 
@@ -107,16 +132,22 @@ fn two_underscores_nest_and_values_take_the_kind_of_their_default() {
             ("GANGWAY_ENGINE__BATCH", "128"),
             ("GANGWAY_ENGINE__HOLD", "2d"),
             ("GANGWAY_FLOWS__FOLDERS", &folders),
+            ("GANGWAY_PROVIDERS__ORIGINAL__BASE_URL", "https://api.example.com"),
             ("GANGWAY_PROVIDERS__ORIGINAL__API_KEY", "0123"),
+            ("GANGWAY_PROVIDERS__ORIGINAL__API_SECRET", "4567"),
+            ("GANGWAY_PROVIDERS__ORIGINAL__WEBHOOK_SECRET", "0123456789abcdef"),
+            ("GANGWAY_PROVIDERS__ORIGINAL__CONCURRENCY", "3"),
             ("GANGWAY_OUTBOUND__ALLOW_PRIVATE", "true"),
         ],
     )
     .unwrap();
     assert_eq!((settings.engine.batch, settings.engine.hold.0), (128, 172_800_000));
     assert_eq!(settings.flows.folders.len(), 2);
-    let original = settings.rest.providers.get("original").unwrap();
-    assert_eq!(original.get("api_key").unwrap().as_str(), Some("0123"));
-    assert_eq!(settings.rest.outbound.get("allow_private").unwrap().as_bool(), Some(true));
+    let original = settings.providers.original.unwrap();
+    assert_eq!(original.adapter.api_key.expose_secret(), "0123");
+    assert_eq!(original.adapter.common.concurrency, 3);
+    assert_eq!(original.webhook.unwrap().secrets.len(), 1);
+    assert!(settings.outbound.allow_private);
 }
 
 #[test]
@@ -154,11 +185,17 @@ fn variables_of_tests_logs_orchestrators_and_empty_ones_are_left_alone() {
     assert!(settings.shown.iter().all(|shown| shown.from == "default"));
 }
 
+const ORIGINAL: &str = "[providers.original]
+base_url = \"https://api.example.com\"
+api_key = \"hush-0\"
+api_secret = \"hush-1\"
+webhook = { secrets = [\"hush-2-hush-2-hush-2\"] }";
+
 #[test]
 fn a_secret_is_never_printed_neither_when_right_nor_when_wrong() {
     let secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
     let settings = read(
-        "[providers.original]\napi_secret = \"hush-1\"\nwebhook_secrets = [\"hush-2\"]",
+        ORIGINAL,
         &[
             ("GANGWAY_MASTER_KEY", secret),
             ("GANGWAY_DATABASE_URL", "postgres://gangway:hush-3@db/gangway"),
@@ -179,6 +216,13 @@ fn a_secret_is_never_printed_neither_when_right_nor_when_wrong() {
         read("", &[("GANGWAY_DATABASE_URL", "mysql://a:hush-8@b")]),
         read("", &[("GANGWAY_KEYS", "hush-9")]),
         read("", &[("GANGWAY_KEYS__", "hush-9")]),
+        read(&ORIGINAL.replace("\"hush-0\"", "8888"), &[]),
+        read(&ORIGINAL.replace("\"hush-0\"", "\"hush 0\""), &[]),
+        read(&ORIGINAL.replace("hush-2-hush-2-hush-2", "hush-2"), &[]),
+        read(&ORIGINAL.replace("hush-2-hush-2-hush-2", "hush-2/hush-2/hush-2"), &[]),
+        read(&format!("{ORIGINAL}\nwebhook_secret = \"hush-3-hush-3-hush-3\""), &[]),
+        read("[mail]\nurl = \"http://u:hush-4@x\"", &[]),
+        read("[amqp]\nurl = \"http://u:hush-4@x\"", &[]),
     ];
     for wrong in wrong {
         let text = wrong.expect_err("wrong").to_string();

@@ -33,8 +33,10 @@ impl MigrationTrait for Migration {
             .to_owned();
         manager.create_table(table).await?;
         for index in [
-            // Only what is still to be done is in these two: they stay small however long the history is.
+            // Only what is still to be done is in these: they stay small however long the history is, and an effect
+            // that is born leased and settled by its first attempt never enters the first two.
             "CREATE INDEX effects_due ON effects (slot, due_at) WHERE lease_until IS NULL AND settled_at IS NULL",
+            "CREATE INDEX effects_next ON effects (due_at) WHERE lease_until IS NULL AND settled_at IS NULL",
             "CREATE INDEX effects_leased ON effects (lease_until) WHERE lease_until IS NOT NULL",
         ] {
             manager.get_connection().execute_unprepared(index).await?;

@@ -2,15 +2,15 @@
 //! through the one door and is journaled with who and why.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::Bytes;
 use gangway_core::decision::Verdict;
-use gangway_core::event::{Body, Event, OnboardingId, OperatorAct};
+use gangway_core::event::{OnboardingId, OperatorAct};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::auth::Caller;
 use super::{State, onboardings, shape};
-use crate::engine::{Arrival, Receipt};
+use crate::engine::Receipt;
+use crate::inbound::operator;
 use crate::problem::{Kind, Problem};
 
 const REASON_MOST: usize = 2000;
@@ -38,27 +38,30 @@ pub(crate) async fn act(
     let asked = asked.into_inner();
     let reason = reason(&asked.reason)?;
     let act = meant(&word, asked.state)?;
-    let before = onboardings::load(&state, id).await?;
-    if asked.revision.is_some_and(|revision| revision != before.revision) {
-        return Err(Problem::new(Kind::Revision, format!("the present revision is {}", before.revision)));
-    }
+    done(&state, &caller, key(&request)?, id, act, reason, asked.revision).await
+}
+
+/// Sends the act through the one door and answers the onboarding after. The step compares the revision, in the same
+/// transaction: nothing can move in between, and a repeated request is known as a copy before it is compared.
+pub(crate) async fn done(
+    state: &State,
+    caller: &Caller,
+    key: Option<String>,
+    id: OnboardingId,
+    act: OperatorAct,
+    reason: String,
+    revision: Option<u64>,
+) -> Result<HttpResponse, Problem> {
+    onboardings::load(state, id).await?;
     let now = state.clock.now();
     // A key belongs to one onboarding: the same key for another one is another request.
-    let key = match key(&request)? {
+    let key = match key {
         Some(key) => format!("{id}/{key}"),
         None => state.chance.id(now).to_string(),
     };
-    let event = Event {
-        source: format!("operator:{}", caller.name),
-        key,
-        kind: format!("operator.{word}"),
-        received_at: now,
-        occurred_at: None,
-        body: Body::Operator { actor: caller.name, reason, act },
-    };
-    let arrival = Arrival { event, owner: Some(id), raw: Bytes::new(), content: Bytes::new() };
-    allowed(&state.door.accept(arrival).await?)?;
-    let after = onboardings::load(&state, id).await?;
+    let receipt = state.door.accept(operator::acts(&caller.name, &key, id, act, &reason, revision, now)).await?;
+    let after = onboardings::load(state, id).await?;
+    allowed(&receipt, revision, after.revision)?;
     Ok(HttpResponse::Ok().json(shape::onboarding(&after, &state.flows)))
 }
 
@@ -91,7 +94,8 @@ pub(crate) fn reason(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+/// The request's own key, if it has one.
+pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let text = value.to_str().unwrap_or("");
     if text.is_empty() || text.len() > KEY_MOST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -104,8 +108,11 @@ fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 }
 
 /// Whether what was asked was done; a plain copy of an earlier request was.
-pub(crate) fn allowed(receipt: &Receipt) -> Result<(), Problem> {
+fn allowed(receipt: &Receipt, seen: Option<u64>, present: u64) -> Result<(), Problem> {
     match receipt.verdict {
+        Verdict::Refused if seen.is_some_and(|seen| seen != present) => {
+            Err(Problem::new(Kind::Revision, format!("the present revision is {present}")))
+        }
         Verdict::Refused => Err(Problem::new(Kind::Refused, &receipt.detail)),
         Verdict::Duplicate => {
             Err(Problem::new(Kind::Reused, "an earlier request with this Idempotency-Key was another one"))
@@ -153,9 +160,10 @@ mod tests {
     fn a_refusal_tells_the_caller_why_and_a_copy_counts_as_done() {
         let receipt =
             |verdict, copy| Receipt { seq: Some(1), verdict, copy, onboarding: None, detail: "it has ended".into() };
-        let refused = allowed(&receipt(Verdict::Refused, false)).unwrap_err();
+        let refused = allowed(&receipt(Verdict::Refused, false), Some(3), 3).unwrap_err();
         assert_eq!((refused.kind, refused.detail.as_str()), (Kind::Refused, "it has ended"));
-        assert_eq!(allowed(&receipt(Verdict::Duplicate, false)).unwrap_err().kind, Kind::Reused);
-        assert!(allowed(&receipt(Verdict::Applied, true)).is_ok());
+        assert_eq!(allowed(&receipt(Verdict::Duplicate, false), None, 3).unwrap_err().kind, Kind::Reused);
+        assert!(allowed(&receipt(Verdict::Applied, true), Some(2), 3).is_ok());
+        assert_eq!(allowed(&receipt(Verdict::Refused, false), Some(2), 3).unwrap_err().kind, Kind::Revision);
     }
 }

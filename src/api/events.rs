@@ -1,33 +1,15 @@
 //! `GET /v1/events?verdict=`: events of one verdict; held ones wait for an owner. And giving one to its owner.
 
-use std::fmt;
-
-use actix_web::{HttpResponse, web};
-use async_trait::async_trait;
+use actix_web::{HttpRequest, HttpResponse, web};
 use gangway_core::decision::Verdict;
-use gangway_core::event::OnboardingId;
+use gangway_core::event::{OnboardingId, OperatorAct};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::auth::Caller;
 use super::failed::failed;
 use super::{State, actions, onboardings, page, shape};
-use crate::engine::{NotAccepted, Receipt};
 use crate::problem::{Kind, Problem};
-
-/// Gives a held event to the onboarding that it belongs to; the engine does it.
-#[async_trait]
-pub trait Adopter: Send + Sync + fmt::Debug {
-    /// Adopts the event of this number for that onboarding. The receipt tells what became of it; a refusal
-    /// (not held any more, its identifier has another owner) is a receipt with the verdict `refused`.
-    async fn adopt(
-        &self,
-        event: i64,
-        onboarding: OnboardingId,
-        actor: &str,
-        reason: &str,
-    ) -> Result<Receipt, NotAccepted>;
-}
 
 /// What is listed.
 #[derive(Default, Deserialize)]
@@ -61,16 +43,13 @@ pub(crate) struct Adoption {
 /// `POST /v1/events/{id}/adopt`; answers the onboarding after.
 pub(crate) async fn adopt(
     state: web::Data<State>,
-    adopter: web::Data<dyn Adopter>,
     caller: Caller,
+    request: HttpRequest,
     id: web::Path<i64>,
     asked: web::Json<Adoption>,
 ) -> Result<HttpResponse, Problem> {
     let reason = actions::reason(&asked.reason)?;
+    let act = OperatorAct::Adopt { event: id.into_inner() };
     let onboarding = OnboardingId(asked.onboarding);
-    onboardings::load(&state, onboarding).await?;
-    let receipt = adopter.adopt(id.into_inner(), onboarding, &caller.name, &reason).await?;
-    actions::allowed(&receipt)?;
-    let after = onboardings::load(&state, onboarding).await?;
-    Ok(HttpResponse::Ok().json(shape::onboarding(&after, &state.flows)))
+    actions::done(&state, &caller, actions::key(&request)?, onboarding, act, reason, None).await
 }

@@ -17,7 +17,6 @@ pub mod token;
 mod users;
 
 pub use auth::Caller;
-pub use events::Adopter;
 pub use observe::observe;
 
 use std::sync::Arc;
@@ -54,15 +53,12 @@ pub struct Parts {
     pub identifier_kinds: Vec<String>,
     /// What this process counted; absent in tests.
     pub metrics: Option<PrometheusHandle>,
-    /// Gives held events to their owners; without it that route is not there.
-    pub adopter: Option<Arc<dyn Adopter>>,
 }
 
 /// Built once, shared by all workers.
 #[derive(Clone)]
 pub struct Api {
     state: Data<State>,
-    adopter: Option<Data<dyn Adopter>>,
 }
 
 pub(crate) struct State {
@@ -108,7 +104,7 @@ impl Api {
             figures: figures::Last::default(),
             limits: Limits { figures: settings.figures, action: settings.action_limit },
         };
-        Self { state: Data::new(state), adopter: parts.adopter.map(Data::from) }
+        Self { state: Data::new(state) }
     }
 
     /// Mounts the probes and `/v1`; `publish` is the handler of `POST /v1/events`. Wrap the application in
@@ -116,34 +112,30 @@ impl Api {
     pub fn mount(&self, config: &mut ServiceConfig, publish: Option<Route>) {
         problem::extractors(config, self.state.limits.action);
         config.app_data(self.state.clone());
-        if let Some(adopter) = &self.adopter {
-            config.app_data(adopter.clone());
-        }
         config
             .service(probe("/healthz", || web::get().to(probes::alive), || web::head().to(probes::alive)))
             .service(probe("/readyz", || web::get().to(probes::ready), || web::head().to(probes::ready)))
             .service(resource("/metrics", "GET").route(web::get().to(probes::metrics)))
-            .service(self.v1(publish))
+            .service(Self::v1(publish))
             .default_service(web::to(problem::not_found));
     }
 
-    fn v1(&self, publish: Option<Route>) -> impl actix_web::dev::HttpServiceFactory + use<> {
+    fn v1(publish: Option<Route>) -> impl actix_web::dev::HttpServiceFactory {
         let events = match publish {
             Some(publish) => resource("/events", "GET, POST").route(publish),
             None => resource("/events", "GET"),
         };
-        let mut scope = web::scope("/v1")
+        web::scope("/v1")
             .service(resource("/users", "GET").route(web::get().to(users::find)))
             .service(resource("/users/{id}", "GET").route(web::get().to(users::one)))
             .service(resource("/onboardings", "GET").route(web::get().to(onboardings::list)))
             .service(resource("/onboardings/{id}", "GET").route(web::get().to(onboardings::one)))
             .service(resource("/onboardings/{id}/events", "GET").route(web::get().to(onboardings::journal)))
             .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))
-            .service(events.route(web::get().to(events::list)));
-        if self.adopter.is_some() {
-            scope = scope.service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)));
-        }
-        scope.default_service(web::to(problem::not_found)).wrap(from_fn(auth::guard))
+            .service(events.route(web::get().to(events::list)))
+            .service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)))
+            .default_service(web::to(problem::not_found))
+            .wrap(from_fn(auth::guard))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::telemetry::Metric;
 /// Wraps the whole application: `App::new().wrap(from_fn(observe))`.
 ///
 /// # Errors
-/// None: what fails inside becomes an answer.
+/// [`Problem`]s only: what fails inside is told from the catalogue.
 pub async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -25,16 +25,15 @@ pub async fn observe(
     let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
     let method = method(request.method().as_str());
     let span = tracing::info_span!("request", method, route);
-    let http = request.request().clone();
+    // No clone of the request may live on here: actix routes through the only one there is.
     let answer = match next.call(request).instrument(span.clone()).await {
-        Ok(answer) => answer.map_into_boxed_body(),
-        Err(error) => {
-            let answer = error.error_response();
-            ServiceResponse::new(http, answer)
-        }
+        Ok(answer) => Ok(told(answer.map_into_boxed_body())),
+        Err(error) => Err(ours(error)),
     };
-    let answer = told(answer);
-    let status = answer.status().as_u16();
+    let status = match &answer {
+        Ok(answer) => answer.status().as_u16(),
+        Err(error) => error.as_response_error().status_code().as_u16(),
+    };
     let seconds = watch.elapsed().as_secs_f64();
     span.in_scope(|| match status {
         500.. => tracing::warn!(status, seconds, "request failed"),
@@ -43,7 +42,7 @@ pub async fn observe(
     metrics::counter!(Metric::Requests.name(), "method" => method, "route" => route.clone(), "status" => status.to_string())
         .increment(1);
     metrics::histogram!(Metric::RequestSeconds.name(), "method" => method, "route" => route).record(seconds);
-    Ok(answer)
+    answer
 }
 
 /// Methods are a label, so there must be few: anybody can send any word.
@@ -52,6 +51,14 @@ fn method(word: &str) -> &'static str {
         .into_iter()
         .find(|known| *known == word)
         .unwrap_or("other")
+}
+
+/// The error, from the catalogue.
+fn ours(error: Error) -> Error {
+    match error.as_error::<Problem>() {
+        Some(_) => error,
+        None => Problem::new(Kind::for_status(error.as_response_error().status_code().as_u16()), "").into(),
+    }
 }
 
 /// The answer, from the catalogue when it is an error that something else has written.
@@ -70,4 +77,41 @@ fn told(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         problem.headers_mut().insert(ALLOW, allow);
     }
     answer.into_response(problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{method, observe};
+    use actix_web::dev::ServiceRequest;
+    use actix_web::middleware::{Next, from_fn};
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse, web};
+    use std::sync::{Arc, Mutex};
+
+    #[actix_web::test]
+    async fn a_request_is_named_by_its_route_template_before_it_is_routed() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let note = Arc::clone(&seen);
+        let app = App::new()
+            .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| {
+                note.lock().unwrap().push(request.match_pattern());
+                next.call(request)
+            }))
+            .wrap(from_fn(observe))
+            .service(
+                web::scope("/webhooks")
+                    .service(web::resource("/{provider}/{secret}").route(web::post().to(HttpResponse::Ok))),
+            );
+        let app = init_service(app).await;
+        for uri in ["/webhooks/original/s3cr3t", "/elsewhere?q=ada@example.com"] {
+            call_service(&app, TestRequest::post().uri(uri).to_request()).await;
+        }
+        let want = [Some("/webhooks/{provider}/{secret}".to_owned()), None];
+        assert_eq!(*seen.lock().unwrap(), want);
+    }
+
+    #[test]
+    fn a_method_that_nobody_knows_makes_no_new_label() {
+        assert_eq!((method("GET"), method("BREW-1"), method("BREW-2")), ("GET", "other", "other"));
+    }
 }

@@ -14,11 +14,11 @@ pub struct Demo {
     #[arg(long)]
     pub once: bool,
     /// How many users sign up
-    #[arg(long, value_name = "N", default_value_t = 12)]
+    #[arg(long, value_name = "N", default_value_t = 18)]
     pub users: u32,
-    /// Port of API and webhooks; 0 takes a free one
-    #[arg(long, value_name = "P", default_value_t = 8080)]
-    pub port: u16,
+    /// Port of API and webhooks; 0 takes a free one [default: 8080, or a free one when that is taken]
+    #[arg(long, value_name = "P")]
+    pub port: Option<u16>,
     /// Database instead of a SQLite file that is thrown away
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,

@@ -24,7 +24,7 @@ impl Draw {
         for (file, text) in flow_files::read(&[self.flow])? {
             let flow = flow::load(&file, &text, &catalogue)
                 .map_err(|problems| Failure::new(Exit::Usage, problems.rendered))?;
-            out::data(crate::app::draw(&flow).trim_end());
+            out::data(flow::draw::text(&flow).trim_end());
         }
         Ok(Exit::Well)
     }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use gangway_core::event::OnboardingId;
 use uuid::Uuid;
 
-use super::{Config, Exit, Failure, opened};
+use super::{Config, Exit, Failure, opened, out};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Event {
@@ -32,6 +32,9 @@ impl Event {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let Self::Adopt(adopt) = self;
         let settings = opened::settings(&adopt.config)?;
-        crate::app::adopt(settings, adopt.id, OnboardingId(adopt.onboarding), adopt.reason).await
+        let store = opened::store(&settings).await?;
+        let detail = crate::app::adopt(&settings, store, adopt.id, OnboardingId(adopt.onboarding), &adopt.reason).await?;
+        out::data(&detail);
+        Ok(Exit::Well)
     }
 }

@@ -9,7 +9,7 @@ mod exit;
 mod flow_files;
 mod migrate;
 mod opened;
-mod out;
+pub(crate) mod out;
 pub mod sandbox;
 mod serve;
 mod settings;
@@ -36,7 +36,7 @@ GANGWAY_LOG filters what is logged to stderr, such as info,gangway::engine=debug
 /// Brings users on board at identity and wallet providers: one durable state machine per user, moved by every
 /// webhook, message, timer and answer.
 #[derive(Debug, Parser)]
-#[command(name = "gangway", version, after_help = EXIT_CODES, propagate_version = true)]
+#[command(name = "gangway", version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -90,6 +90,12 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// The command line as it is declared, for the reference.
+#[must_use]
+pub fn declared() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 impl Command {

@@ -16,15 +16,15 @@ pub struct Sandbox {
     /// Port of the mailbox's SMTP; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8025)]
     pub smtp_port: u16,
-    /// Where webhooks go: gangway's address, without a path
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub webhook_url: String,
+    /// Where webhooks go: gangway's address with path and secret, such as http://127.0.0.1:8080/webhooks/original/SECRET
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<String>,
     /// Seed of ids and mischief; the same seed plays the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Delay, duplicate and reorder webhooks, fail calls, lose replies
-    #[arg(long)]
-    pub mischief: bool,
+    /// What goes wrong and how often: `all`, or such as `delay=0.1,duplicate=0.1,lost_done=0.05`
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "all")]
+    pub mischief: Option<String>,
 }
 
 impl Sandbox {

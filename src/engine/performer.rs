@@ -19,3 +19,19 @@ pub trait Performer: Send + Sync {
     /// An effect without a lease is due at this time.
     fn wake(&self, due_at: Timestamp);
 }
+
+/// Performs nothing: every effect is born due, for the processes that serve. For commands that only write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Later;
+
+impl Performer for Later {
+    fn reserve(&self, _slot: &str) -> bool {
+        false
+    }
+
+    fn give_back(&self, _slot: &str) {}
+
+    fn perform(&self, _effects: Vec<LeasedEffect>) {}
+
+    fn wake(&self, _due_at: Timestamp) {}
+}

@@ -9,9 +9,7 @@ mod cloudevents;
 pub mod http;
 mod json;
 pub mod operator;
-pub mod outcome;
 pub mod signature;
 #[cfg(test)]
 mod testing;
-pub mod timer;
 pub mod webhook;

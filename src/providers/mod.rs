@@ -14,6 +14,14 @@ use gangway_core::time::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+/// Kinds of identifiers that the adapters write: what people may search by, beside a user's own.
+pub const IDENTIFIER_KINDS: [&str; 2] = [original::USER_UID, original::ASSET_UID];
+
+/// Adds what every provider offers, also of those that are not set up: for checking flows without keys.
+pub fn describe_all(catalogue: &mut Catalogue, general: &gangway_core::retry::Policy) {
+    original::describe(catalogue, general);
+}
+
 /// One provider.
 pub trait Adapter: Send + Sync + fmt::Debug {
     /// Its name, the prefix of its actions and facts.

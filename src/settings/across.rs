@@ -4,7 +4,7 @@ use gangway_core::time::Millis;
 use toml::{Table, Value};
 
 use super::kind::at;
-use super::{Problem, length};
+use super::{Problem, duration};
 
 /// What a lease must leave beyond the longest request: time to write the outcome down.
 const LEASE_MARGIN: Millis = Millis::secs(5);
@@ -50,5 +50,5 @@ fn writers(table: &Table) -> Option<Problem> {
 }
 
 fn of(table: &Table, key: &str) -> Option<Millis> {
-    length::parse(at(table, key)?.as_str()?)
+    duration::parse(at(table, key)?.as_str()?).ok()
 }

@@ -3,7 +3,7 @@
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
-use super::{Problem, length};
+use super::{Problem, duration};
 
 /// The one door, the sweep.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,12 +16,12 @@ pub struct EngineSettings {
     /// Writers.
     pub writers: usize,
     /// How long an event without an owner is held.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub hold: Millis,
     /// Most held events that one transaction adopts.
     pub adopt: u32,
     /// How often the sweep looks.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub sweep: Millis,
     /// Most rows taken in one go of the sweep.
     pub sweep_batch: u32,

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::length;
+use super::duration;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Kind {
     /// The kind of this value.
     pub(crate) fn of(value: &Value) -> Self {
         match value {
-            Value::String(text) if length::parse(text).is_some() => Self::Length,
+            Value::String(text) if duration::parse(text).is_ok() => Self::Length,
             Value::String(_) | Value::Datetime(_) => Self::Text,
             Value::Integer(_) => Self::Whole,
             Value::Float(_) => Self::Fraction,
@@ -52,7 +52,7 @@ impl Kind {
     pub(crate) fn read(self, text: &str) -> Option<Value> {
         match self {
             Self::Text => Some(Value::String(text.to_owned())),
-            Self::Length => length::parse(text).map(|_| Value::String(text.to_owned())),
+            Self::Length => duration::parse(text).ok().map(|_| Value::String(text.to_owned())),
             Self::Whole => text.parse().ok().map(Value::Integer),
             Self::Fraction => text.parse().ok().map(Value::Float),
             Self::Truth => text.parse().ok().map(Value::Boolean),

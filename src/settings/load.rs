@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::merge::{Merged, Source};
-use super::rest::Rest;
-use super::{Problem, Problems, Settings, across, environment, show};
+use super::{
+    AmqpSettings, DatabaseSettings, EngineSettings, FlowSettings, IntakeSettings, KeySettings, LogSettings,
+    MailSettings, OutboundSettings, Problem, Problems, Providers, ServerSettings, Settings, across, environment, show,
+};
 
 /// The commented defaults, compiled in.
 pub const DEFAULTS: &str = include_str!("../../gangway.default.toml");
@@ -91,12 +93,19 @@ impl Settings {
 /// Types the sections and asks each, and all together, what is wrong.
 fn assemble(merged: &Merged, problems: &mut Vec<Problem>) -> Option<Settings> {
     let table = &merged.table;
-    let server = section(table, "server", problems);
-    let database = section(table, "database", problems);
-    let engine = section(table, "engine", problems);
-    let keys = section(table, "keys", problems);
-    let flows = section(table, "flows", problems);
-    let log = section(table, "log", problems);
+    let server = section(table, "server", ServerSettings::problems, problems);
+    let database = section(table, "database", DatabaseSettings::problems, problems);
+    let engine = section(table, "engine", EngineSettings::problems, problems);
+    let keys = section(table, "keys", KeySettings::problems, problems);
+    let flows = section(table, "flows", FlowSettings::problems, problems);
+    let log = section(table, "log", LogSettings::problems, problems);
+    let intake = section(table, "intake", IntakeSettings::problems, problems);
+    let amqp = section(table, "amqp", AmqpSettings::problems, problems);
+    let outbound = section(table, "outbound", OutboundSettings::problems, problems);
+    let usual = OutboundSettings::default();
+    let beside = outbound.as_ref().unwrap_or(&usual);
+    let mail = section(table, "mail", |mail: &MailSettings, at| mail.problems(at, beside), problems);
+    let providers = Providers::of(table, problems);
     across::add(table, problems);
     Some(Settings {
         server: server?,
@@ -105,52 +114,51 @@ fn assemble(merged: &Merged, problems: &mut Vec<Problem>) -> Option<Settings> {
         keys: keys?,
         flows: flows?,
         log: log?,
-        rest: Rest::of(table),
+        intake: intake?,
+        amqp: amqp?,
+        outbound: outbound?,
+        mail: mail?,
+        providers,
         shown: show::all(merged),
     })
 }
 
-/// A section that can tell what is wrong in it.
-trait Section {
-    fn problems(&self, at: &str) -> Vec<Problem>;
-}
-
-macro_rules! sections {
-    ($($name:ty),+ $(,)?) => {
-        $(impl Section for $name {
-            fn problems(&self, at: &str) -> Vec<Problem> {
-                <$name>::problems(self, at)
-            }
-        })+
-    };
-}
-
-sections!(
-    super::ServerSettings,
-    super::DatabaseSettings,
-    super::EngineSettings,
-    super::KeySettings,
-    super::FlowSettings,
-    super::LogSettings,
-);
-
 /// One section, typed and checked.
-fn section<T: DeserializeOwned + Section>(table: &Table, name: &str, problems: &mut Vec<Problem>) -> Option<T> {
-    let value = table.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
-    match without_empty(value).try_into::<T>() {
+fn section<T: DeserializeOwned>(
+    table: &Table,
+    name: &str,
+    check: impl FnOnce(&T, &str) -> Vec<Problem>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let section = table.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
+    checked(without_empty(section), name, check, problems)
+}
+
+/// A table, typed and checked; `at` is its key.
+pub(super) fn checked<T: DeserializeOwned>(
+    table: Table,
+    at: &str,
+    check: impl FnOnce(&T, &str) -> Vec<Problem>,
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    match table.try_into::<T>() {
         Ok(section) => {
-            problems.extend(section.problems(name));
+            problems.extend(check(&section, at));
             Some(section)
         }
         Err(error) => {
-            problems.push(Problem::new(name, without_value(error.message()), "see gangway.default.toml"));
+            problems.push(Problem::new(
+                at,
+                without_value(error.message()),
+                "docs/reference/settings.md lists every setting",
+            ));
             None
         }
     }
 }
 
 /// An empty text is how a file or a variable says "none": such a key counts as left out.
-fn without_empty(mut table: Table) -> Table {
+pub(super) fn without_empty(mut table: Table) -> Table {
     table.retain(|_, value| value.as_str() != Some(""));
     table
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::Problem;
+use super::installed;
 use super::kind::Kind;
 use super::nearest::nearest;
-use super::rest::{OPEN, PROVIDERS};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +30,7 @@ pub(crate) struct Merged {
 }
 
 impl Merged {
-    pub(crate) fn new(mut defaults: Table) -> Self {
-        for name in OPEN {
-            defaults.entry(name).or_insert_with(|| Value::Table(Table::new()));
-        }
+    pub(crate) fn new(defaults: Table) -> Self {
         Self { table: defaults.clone(), defaults, sources: BTreeMap::new() }
     }
 
@@ -86,8 +83,9 @@ impl Merged {
         let mut table = &self.defaults;
         for (depth, part) in path.iter().enumerate() {
             let above = path.get(..depth).unwrap_or_default().join(".");
-            if OPEN.contains(&above.as_str()) {
-                return (above == "providers").then(|| unknown_provider(part)).flatten();
+            if above == "providers" {
+                // What is below is known to the provider's own settings.
+                return unknown_provider(part);
             }
             let here = path.get(..=depth).unwrap_or_default().join(".");
             let last = depth + 1 == path.len();
@@ -138,12 +136,12 @@ fn unknown(key: &str, above: &str, part: &str, table: &Table) -> Problem {
 }
 
 fn unknown_provider(name: &str) -> Option<Problem> {
-    if PROVIDERS.contains(&name) {
+    if installed::KNOWN.contains(&name) {
         return None;
     }
-    let hint = match nearest(name, PROVIDERS) {
+    let hint = match nearest(name, installed::KNOWN) {
         Some(known) => format!("did you mean providers.{known}?"),
-        None => format!("known: {}", PROVIDERS.join(", ")),
+        None => format!("known: {}", installed::KNOWN.join(", ")),
     };
     Some(Problem::new(format!("providers.{name}"), "is not a provider", hint))
 }

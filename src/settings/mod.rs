@@ -2,40 +2,44 @@
 //! Text enters, typed sections leave. Never here: a secret's value in a problem, a log line or a printout.
 
 mod across;
+pub mod amqp;
+pub mod duration;
+pub mod engine;
 mod environment;
+pub mod flows;
+pub mod installed;
+pub mod keys;
 mod kind;
-pub mod length;
 mod load;
+pub mod log;
+pub mod mail;
 mod merge;
 mod nearest;
-pub mod rest;
+pub mod outbound;
+pub mod providers;
 mod secret;
-mod show;
-
-pub mod engine;
-pub mod flows;
-pub mod keys;
-pub mod log;
 pub mod server;
+mod show;
 pub mod store;
+pub mod webhooks;
 
+pub use amqp::AmqpSettings;
 pub use engine::EngineSettings;
 pub use flows::FlowSettings;
+pub use installed::{Provider, Providers};
 pub use keys::KeySettings;
 pub use load::{DEFAULTS, Input};
 pub use log::LogSettings;
+pub use mail::MailSettings;
+pub use outbound::OutboundSettings;
 pub use server::ServerSettings;
 pub use show::Shown;
 pub use store::DatabaseSettings;
+pub use webhooks::IntakeSettings;
+
+pub use crate::providers::original::settings::OriginalSettings;
 
 use std::fmt;
-
-pub mod amqp;
-pub mod webhooks;
-pub mod duration;
-pub mod mail;
-pub mod outbound;
-pub mod providers;
 
 /// One thing that is wrong in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,8 +94,16 @@ pub struct Settings {
     pub flows: FlowSettings,
     /// `[log]`
     pub log: LogSettings,
-    /// Sections that are typed elsewhere, as they came.
-    pub rest: rest::Rest,
+    /// `[intake]`
+    pub intake: IntakeSettings,
+    /// `[amqp]`
+    pub amqp: AmqpSettings,
+    /// `[outbound]`
+    pub outbound: OutboundSettings,
+    /// `[mail]`
+    pub mail: MailSettings,
+    /// `[providers.NAME]`
+    pub providers: Providers,
     /// What is in force, key by key, with where it came from; secrets masked.
     pub shown: Vec<Shown>,
 }

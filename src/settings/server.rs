@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
-use super::{Problem, length};
+use super::{Problem, duration};
 
 /// How gangway is reached.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,22 +19,22 @@ pub struct ServerSettings {
     /// Threads that serve HTTP; 0 is one for each core.
     pub workers: usize,
     /// Longest graceful stop.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub stop: Millis,
     /// Longest wait for a request's head.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub header_timeout: Millis,
     /// Longest life of an idle connection.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub keep_alive: Millis,
     /// Longest wait of `/readyz` for the database.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub ready_timeout: Millis,
     /// How long figures of the database are kept for `/metrics`.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub figures: Millis,
     /// How long a token's grant is remembered.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub token_cache: Millis,
 }
 

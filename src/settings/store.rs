@@ -3,7 +3,7 @@
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
-use super::{Problem, length};
+use super::{Problem, duration};
 use crate::store::StoreOptions;
 
 /// Where everything is kept.
@@ -20,7 +20,7 @@ pub struct DatabaseSettings {
     /// Connections for API and screens.
     pub screens: u32,
     /// Longest wait for a free connection.
-    #[serde(deserialize_with = "length::text")]
+    #[serde(with = "duration")]
     pub acquire: Millis,
 }
 

@@ -41,7 +41,9 @@ pub(super) fn from_sqlx(pool: &str, error: &SqlxError) -> StoreError {
 /// Sorts an error of connecting: unreachable, or answering but not fitting. `place` names the database without secrets.
 pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
     match from_db("first connection", error) {
-        StoreError::Passing(text) | StoreError::Unreachable(text) => StoreError::Unreachable(format!("{place}: {text}")),
+        StoreError::Passing(text) | StoreError::Unreachable(text) => {
+            StoreError::Unreachable(format!("{place}: {text}"))
+        }
         StoreError::Poison(text) | StoreError::Setup(text) => StoreError::Setup(format!("{place}: {text}")),
     }
 }
@@ -72,7 +74,9 @@ fn from_postgres(code: &str, words: String) -> StoreError {
         "25006" => StoreError::Passing("the database is read-only now".into()),
         "55P03" | "57014" | "25P03" | "58030" => StoreError::Passing(text),
         // Shutting down, starting up, dropped: 57P01 and the like; connection exceptions; other lack of resources.
-        code if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") => StoreError::Passing(text),
+        code if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") => {
+            StoreError::Passing(text)
+        }
         // Syntax or access rule, authorisation, unknown database or schema.
         code if ["42", "28", "3D", "3F"].iter().any(|class| code.starts_with(class)) => StoreError::Setup(text),
         _ => StoreError::Poison(text),

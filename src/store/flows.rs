@@ -1,8 +1,14 @@
 //! Definitions live in the database: a version is written once and never changed.
 
-use gangway_core::onboarding::FlowRef;
+use std::collections::HashMap;
 
-use super::{Store, StoreError};
+use gangway_core::onboarding::FlowRef;
+use gangway_entities::flow_versions;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue, EntityTrait, QueryOrder, TransactionTrait};
+
+use super::dialect::IMMEDIATE;
+use super::{Store, StoreError, rows};
 
 /// A stored definition.
 #[derive(Clone, Debug)]
@@ -16,13 +22,48 @@ pub struct StoredFlow {
 }
 
 impl Store {
-    /// All stored definitions.
+    /// All stored definitions, by name and version.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
     pub async fn flows(&self) -> Result<Vec<StoredFlow>, StoreError> {
-        todo!()
+        let find = flow_versions::Entity::find()
+            .order_by_asc(flow_versions::Column::Name)
+            .order_by_asc(flow_versions::Column::Version);
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let stored = found.into_iter().map(|row| StoredFlow {
+            id: rows::flow(row.name, row.version),
+            digest: row.digest,
+            text: row.body,
+        });
+        Ok(stored.collect())
     }
 
-    /// Stores definitions that are not there yet; answers those whose version is there with another digest.
-    pub async fn add_flows(&self, _flows: &[StoredFlow]) -> Result<Vec<FlowRef>, StoreError> {
-        todo!()
+    /// Stores definitions that are not there yet; answers those whose version is there with another digest. All of
+    /// them or, after a failure, none.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`]: none was stored.
+    pub async fn add_flows(&self, flows: &[StoredFlow]) -> Result<Vec<FlowRef>, StoreError> {
+        if flows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sorted: Vec<&StoredFlow> = flows.iter().collect();
+        sorted.sort_by(|a, b| a.id.cmp(&b.id));
+        let fresh = sorted.iter().map(|flow| flow_versions::ActiveModel {
+            name: ActiveValue::Set(flow.id.name.clone()),
+            version: ActiveValue::Set(rows::whole(flow.id.version)),
+            digest: ActiveValue::Set(flow.digest.clone()),
+            body: ActiveValue::Set(flow.text.clone()),
+        });
+        let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
+        let insert = flow_versions::Entity::insert_many(fresh).on_conflict(OnConflict::new().do_nothing().to_owned());
+        insert.exec_without_returning(&tx).await.map_err(Self::work_failed)?;
+        let stored = flow_versions::Entity::find().all(&tx).await.map_err(Self::work_failed)?;
+        tx.commit().await.map_err(Self::work_failed)?;
+        let stored: HashMap<FlowRef, String> =
+            stored.into_iter().map(|row| (rows::flow(row.name, row.version), row.digest)).collect();
+        let differs = sorted.into_iter().filter(|flow| stored.get(&flow.id) != Some(&flow.digest));
+        Ok(differs.map(|flow| flow.id.clone()).collect())
     }
 }

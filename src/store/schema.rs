@@ -3,9 +3,7 @@
 use gangway_entities::vault;
 use gangway_migration::Migrator;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveValue, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, TransactionTrait,
-};
+use sea_orm::{ActiveValue, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, Statement, TransactionTrait};
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 use super::dialect::IMMEDIATE;
@@ -24,15 +22,12 @@ const ROW: i32 = 1;
 
 /// Runs what was not run yet, one process at a time: the others wait and then find nothing to do. One transaction;
 /// after a crash inside it the schema is as it was before.
-pub(super) async fn migrate(
-    db: &DatabaseConnection,
-    keys: &Keyring,
-    chance: &dyn Chance,
-) -> Result<(), StoreError> {
+pub(super) async fn migrate(db: &DatabaseConnection, keys: &Keyring, chance: &dyn Chance) -> Result<(), StoreError> {
     let failed = |error| setup(from_db(POOL, error));
     let tx = db.begin_with_options(IMMEDIATE).await.map_err(failed)?;
     if db.get_database_backend() == DbBackend::Postgres {
-        let lock = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);
+        let lock =
+            Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);
         tx.execute_raw(lock).await.map_err(failed)?;
     }
     Migrator::up(&tx, None).await.map_err(failed)?;

@@ -1,10 +1,20 @@
 //! The read side: the same rows that decided, opened for API, CLI and screens.
 
+use std::collections::{BTreeSet, HashMap};
+
+use gangway_core::decision::Verdict;
 use gangway_core::event::{Event, Identifier, OnboardingId, UserId};
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
+use gangway_entities::{effects, events, identifiers, onboardings, users};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, DerivePartialModel, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::effects::UNHELD;
+use super::{Blind, Store, StoreError, rows};
 
 /// A journal row, opened as far as people may see it.
 #[derive(Clone, Debug)]
@@ -63,54 +73,257 @@ pub struct Figures {
     pub open_effects: i64,
 }
 
+/// The columns of a [`JournalEntry`]: what is sealed is not even read.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "events::Entity")]
+struct EntryRow {
+    seq: i64,
+    received_at: i64,
+    source: String,
+    kind: String,
+    verdict: String,
+    from_state: Option<String>,
+    to_state: Option<String>,
+    copies: i32,
+    detail: String,
+    onboarding_id: Option<Uuid>,
+    revision: Option<i64>,
+}
+
+impl From<EntryRow> for JournalEntry {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            seq: row.seq,
+            at: Timestamp(row.received_at),
+            source: row.source,
+            kind: row.kind,
+            verdict: row.verdict,
+            from: row.from_state,
+            to: row.to_state,
+            copies: rows::small(row.copies),
+            detail: row.detail,
+            onboarding: row.onboarding_id.map(OnboardingId),
+            revision: row.revision.map(rows::count),
+        }
+    }
+}
+
 impl Store {
-    /// Users that own an identifier: exact search by kind and value, through blind values.
-    pub async fn users_by(&self, _identifiers: &[Identifier]) -> Result<Vec<User>, StoreError> {
-        todo!()
+    /// Users that own an identifier: exact search by kind and value, through blind values. Also by an identifier of
+    /// one of the user's onboardings.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn users_by(&self, identifiers: &[Identifier]) -> Result<Vec<User>, StoreError> {
+        let blinds = identifiers.iter().map(|identifier| self.keys.blind(identifier).0.to_vec());
+        let find = identifiers::Entity::find().filter(identifiers::Column::Blind.is_in(blinds));
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let mut ids: BTreeSet<Uuid> = found.iter().filter_map(|row| row.user_id).collect();
+        let through: Vec<Uuid> = found.iter().filter_map(|row| row.onboarding_id).collect();
+        if !through.is_empty() {
+            let owners: Vec<Uuid> = onboardings::Entity::find()
+                .select_only()
+                .column(onboardings::Column::UserId)
+                .filter(onboardings::Column::Id.is_in(through))
+                .into_tuple()
+                .all(self.screens())
+                .await
+                .map_err(Self::screens_failed)?;
+            ids.extend(owners);
+        }
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let find = users::Entity::find().filter(users::Column::Id.is_in(ids)).order_by_asc(users::Column::Id);
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        found.iter().map(|row| rows::user(&self.keys.data_key(&row.wrapped_key)?, row)).collect()
+    }
+
+    /// Since when these identifiers have an owner; those without one are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn identifiers_since(
+        &self,
+        identifiers: &[Identifier],
+    ) -> Result<HashMap<Identifier, Timestamp>, StoreError> {
+        let blinds: HashMap<Blind, &Identifier> =
+            identifiers.iter().map(|identifier| (self.keys.blind(identifier), identifier)).collect();
+        let find = identifiers::Entity::find()
+            .filter(identifiers::Column::Blind.is_in(blinds.keys().map(|blind| blind.0.to_vec())));
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let owned = found.iter().filter(|row| rows::owner(row).is_some());
+        let since = owned.map(|row| Ok((rows::blind(&row.blind)?, Timestamp(row.since))));
+        let since: Vec<(Blind, Timestamp)> = since.collect::<Result<_, StoreError>>()?;
+        Ok(since.into_iter().filter_map(|(blind, at)| Some(((*blinds.get(&blind)?).clone(), at))).collect())
     }
 
     /// A user.
-    pub async fn user(&self, _id: UserId) -> Result<Option<User>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let found = users::Entity::find_by_id(id.0).one(self.screens()).await.map_err(Self::screens_failed)?;
+        found.map(|row| rows::user(&self.keys.data_key(&row.wrapped_key)?, &row)).transpose()
     }
 
     /// A user's onboardings, newest first, opened.
-    pub async fn user_onboardings(&self, _id: UserId) -> Result<Vec<Onboarding>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn user_onboardings(&self, id: UserId) -> Result<Vec<Onboarding>, StoreError> {
+        self.opened(onboardings::Entity::find().filter(onboardings::Column::UserId.eq(id.0))).await
     }
 
     /// One onboarding, opened.
-    pub async fn onboarding(&self, _id: OnboardingId) -> Result<Option<Onboarding>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn onboarding(&self, id: OnboardingId) -> Result<Option<Onboarding>, StoreError> {
+        Ok(self.opened(onboardings::Entity::find_by_id(id.0)).await?.pop())
     }
 
     /// Onboardings by filter, newest first.
-    pub async fn onboardings(&self, _filter: &Filter) -> Result<Vec<Onboarding>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn onboardings(&self, filter: &Filter) -> Result<Vec<Onboarding>, StoreError> {
+        let mut find = onboardings::Entity::find().limit(u64::from(filter.limit));
+        for (column, wanted) in [
+            (onboardings::Column::Flow, &filter.flow),
+            (onboardings::Column::State, &filter.state),
+            (onboardings::Column::Status, &filter.status),
+        ] {
+            if let Some(wanted) = wanted {
+                find = find.filter(column.eq(wanted));
+            }
+        }
+        if let Some(cursor) = filter.cursor {
+            find = find.filter(onboardings::Column::Id.lt(cursor.0));
+        }
+        self.opened(find).await
+    }
+
+    async fn opened(&self, find: Select<onboardings::Entity>) -> Result<Vec<Onboarding>, StoreError> {
+        let find = find.order_by_desc(onboardings::Column::Id).find_also_related(users::Entity);
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let opened = found.into_iter().map(|(row, user)| {
+            let user = user.ok_or_else(|| rows::unknown("onboardings.user_id"))?;
+            let key = self.keys.data_key(&user.wrapped_key)?;
+            let user = rows::user(&key, &user)?;
+            rows::onboarding(&key, row, user)
+        });
+        opened.collect()
     }
 
     /// An onboarding's journal in order, after `after`, at most `limit`.
-    pub async fn journal(&self, _id: OnboardingId, _after: i64, _limit: u32) -> Result<Vec<JournalEntry>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn journal(&self, id: OnboardingId, after: i64, limit: u32) -> Result<Vec<JournalEntry>, StoreError> {
+        let find = events::Entity::find()
+            .filter(events::Column::OnboardingId.eq(id.0))
+            .filter(events::Column::Seq.gt(after))
+            .order_by_asc(events::Column::Seq)
+            .limit(u64::from(limit));
+        self.entries(find).await
     }
 
     /// An onboarding's normalised events in order, opened: for replay.
-    pub async fn history(&self, _id: OnboardingId) -> Result<Vec<(JournalEntry, Event)>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn history(&self, id: OnboardingId) -> Result<Vec<(JournalEntry, Event)>, StoreError> {
+        let find = events::Entity::find()
+            .filter(events::Column::OnboardingId.eq(id.0))
+            .order_by_asc(events::Column::Seq)
+            .find_also_related(users::Entity);
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let Some(user) = found.iter().find_map(|(_, user)| user.as_ref()) else { return Ok(Vec::new()) };
+        // Every event of an onboarding is its user's: one key opens them all.
+        let key = self.keys.data_key(&user.wrapped_key)?;
+        let opened = found.into_iter().map(|(row, _)| {
+            let (event, _) = rows::open_event(&key, &row)?;
+            Ok((entry(row), event))
+        });
+        opened.collect()
     }
 
-    /// Events of one verdict, newest first, before `before`, at most `limit`.
+    /// Events of one verdict, newest first, before `before`, at most `limit`. An unknown word finds nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
     pub async fn events_by_verdict(
         &self,
-        _verdict: &str,
-        _before: Option<i64>,
-        _limit: u32,
+        verdict: &str,
+        before: Option<i64>,
+        limit: u32,
     ) -> Result<Vec<JournalEntry>, StoreError> {
-        todo!()
+        let Some(verdict) = Verdict::from_word(verdict) else { return Ok(Vec::new()) };
+        // A constant and not a parameter: only then the index of the rare verdicts is found.
+        let mut find = events::Entity::find()
+            .filter(Expr::cust(format!("verdict = '{}'", verdict.word())))
+            .order_by_desc(events::Column::Seq)
+            .limit(u64::from(limit));
+        if let Some(before) = before {
+            find = find.filter(events::Column::Seq.lt(before));
+        }
+        self.entries(find).await
+    }
+
+    async fn entries(&self, find: Select<events::Entity>) -> Result<Vec<JournalEntry>, StoreError> {
+        let found = find.into_partial_model::<EntryRow>().all(self.screens()).await.map_err(Self::screens_failed)?;
+        Ok(found.into_iter().map(JournalEntry::from).collect())
     }
 
     /// Figures for `/metrics`.
-    pub async fn figures(&self, _now: Timestamp) -> Result<Figures, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn figures(&self, now: Timestamp) -> Result<Figures, StoreError> {
+        let failed = Self::screens_failed;
+        let onboardings = onboardings::Entity::find()
+            .select_only()
+            .columns([onboardings::Column::Flow, onboardings::Column::Status])
+            .column_as(onboardings::Column::Id.count(), "number")
+            .group_by(onboardings::Column::Flow)
+            .group_by(onboardings::Column::Status)
+            .order_by_asc(onboardings::Column::Flow)
+            .order_by_asc(onboardings::Column::Status)
+            .into_tuple()
+            .all(self.screens())
+            .await
+            .map_err(failed)?;
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let held = events::Entity::find().filter(Expr::cust("verdict = 'held'"));
+        let held = held.count(self.screens()).await.map_err(failed)?;
+        // Two counts, each with an index that holds nothing else.
+        let due = effects::Entity::find().filter(Expr::cust(UNHELD)).count(self.screens()).await.map_err(failed)?;
+        let leased = effects::Entity::find().filter(effects::Column::LeaseUntil.is_not_null());
+        let leased = leased.count(self.screens()).await.map_err(failed)?;
+        let due_by_now = |at: &Timestamp| *at <= now;
+        Ok(Figures {
+            onboardings,
+            held: count(held),
+            oldest_wake: self.next_wake().await?.filter(due_by_now),
+            oldest_effect: self.next_effect_due().await?.filter(due_by_now),
+            open_effects: count(due.saturating_add(leased)),
+        })
+    }
+}
+
+fn entry(row: events::Model) -> JournalEntry {
+    JournalEntry {
+        seq: row.seq,
+        at: Timestamp(row.received_at),
+        source: row.source,
+        kind: row.kind,
+        verdict: row.verdict,
+        from: row.from_state,
+        to: row.to_state,
+        copies: rows::small(row.copies),
+        detail: row.detail,
+        onboarding: row.onboarding_id.map(OnboardingId),
+        revision: row.revision.map(rows::count),
     }
 }

@@ -1,5 +1,9 @@
 //! Access tokens: only a digest is stored.
 
+use gangway_entities::tokens;
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+
+use super::dialect::IMMEDIATE;
 use super::{Store, StoreError};
 
 /// Who an access token stands for and what it may do.
@@ -13,12 +17,34 @@ pub struct TokenGrant {
 
 impl Store {
     /// Adds a token by its SHA-256; a name that is taken is a [`StoreError::Poison`] that says so.
-    pub async fn add_token(&self, _digest: [u8; 32], _grant: &TokenGrant) -> Result<(), StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// As said, and [`StoreError::Passing`].
+    pub async fn add_token(&self, digest: [u8; 32], grant: &TokenGrant) -> Result<(), StoreError> {
+        let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
+        let same_name = tokens::Entity::find().filter(tokens::Column::Name.eq(&grant.name));
+        if same_name.one(&tx).await.map_err(Self::work_failed)?.is_some() {
+            return Err(StoreError::Poison(format!("a token named `{}` is there already", grant.name)));
+        }
+        let row = tokens::ActiveModel {
+            digest: ActiveValue::Set(digest.to_vec()),
+            name: ActiveValue::Set(grant.name.clone()),
+            scopes: ActiveValue::Set(grant.scopes.join(",")),
+        };
+        tokens::Entity::insert(row).exec_without_returning(&tx).await.map_err(Self::work_failed)?;
+        tx.commit().await.map_err(Self::work_failed)
     }
 
     /// The grant of the token with this SHA-256.
-    pub async fn token(&self, _digest: [u8; 32]) -> Result<Option<TokenGrant>, StoreError> {
-        todo!()
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn token(&self, digest: [u8; 32]) -> Result<Option<TokenGrant>, StoreError> {
+        let find = tokens::Entity::find_by_id(digest.to_vec());
+        let found = find.one(self.screens()).await.map_err(Self::screens_failed)?;
+        Ok(found.map(|row| TokenGrant {
+            name: row.name,
+            scopes: row.scopes.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
+        }))
     }
 }

@@ -121,9 +121,8 @@ impl Tx {
             }
         }
         let owners = self.claim(&claims).await?;
-        let won = |id: &UserId| {
-            by_external_id.get(id).and_then(|blind| owners.get(blind)) == Some(&Some(Owner::User(*id)))
-        };
+        let won =
+            |id: &UserId| by_external_id.get(id).and_then(|blind| owners.get(blind)) == Some(&Some(Owner::User(*id)));
         let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user.id)).collect();
         added.sort_by_key(|loaded| loaded.user.id);
         if !added.is_empty() {

@@ -1,9 +1,16 @@
 //! What is due without an event: timers, held events that nobody claimed, onboardings without a live reason.
 
 use gangway_core::event::OnboardingId;
+use gangway_core::onboarding::Status;
 use gangway_core::time::Timestamp;
+use gangway_entities::onboardings;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
+use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, rows};
 
 /// An onboarding that asked to be woken.
 #[derive(Clone, Copy, Debug)]
@@ -17,23 +24,88 @@ pub struct Wake {
 }
 
 impl Store {
-    /// Onboardings whose time has come, the latest first, at most `limit`.
-    pub async fn due_wakes(&self, _now: Timestamp, _limit: u32) -> Result<Vec<Wake>, StoreError> {
-        todo!()
+    /// Onboardings whose time has come, the longest overdue first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<Vec<Wake>, StoreError> {
+        let found: Vec<(Uuid, i64, i64)> = onboardings::Entity::find()
+            .select_only()
+            .columns([onboardings::Column::Id, onboardings::Column::Revision, onboardings::Column::WakeAt])
+            .filter(onboardings::Column::WakeAt.is_not_null())
+            .filter(onboardings::Column::WakeAt.lte(now.0))
+            .order_by_asc(onboardings::Column::WakeAt)
+            .order_by_asc(onboardings::Column::Id)
+            .limit(u64::from(limit))
+            .into_tuple()
+            .all(self.work())
+            .await
+            .map_err(Self::work_failed)?;
+        let wakes = found.into_iter().map(|(id, revision, at)| Wake {
+            onboarding: OnboardingId(id),
+            revision: rows::count(revision),
+            at: Timestamp(at),
+        });
+        Ok(wakes.collect())
     }
 
     /// When the next one must be woken.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
     pub async fn next_wake(&self) -> Result<Option<Timestamp>, StoreError> {
-        todo!()
+        let next: Option<i64> = onboardings::Entity::find()
+            .select_only()
+            .column(onboardings::Column::WakeAt)
+            .filter(onboardings::Column::WakeAt.is_not_null())
+            .order_by_asc(onboardings::Column::WakeAt)
+            .limit(1)
+            .into_tuple()
+            .one(self.work())
+            .await
+            .map_err(Self::work_failed)?;
+        Ok(next.map(Timestamp))
     }
 
-    /// Marks held events that came before `before` as expired; answers how many.
-    pub async fn expire_held(&self, _before: Timestamp, _limit: u32) -> Result<u64, StoreError> {
-        todo!()
+    /// Marks held events that came before `before` as expired; answers how many. One that is being adopted at this
+    /// moment is passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`]: none was marked.
+    pub async fn expire_held(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let backend = self.work().get_database_backend();
+        let pass_over = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "WITH old AS MATERIALIZED (SELECT seq AS old_seq FROM events WHERE verdict = 'held' AND received_at < $1 \
+             ORDER BY seq LIMIT $2 {pass_over}) \
+             UPDATE events SET verdict = 'expired', detail = 'was held and nobody came' FROM old WHERE seq = old_seq"
+        );
+        let values: [Value; 2] = [before.0.into(), i64::from(limit).into()];
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let done = self.work().execute_raw(statement).await.map_err(Self::work_failed)?;
+        Ok(done.rows_affected())
     }
 
-    /// Onboardings that have not ended and have neither an unsettled effect, nor a timer, nor an open review.
-    pub async fn without_reason(&self, _limit: u32) -> Result<Vec<OnboardingId>, StoreError> {
-        todo!()
+    /// Onboardings that have not ended and have neither an unsettled effect, nor a timer, nor an open review. Lifecycle
+    /// publications are no reason: their outcome never moves an onboarding.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn without_reason(&self, limit: u32) -> Result<Vec<OnboardingId>, StoreError> {
+        let nothing_asked = "NOT EXISTS (SELECT 1 FROM effects e WHERE e.onboarding_id = onboardings.id AND e.n > 0 \
+                             AND e.settled_at IS NULL)";
+        let found: Vec<Uuid> = onboardings::Entity::find()
+            .select_only()
+            .column(onboardings::Column::Id)
+            .filter(onboardings::Column::Status.is_in([Status::Active.word(), Status::Waiting.word()]))
+            .filter(onboardings::Column::WakeAt.is_null())
+            .filter(Expr::cust(nothing_asked))
+            .order_by_asc(onboardings::Column::Id)
+            .limit(u64::from(limit))
+            .into_tuple()
+            .all(self.work())
+            .await
+            .map_err(Self::work_failed)?;
+        Ok(found.into_iter().map(OnboardingId).collect())
     }
 }

@@ -74,30 +74,40 @@ table! {
         "HTTP requests answered, by route template.";
     RequestSeconds, "gangway_http_request_seconds", Histogram, Seconds, ["method", "route"],
         "Time from a request's head to its answer.";
-    Events, "gangway_events_total", Counter, Count, ["source", "verdict"],
-        "Events accepted and on disk, by kind of source and verdict; copies are counted in gangway_copies_total.";
-    Copies, "gangway_copies_total", Counter, Count, ["source"],
-        "Copies of events that were known already.";
-    NotAccepted, "gangway_not_accepted_total", Counter, Count, ["reason"],
-        "Events sent back because they could not be stored: full, away, stopping.";
-    Unverified, "gangway_unverified_total", Counter, Count, ["provider", "reason"],
-        "Webhook deliveries whose signature or secret was wrong.";
+    Intake, "gangway_intake_total", Counter, Count, ["source", "verdict"],
+        "What came in, by source and what became of it: a verdict, copy, or why it did not become an event.";
+    Events, "gangway_events_total", Counter, Count, ["verdict"],
+        "Events journaled, by verdict; copies are not in it.";
+    Quarantined, "gangway_quarantined_total", Counter, Count, [],
+        "Events that the database refuses on their own, kept apart as bytes.";
     BatchEvents, "gangway_batch_events", Histogram, Count, [],
         "Events of one transaction.";
     BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],
         "Time of one transaction of the engine, commit included.";
-    Quarantined, "gangway_quarantined_total", Counter, Count, [],
-        "Events that the database refuses on their own, kept apart as bytes.";
-    Attempts, "gangway_attempts_total", Counter, Count, ["target", "result"],
-        "Attempts of effects, by action and how they ended.";
-    AttemptSeconds, "gangway_attempt_seconds", Histogram, Seconds, ["target"],
+    WithoutReason, "gangway_without_reason", Gauge, Count, [],
+        "Onboardings that the last sweep found without a live reason; anything but 0 is a fault in gangway.";
+    Attempts, "gangway_outbound_attempts_total", Counter, Count, ["target", "ended"],
+        "Attempts of effects, by what was asked and how they ended.";
+    AttemptSeconds, "gangway_outbound_attempt_seconds", Histogram, Seconds, ["target"],
         "Time of one attempt of an effect.";
-    Breaker, "gangway_breaker_open", Gauge, Count, ["target"],
-        "1 while a provider action's circuit breaker is open.";
-    Published, "gangway_published_total", Counter, Count, ["result"],
-        "Publications to the broker, by how they ended.";
-    Broker, "gangway_broker_up", Gauge, Count, [],
-        "1 while the broker answers and takes and gives messages.";
+    ProviderRequests, "gangway_outbound_requests_total", Counter, Count, ["provider", "status"],
+        "HTTP requests sent to providers, by class of their answer.";
+    ProviderSeconds, "gangway_outbound_request_seconds", Histogram, Seconds, ["provider"],
+        "Time of one HTTP request to a provider.";
+    Breaker, "gangway_outbound_breaker", Gauge, Count, ["target"],
+        "Circuit breaker of a provider's action: 0 closed, 1 letting one attempt through, 2 open.";
+    LeasesExpired, "gangway_outbound_leases_expired_total", Counter, Count, [],
+        "Leases that ran out: their attempts' outcome is unknown and is being looked up.";
+    OutcomesLost, "gangway_outbound_outcomes_lost_total", Counter, Count, [],
+        "Outcomes that could not be brought home; their leases run out, and they are looked up.";
+    BrokerConnected, "gangway_amqp_connected", Gauge, Count, [],
+        "1 while the broker is connected.";
+    BrokerConsuming, "gangway_amqp_consuming", Gauge, Count, [],
+        "1 while messages are taken from the broker.";
+    BrokerUnderWay, "gangway_amqp_under_way", Gauge, Count, [],
+        "Deliveries of the broker that wait for their commit.";
+    BrokerTroubles, "gangway_amqp_troubles_total", Counter, Count, [],
+        "Times that the way to the broker broke and was rebuilt.";
     QueueDepth, "gangway_queue_depth", Gauge, Count, [],
         "Events that wait for the writer.";
     DatabaseUp, "gangway_database_up", Gauge, Count, [],
@@ -122,6 +132,7 @@ pub(crate) const LENGTHS: &[(Metric, &[f64])] = &[
     (Metric::RequestSeconds, TIMES),
     (Metric::BatchSeconds, TIMES),
     (Metric::AttemptSeconds, TIMES),
+    (Metric::ProviderSeconds, TIMES),
     (Metric::BatchEvents, &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]),
 ];
 

@@ -1,7 +1,11 @@
 //! What people do: retry, move, cancel, note; and what is refused.
 
+use gangway_core::event::OperatorAct;
+
 use super::places::{asking, creating, ended, first_of_two, mailing, waiting};
-use crate::world::events::{again, broken, cancel, created, done, move_to, note, retry, timer, wallet_hint};
+use crate::world::events::{
+    again, broken, cancel, created, done, move_to, note, operator, retry, seen, stranded, timer, wallet_hint,
+};
 use crate::world::flows::{ask, call_of, failing, flow, wallet};
 use crate::world::{World, check};
 
@@ -108,4 +112,29 @@ fn a_retry_without_the_state_in_the_flow_is_refused_and_a_move_mends_it() {
     let why = "the flow has no such state as this one; possible: move, cancel";
     refused(lost.clone(), retry(), "create/review (flow)", why);
     check(lost, move_to("other"), "applied other/review (asked); onboarding.review");
+}
+
+#[test]
+fn an_operator_who_saw_another_revision_is_refused_and_one_who_saw_this_is_not() {
+    let why = "it is at revision 1 now; look again before deciding";
+    refused(creating(), seen(move_to("done"), 2), "create/active", why);
+    let expect = "applied done/completed; 1 settled cancelled; onboarding.completed";
+    check(creating(), seen(move_to("done"), 1), expect);
+    check(creating(), seen(note(), 9), "noted create/active");
+}
+
+#[test]
+fn an_operator_who_adopts_a_held_event_moves_nothing_by_that() {
+    check(creating(), operator(OperatorAct::Adopt { event: 5 }), "noted create/active");
+    check(ended(), operator(OperatorAct::Adopt { event: 5 }), "noted done/completed");
+}
+
+#[test]
+fn what_the_sweep_finds_stranded_is_a_review_that_a_retry_mends() {
+    let expect = "applied create/review (flow); 1 settled cancelled; onboarding.review";
+    let world = check(creating(), stranded(), expect);
+    check(world.clone(), stranded(), "noted create/review (flow)");
+    check(world, retry(), "applied create/active; asks 2 call original.create_user");
+    check(waiting(), stranded(), "applied wallet/review (flow); onboarding.review");
+    check(ended(), stranded(), "noted done/completed");
 }

@@ -116,7 +116,23 @@ pub fn adopt() -> Event {
 }
 
 pub fn operator(act: OperatorAct) -> Event {
-    event("operator:eve", "operator", Body::Operator { actor: "eve".into(), reason: "asked".into(), act, revision: None })
+    event(
+        "operator:eve",
+        "operator",
+        Body::Operator { actor: "eve".into(), reason: "asked".into(), act, revision: None },
+    )
+}
+
+/// The same wish of a person who saw this revision.
+pub fn seen(mut event: Event, at: u64) -> Event {
+    if let Body::Operator { revision, .. } = &mut event.body {
+        *revision = Some(at);
+    }
+    event
+}
+
+pub fn stranded() -> Event {
+    event("engine", "stranded", Body::Stranded)
 }
 
 pub fn retry() -> Event {

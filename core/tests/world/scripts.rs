@@ -26,6 +26,7 @@ pub enum Happening {
     Wake,
     Operator(usize),
     Adopt,
+    Stranded,
 }
 
 const STATES: [&str; 7] = ["create", "wallet", "welcome", "first", "second", "support", "nowhere"];
@@ -63,6 +64,7 @@ impl Happening {
                 _ => retry(),
             }),
             Self::Adopt => world.hear(adopt()),
+            Self::Stranded => world.hear(stranded()),
         }
     }
 }
@@ -115,7 +117,7 @@ pub fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Timer),
         2 => Just(Happening::Wake),
         2 => (0_usize..30).prop_map(Happening::Operator),
-        1 => Just(Happening::Adopt),
+        1 => prop::sample::select(vec![Happening::Adopt, Happening::Adopt, Happening::Stranded]),
     ]
 }
 

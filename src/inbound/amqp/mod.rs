@@ -7,6 +7,7 @@
 
 mod acks;
 mod dead;
+mod flight;
 mod message;
 mod session;
 mod state;

@@ -54,9 +54,9 @@ struct Item {
 }
 
 /// What a request holds.
-enum Published {
-    One(Arrival),
-    Batch(Vec<Arrival>),
+struct Published {
+    arrivals: Vec<Arrival>,
+    batch: bool,
 }
 
 /// Why a request holds nothing.
@@ -77,12 +77,9 @@ pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payloa
         }
     };
     match read(&body::headers(&request), raw, events.clock.now(), events.limits.batch_max) {
-        Ok(Published::One(arrival)) => match events.hand_in(vec![arrival]).await {
+        Ok(Published { arrivals, batch }) => match events.hand_in(arrivals).await {
+            Ok(items) if batch => HttpResponse::Accepted().json(json!({ "items": items })),
             Ok(items) => HttpResponse::Accepted().json(items.first()),
-            Err(why) => come_again(&why),
-        },
-        Ok(Published::Batch(arrivals)) => match events.hand_in(arrivals).await {
-            Ok(items) => HttpResponse::Accepted().json(json!({ "items": items })),
             Err(why) => come_again(&why),
         },
         Err(Refused::One(why)) => {
@@ -118,7 +115,7 @@ fn read(headers: &[(String, String)], raw: Bytes, now: Timestamp, batch_max: usi
 
 fn one(raw: Bytes, now: Timestamp) -> Result<Published, Refused> {
     let event = text::read(&raw).map_err(|why| Refused::One(NotAnEvent(why.into())))?;
-    cloudevents::arrival(&event, raw, now).map(Published::One).map_err(Refused::One)
+    single(&event, raw, now)
 }
 
 fn binary(
@@ -135,7 +132,12 @@ fn binary(
         attributes.push((name.to_owned(), Value::String(value)));
     }
     let event = cloudevents::unfold(attributes, content_type, raw).map_err(Refused::One)?;
-    cloudevents::arrival(&event, event.to_string().into(), now).map(Published::One).map_err(Refused::One)
+    single(&event, event.to_string().into(), now)
+}
+
+fn single(event: &Value, raw: Bytes, now: Timestamp) -> Result<Published, Refused> {
+    let arrival = cloudevents::arrival(event, raw, now).map_err(Refused::One)?;
+    Ok(Published { arrivals: vec![arrival], batch: false })
 }
 
 fn batch(raw: &[u8], now: Timestamp, most: usize) -> Result<Published, Refused> {
@@ -152,7 +154,7 @@ fn batch(raw: &[u8], now: Timestamp, most: usize) -> Result<Published, Refused> 
             Err(why) => bad.push((index, why)),
         }
     }
-    if bad.is_empty() { Ok(Published::Batch(arrivals)) } else { Err(Refused::Batch(bad)) }
+    if bad.is_empty() { Ok(Published { arrivals, batch: true }) } else { Err(Refused::Batch(bad)) }
 }
 
 impl Events {

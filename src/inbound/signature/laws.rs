@@ -94,6 +94,10 @@ fn shared_secrets_verify_without_claiming_a_signature() {
     assert_eq!(checked(&profile(PROFILES[4]), &[("authorization", "Basic dXNlcjpwYXNzd29yZA==")], None, b""), unsigned);
     assert_eq!(checked(&profile(PROFILES[5]), &[], Some("0123456789abcdef"), b""), unsigned);
     assert_eq!(checked(&profile("verify = 'none'"), &[], None, b""), unsigned);
+    let own = profile("verify = 'bearer'\nsecrets = ['old', 'new']\nheader = 'X-Api-Key'");
+    assert_eq!(checked(&own, &[("x-api-key", "old")], None, b""), unsigned);
+    assert_eq!(checked(&own, &[("x-api-key", "new")], None, b""), unsigned);
+    assert_eq!(checked(&own, &[("authorization", "Bearer new")], None, b""), Err(Rejected::MissingHeader));
     assert_eq!(checked(&profile(PROFILES[5]), &[], None, b""), Err(Rejected::MissingSecret));
     assert_eq!(checked(&profile(PROFILES[3]), &[("authorization", "Bearer l")], None, b""), Err(Rejected::WrongSecret));
     assert_eq!(

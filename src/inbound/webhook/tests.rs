@@ -31,14 +31,14 @@ struct World {
     hooks: web::Data<Webhooks>,
 }
 
+fn hook(toml: &str) -> Hook {
+    Hook { adapter: Arc::new(AnyAdapter), profile: Profile::new(&toml::from_str(toml).unwrap(), "at").unwrap() }
+}
+
 /// A world with provider `path` (secret segment), `standard` (signed) and `open`.
 fn world() -> World {
     let (door, writer) = Writer::start(8);
     let aside = Remembered::default();
-    let hook = |toml: &str| {
-        let profile = Profile::new(&toml::from_str(toml).unwrap(), "at").unwrap();
-        Hook { adapter: Arc::new(AnyAdapter), profile }
-    };
     let providers = HashMap::from([
         ("path".to_owned(), hook(&format!("secrets = ['{SECRET}']"))),
         ("standard".to_owned(), hook("verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']")),
@@ -118,6 +118,19 @@ async fn a_forgery_is_answered_with_401_kept_apart_and_never_an_event() {
 }
 
 #[actix_web::test]
+async fn a_flood_of_forgeries_is_answered_without_keeping_all_of_it() {
+    let (door, writer) = Writer::start(8);
+    let aside = Remembered::default();
+    let limits = IntakeSettings { unverified_at_once: 0, ..IntakeSettings::default() };
+    let providers = HashMap::from([("path".to_owned(), hook(&format!("secrets = ['{SECRET}']")))]);
+    let clock = Arc::new(HandClock::at(NOW));
+    let hooks = web::Data::new(Webhooks::new(door, providers, clock, Arc::new(aside.clone()), limits));
+    let world = World { writer, aside, hooks };
+    assert_eq!(world.post("/webhooks/path", &[], "{}").await.status, StatusCode::UNAUTHORIZED);
+    assert!(world.aside.all().is_empty());
+}
+
+#[actix_web::test]
 async fn a_wrong_or_missing_secret_of_the_path_is_answered_with_401() {
     let world = world();
     for path in ["/webhooks/path", "/webhooks/path/0123456789abcdeF"] {
@@ -186,8 +199,7 @@ async fn what_is_not_on_disk_is_answered_with_429_or_503_and_when_to_come_again(
 async fn a_commit_that_takes_too_long_is_answered_with_503() {
     let (door, _nobody_answers) = crate::engine::Door::new(8);
     let limits = IntakeSettings { answer_within_ms: 1, ..IntakeSettings::default() };
-    let profile = Profile::new(&toml::from_str("verify = 'none'").unwrap(), "at").unwrap();
-    let providers = HashMap::from([("open".to_owned(), Hook { adapter: Arc::new(AnyAdapter), profile })]);
+    let providers = HashMap::from([("open".to_owned(), hook("verify = 'none'"))]);
     let clock = Arc::new(HandClock::at(NOW));
     let aside = Remembered::default();
     let hooks = web::Data::new(Webhooks::new(door, providers, clock, Arc::new(aside.clone()), limits));

@@ -14,6 +14,8 @@ mod tests;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::retry::Policy;
 
+pub use self::calls::{ASSET_UID, USER_UID};
+pub use self::offers::describe;
 use self::calls::{Desk, broken, create_asset, create_user, get_asset, get_user};
 use self::settings::OriginalSettings;
 use self::token::Tokens;

@@ -49,6 +49,9 @@ fn no_verification_and_short_keys_are_allowed_with_a_warning() {
     assert_eq!(short.warnings("at").len(), 1);
     let long = read("verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']");
     assert!(long.warnings("at").is_empty());
+    let hmac = "verify = 'hmac'\nsecrets = ['012345678901234567890123']\nheader = 's'\ntimestamp = 'header:t'";
+    assert_eq!(read(hmac).warnings("at").len(), 1, "the time is not signed");
+    assert!(read(&format!("{hmac}\nsigned = '{{timestamp}}{{body}}'")).warnings("at").is_empty());
 }
 
 #[test]

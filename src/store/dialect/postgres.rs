@@ -3,33 +3,49 @@
 
 use async_trait::async_trait;
 use gangway_entities::{effects, events, identifiers, onboardings, users};
-use sea_orm::sqlx::postgres::{PgArguments, PgRow};
+use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::{PgPool, Postgres, Transaction, query};
+use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
 use sea_orm::{FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::{AdoptRow, BriefRow, DueRow, KnownRow, Result, SeqRow, Session, SettleRow};
 use crate::store::errors::{from_db, from_sqlx};
+use crate::store::types::StoreError;
 
 const POOL: &str = "intake";
 
 /// A transaction of the intake pool.
 #[derive(Debug)]
-pub(in crate::store) struct PostgresSession(Transaction<'static, Postgres>);
+pub(in crate::store) struct PostgresSession {
+    tx: Transaction<'static, Postgres>,
+    /// Whether a statement failed: PostgreSQL then answers a commit with a silent rollback.
+    failed: bool,
+}
 
 impl PostgresSession {
     pub(in crate::store) async fn begin(pool: &PgPool) -> Result<Self> {
-        pool.begin().await.map(Self).map_err(|error| from_sqlx(POOL, &error))
+        let tx = pool.begin().await.map_err(|error| from_sqlx(POOL, &error))?;
+        Ok(Self { tx, failed: false })
     }
 
     async fn rows<T: FromQueryResult>(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<T>> {
-        let rows = query.fetch_all(&mut *self.0).await.map_err(|error| from_sqlx(POOL, &error))?;
-        rows.into_iter().map(|row| read(&QueryResult::from(row), "")).collect()
+        let rows = self.fetch(query).await?;
+        rows.iter().map(|row| read(row, "")).collect()
+    }
+
+    async fn fetch(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<QueryResult>> {
+        let rows = query.fetch_all(&mut *self.tx).await.map_err(|error| self.failure(&error))?;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
+    fn failure(&mut self, error: &SqlxError) -> StoreError {
+        self.failed = true;
+        from_sqlx(POOL, error)
     }
 
     async fn run(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64> {
-        let done = query.execute(&mut *self.0).await.map_err(|error| from_sqlx(POOL, &error))?;
+        let done = query.execute(&mut *self.tx).await.map_err(|error| self.failure(&error))?;
         Ok(done.rows_affected())
     }
 }
@@ -74,13 +90,8 @@ impl Session for PostgresSession {
                    u.wrapped_key AS u_wrapped_key, u.created_at AS u_created_at \
                    FROM onboardings o JOIN users u ON u.id = o.user_id WHERE o.id = ANY($1::uuid[]) \
                    ORDER BY o.id FOR UPDATE OF o";
-        let rows: Vec<PgRow> =
-            query(sql).bind(ids).fetch_all(&mut *self.0).await.map_err(|error| from_sqlx(POOL, &error))?;
-        let both = |row: PgRow| {
-            let row = QueryResult::from(row);
-            Ok((read(&row, "")?, read(&row, "u_")?))
-        };
-        rows.into_iter().map(both).collect()
+        let rows = self.fetch(query(sql).bind(ids)).await?;
+        rows.iter().map(|row| Ok((read(row, "")?, read(row, "u_")?))).collect()
     }
 
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()> {
@@ -262,7 +273,10 @@ impl Session for PostgresSession {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        self.0.commit().await.map_err(|error| from_sqlx(POOL, &error))
+        if self.failed {
+            return Err(StoreError::Poison("a statement of this transaction failed; it cannot be committed".into()));
+        }
+        self.tx.commit().await.map_err(|error| from_sqlx(POOL, &error))
     }
 }
 

@@ -166,17 +166,14 @@ impl Session for SqliteSession {
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {
         let mut added = Vec::new();
         for rows in chunks(rows) {
-            let fresh = rows.into_iter().map(|row| events::ActiveModel {
-                seq: ActiveValue::NotSet,
-                ..row.into_active_model()
-            });
+            let fresh =
+                rows.into_iter().map(|row| events::ActiveModel { seq: ActiveValue::NotSet, ..row.into_active_model() });
             let mut insert = events::Entity::insert_many(fresh)
                 .on_conflict(OnConflict::column(events::Column::Dedupe).do_nothing().to_owned());
             let query = sea_orm::QueryTrait::query(&mut insert);
-            let query = query.returning(sea_orm::sea_query::Query::returning().columns([
-                events::Column::Seq,
-                events::Column::Dedupe,
-            ]));
+            let query = query.returning(
+                sea_orm::sea_query::Query::returning().columns([events::Column::Seq, events::Column::Dedupe]),
+            );
             let found = self.0.query_all(&*query).await.map_err(failed)?;
             for row in found {
                 added.push(sea_orm::FromQueryResult::from_query_result(&row, "").map_err(failed)?);

@@ -1,0 +1,47 @@
+//! `gangway event adopt`: gives a held event to an onboarding, beside running processes.
+
+use std::sync::Arc;
+
+use gangway_core::decision::Verdict;
+use gangway_core::event::{OnboardingId, OperatorAct};
+
+use super::{Seams, flows};
+use crate::cli::{Exit, Failure};
+use crate::clock::{Chance, Clock};
+use crate::engine::{Alarm, Engine, Options};
+use crate::inbound::operator;
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Gives the held event of this number to that onboarding; what follows from it is performed by the processes that
+/// serve.
+///
+/// # Errors
+/// When the database cannot be used, or nothing was adopted; says why.
+pub async fn adopt(
+    settings: &Settings,
+    store: Store,
+    event: i64,
+    onboarding: OnboardingId,
+    reason: &str,
+) -> Result<String, Failure> {
+    let seams = Seams::real();
+    let now = seams.clock.now();
+    let engine = Engine {
+        flows: flows::load(settings, &super::catalogue(settings)?, &store).await?,
+        store,
+        clock: Arc::clone(&seams.clock),
+        chance: Arc::clone(&seams.chance),
+        performer: Arc::new(crate::engine::performer::Later),
+        alarm: Alarm::default(),
+        options: Options { lifecycle: settings.amqp.url.is_some(), ..Options::default() },
+    };
+    let key = seams.chance.id(now).to_string();
+    let arrival = operator::acts("cli", &key, onboarding, OperatorAct::Adopt { event }, reason, None, now);
+    match engine.accept(&[arrival]).await.into_iter().next() {
+        Some(Ok(receipt)) if receipt.verdict != Verdict::Refused => Ok(receipt.detail),
+        Some(Ok(receipt)) => Err(Failure::new(Exit::NotAllWell, receipt.detail)),
+        Some(Err(error)) => Err(Failure::new(Exit::Unreachable, error.to_string())),
+        None => Err(Failure::new(Exit::NotAllWell, "nothing was answered")),
+    }
+}

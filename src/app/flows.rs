@@ -1,0 +1,99 @@
+//! Flow files, shipped or yours -> the flows that this process knows; definitions live in the database.
+
+use std::fs;
+use std::path::Path;
+
+use gangway_core::catalogue::Catalogue;
+use gangway_core::flow::model::{Flow, Verb};
+use gangway_core::flow::{self, Problems};
+
+use crate::cli::{Exit, Failure};
+use crate::engine::Flows;
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::store::flows::StoredFlow;
+
+/// The flows that gangway ships.
+pub const SHIPPED: [(&str, &str); 1] =
+    [("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml"))];
+
+/// Loads what starts new onboardings from files, and what running ones are pinned to from the database.
+///
+/// # Errors
+/// Every problem of every file, a version that is known with other content, or the database.
+pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Store) -> Result<Flows, Failure> {
+    let current = from_files(settings, catalogue)?;
+    let rows: Vec<StoredFlow> = current.iter().map(row).collect();
+    let changed = store.add_flows(&rows).await?;
+    if !changed.is_empty() {
+        let names: Vec<String> = changed.iter().map(|id| format!("{} version {}", id.name, id.version)).collect();
+        let message = format!(
+            "{} is known to the database with other content: raise `version` in the file; onboardings keep the version \
+             that they began with",
+            names.join(", ")
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let flows = Flows::default();
+    for stored in store.flows().await? {
+        if current.iter().any(|flow| flow.id == stored.id) {
+            continue;
+        }
+        match flow::load(&format!("database:{}", stored.id.name), &stored.text, catalogue) {
+            Ok(flow) => flows.add(flow, false),
+            Err(problems) => {
+                let (flow, version) = (&stored.id.name, stored.id.version);
+                tracing::error!(flow, version, %problems, "a stored flow no longer loads; its users wait visibly");
+            }
+        }
+    }
+    for flow in current {
+        tracing::info!(flow = flow.id.name, version = flow.id.version, start = flow.start.on, "flow loaded");
+        flows.add(flow, true);
+    }
+    Ok(flows)
+}
+
+fn row(flow: &Flow) -> StoredFlow {
+    StoredFlow { id: flow.id.clone(), digest: flow.digest.clone(), text: flow.text.clone() }
+}
+
+/// Your folders' flows, or the shipped ones whose providers are set up.
+fn from_files(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Flow>, Failure> {
+    let refused = |problems: Problems| Failure::new(Exit::Usage, problems.rendered);
+    if settings.flows.folders.is_empty() {
+        let files: Vec<(&str, &str)> = SHIPPED.to_vec();
+        let mut shipped = flow::load_all(&files, &super::catalogue(settings)?).map_err(refused)?;
+        shipped.retain(|flow| needs(flow).all(|action| catalogue.actions.contains_key(action)));
+        return Ok(shipped);
+    }
+    let mut files = Vec::new();
+    for folder in &settings.flows.folders {
+        read_folder(Path::new(folder), &mut files)?;
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    flow::load_all(&files, catalogue).map_err(refused)
+}
+
+fn needs(flow: &Flow) -> impl Iterator<Item = &str> {
+    flow.states.values().filter_map(|state| match &state.verb {
+        Verb::Call(call) => Some(call.action.as_str()),
+        _ => None,
+    })
+}
+
+fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
+    let told = |error: std::io::Error| {
+        Failure::new(Exit::Usage, format!("flows.folders: {} cannot be read: {error}", folder.display()))
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(told)? {
+        paths.push(entry.map_err(told)?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml"));
+    paths.sort();
+    for path in paths {
+        files.push((path.display().to_string(), fs::read_to_string(&path).map_err(told)?));
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Composition root: settings enter, a running gangway leaves. The only place that knows every part; nothing depends
+//! on it but the command line.
+
+mod adapters;
+mod adopt;
+pub mod demo;
+mod flows;
+mod parts;
+mod sandbox;
+mod serve;
+mod start;
+
+pub use adopt::adopt;
+pub use demo::demo;
+pub use flows::SHIPPED;
+pub use sandbox::sandbox;
+pub use serve::serve;
+pub use start::{Running, Seams, start};
+
+use gangway_core::catalogue::Catalogue;
+
+use crate::cli::Failure;
+use crate::providers;
+use crate::settings::Settings;
+
+/// What flows may name: the actions and facts of every provider that gangway has, and the mail templates, with the
+/// retry policies of these settings.
+///
+/// # Errors
+/// When a provider's or the mail's settings cannot be used.
+pub fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
+    let mut catalogue = parts::without_providers(settings)?;
+    providers::describe_all(&mut catalogue, &settings.outbound.retry.policy());
+    for adapter in adapters::build(settings)?.by_name.values() {
+        adapter.describe(&mut catalogue);
+    }
+    Ok(catalogue)
+}
+
+/// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
+#[must_use]
+pub fn identifier_kinds() -> Vec<String> {
+    providers::IDENTIFIER_KINDS.map(str::to_owned).into()
+}

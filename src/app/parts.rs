@@ -1,0 +1,127 @@
+//! Small parts that stand between two stations: what is kept aside, what readiness reports, the catalogue's base.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gangway_core::catalogue::Catalogue;
+use gangway_core::time::{Millis, Timestamp};
+
+use crate::cli::{Exit, Failure};
+use crate::clock::Clock;
+use crate::health::Part;
+use crate::inbound::amqp::AmqpState;
+use crate::inbound::aside::Aside;
+use crate::outbound::mail::Mailer;
+use crate::outbound::mail::templates::Templates;
+use crate::outbound::{Dispatcher, Performs};
+use crate::settings::Settings;
+use crate::store::Store;
+
+/// Templates and policies; providers add theirs.
+pub(super) fn without_providers(settings: &Settings) -> Result<Catalogue, Failure> {
+    let general = settings.outbound.retry.policy();
+    Ok(Catalogue {
+        templates: templates(settings)?.specs(),
+        mail: settings.mail.policy(&general),
+        publish: general,
+        ..Catalogue::default()
+    })
+}
+
+/// The mail templates, shipped and yours.
+fn templates(settings: &Settings) -> Result<Templates, Failure> {
+    Templates::load(settings.mail.templates.as_deref(), &settings.mail.default_locale)
+        .map_err(|problems| Failure::new(Exit::Usage, format!("mail templates:\n  {}", problems.join("\n  "))))
+}
+
+/// Who sends mails, where a server is set.
+pub(super) fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Performs>>, Failure> {
+    let templates = Arc::new(templates(settings)?);
+    let mailer = Mailer::new(&settings.mail, &settings.outbound, templates, Arc::clone(clock));
+    let mailer = mailer.map_err(|what| Failure::new(Exit::Usage, what))?;
+    Ok(mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Performs>))
+}
+
+/// Keeps what failed verification in the store, up to a number of each source.
+#[derive(Debug)]
+pub(super) struct KeptAside {
+    pub store: Store,
+    pub most: u32,
+}
+
+#[async_trait]
+impl Aside for KeptAside {
+    async fn keep(&self, source: &str, reason: &str, raw: &Bytes, at: Timestamp) -> Result<(), String> {
+        self.store.keep_unverified(source, reason, raw, at, self.most).await.map_err(|error| error.to_string())
+    }
+}
+
+/// The broker, for readiness.
+#[derive(Debug)]
+pub(super) struct Broker(pub AmqpState);
+
+impl Part for Broker {
+    fn name(&self) -> String {
+        "broker".into()
+    }
+
+    fn ready(&self) -> bool {
+        self.0.now().ready()
+    }
+
+    fn detail(&self) -> String {
+        let state = self.0.now();
+        if !state.configured {
+            return "not configured".into();
+        }
+        let what = if state.ready() { "events are being taken" } else { "events are not being taken" };
+        let differences = if state.differences.is_empty() {
+            String::new()
+        } else {
+            format!("; differs from what gangway would declare: {}", state.differences.join(", "))
+        };
+        format!("{what} since {}{differences}", state.since)
+    }
+}
+
+/// What rests at the providers, for people who look at readiness; never takes a process out of service.
+#[derive(Debug)]
+pub(super) struct Resting {
+    pub dispatcher: Dispatcher,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Part for Resting {
+    fn name(&self) -> String {
+        "providers".into()
+    }
+
+    fn ready(&self) -> bool {
+        self.open().is_empty()
+    }
+
+    fn detail(&self) -> String {
+        let open = self.open();
+        if open.is_empty() { "nothing rests".into() } else { format!("resting: {}", open.join("; ")) }
+    }
+
+    fn needed(&self) -> bool {
+        false
+    }
+}
+
+impl Resting {
+    fn open(&self) -> Vec<String> {
+        let now = self.clock.now();
+        let resting = |(name, breaker): (String, crate::outbound::Breaker)| {
+            breaker.resting(now).map(|rest| format!("{name} until {}: {}", rest.until, rest.cause))
+        };
+        self.dispatcher.breakers().snapshot().into_iter().filter_map(resting).collect()
+    }
+}
+
+/// As a `std` duration.
+pub(super) const fn std_time(length: Millis) -> std::time::Duration {
+    std::time::Duration::from_millis(length.0)
+}

@@ -1,0 +1,35 @@
+//! `gangway sandbox`: the providers and a mailbox, played, for developing against.
+
+use gangway_sandbox::{Mischief, Options};
+
+use super::serve::told_to_stop;
+use crate::cli::sandbox::Sandbox;
+use crate::cli::{Exit, Failure, out};
+
+/// Plays until told to stop.
+///
+/// # Errors
+/// When a port is taken or the mischief cannot be read.
+pub async fn sandbox(asked: Sandbox) -> Result<Exit, Failure> {
+    let mischief: Mischief = match asked.mischief.as_deref() {
+        Some(text) => text.parse().map_err(|error| Failure::new(Exit::Usage, format!("--mischief: {error}")))?,
+        None => Mischief::none(),
+    };
+    let options = Options {
+        http: ([127, 0, 0, 1], asked.port).into(),
+        smtp: ([127, 0, 0, 1], asked.smtp_port).into(),
+        webhook_url: asked.webhook_url.filter(|url| !url.is_empty()),
+        seed: asked.seed,
+        mischief,
+        ..Options::default()
+    };
+    let playing = gangway_sandbox::start(options)
+        .await
+        .map_err(|error| Failure::new(Exit::Unreachable, format!("the sandbox cannot listen: {error}")))?;
+    out::data(&format!("original={}", playing.original_url()));
+    out::data(&format!("mailbox={}", playing.mailbox_url()));
+    out::data(&format!("smtp=smtp://{}?tls=none", playing.smtp));
+    told_to_stop().await;
+    playing.stop().await;
+    Ok(Exit::Well)
+}

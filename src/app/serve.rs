@@ -1,0 +1,31 @@
+//! `gangway serve`: starts everything, waits to be told to stop, stops.
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Seams, start};
+use crate::cli::{Exit, Failure};
+use crate::settings::Settings;
+use crate::telemetry;
+
+/// Serves until SIGINT or SIGTERM; then finishes what is under way, within `server.stop`.
+///
+/// # Errors
+/// As [`start`].
+pub async fn serve(settings: Settings) -> Result<Exit, Failure> {
+    let metrics = telemetry::metrics().map_err(|error| Failure::new(Exit::NotAllWell, error.to_string()))?;
+    let running = start(&settings, Seams::real(), Some(metrics)).await?;
+    tracing::info!(address = %running.address, "serving");
+    told_to_stop().await;
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(Exit::Well)
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn told_to_stop() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        tracing::error!("signals cannot be received; stop this process by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+}

@@ -1,0 +1,253 @@
+//! Puts the parts together, in the order in which they need each other, and takes them apart again.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::adapters::{self, Adapters};
+use super::parts::{self, Broker, KeptAside, Resting, std_time};
+use super::flows;
+use crate::api::{self, Api};
+use crate::cli::{Exit, Failure};
+use crate::clock::{Chance, Clock, SystemChance, SystemClock};
+use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
+use crate::health::{Health, Part};
+use crate::inbound::amqp::{AmqpState, Supervisor};
+use crate::inbound::http::{self as events, Events};
+use crate::inbound::webhook::{self, Webhooks};
+use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
+use crate::settings::Settings;
+use crate::store::{Keyring, Store};
+
+/// What a whole run depends on beside its settings: replaced in simulation and tests.
+#[derive(Clone, Debug)]
+pub struct Seams {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids, nonces, keys.
+    pub chance: Arc<dyn Chance>,
+    /// The way to the providers; absent: real HTTP.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+impl Seams {
+    /// The machine's clock, its random source, real HTTP.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { clock: Arc::new(SystemClock), chance: Arc::new(SystemChance), transport: None }
+    }
+}
+
+/// A running gangway.
+#[derive(Debug)]
+pub struct Running {
+    /// Where webhooks, API and probes are.
+    pub address: SocketAddr,
+    /// The one door.
+    pub door: Door,
+    /// The engine behind it.
+    pub engine: Arc<Engine>,
+    /// Station 5.
+    pub dispatcher: Dispatcher,
+    /// How the way from the broker stands.
+    pub broker: AmqpState,
+    http: ServerHandle,
+    stop: watch::Sender<bool>,
+    consumer: JoinHandle<()>,
+    loops: Vec<JoinHandle<()>>,
+    writers: Vec<JoinHandle<()>>,
+    patience: std::time::Duration,
+}
+
+/// Opens the database of these settings, with the master key, and brings its schema up to date.
+///
+/// # Errors
+/// [`Exit::Unreachable`] when nothing answers, [`Exit::Usage`] when key or schema do not fit.
+pub(super) async fn open_store(settings: &Settings, chance: &Arc<dyn Chance>) -> Result<Store, Failure> {
+    let master = settings.keys.master(settings.database.sqlite(), chance.as_ref())?;
+    let keys = Keyring::new(&master).map_err(|what| Failure::new(Exit::Usage, format!("keys.master_key {what}")))?;
+    let store = Store::open(&settings.database.options(), keys, Arc::clone(chance)).await?;
+    store.migrate().await?;
+    Ok(store)
+}
+
+/// Starts everything. After it returns, the address answers and what was due is being done.
+///
+/// # Errors
+/// Settings and flows that cannot be used, a database that cannot be reached, an address that is taken. A broker
+/// that is away is no error: readiness says so, and it is tried again.
+pub async fn start(settings: &Settings, seams: Seams, metrics: Option<PrometheusHandle>) -> Result<Running, Failure> {
+    let adapters = adapters::build(settings)?;
+    let mut catalogue = parts::without_providers(settings)?;
+    adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
+    let listener = listen(settings)?;
+    let store = open_store(settings, &seams.chance).await?;
+    let flows = flows::load(settings, &catalogue, &store).await?;
+
+    let (door, queue) = writer::door(settings.engine.queue);
+    let dispatcher = dispatcher(settings, &seams, &adapters, &store, &door)?;
+    let engine = Arc::new(Engine {
+        store,
+        flows,
+        clock: Arc::clone(&seams.clock),
+        chance: Arc::clone(&seams.chance),
+        performer: Arc::new(dispatcher.clone()) as Arc<dyn Performer>,
+        alarm: Alarm::default(),
+        options: options(settings),
+    });
+    let writers = writer::start(&engine, &queue, settings.engine.writers);
+    let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
+    let broker = supervisor.state();
+    let (http, address) = serve(settings, &seams, listener, &engine, &door, adapters, metrics, &broker, &dispatcher)?;
+    let (stop, stopped) = watch::channel(false);
+    let consumer = tokio::spawn(async move { supervisor.run(stopped).await });
+    let loops = vec![
+        tokio::spawn({
+            let dispatcher = dispatcher.clone();
+            async move { dispatcher.run().await }
+        }),
+        tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
+        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), settings.engine.sweep, settings.engine.hold)),
+    ];
+    let patience = std_time(settings.server.stop);
+    Ok(Running { address, door, engine, dispatcher, broker, http, stop, consumer, loops, writers, patience })
+}
+
+impl Running {
+    /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk.
+    pub async fn stop(self) {
+        drop(self.stop.send(true));
+        self.http.stop(true).await;
+        if tokio::time::timeout(self.patience, self.consumer).await.is_err() {
+            tracing::warn!("the broker's deliveries were still under way when the time to stop was over");
+        }
+        self.dispatcher.stop().await;
+        for task in self.loops {
+            task.abort();
+            drop(task.await);
+        }
+        // Whatever is still in the queue was not answered; its senders come again.
+        for writer in self.writers {
+            writer.abort();
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "this is where the parts meet")]
+fn serve(
+    settings: &Settings,
+    seams: &Seams,
+    listener: TcpListener,
+    engine: &Arc<Engine>,
+    door: &Door,
+    adapters: Adapters,
+    metrics: Option<PrometheusHandle>,
+    broker: &AmqpState,
+    dispatcher: &Dispatcher,
+) -> Result<(ServerHandle, SocketAddr), Failure> {
+    let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
+    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(Broker(broker.clone())), Arc::new(resting)];
+    let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
+    let api = Api::new(
+        api::Parts {
+            store: store.clone(),
+            door: door.clone(),
+            flows: engine.flows.clone(),
+            health: Health::new(store.clone(), door.clone(), settings.engine.queue, patience, parts),
+            clock: Arc::clone(&seams.clock),
+            chance: Arc::clone(&seams.chance),
+            identifier_kinds: super::identifier_kinds(),
+            metrics,
+        },
+        &settings.server,
+    );
+    let aside = Arc::new(KeptAside { store, most: settings.engine.unverified });
+    let clock = || Arc::clone(&seams.clock);
+    let hooks = Data::new(Webhooks::new(door.clone(), adapters.hooks, clock(), aside, settings.intake.clone()));
+    let events = Data::new(Events::new(door.clone(), clock(), settings.intake.clone()));
+    let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
+    let address = listener.local_addr().map_err(told)?;
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(api::observe))
+            .app_data(hooks.clone())
+            .app_data(events.clone())
+            .configure(webhook::configure)
+            .configure(|config| api.mount(config, Some(web::post().to(events::publish))))
+    })
+    .client_request_timeout(std_time(settings.server.header_timeout))
+    .keep_alive(std_time(settings.server.keep_alive))
+    .shutdown_timeout(settings.server.stop.0.div_ceil(1000))
+    .disable_signals();
+    if settings.server.workers > 0 {
+        server = server.workers(settings.server.workers);
+    }
+    let server = server.listen(listener).map_err(told)?.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok((handle, address))
+}
+
+fn options(settings: &Settings) -> Options {
+    Options {
+        batch: settings.engine.batch,
+        lifecycle: settings.amqp.url.is_some(),
+        lease: settings.outbound.lease,
+        adopt: settings.engine.adopt,
+        ..Options::default()
+    }
+}
+
+fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
+    let address = settings.server.address();
+    TcpListener::bind(address).map_err(|error| {
+        let message = format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
+        Failure::new(Exit::Unreachable, message)
+    })
+}
+
+fn dispatcher(
+    settings: &Settings,
+    seams: &Seams,
+    adapters: &Adapters,
+    store: &Store,
+    door: &Door,
+) -> Result<Dispatcher, Failure> {
+    let limits = Arc::new(Limits::default());
+    let transport = match &seams.transport {
+        Some(transport) => Arc::clone(transport),
+        None => {
+            let sender = HttpSender::new(&settings.outbound, Arc::clone(&limits), Arc::clone(&seams.clock));
+            Arc::new(sender.map_err(|what| Failure::new(Exit::Usage, what))?) as Arc<dyn Transport>
+        }
+    };
+    let mail = parts::mailer(settings, &seams.clock)?;
+    let publish: Option<Arc<dyn Performs>> = None;
+    let mut concurrency = adapters.concurrency.clone();
+    concurrency.insert("mail".into(), settings.mail.concurrency);
+    concurrency.insert("publish".into(), settings.outbound.publish_concurrency);
+    Ok(Dispatcher::new(outbound::Parts {
+        leases: Arc::new(store.clone()),
+        door: door.clone(),
+        performers: Performers {
+            adapters: adapters.by_name.clone(),
+            transport,
+            mail,
+            publish,
+            clock: Arc::clone(&seams.clock),
+            limit: settings.outbound.attempt_timeout(),
+        },
+        concurrency,
+        limits,
+        clock: Arc::clone(&seams.clock),
+        chance: Arc::clone(&seams.chance),
+        settings: settings.outbound.clone(),
+    }))
+}

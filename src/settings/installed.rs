@@ -1,0 +1,68 @@
+//! `[providers.NAME]`: which providers there are. Their own settings are typed beside their adapters; this file splits
+//! a section into what the adapter reads and how its webhooks are verified.
+
+use toml::{Table, Value};
+
+use super::load::{checked, without_empty};
+use super::webhooks::WebhookSettings;
+use super::{OriginalSettings, Problem};
+
+/// Names of all providers that gangway knows.
+pub(crate) const KNOWN: [&str; 1] = ["original"];
+
+/// The providers that have a section; the others are not there.
+#[derive(Clone, Debug, Default)]
+pub struct Providers {
+    /// `[providers.original]`
+    pub original: Option<Provider<OriginalSettings>>,
+}
+
+/// One provider.
+#[derive(Clone, Debug)]
+pub struct Provider<T> {
+    /// What its adapter reads.
+    pub adapter: T,
+    /// How its webhooks are verified; absent: it has none, or polls do without.
+    pub webhook: Option<WebhookSettings>,
+}
+
+impl Providers {
+    /// Reads all sections, and tells all that is wrong.
+    pub(super) fn of(table: &Table, problems: &mut Vec<Problem>) -> Self {
+        let section = table.get("providers").and_then(|all| all.get("original")).and_then(Value::as_table);
+        Self { original: section.and_then(|section| original(section.clone(), problems)) }
+    }
+}
+
+fn original(section: Table, problems: &mut Vec<Problem>) -> Option<Provider<OriginalSettings>> {
+    let at = "providers.original";
+    let (section, webhook) = split(at, section, problems);
+    let adapter = checked(section, at, OriginalSettings::problems, problems)?;
+    Some(Provider { adapter, webhook })
+}
+
+/// Takes the webhooks' part out of a provider's section: `webhook_secret = "…"`, short for
+/// `webhook = { secrets = ["…"] }`, or the whole `[providers.NAME.webhook]`.
+fn split(at: &str, mut section: Table, problems: &mut Vec<Problem>) -> (Table, Option<WebhookSettings>) {
+    let short = section.remove("webhook_secret").filter(|value| value.as_str() != Some(""));
+    let long = section.remove("webhook");
+    let key = format!("{at}.webhook");
+    let mut webhook = match long {
+        Some(Value::Table(table)) => table,
+        Some(_) => {
+            problems.push(Problem::new(&key, "must be a section", "see docs/providers"));
+            return (section, None);
+        }
+        None if short.is_none() => return (section, None),
+        None => Table::new(),
+    };
+    if let Some(secret) = short {
+        if webhook.contains_key("secrets") {
+            let hint = "keep webhook.secrets, which takes several while one is being replaced";
+            problems.push(Problem::new(format!("{at}.webhook_secret"), "is given beside webhook.secrets", hint));
+        }
+        webhook.insert("secrets".to_owned(), Value::Array(vec![secret]));
+    }
+    let webhook = checked(without_empty(webhook), &key, WebhookSettings::problems, problems);
+    (section, webhook)
+}
