@@ -9,8 +9,8 @@ use gangway_core::time::{Millis, Timestamp};
 
 use super::attempt::Attempted;
 use super::breaker::{Health, Resting};
-use super::dispatch::Shared;
 use super::outcome;
+use super::shared::Shared;
 use crate::clock::Stopwatch;
 use crate::engine::{NotAccepted, slots};
 use crate::store::types::LeasedEffect;
