@@ -15,8 +15,8 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::retry::Policy;
 
 pub use self::calls::{ASSET_UID, USER_UID};
-pub use self::offers::describe;
 use self::calls::{Desk, broken, create_asset, create_user, get_asset, get_user};
+pub use self::offers::describe;
 use self::settings::OriginalSettings;
 use self::token::Tokens;
 use super::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
