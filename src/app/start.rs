@@ -1,5 +1,6 @@
 //! Puts the parts together, in the order in which they need each other, and takes them apart again.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use super::flows;
 use crate::api::{self, Api};
 use crate::cli::{Exit, Failure};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
-use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
+use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
 use crate::health::{Health, Part};
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::inbound::http::{self as events, Events};
@@ -93,7 +94,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let flows = flows::load(settings, &catalogue, &store).await?;
 
     let (door, queue) = writer::door(settings.engine.queue);
-    let dispatcher = dispatcher(settings, &seams, &adapters, &store, &door)?;
+    let dispatcher = dispatcher(settings, &seams, slots(settings, &adapters, &flows), &adapters, &store, &door)?;
     let engine = Arc::new(Engine {
         store,
         flows,
@@ -214,9 +215,22 @@ fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
     })
 }
 
+/// How many effects of each slot are performed at once. A provider that running onboardings still name but that is not
+/// set up any more has a slot too: its effects end with a cause that says so, and are not left lying unseen.
+fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<String, u32> {
+    let mut slots = adapters.concurrency.clone();
+    for provider in flows.all().iter().flat_map(|flow| flow.providers()) {
+        slots.entry(provider).or_insert(1);
+    }
+    slots.insert(slot::MAIL.into(), settings.mail.concurrency);
+    slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    slots
+}
+
 fn dispatcher(
     settings: &Settings,
     seams: &Seams,
+    concurrency: BTreeMap<String, u32>,
     adapters: &Adapters,
     store: &Store,
     door: &Door,
@@ -233,9 +247,6 @@ fn dispatcher(
     let mail = parts::mailer(settings, &seams.clock)?;
     let publisher = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map_err(refused)?;
     let publish = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Performs>);
-    let mut concurrency = adapters.concurrency.clone();
-    concurrency.insert("mail".into(), settings.mail.concurrency);
-    concurrency.insert("publish".into(), settings.outbound.publish_concurrency);
     Ok(Dispatcher::new(outbound::Parts {
         leases: Arc::new(store.clone()),
         door: door.clone(),
