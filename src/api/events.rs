@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::failed::failed;
-use super::{State, actions, onboardings, page, shape};
+use super::{State, actions, page, shape};
 use crate::problem::{Kind, Problem};
 
 /// What is listed.
