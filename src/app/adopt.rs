@@ -7,7 +7,6 @@ use gangway_core::event::{OnboardingId, OperatorAct};
 
 use super::{Seams, flows};
 use crate::cli::{Exit, Failure};
-use crate::clock::{Chance, Clock};
 use crate::engine::{Alarm, Engine, Options};
 use crate::inbound::operator;
 use crate::settings::Settings;

@@ -22,6 +22,7 @@ use crate::health::{Health, Part};
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Webhooks};
+use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::settings::Settings;
 use crate::store::{Keyring, Store};
@@ -123,7 +124,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
 impl Running {
     /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk.
     pub async fn stop(self) {
-        drop(self.stop.send(true));
+        let _ = self.stop.send(true);
         self.http.stop(true).await;
         if tokio::time::timeout(self.patience, self.consumer).await.is_err() {
             tracing::warn!("the broker's deliveries were still under way when the time to stop was over");
@@ -220,16 +221,18 @@ fn dispatcher(
     store: &Store,
     door: &Door,
 ) -> Result<Dispatcher, Failure> {
+    let refused = |what| Failure::new(Exit::Usage, what);
     let limits = Arc::new(Limits::default());
     let transport = match &seams.transport {
         Some(transport) => Arc::clone(transport),
         None => {
             let sender = HttpSender::new(&settings.outbound, Arc::clone(&limits), Arc::clone(&seams.clock));
-            Arc::new(sender.map_err(|what| Failure::new(Exit::Usage, what))?) as Arc<dyn Transport>
+            Arc::new(sender.map_err(refused)?) as Arc<dyn Transport>
         }
     };
     let mail = parts::mailer(settings, &seams.clock)?;
-    let publish: Option<Arc<dyn Performs>> = None;
+    let publisher = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map_err(refused)?;
+    let publish = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Performs>);
     let mut concurrency = adapters.concurrency.clone();
     concurrency.insert("mail".into(), settings.mail.concurrency);
     concurrency.insert("publish".into(), settings.outbound.publish_concurrency);

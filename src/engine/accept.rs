@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gangway_core::decision::Verdict;
-use gangway_core::event::{OnboardingId, UserId};
+use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::time::Millis;
 
 use crate::clock::{Chance, Clock};
@@ -146,6 +146,7 @@ impl Engine {
         let found = find(&mut tx, self.store.keys(), &self.flows, arrivals, &sifted.fresh).await?;
         let mut round = Round::new(self, self.clock.now());
         let targets = load(&mut tx, &mut round, found).await?;
+        round.held = tx.held_by_seq(&asked_to_adopt(arrivals)).await?;
         for (item, target) in sifted.fresh.into_iter().zip(targets) {
             if let Some(arrival) = arrivals.get(item.at) {
                 round.take(item, arrival, target);
@@ -235,6 +236,15 @@ async fn load(tx: &mut Tx, round: &mut Round<'_>, found: Found) -> Result<Vec<Ta
         }
     }
     Ok(found.targets)
+}
+
+/// Numbers of held events that operators give to an onboarding.
+fn asked_to_adopt(arrivals: &[&Arrival]) -> Vec<i64> {
+    let asked = arrivals.iter().filter_map(|arrival| match &arrival.event.body {
+        Body::Operator { act: OperatorAct::Adopt { event }, .. } => Some(*event),
+        _ => None,
+    });
+    asked.collect()
 }
 
 fn starting_user(target: &Target) -> Option<UserId> {

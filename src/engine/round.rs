@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gangway_core::decision::{Decision, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::event::{Body, Event, OnboardingId, UserId};
+use gangway_core::event::{Body, Event, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::step;
@@ -59,6 +59,8 @@ pub(super) struct Round<'a> {
     pub follow_ups: Vec<EffectFollowUp>,
     /// Arrivals that must go into another round.
     pub deferred: Vec<usize>,
+    /// What held events that an operator named are held on.
+    pub held: HashMap<i64, Blind>,
     /// Onboardings whose flow this process does not know.
     pub unknown_flow: BTreeSet<OnboardingId>,
     /// Follow-up events of the engine itself.
@@ -82,6 +84,7 @@ impl<'a> Round<'a> {
             effects: Vec::new(),
             follow_ups: Vec::new(),
             deferred: Vec::new(),
+            held: HashMap::new(),
             unknown_flow: BTreeSet::new(),
             own: Vec::new(),
             started: HashMap::new(),
@@ -130,16 +133,35 @@ impl<'a> Round<'a> {
             return;
         };
         let decision = decide(&work.flow, &work.loaded.onboarding, &arrival.event);
-        if let Body::Adopt { blind } = &arrival.event.body
-            && let Some(blind) = parse_blind(blind)
-        {
-            self.adopting.insert(blind, id);
+        if let Err(why) = self.adopts(id, &arrival.event.body) {
+            let owner = self.works.get(&id).map(|work| owner_of(&work.loaded));
+            return self.record(item, arrival, owner, Verdict::Refused, why.into());
         }
         let (owner, revision) = self.follow(id, &decision);
         self.record(item, arrival, owner, decision.verdict, decision.detail);
         if let Some(row) = self.rows.last_mut() {
             (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
         }
+    }
+
+    /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; the
+    /// identifier is then the onboarding's from now on.
+    fn adopts(&mut self, id: OnboardingId, body: &Body) -> Result<(), &'static str> {
+        match body {
+            Body::Adopt { blind } => {
+                if let Some(blind) = parse_blind(blind) {
+                    self.adopting.insert(blind, id);
+                }
+            }
+            Body::Operator { act: OperatorAct::Adopt { event }, .. } => {
+                let blind = *self.held.get(event).ok_or("there is no held event of this number")?;
+                let (kind, owner, since) = ("operator.adopted".to_owned(), Some(Owner::Onboarding(id)), self.now);
+                self.claims.insert(blind, Claim { blind, kind, owner, since });
+                self.adopting.insert(blind, id);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Applies a decision to the working set; answers whose it is and the new revision, if it changed anything.

@@ -11,10 +11,12 @@ pub mod mail; // the only mail sender
 pub mod outcome; // how an attempt ended, as an event
 mod pace; // when to look again
 mod perform; // one effect from lease to outcome
+pub mod publish; // the only AMQP publisher
 pub mod slots; // how many at once
 
 pub use attempt::{Attempted, Performers, Performs};
 pub use breaker::{Breaker, Breakers, Health};
 pub use dispatch::{Dispatcher, Parts, Ticked};
 pub use mail::Mailer;
+pub use publish::Publisher;
 pub use http::{HttpSender, Limits, SendError, Transport};

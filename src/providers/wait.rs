@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn every_way_to_ask_for_a_wait_is_understood() {
-        let rows: &[(bool, &[(&str, &str)], Option<u64>)] = &[
+        type Row<'a> = (bool, &'a [(&'a str, &'a str)], Option<u64>);
+        let rows: &[Row<'_>] = &[
             (true, &[("retry-after", "7")], Some(7)),
             (true, &[("retry-after", " 0 ")], Some(0)),
             (true, &[("retry-after", "Tue, 14 Nov 2023 22:13:30 GMT")], Some(10)),

@@ -205,6 +205,15 @@ impl Tx {
         found.collect()
     }
 
+    /// The identifiers that these events are held on; one that is not held any more is missing.
+    pub async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<HashMap<i64, Blind>> {
+        if seqs.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.session.held_by_seq(seqs).await?.into_iter();
+        found.filter_map(|row| Some((row.seq, row.held_on?))).map(|(seq, on)| Ok((seq, rows::blind(&on)?))).collect()
+    }
+
     /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added: a key that
     /// another transaction added meanwhile is missing, and the whole batch must run again.
     pub async fn insert_events(&mut self, rows: &[NewEvent]) -> Result<HashMap<Dedupe, i64>> {

@@ -58,16 +58,16 @@ impl Mailer {
         Ok(Some(Self { server: Server::parse(url.expose_secret())?, head, templates, limits, clock }))
     }
 
-    fn write(&self, effect: &LeasedEffect) -> Result<Letter, AttemptResult> {
+    fn write(&self, effect: &LeasedEffect) -> Result<Letter, Box<AttemptResult>> {
         let Request::Mail { template, to, locale, values } = &effect.request else {
-            return Err(AttemptResult::Broken { cause: "not a mail; this is a fault of gangway".to_owned() });
+            return Err(broken("not a mail; this is a fault of gangway".to_owned()));
         };
         let values = with_user(values, to, locale.as_deref());
         let words = self.templates.render(template, locale.as_deref(), &values);
-        let words = words.map_err(|cause| AttemptResult::Broken { cause })?;
+        let words = words.map_err(broken)?;
         message::write(&self.head, effect.id, effect.asked_at, to, words).map_err(|why| match why {
-            Unwritable::Address => refused("the address is not a mail address"),
-            Unwritable::Content => AttemptResult::Broken { cause: "the mail cannot be put together".to_owned() },
+            Unwritable::Address => Box::new(refused("the address is not a mail address")),
+            Unwritable::Content => broken("the mail cannot be put together".to_owned()),
         })
     }
 }
@@ -78,7 +78,7 @@ impl Performs for Mailer {
         let sent_at = self.clock.now();
         let letter = match self.write(effect) {
             Ok(letter) => letter,
-            Err(result) => return Attempted { result, sent_at, health: Health::Unsaid },
+            Err(result) => return Attempted { result: *result, sent_at, health: Health::Unsaid },
         };
         let posted = smtp::post(&self.server, &self.head.domain, self.limits, &letter.envelope, &letter.bytes).await;
         ended(posted, sent_at)
@@ -90,6 +90,10 @@ fn with_user(values: &Map<String, Value>, to: &str, locale: Option<&str>) -> Val
     let mut values = values.clone();
     values.entry("user").or_insert_with(|| json!({"email": to, "locale": locale}));
     Value::Object(values)
+}
+
+fn broken(cause: String) -> Box<AttemptResult> {
+    Box::new(AttemptResult::Broken { cause })
 }
 
 fn refused(reason: &str) -> AttemptResult {

@@ -57,7 +57,10 @@ pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Trouble> {
         ))),
         (_, Some(error)) => Err(complaint(status, error, asked())),
         (200..=299, None) => match json {
-            Some(Value::Object(mut body)) if body.get("success") != Some(&Value::Bool(false)) => {
+            // A search that finds nobody answers `data: null`, in the SDKs' examples beside `success: false`.
+            Some(Value::Object(mut body))
+                if body.get("success") != Some(&Value::Bool(false)) || body.get("data") == Some(&Value::Null) =>
+            {
                 body.remove("data").ok_or_else(|| Trouble::Unclear(format!("{status} without `data`")))
             }
             Some(_) => Err(Trouble::Unclear(format!("{status} without success and without an error"))),

@@ -43,7 +43,7 @@ impl Adapter for Original {
     }
 
     fn describe(&self, catalogue: &mut Catalogue) {
-        offers::describe(catalogue, &self.policy);
+        describe(catalogue, &self.policy);
     }
 
     fn begin(&self, call: &Call<'_>) -> Turn {

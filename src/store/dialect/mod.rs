@@ -36,6 +36,8 @@ pub(super) trait Session: Send + std::fmt::Debug {
     /// No key twice. Answers the rows as they are afterwards, locked.
     async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>>;
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>>;
+    /// Identifiers that these events are held on; one that is not held any more is missing.
+    async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>>;
     /// In the order of `seq`, which is given here and not by the rows. Answers those that were really added.
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>>;
     /// (seq, how many more); no seq twice.
@@ -46,6 +48,14 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// What a held event is held on.
+#[derive(Debug, sea_orm::DerivePartialModel)]
+#[sea_orm(entity = "events::Entity")]
+pub(super) struct HeldRow {
+    pub(super) seq: i64,
+    pub(super) held_on: Option<Vec<u8>>,
 }
 
 /// What is known of an event that is in the journal.

@@ -9,7 +9,7 @@ use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
 use sea_orm::{FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::{AdoptRow, BriefRow, DueRow, KnownRow, Result, SeqRow, Session, SettleRow};
+use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
 use crate::store::errors::{from_db, from_sqlx};
 use crate::store::types::StoreError;
 
@@ -153,6 +153,11 @@ impl Session for PostgresSession {
                    from_state, to_state, revision, copies, detail, sealed, own_key, held_on FROM events \
                    WHERE verdict = 'held' AND held_on = ANY($1::bytea[]) ORDER BY seq LIMIT $2 FOR UPDATE";
         self.rows(query(sql).bind(blinds).bind(i64::from(limit))).await
+    }
+
+    async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
+        let sql = "SELECT seq, held_on FROM events WHERE verdict = 'held' AND seq = ANY($1::bigint[])";
+        self.rows(query(sql).bind(seqs)).await
     }
 
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{AdoptRow, BriefRow, DueRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
+use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
 use crate::store::errors::from_db;
 use crate::store::types::StoreError;
 
@@ -161,6 +161,13 @@ impl Session for SqliteSession {
         rows.sort_by_key(|row| row.seq);
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(rows)
+    }
+
+    async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
+        let find = events::Entity::find()
+            .filter(Expr::cust("verdict = 'held'"))
+            .filter(events::Column::Seq.is_in(seqs.iter().copied()));
+        find.into_partial_model::<HeldRow>().all(&self.0).await.map_err(failed)
     }
 
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {
