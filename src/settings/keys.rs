@@ -75,11 +75,13 @@ fn is_key(text: &str) -> bool {
     base64 || hex::decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
-/// Makes the file, readable by its owner only; never overwrites one (two processes may start at once).
+/// Makes the file, readable by its owner only, and answers what is in it. Written whole under a name of its own, then
+/// linked: of processes that start at once the first decides, and nobody reads half a key.
 fn create(path: &Path, chance: &dyn Chance) -> std::io::Result<String> {
-    let mut bytes = [0_u8; 32];
+    let mut bytes = [0_u8; 40];
     chance.fill(&mut bytes);
-    let text = STANDARD.encode(bytes);
+    let (key, tag) = bytes.split_at(32);
+    let draft = path.with_file_name(format!(".gangway-key-{}", hex::encode(tag)));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -87,10 +89,15 @@ fn create(path: &Path, chance: &dyn Chance) -> std::io::Result<String> {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(text)
+    let mut file = options.open(&draft)?;
+    let written = file.write_all(STANDARD.encode(key).as_bytes()).and_then(|()| file.sync_all());
+    let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    std::fs::remove_file(&draft)?;
+    linked?;
+    std::fs::read_to_string(path)
 }
 
 #[cfg(test)]
