@@ -13,10 +13,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::adapters::{self, Adapters};
-use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use super::flows;
+use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use crate::api::{self, Api};
-use crate::cli::{Exit, Failure};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
 use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
 use crate::health::{Health, Part};
@@ -27,6 +26,7 @@ use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::settings::Settings;
 use crate::store::{Keyring, Store};
+use crate::terminal::{Exit, Failure};
 
 /// What a whole run depends on beside its settings: replaced in simulation and tests.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ pub struct Running {
 pub(super) async fn open_store(settings: &Settings, chance: &Arc<dyn Chance>) -> Result<Store, Failure> {
     let master = settings.keys.master(settings.database.sqlite(), chance.as_ref())?;
     let keys = Keyring::new(&master).map_err(|what| Failure::new(Exit::Usage, format!("keys.master_key {what}")))?;
-    let store = Store::open(&settings.database.options(), keys, Arc::clone(chance)).await?;
+    let store = Store::open(&(&settings.database).into(), keys, Arc::clone(chance)).await?;
     store.migrate().await?;
     Ok(store)
 }
@@ -174,7 +174,8 @@ fn serve(
     let clock = || Arc::clone(&seams.clock);
     let hooks = Data::new(Webhooks::new(door.clone(), adapters.hooks, clock(), aside, settings.intake.clone()));
     let events = Data::new(Events::new(door.clone(), clock(), settings.intake.clone()));
-    let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
+    let told =
+        |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
     let address = listener.local_addr().map_err(told)?;
     let mut server = HttpServer::new(move || {
         App::new()
@@ -210,7 +211,8 @@ fn options(settings: &Settings) -> Options {
 fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
     let address = settings.server.address();
     TcpListener::bind(address).map_err(|error| {
-        let message = format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
+        let message =
+            format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
         Failure::new(Exit::Unreachable, message)
     })
 }
