@@ -2,6 +2,7 @@
 //!
 //! `GANGWAY_TEST_SEED` repeats one history; the seed is in the name of every failure. Numbers of the journal may have
 //! gaps on PostgreSQL, so events are compared by their keys.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 #[path = "support/db.rs"]
 mod db;
@@ -299,7 +300,7 @@ fn seeds() -> Vec<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_random_history_has_the_same_answers_on_both_databases() {
     for seed in seeds() {
-        println!("GANGWAY_TEST_SEED={seed}");
+        eprintln!("GANGWAY_TEST_SEED={seed}");
         let sqlite = transcript(&TestDb::sqlite().await, seed).await;
         let postgres = transcript(&TestDb::postgres().await, seed).await;
         for (line, (sqlite, postgres)) in sqlite.iter().zip(&postgres).enumerate() {
