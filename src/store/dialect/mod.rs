@@ -48,6 +48,7 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
+    async fn rollback(self: Box<Self>) -> Result<()>;
 }
 
 /// What a held event is held on.
