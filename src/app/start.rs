@@ -25,7 +25,7 @@ use crate::inbound::webhook::{self, Webhooks};
 use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::settings::Settings;
-use crate::store::{Keyring, Store};
+use crate::store::{Keyring, Store, key_file};
 use crate::terminal::{Exit, Failure};
 
 /// What a whole run depends on beside its settings: replaced in simulation and tests.
@@ -73,7 +73,7 @@ pub struct Running {
 /// # Errors
 /// [`Exit::Unreachable`] when nothing answers, [`Exit::Usage`] when key or schema do not fit.
 pub(super) async fn open_store(settings: &Settings, chance: &Arc<dyn Chance>) -> Result<Store, Failure> {
-    let master = settings.keys.master(settings.database.sqlite(), chance.as_ref())?;
+    let master = key_file::master_key(&settings.keys, settings.database.sqlite(), chance.as_ref())?;
     let keys = Keyring::new(&master).map_err(|what| Failure::new(Exit::Usage, format!("keys.master_key {what}")))?;
     let store = Store::open(&(&settings.database).into(), keys, Arc::clone(chance)).await?;
     store.migrate().await?;
@@ -116,7 +116,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
             async move { dispatcher.run().await }
         }),
         tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
-        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), settings.engine.sweep, settings.engine.hold)),
+        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
     ];
     let patience = std_time(settings.server.stop);
     Ok(Running { address, door, engine, dispatcher, broker, http, stop, consumer, loops, writers, patience })
@@ -196,6 +196,11 @@ fn serve(
     let handle = server.handle();
     tokio::spawn(server);
     Ok((handle, address))
+}
+
+fn sweeping(settings: &Settings) -> sweep::Sweeping {
+    let engine = &settings.engine;
+    sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
 }
 
 fn options(settings: &Settings) -> Options {
