@@ -29,7 +29,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::{Chance, Clock};
 use crate::engine::{Door, Flows};
-use crate::health::Health;
+use crate::health::{Depth, Health};
 use crate::problem;
 use crate::settings::ServerSettings;
 use crate::store::Store;
@@ -136,6 +136,12 @@ impl Api {
             .service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)))
             .default_service(web::to(problem::not_found))
             .wrap(from_fn(auth::guard))
+    }
+}
+
+impl Depth for Door {
+    fn depth(&self) -> usize {
+        Self::depth(self)
     }
 }
 

@@ -7,11 +7,11 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::flow::{self, Problems};
 
-use crate::cli::{Exit, Failure};
 use crate::engine::Flows;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::flows::StoredFlow;
+use crate::terminal::{Exit, Failure};
 
 /// The flows that gangway ships.
 pub const SHIPPED: [(&str, &str); 1] =

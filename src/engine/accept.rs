@@ -253,4 +253,3 @@ fn starting_user(target: &Target) -> Option<UserId> {
         _ => None,
     }
 }
-

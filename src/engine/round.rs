@@ -11,10 +11,10 @@ use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
 
+use crate::store::Blind;
 use crate::store::types::{
     Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner,
 };
-use crate::store::Blind;
 
 use super::accept::Engine;
 use super::batch::Item;
@@ -178,9 +178,8 @@ impl<'a> Round<'a> {
         for effect in decision.asks.iter().cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
-        self.follow_ups.extend(
-            decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }),
-        );
+        self.follow_ups
+            .extend(decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }));
         for identifier in &decision.identifiers {
             let blind = self.engine.store.keys().blind(identifier);
             let owner = Some(Owner::Onboarding(id));
@@ -269,14 +268,7 @@ impl<'a> Round<'a> {
         self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision });
     }
 
-    fn record(
-        &mut self,
-        item: Item,
-        arrival: &Arrival,
-        owner: Option<EventOwner>,
-        verdict: Verdict,
-        detail: String,
-    ) {
+    fn record(&mut self, item: Item, arrival: &Arrival, owner: Option<EventOwner>, verdict: Verdict, detail: String) {
         let event = NewEvent {
             dedupe: item.dedupe,
             digest: item.digest,

@@ -224,7 +224,8 @@ impl Breakers {
     /// Everything that is not closed: for readiness, explanations and the console.
     #[must_use]
     pub fn snapshot(&self) -> Vec<(String, Breaker)> {
-        let open = |(name, breaker): (&String, &Breaker)| (breaker.level() > 0).then(|| (name.clone(), breaker.clone()));
+        let open =
+            |(name, breaker): (&String, &Breaker)| (breaker.level() > 0).then(|| (name.clone(), breaker.clone()));
         self.all().iter().filter_map(open).collect()
     }
 

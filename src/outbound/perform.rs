@@ -9,8 +9,8 @@ use gangway_core::time::{Millis, Timestamp};
 
 use super::attempt::Attempted;
 use super::breaker::{Health, Resting};
-use super::dispatch::Shared;
 use super::outcome;
+use super::shared::Shared;
 use crate::clock::Stopwatch;
 use crate::engine::{NotAccepted, slots};
 use crate::store::types::LeasedEffect;
@@ -60,7 +60,11 @@ fn breaker_of(effect: &LeasedEffect) -> String {
 fn rested(target: &str, resting: &Resting, now: Timestamp) -> Attempted {
     let cause = format!("{target} rests since {} ({}); not tried", resting.since, resting.cause);
     let retry_after = Some(resting.until.since(now));
-    Attempted { result: AttemptResult::Again { cause, retry_after, spent: false }, sent_at: now, health: Health::Unsaid }
+    Attempted {
+        result: AttemptResult::Again { cause, retry_after, spent: false },
+        sent_at: now,
+        health: Health::Unsaid,
+    }
 }
 
 /// Offers the outcome to the door until it is taken or the lease is over.

@@ -7,7 +7,8 @@ use tracing_subscriber::EnvFilter;
 use crate::settings::LogSettings;
 
 /// Libraries that say too much, or would say SQL with what is in it.
-const QUIET: [&str; 5] = ["sqlx=error", "sea_orm=error", "sea_orm_migration=warn", "lapin=warn", "hyper=warn"];
+const QUIET: [&str; 6] =
+    ["actix_server=warn", "sqlx=error", "sea_orm=error", "sea_orm_migration=warn", "lapin=warn", "hyper=warn"];
 
 /// Installs the log for the whole process. `GANGWAY_LOG` (passed in as `filter`) wins over the setting; SQL statements are
 /// never logged. A second call does nothing.

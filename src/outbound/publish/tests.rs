@@ -66,7 +66,13 @@ async fn beside(publisher: &Publisher, exchange: &str) -> (Connection, Channel) 
     let channel = connection.create_channel().await.unwrap();
     let options = QueueDeclareOptions { exclusive: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(exchange.into(), options, FieldTable::default()).await.unwrap();
-    let bind = channel.queue_bind(exchange.into(), exchange.into(), "x.bound".into(), QueueBindOptions::default(), FieldTable::default());
+    let bind = channel.queue_bind(
+        exchange.into(),
+        exchange.into(),
+        "x.bound".into(),
+        QueueBindOptions::default(),
+        FieldTable::default(),
+    );
     bind.await.unwrap();
     (connection, channel)
 }

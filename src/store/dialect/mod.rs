@@ -49,6 +49,7 @@ pub(super) trait Session: Send + std::fmt::Debug {
     /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled.
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
+    async fn rollback(self: Box<Self>) -> Result<()>;
 }
 
 /// What a held event is held on.

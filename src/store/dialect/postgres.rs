@@ -284,6 +284,10 @@ impl Session for PostgresSession {
         }
         self.tx.commit().await.map_err(|error| from_sqlx(POOL, &error))
     }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
+    }
 }
 
 #[derive(sea_orm::FromQueryResult)]

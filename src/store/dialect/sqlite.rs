@@ -267,6 +267,10 @@ impl Session for SqliteSession {
     async fn commit(self: Box<Self>) -> Result<()> {
         self.0.commit().await.map_err(failed)
     }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        self.0.rollback().await.map_err(failed)
+    }
 }
 
 /// Rows in groups that fit a statement; empty input gives none.
