@@ -10,6 +10,8 @@
 #[path = "../support/db.rs"]
 mod db;
 mod http;
+mod intake;
 mod journeys;
+mod reviews;
 mod wait;
 mod world;
