@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gangway::api::token;
 use gangway::app::{self, Running, SHIPPED, Seams};
-use gangway::cli::Failure;
+use gangway::terminal::Failure;
 use gangway::clock::{Chance, SystemChance};
 use gangway::settings::{Input, Settings};
 use gangway::store::tokens::TokenGrant;
