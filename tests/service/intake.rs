@@ -21,7 +21,8 @@ on_both_databases!(
 
 /// A wallet that came, for the user of this uid.
 pub fn wallet_created(uid: &str) -> String {
-    json!({ "event": "wallet.created", "data": { "user": { "uid": uid }, "wallet": { "address": "0xabc" } } }).to_string()
+    json!({ "event": "wallet.created", "data": { "user": { "uid": uid }, "wallet": { "address": "0xabc" } } })
+        .to_string()
 }
 
 async fn events_of(world: &World, verdict: &str) -> Vec<Value> {

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gangway::api::token;
 use gangway::app::{self, Running, SHIPPED, Seams};
-use gangway::terminal::Failure;
 use gangway::clock::{Chance, SystemChance};
 use gangway::settings::{Input, Settings};
 use gangway::store::tokens::TokenGrant;
+use gangway::terminal::Failure;
 use gangway_sandbox::Options;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
@@ -47,8 +47,7 @@ impl Default for Setup {
             ("providers.original.collection_uid", "221137489875"),
             ("providers.original.webhook_secret", SECRET),
         ];
-        let mut lines: Vec<(String, toml::Value)> =
-            usual.map(|(key, value)| (key.to_owned(), value.into())).into();
+        let mut lines: Vec<(String, toml::Value)> = usual.map(|(key, value)| (key.to_owned(), value.into())).into();
         let numbers = [("server.workers", 1), ("database.intake", 1), ("database.work", 2), ("database.screens", 2)];
         lines.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
         lines.push(("outbound.allow_private".to_owned(), true.into()));
@@ -177,7 +176,8 @@ pub struct World {
 impl World {
     pub async fn token_for(&self, name: &str, scopes: &[&str]) -> String {
         let token = token::fresh(&SystemChance);
-        let grant = TokenGrant { name: name.to_owned(), scopes: scopes.iter().map(|word| (*word).to_owned()).collect() };
+        let grant =
+            TokenGrant { name: name.to_owned(), scopes: scopes.iter().map(|word| (*word).to_owned()).collect() };
         self.running.engine.store.add_token(token::digest(&token), &grant).await.unwrap();
         token
     }

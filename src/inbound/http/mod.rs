@@ -161,7 +161,7 @@ impl Events {
     /// Hands them in; when one was not accepted, none is answered for: known ones are copies the next time.
     async fn hand_in(&self, arrivals: Vec<Arrival>) -> Result<Vec<Item>, NotAccepted> {
         let ids: Vec<String> = arrivals.iter().map(|arrival| arrival.event.key.clone()).collect();
-        let within = Duration::from_millis(self.limits.answer_within_ms);
+        let within = Duration::from_millis(self.limits.answer_within.0);
         let Ok(answers) = tokio::time::timeout(within, self.door.accept_all(arrivals)).await else {
             ids.iter().for_each(|_| count(SOURCE, "unavailable"));
             return Err(NotAccepted::Away(Millis::secs(1)));
