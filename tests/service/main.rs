@@ -9,9 +9,12 @@
 
 #[path = "../support/db.rs"]
 mod db;
+mod events;
+mod full;
 mod http;
 mod intake;
 mod journeys;
 mod reviews;
+mod signed;
 mod wait;
 mod world;
