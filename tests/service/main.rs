@@ -16,5 +16,7 @@ mod intake;
 mod journeys;
 mod reviews;
 mod signed;
+mod stub;
+mod trouble;
 mod wait;
 mod world;
