@@ -17,6 +17,7 @@ mod merge;
 mod nearest;
 pub mod outbound;
 pub mod providers;
+mod samples;
 mod secret;
 pub mod server;
 mod show;

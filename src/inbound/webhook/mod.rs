@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use gangway_core::time::{Millis, Timestamp};
@@ -23,6 +22,7 @@ use super::signature::{Presented, Profile, Rejected};
 use super::{body, json};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
+use crate::problem::Kind;
 use crate::providers::{Adapter, Delivery, Unreadable};
 use crate::settings::webhooks::IntakeSettings;
 
@@ -72,7 +72,7 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
     let name = request.match_info().get("provider").unwrap_or_default();
     let Some((name, hook)) = hooks.providers.get_key_value(name) else {
         count("webhook", "unknown");
-        return answer(StatusCode::NOT_FOUND, "Unknown provider", "no provider of this name sends webhooks here");
+        return answer(Kind::UnknownProvider, "no provider of this name sends webhooks here");
     };
     let source = format!("webhook:{name}");
     let raw = match body::read(&request, &mut payload, &hooks.limits).await {
@@ -141,7 +141,7 @@ impl Webhooks {
                 tracing::warn!(provider = name, %error, "a delivery that failed verification could not be kept");
             }
         }
-        answer(StatusCode::UNAUTHORIZED, "Not verified", &why.to_string())
+        answer(Kind::Signature, &why.to_string())
     }
 }
 
