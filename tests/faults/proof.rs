@@ -171,10 +171,7 @@ async fn journal_has_what_was_accepted(
 pub fn replay_gives_what_is_stored(config: &Path, everybody: &[(Onboarding, History)]) {
     let flow = flow(config);
     for (stored, history) in everybody {
-        let mut changes: Vec<_> = history.iter().filter_map(|(entry, event)| Some((entry.revision?, event))).collect();
-        changes.sort_by_key(|(revision, _)| *revision);
-        let events = changes.iter().map(|(_, event)| *event);
-        let replayed = gangway::engine::replay::replay(&flow, stored.id, &stored.user, events).unwrap();
+        let replayed = gangway::engine::replay::replay(&flow, &stored.user, history).unwrap();
         assert_eq!(&replayed, stored, "{history:#?}");
     }
 }
