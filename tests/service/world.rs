@@ -33,6 +33,7 @@ pub struct Setup {
     lines: Vec<(String, toml::Value)>,
     flows: Vec<String>,
     hook: Option<String>,
+    again: bool,
 }
 
 impl Default for Setup {
@@ -51,7 +52,7 @@ impl Default for Setup {
         let numbers = [("server.workers", 1), ("database.intake", 1), ("database.work", 2), ("database.screens", 2)];
         lines.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
         lines.push(("outbound.allow_private".to_owned(), true.into()));
-        Self { sandbox: Options::default(), seams: Seams::real(), lines, flows: vec![quick_flow()], hook: Some(format!("/webhooks/original/{SECRET}")) }
+        Self { sandbox: Options::default(), seams: Seams::real(), lines, flows: vec![quick_flow()], hook: Some(format!("/webhooks/original/{SECRET}")), again: false }
     }
 }
 
@@ -86,6 +87,12 @@ impl Setup {
 
     pub fn another_flow(mut self, text: &str) -> Self {
         self.flows.push(text.to_owned());
+        self
+    }
+
+    /// Over a database that has served before.
+    pub fn again(mut self) -> Self {
+        self.again = true;
         self
     }
 
@@ -132,8 +139,10 @@ impl Setup {
         if let Some(path) = &self.hook {
             far.set_webhook_url(Some(&format!("http://{}{path}", running.address)));
         }
+        let again = self.again;
         let mut world = World { running, far, settings, token: String::new(), flows };
-        world.token = world.token_for("all", &["read", "publish", "operate"]).await;
+        let name = if again { "all-again" } else { "all" };
+        world.token = world.token_for(name, &["read", "publish", "operate"]).await;
         Ok(world)
     }
 }
