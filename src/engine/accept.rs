@@ -152,9 +152,7 @@ impl Engine {
                 round.take(item, arrival, target);
             }
         }
-        let mut done = commit::write(tx, round, &sifted.copies).await?;
-        done.receipts.extend(sifted.receipts);
-        Ok(done)
+        commit::write(tx, round, sifted.copies).await
     }
 
     /// An event that the database refuses even alone: its bytes are kept, people see it, the sender is answered.

@@ -27,9 +27,16 @@ pub(super) struct Item {
 pub(super) struct Sifted {
     /// Events that are new, in the order of arrival.
     pub fresh: Vec<Item>,
-    /// Copies to count: number in the journal, how many.
-    pub copies: Vec<(i64, u32)>,
-    /// Answers for the copies.
+    /// What is known.
+    pub copies: Copies,
+}
+
+/// Copies of events that the journal has.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    /// To count: number in the journal, how many.
+    pub counts: Vec<(i64, u32)>,
+    /// Answers for those who brought them, by index of the arrival.
     pub receipts: Vec<(usize, Receipt)>,
 }
 
@@ -46,11 +53,11 @@ pub(super) async fn sift(tx: &mut Tx, keys: &Keyring, arrivals: &[&Arrival]) -> 
             match known.get(&item.dedupe) {
                 None => sifted.fresh.push(item),
                 Some(row) if row.digest == item.digest || item.flagged => {
-                    sifted.copies.push((row.seq, u32::try_from(item.callers.len()).unwrap_or(u32::MAX)));
+                    sifted.copies.counts.push((row.seq, u32::try_from(item.callers.len()).unwrap_or(u32::MAX)));
                     let detail = "a copy of an event that is known".to_owned();
                     let receipt =
                         Receipt { seq: Some(row.seq), verdict: row.verdict, copy: true, onboarding: None, detail };
-                    sifted.receipts.extend(item.callers.iter().map(|caller| (*caller, receipt.clone())));
+                    sifted.copies.receipts.extend(item.callers.iter().map(|caller| (*caller, receipt.clone())));
                 }
                 Some(_) => {
                     if let Some(arrival) = arrivals.get(item.at) {

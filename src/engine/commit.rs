@@ -12,12 +12,13 @@ use crate::store::types::{Claim, EventOwner, Lease, LeasedEffect, Loaded, NewEff
 use crate::store::{Blind, StoreError, Tx};
 
 use super::accept::{Done, Engine};
+use super::batch::Copies;
 use super::door::{Arrival, Receipt};
 use super::round::{Round, Row};
 use super::slots;
 
 /// Writes a round and commits it.
-pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
+pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, known: Copies) -> Result<Done, StoreError> {
     begin(&mut tx, &mut round).await?;
     identifiers(&mut tx, &mut round).await?;
     let changed: Vec<Loaded> =
@@ -25,7 +26,8 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
     }
-    let receipts = journal(&mut tx, &mut round, copies).await?;
+    let mut receipts = journal(&mut tx, &mut round).await?;
+    receipts.extend(count(&mut tx, &mut round, known).await?);
     let born = Born::of(&mut round);
     let written = effects(&mut tx, &round, &born).await;
     let committed = match written {
@@ -51,7 +53,8 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
 async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     if !round.new_users.is_empty() {
         round.new_users.sort_by_key(|user| user.user.id);
-        let added = tx.insert_users(&round.new_users).await?;
+        let beside: Vec<Claim> = round.claims.values().cloned().collect();
+        let added = tx.insert_users_beside(&round.new_users, &beside).await?;
         if added.len() != round.new_users.len() {
             return Err(StoreError::Passing("another process met the same new user".into()));
         }
@@ -122,12 +125,8 @@ fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -
     Arrival { event, owner: Some(id), raw: bytes::Bytes::new(), content: bytes::Bytes::new() }
 }
 
-/// Journal rows, adopted rows and copies; answers for everyone who brought an event.
-async fn journal(
-    tx: &mut Tx,
-    round: &mut Round<'_>,
-    copies: &[(i64, u32)],
-) -> Result<Vec<(usize, Receipt)>, StoreError> {
+/// Journal rows and adopted rows; answers for everyone who brought an event.
+async fn journal(tx: &mut Tx, round: &mut Round<'_>) -> Result<Vec<(usize, Receipt)>, StoreError> {
     let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
         std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
     let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
@@ -136,9 +135,6 @@ async fn journal(
     }
     if !round.adopted.is_empty() {
         tx.adopt(&round.adopted).await?;
-    }
-    if !copies.is_empty() {
-        tx.add_copies(copies).await?;
     }
     let mut receipts = Vec::new();
     for (event, callers) in events.into_iter().zip(callers) {
@@ -155,6 +151,16 @@ async fn journal(
         }
     }
     Ok(receipts)
+}
+
+/// Counts copies; answers for everyone who brought one. A row that another process holds at this moment is counted in
+/// another round.
+async fn count(tx: &mut Tx, round: &mut Round<'_>, known: Copies) -> Result<Vec<(usize, Receipt)>, StoreError> {
+    let held = if known.counts.is_empty() { Vec::new() } else { tx.add_copies(&known.counts).await? };
+    let (late, counted): (Vec<_>, Vec<_>) =
+        known.receipts.into_iter().partition(|(_, receipt)| receipt.seq.is_some_and(|seq| held.contains(&seq)));
+    round.deferred.extend(late.into_iter().map(|(caller, _)| caller));
+    Ok(counted)
 }
 
 async fn effects(tx: &mut Tx, round: &Round<'_>, born: &Born) -> Result<(), StoreError> {

@@ -124,7 +124,16 @@ impl Tx {
     /// # Errors
     /// As said of [`Tx`].
     pub async fn insert_users(&mut self, users: &[LoadedUser]) -> Result<Vec<UserId>> {
-        let mut claims = Vec::new();
+        self.insert_users_beside(users, &[]).await
+    }
+
+    /// As [`Tx::insert_users`], and claims these identifiers in the same statement: what one transaction claims in two
+    /// statements has no one order, and two transactions could wait for each other.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
+    pub async fn insert_users_beside(&mut self, users: &[LoadedUser], claims: &[Claim]) -> Result<Vec<UserId>> {
+        let mut claims = claims.to_vec();
         let mut by_external_id = HashMap::new();
         for LoadedUser { user, .. } in users {
             let mut claim = |kind: &str, value: &str| {
@@ -285,21 +294,23 @@ impl Tx {
         })
     }
 
-    /// Counts copies: (number in the journal, how many more).
+    /// Counts copies: (number in the journal, how many more). Answers those whose row another transaction holds: they
+    /// were not counted and must come again, because to wait here, after other locks, could close a ring.
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<()> {
+    pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<Vec<i64>> {
         let mut sums: BTreeMap<i64, i32> = BTreeMap::new();
         for (seq, more) in copies {
             let sum = sums.entry(*seq).or_default();
             *sum = sum.saturating_add(rows::whole(*more));
         }
         if sums.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let sums: Vec<_> = sums.into_iter().collect();
-        self.session.add_copies(&sums).await
+        let counted: HashSet<i64> = self.session.add_copies(&sums).await?.into_iter().collect();
+        Ok(sums.into_iter().map(|(seq, _)| seq).filter(|seq| !counted.contains(seq)).collect())
     }
 
     /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key.

@@ -40,8 +40,9 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>>;
     /// In the order of `seq`, which is given here and not by the rows. Answers those that were really added.
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>>;
-    /// (seq, how many more); no seq twice.
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()>;
+    /// (seq, how many more); no seq twice. Answers those that were counted: a row that another transaction holds is
+    /// passed over.
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<Vec<i64>>;
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
     async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;

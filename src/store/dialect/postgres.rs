@@ -195,13 +195,16 @@ impl Session for PostgresSession {
         self.rows(statement).await
     }
 
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
-        let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE) \
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<Vec<i64>> {
+        // Whoever adopts holds the rows of held events from before; to wait for one here could close a ring.
+        let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq \
+                   FOR UPDATE SKIP LOCKED) \
                    UPDATE events e SET copies = e.copies + t.more \
                    FROM unnest($1::bigint[], $2::int[]) AS t (seq, more) JOIN locked ON locked.seq = t.seq \
-                   WHERE e.seq = t.seq";
+                   WHERE e.seq = t.seq RETURNING e.seq";
         let statement = query(sql).bind(column(copies, |(seq, _)| *seq)).bind(column(copies, |(_, more)| *more));
-        self.run(statement).await.map(drop)
+        let counted: Vec<SeqOnly> = self.rows(statement).await?;
+        Ok(counted.into_iter().map(|row| row.seq).collect())
     }
 
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
@@ -288,6 +291,11 @@ impl Session for PostgresSession {
     async fn rollback(self: Box<Self>) -> Result<()> {
         self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
     }
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct SeqOnly {
+    seq: i64,
 }
 
 #[derive(sea_orm::FromQueryResult)]

@@ -189,13 +189,13 @@ impl Session for SqliteSession {
         Ok(added)
     }
 
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<Vec<i64>> {
         for (seq, more) in copies {
             let sum = Expr::cust_with_values("copies + ?", [*more]);
             let update = events::Entity::update_many().col_expr(events::Column::Copies, sum);
             update.filter(events::Column::Seq.eq(*seq)).exec(&self.0).await.map_err(failed)?;
         }
-        Ok(())
+        Ok(copies.iter().map(|(seq, _)| *seq).collect())
     }
 
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
