@@ -25,7 +25,8 @@ fn the_demo_takes_everybody_where_their_scenario_says_on_the_embedded_database()
 
 #[test]
 fn the_demo_takes_everybody_there_on_postgresql_and_rabbitmq_too() {
-    let given = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo xtask test`"));
+    let given =
+        |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo xtask test`"));
     let (postgres, amqp) = (given("GANGWAY_TEST_POSTGRES_URL"), given("GANGWAY_TEST_AMQP_URL"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let database = runtime.block_on(db::TestDb::empty_postgres());

@@ -37,10 +37,13 @@ pub async fn sandbox(asked: SandboxOptions) -> Result<Exit, Failure> {
         mischief,
         ..Options::default()
     };
+    let keys = options.original.clone();
     let playing = gangway_sandbox::start(options)
         .await
         .map_err(|error| Failure::new(Exit::Unreachable, format!("the sandbox cannot listen: {error}")))?;
     out::data(&format!("original={}", playing.original_url()));
+    out::data(&format!("api_key={}", keys.api_key));
+    out::data(&format!("api_secret={}", keys.api_secret));
     out::data(&format!("mailbox={}", playing.mailbox_url()));
     out::data(&format!("smtp=smtp://{}?tls=none", playing.smtp));
     told_to_stop().await;

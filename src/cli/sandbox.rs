@@ -4,11 +4,27 @@ use clap::Args;
 
 use crate::terminal::{Exit, Failure};
 
+const TRAPS: &str = "\
+Words in a user's external id that make one thing go wrong for that user only:
+  -exists      the user exists already, with another e-mail address
+  -refused     the user is refused
+  -down        every attempt to make the user is answered 5xx
+  -lost        the user is made, the reply lost
+  -undone      the connection is cut before anything is done
+  -slow        the connection is cut, the user made a moment later
+  -assetlost   the asset is made, the reply lost
+  -nowallet    the wallet never comes
+  -silent      no webhook is sent
+E-mail addresses that begin with bounce are refused for good, with later for now; with mailcut, the mail is taken and the \
+last reply lost, once.";
+
 /// Plays the providers and a mailbox, to develop and test against
 ///
-/// Answers as the real providers do, sends their webhooks, and takes mail: GET /mailbox/messages?to= lists it,
-/// GET /_calls?external_id= lists what the far end received. Prints url= and mailbox= lines.
+/// Answers as the real providers do, sends their webhooks, and takes mail; nothing is kept once it stops. Prints
+/// original=, api_key= and api_secret= (for the settings of the provider), mailbox= and smtp= lines. For counting:
+/// GET /mailbox/messages?to= lists mails, GET /_calls?external_id= what the far end received, GET /_calls/summary sums.
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = TRAPS)]
 pub(super) struct Sandbox {
     /// Port of the providers' API; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8090)]

@@ -1,5 +1,6 @@
 //! Events, onboardings, identifiers and effects, together or not at all; then the effects that were born leased are
-//! handed over. Tables in one fixed order: users, onboardings, identifiers, events, effects.
+//! handed over. Rows are locked in one fixed order: users, onboardings, identifiers,
+//! events, effects; of each table in the order of its keys.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,17 +9,16 @@ use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::time::Timestamp;
 
-use crate::store::types::{Claim, EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
+use crate::store::types::{EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
 use crate::store::{Blind, StoreError, Tx};
 
 use super::accept::{Done, Engine};
-use super::batch::Copies;
 use super::door::{Arrival, Receipt};
 use super::round::{Round, Row};
 use super::slots;
 
 /// Writes a round and commits it.
-pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, known: Copies) -> Result<Done, StoreError> {
+pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
     begin(&mut tx, &mut round).await?;
     identifiers(&mut tx, &mut round).await?;
     let changed: Vec<Loaded> =
@@ -26,8 +26,7 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, known: Copies) -> Re
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
     }
-    let mut receipts = journal(&mut tx, &mut round).await?;
-    receipts.extend(count(&mut tx, &mut round, known).await?);
+    let receipts = journal(&mut tx, &mut round, copies).await?;
     let born = Born::of(&mut round);
     let written = effects(&mut tx, &round, &born).await;
     let committed = match written {
@@ -49,16 +48,8 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, known: Copies) -> Re
     Ok(Done { receipts, deferred: round.deferred, own: round.own })
 }
 
-/// New users and new onboardings. One that another process added meanwhile makes the whole batch run again.
+/// New onboardings. One that another process added meanwhile makes the whole batch run again.
 async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    if !round.new_users.is_empty() {
-        round.new_users.sort_by_key(|user| user.user.id);
-        let beside: Vec<Claim> = round.claims.values().cloned().collect();
-        let added = tx.insert_users_beside(&round.new_users, &beside).await?;
-        if added.len() != round.new_users.len() {
-            return Err(StoreError::Passing("another process met the same new user".into()));
-        }
-    }
     let fresh: Vec<Loaded> = round.works.values().filter(|work| work.fresh).map(|work| work.loaded.clone()).collect();
     if fresh.is_empty() {
         return Ok(());
@@ -73,32 +64,36 @@ async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Claims identifiers, and takes held events to the onboardings that own theirs now.
+/// Claims identifiers, all by one statement: new users' own, those that outcomes wrote, and placeholders. Then takes
+/// held events to the onboardings that own theirs now. Held events are reports and messages: they write none.
 async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    let mut budget = round.engine.options.adopt;
-    loop {
-        let claims: Vec<Claim> = std::mem::take(&mut round.claims).into_values().collect();
-        let owners = if claims.is_empty() { HashMap::new() } else { tx.claim(&claims).await? };
-        defer_found(round, &owners);
-        let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
-        adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| *owner == Some(Owner::Onboarding(*id))));
-        if adopting.is_empty() {
-            return Ok(());
-        }
-        let blinds: Vec<Blind> = adopting.keys().copied().collect();
-        let held = if budget == 0 { Vec::new() } else { tx.held_on(&blinds, budget).await? };
-        let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= budget;
-        budget = budget.saturating_sub(u32::try_from(held.len()).unwrap_or(u32::MAX));
-        for held in held {
-            if let Some(id) = adopting.get(&held.held_on).copied() {
-                round.adopt(id, held);
-            }
-        }
-        if full {
-            let follow_ups = adopting.iter().map(|(blind, id)| adopt_rest(round.engine, round.now, *blind, *id));
-            round.own.extend(follow_ups.collect::<Vec<_>>());
+    round.new_users.sort_by_key(|user| user.user.id);
+    let mut claims = tx.user_claims(&round.new_users);
+    claims.extend(std::mem::take(&mut round.claims).into_values());
+    let owners = tx.claim(&claims).await?;
+    if tx.insert_owning_users(&round.new_users, &owners).await?.len() != round.new_users.len() {
+        return Err(StoreError::Passing("another process met the same new user".into()));
+    }
+    defer_found(round, &owners);
+    let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
+    adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| round.belongs(*id, *owner)));
+    if adopting.is_empty() {
+        return Ok(());
+    }
+    let blinds: Vec<Blind> = adopting.keys().copied().collect();
+    let most = round.engine.options.adopt.max(1);
+    let held = tx.held_on(&blinds, most).await?;
+    let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= most;
+    for held in held {
+        if let Some(id) = adopting.get(&held.held_on).copied() {
+            round.adopt(id, held);
         }
     }
+    if full {
+        let follow_ups = adopting.iter().map(|(blind, id)| adopt_rest(round.engine, round.now, *blind, *id));
+        round.own.extend(follow_ups.collect::<Vec<_>>());
+    }
+    Ok(())
 }
 
 /// An event that was to be held, but whose identifier found its owner meanwhile, goes into another round.
@@ -112,7 +107,8 @@ fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
     round.deferred.extend(deferred.into_iter().flat_map(|row| row.callers));
 }
 
-fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
+/// The event by which an onboarding takes over what is held on this identifier.
+pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
     let blind = hex::encode(blind.0);
     let event = Event {
         source: "engine".into(),
@@ -125,16 +121,26 @@ fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -
     Arrival { event, owner: Some(id), raw: bytes::Bytes::new(), content: bytes::Bytes::new() }
 }
 
-/// Journal rows and adopted rows; answers for everyone who brought an event.
-async fn journal(tx: &mut Tx, round: &mut Round<'_>) -> Result<Vec<(usize, Receipt)>, StoreError> {
+/// Copies, adopted rows and new rows; answers for everyone who brought an event. Existing rows are locked first, in
+/// order of their numbers, then new ones are added in order of their keys: so two batches never wait in a ring.
+async fn journal(
+    tx: &mut Tx,
+    round: &mut Round<'_>,
+    copies: &[(i64, u32)],
+) -> Result<Vec<(usize, Receipt)>, StoreError> {
+    if !round.adopted.is_empty() {
+        let adopted = round.adopted.iter().map(|row| row.seq);
+        tx.lock_events(&adopted.chain(copies.iter().map(|(seq, _)| *seq)).collect::<Vec<_>>()).await?;
+        tx.adopt(&round.adopted).await?;
+    }
+    if !copies.is_empty() {
+        tx.add_copies(copies).await?;
+    }
     let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
         std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
     let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
     if numbers.len() != events.len() {
         return Err(StoreError::Passing("another process took one of the batch's events".into()));
-    }
-    if !round.adopted.is_empty() {
-        tx.adopt(&round.adopted).await?;
     }
     let mut receipts = Vec::new();
     for (event, callers) in events.into_iter().zip(callers) {
@@ -151,16 +157,6 @@ async fn journal(tx: &mut Tx, round: &mut Round<'_>) -> Result<Vec<(usize, Recei
         }
     }
     Ok(receipts)
-}
-
-/// Counts copies; answers for everyone who brought one. A row that another process holds at this moment is counted in
-/// another round.
-async fn count(tx: &mut Tx, round: &mut Round<'_>, known: Copies) -> Result<Vec<(usize, Receipt)>, StoreError> {
-    let held = if known.counts.is_empty() { Vec::new() } else { tx.add_copies(&known.counts).await? };
-    let (late, counted): (Vec<_>, Vec<_>) =
-        known.receipts.into_iter().partition(|(_, receipt)| receipt.seq.is_some_and(|seq| held.contains(&seq)));
-    round.deferred.extend(late.into_iter().map(|(caller, _)| caller));
-    Ok(counted)
 }
 
 async fn effects(tx: &mut Tx, round: &Round<'_>, born: &Born) -> Result<(), StoreError> {

@@ -1,10 +1,13 @@
-//! How one event is decided, and the same over a whole journal: an onboarding is the fold of its events. Pure.
+//! How one event is decided, and the same over a whole journal: the proof that a stored onboarding is what its events
+//! made of it. Pure.
 
 use gangway_core::decision::Decision;
 use gangway_core::event::{Event, OnboardingId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::step;
+
+use crate::store::search::JournalEntry;
 
 /// Begins an onboarding at its start event's own time.
 #[must_use]
@@ -26,16 +29,25 @@ pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
     decision
 }
 
-/// The onboarding that these events make, in the order of the revisions that the journal notes beside them (an event
-/// without one changed nothing). `None` without a first event.
+/// The onboarding that this history makes, in the order of revisions: a held event was received before it was applied,
+/// so its number in the journal is not its turn. `None` when the history does not begin with a start, or a revision is
+/// missing or does not come out as the journal says.
 #[must_use]
-pub fn replay<'e>(
-    flow: &Flow,
-    id: OnboardingId,
-    user: &User,
-    events: impl IntoIterator<Item = &'e Event>,
-) -> Option<Onboarding> {
-    let mut events = events.into_iter();
-    let started = begin(flow, id, user, events.next()?).onboarding;
-    Some(events.fold(started, |onboarding, event| decide(flow, &onboarding, event).onboarding))
+pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Option<Onboarding> {
+    let mut steps: Vec<(u64, &JournalEntry, &Event)> =
+        history.iter().filter_map(|(entry, event)| Some((entry.revision?, entry, event))).collect();
+    steps.sort_by_key(|(revision, ..)| *revision);
+    let mut steps = steps.into_iter();
+    let (first, entry, event) = steps.next()?;
+    let mut onboarding = begin(flow, entry.onboarding?, user, event).onboarding;
+    if onboarding.revision != first {
+        return None;
+    }
+    for (revision, _, event) in steps {
+        onboarding = decide(flow, &onboarding, event).onboarding;
+        if onboarding.revision != revision {
+            return None;
+        }
+    }
+    Some(onboarding)
 }

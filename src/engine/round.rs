@@ -124,10 +124,9 @@ impl<'a> Round<'a> {
 
     fn step(&mut self, item: Item, arrival: &Arrival, id: OnboardingId) {
         let Some(work) = self.works.get_mut(&id) else {
-            // There is no such row, or this process does not know its flow yet: then the sender must come again.
-            if self.unknown_flow.contains(&id) {
-                self.deferred.extend(item.callers);
-            } else {
+            // There is no such row; or this process does not know its flow: then nobody is answered, and the senders
+            // come again, to this process or to one that knows it.
+            if !self.unknown_flow.contains(&id) {
                 self.record(item, arrival, None, Verdict::Refused, "there is no such onboarding".into());
             }
             return;
@@ -183,10 +182,12 @@ impl<'a> Round<'a> {
         for identifier in &decision.identifiers {
             let blind = self.engine.store.keys().blind(identifier);
             let owner = Some(Owner::Onboarding(id));
-            let claim = Claim { blind, kind: identifier.kind.clone(), owner, since: self.now };
-            // A placeholder of an event held in this same round gives way: the owner is known now.
-            self.claims.insert(blind, claim);
-            self.adopting.insert(blind, id);
+            // The first owner of a round stays, as the first owner of all does. A placeholder of an event held in this
+            // same round gives way: the owner is known now.
+            if self.claims.get(&blind).is_none_or(|claim| claim.owner.is_none()) {
+                self.claims.insert(blind, Claim { blind, kind: identifier.kind.clone(), owner, since: self.now });
+                self.adopting.insert(blind, id);
+            }
         }
         (Some(owner), changed.then_some(decision.onboarding.revision))
     }
@@ -255,6 +256,15 @@ impl<'a> Round<'a> {
         self.users.insert(loaded.user.id, loaded.clone());
         self.new_users.push(loaded.clone());
         loaded
+    }
+
+    /// Whether this onboarding, or its user, is that owner.
+    pub(super) fn belongs(&self, id: OnboardingId, owner: Option<Owner>) -> bool {
+        match owner {
+            Some(Owner::Onboarding(owner)) => owner == id,
+            Some(Owner::User(user)) => self.works.get(&id).is_some_and(|work| work.loaded.onboarding.user.id == user),
+            None => false,
+        }
     }
 
     /// Takes a held event to the onboarding that owns its identifier now.

@@ -1,6 +1,6 @@
 //! The proof that nobody is stranded: every onboarding that has not ended has a live reason. One that has none (a
-//! broken row, never a normal course) is woken, and the step opens the built-in review. Also ends held events that
-//! nobody claimed in time.
+//! broken row, never a normal course) is woken, and the step opens the built-in review. Also takes held events to an owner
+//! that came while their adoption was cut short, and ends those that nobody claimed in time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use gangway_core::time::{Millis, Timestamp};
 use crate::store::StoreError;
 
 use super::accept::Engine;
+use super::commit::adopt_rest;
 use super::door::{Arrival, Door};
 
 /// How a sweep is done; each a named setting.
@@ -30,6 +31,8 @@ pub struct Sweeping {
 pub struct Swept {
     /// Onboardings without a live reason; each was sent to review.
     pub stranded: usize,
+    /// Identifiers whose held events were taken to their owner.
+    pub adopted: usize,
     /// Held events that expired.
     pub expired: u64,
 }
@@ -46,9 +49,13 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp, how: Sweeping) -
         drop(door.accept_own(wake(*id, now)).await);
     }
     metrics::gauge!("gangway_without_reason").set(f64::from(u32::try_from(stranded.len()).unwrap_or(u32::MAX)));
+    let owned = engine.store.held_with_owner(how.limit).await?;
+    for (blind, id) in &owned {
+        drop(door.accept_own(adopt_rest(engine, now, *blind, *id)).await);
+    }
     let before = Timestamp(now.0.saturating_sub(i64::try_from(how.hold.0).unwrap_or(i64::MAX)));
     let expired = engine.store.expire_held(before, how.limit).await?;
-    Ok(Swept { stranded: stranded.len(), expired })
+    Ok(Swept { stranded: stranded.len(), adopted: owned.len(), expired })
 }
 
 /// Sweeps until the task is dropped.

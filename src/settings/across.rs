@@ -31,13 +31,12 @@ fn lease(table: &Table) -> Option<Problem> {
 }
 
 fn broker(table: &Table) -> Option<Problem> {
-    let answer = Millis(u64::try_from(at(table, "amqp.answer_within_ms")?.as_integer()?).ok()?);
-    let lease = of(table, "outbound.lease")?;
+    let (answer, lease) = (of(table, "amqp.answer_within")?, of(table, "outbound.lease")?);
     // A publication waits for its link and then for the confirmation.
     let longest = Millis(answer.0.saturating_mul(2).saturating_add(LEASE_MARGIN.0));
     (longest > lease).then(|| {
         let what = format!("is {answer}; a publication could outlive its lease ({lease})");
-        Problem::new("amqp.answer_within_ms", what, "take at most half of outbound.lease without 5s")
+        Problem::new("amqp.answer_within", what, "take at most half of outbound.lease without 5s")
     })
 }
 

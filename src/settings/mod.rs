@@ -18,6 +18,7 @@ mod nearest;
 pub mod original;
 pub mod outbound;
 pub mod providers;
+mod samples;
 mod secret;
 pub mod server;
 mod show;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gangway_core::decision::FollowUp;
 use gangway_core::event::{Identifier, OnboardingId, UserId};
+use gangway_core::onboarding::User;
 use gangway_entities::{events, identifiers};
 
 use super::dialect::{AdoptRow, DueRow, Session, SettleRow};
@@ -124,33 +125,36 @@ impl Tx {
     /// # Errors
     /// As said of [`Tx`].
     pub async fn insert_users(&mut self, users: &[LoadedUser]) -> Result<Vec<UserId>> {
-        self.insert_users_beside(users, &[]).await
+        let owners = self.claim(&self.user_claims(users)).await?;
+        self.insert_owning_users(users, &owners).await
     }
 
-    /// As [`Tx::insert_users`], and claims these identifiers in the same statement: what one transaction claims in two
-    /// statements has no one order, and two transactions could wait for each other.
-    ///
-    /// # Errors
-    /// As said of [`Tx`].
-    pub async fn insert_users_beside(&mut self, users: &[LoadedUser], claims: &[Claim]) -> Result<Vec<UserId>> {
-        let mut claims = claims.to_vec();
-        let mut by_external_id = HashMap::new();
-        for LoadedUser { user, .. } in users {
-            let mut claim = |kind: &str, value: &str| {
-                let blind = self.keys.blind(&Identifier::new(kind, value));
-                let owner = Some(Owner::User(user.id));
-                claims.push(Claim { blind, kind: kind.into(), owner, since: user.created_at });
-                blind
-            };
-            by_external_id.insert(user.id, claim(Identifier::EXTERNAL_ID, &user.external_id));
-            if let Some(email) = &user.email {
-                claim(Identifier::EMAIL, email);
-            }
-        }
-        let owners = self.claim(&claims).await?;
-        let won =
-            |id: &UserId| by_external_id.get(id).and_then(|blind| owners.get(blind)) == Some(&Some(Owner::User(*id)));
-        let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user.id)).collect();
+    /// The claims of new users, for a batch that claims other identifiers in the same statement: two statements that
+    /// lock identifiers could wait for another batch's two in a ring.
+    #[must_use]
+    pub fn user_claims(&self, users: &[LoadedUser]) -> Vec<Claim> {
+        let claim = |user: &User, kind: &str, value: &str| {
+            let (blind, owner) = (self.keys.blind(&Identifier::new(kind, value)), Some(Owner::User(user.id)));
+            Claim { blind, kind: kind.into(), owner, since: user.created_at }
+        };
+        let of_user = |LoadedUser { user, .. }: &LoadedUser| {
+            let email = user.email.as_ref().map(|email| claim(user, Identifier::EMAIL, email));
+            [claim(user, Identifier::EXTERNAL_ID, &user.external_id)].into_iter().chain(email)
+        };
+        users.iter().flat_map(of_user).collect()
+    }
+
+    /// Adds those users who own their external id after [`Tx::claim`]; as [`Tx::insert_users`].
+    pub async fn insert_owning_users(
+        &mut self,
+        users: &[LoadedUser],
+        owners: &HashMap<Blind, Option<Owner>>,
+    ) -> Result<Vec<UserId>> {
+        let won = |user: &User| {
+            let blind = self.keys.blind(&Identifier::new(Identifier::EXTERNAL_ID, &user.external_id));
+            owners.get(&blind) == Some(&Some(Owner::User(user.id)))
+        };
+        let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user)).collect();
         added.sort_by_key(|loaded| loaded.user.id);
         if !added.is_empty() {
             let rows = added.iter().map(|loaded| rows::user_row(&*self.chance, loaded)).collect::<Result<_>>()?;
@@ -195,7 +199,8 @@ impl Tx {
         Ok(rows)
     }
 
-    /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one.
+    /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one. So
+    /// it does with one whose owner is an ended onboarding of the same user: what comes now concerns the running one.
     /// Answers the owner of each afterwards: `None` is a placeholder that this transaction holds locked.
     ///
     /// # Errors
@@ -294,26 +299,32 @@ impl Tx {
         })
     }
 
-    /// Counts copies: (number in the journal, how many more). Answers those whose row another transaction holds: they
-    /// were not counted and must come again, because to wait here, after other locks, could close a ring.
+    /// Locks journal rows in order of their numbers. To be called once, before anything else is done to existing rows
+    /// of the journal and before new ones are added.
+    pub async fn lock_events(&mut self, seqs: &[i64]) -> Result<()> {
+        let seqs = sorted(seqs.iter().copied());
+        if seqs.is_empty() { Ok(()) } else { self.session.lock_events(&seqs).await }
+    }
+
+    /// Counts copies: (number in the journal, how many more).
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<Vec<i64>> {
+    pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<()> {
         let mut sums: BTreeMap<i64, i32> = BTreeMap::new();
         for (seq, more) in copies {
             let sum = sums.entry(*seq).or_default();
             *sum = sum.saturating_add(rows::whole(*more));
         }
         if sums.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let sums: Vec<_> = sums.into_iter().collect();
-        let counted: HashSet<i64> = self.session.add_copies(&sums).await?.into_iter().collect();
-        Ok(sums.into_iter().map(|(seq, _)| seq).filter(|seq| !counted.contains(seq)).collect())
+        self.session.add_copies(&sums).await
     }
 
-    /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key.
+    /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key. One that expired
+    /// meanwhile makes the whole batch run again.
     ///
     /// # Errors
     /// As said of [`Tx`].
@@ -337,7 +348,11 @@ impl Tx {
             return Ok(());
         }
         moved.sort_by_key(|row| row.seq);
-        self.session.adopt(moved).await
+        let wanted = u64::try_from(moved.len()).unwrap_or(u64::MAX);
+        if self.session.adopt(moved).await? == wanted {
+            return Ok(());
+        }
+        Err(StoreError::Passing("a held event expired while it was being adopted".into()))
     }
 
     /// Adds effects. One that exists already is left as it is.
@@ -352,7 +367,8 @@ impl Tx {
         self.session.insert_effects(rows).await
     }
 
-    /// Settles effects or makes them due again; ends their leases.
+    /// Settles effects or makes them due again; ends their leases. A settled effect that is due again is open again
+    /// (an operator's retry), but for a lifecycle publication: what was published stays published.
     ///
     /// # Errors
     /// As said of [`Tx`].

@@ -33,7 +33,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     let mut dice = Dice::seeded("broker_restarts", 61);
     let mut world = World::new("broker", &db.url, Options { seed: dice.number(), ..Options::default() }).await;
     world.set("amqp.url", broker.url());
-    world.set("amqp.reconnect_most_ms", 1000);
+    world.set("amqp.reconnect_most", "1s");
     let mut process = world.process("gangway");
     world.hook(&process);
     let client = Client::new(token(&process));

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::db::TestDb;
-use crate::world::{Setup, World};
 use crate::on_both_databases;
+use crate::world::{Setup, World};
 
 on_both_databases!(everybody_ends_where_they_should_and_the_provider_did_everything_once);
 
@@ -51,7 +51,10 @@ async fn made(world: &World, user: &str) -> [usize; 2] {
     let calls = world.calls(&format!("external_id={user}")).await;
     let of = |action: &str| {
         let mine = calls.iter().filter(|call| call["action"] == action);
-        mine.filter(|call| ["done", "lost_done", "slow_done", "failed_done"].contains(&call["effect"].as_str().unwrap())).count()
+        mine.filter(|call| {
+            ["done", "lost_done", "slow_done", "failed_done"].contains(&call["effect"].as_str().unwrap())
+        })
+        .count()
     };
     [of("create_user"), of("create_asset")]
 }

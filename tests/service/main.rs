@@ -9,9 +9,14 @@
 
 #[path = "../support/db.rs"]
 mod db;
+mod events;
+mod full;
 mod http;
 mod intake;
 mod journeys;
 mod reviews;
+mod signed;
+mod stub;
+mod trouble;
 mod wait;
 mod world;

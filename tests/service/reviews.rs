@@ -39,7 +39,7 @@ async fn a_refused_user_comes_to_support_who_may_retry_move_or_cancel(db: &TestD
     let [first, second] = [in_review(&world, "ann-refused").await, in_review(&world, "ben-refused").await];
     assert_eq!(first["state"], "review");
     let (state, since) = (first["state"].as_str().unwrap(), first["since"].as_str().unwrap());
-    says(&first, &["review: ", "support", "since ", since]);
+    says(&first, &["review: support is asked because create_user ended refused", "since ", since]);
     assert_eq!(state, "review");
     let next = first["next"]["what"].as_str().unwrap();
     assert!(next.contains("support chooses") && next.contains("retry") && next.contains("give_up"), "{next}");
@@ -49,12 +49,15 @@ async fn a_refused_user_comes_to_support_who_may_retry_move_or_cancel(db: &TestD
     let stale = world.act(id, "retry", &json!({ "reason": "I looked long ago", "revision": 1 })).await.is(409);
     assert_eq!(problem(&stale), "revision");
     let revision = first["revision"].as_u64().unwrap();
-    let retried = world.act(id, "retry", &json!({ "reason": "mended there", "revision": revision })).await.is(200).json();
+    let retried =
+        world.act(id, "retry", &json!({ "reason": "mended there", "revision": revision })).await.is(200).json();
     assert!(retried["revision"].as_u64().unwrap() > revision, "{retried}");
     // Still refused: back to support, once more and not for ever.
-    let again = until("the second review", async || world.onboarding(id).await, |seen| {
-        seen["status"] == "review" && seen["revision"].as_u64() > retried["revision"].as_u64()
-    });
+    let again = until(
+        "the second review",
+        async || world.onboarding(id).await,
+        |seen| seen["status"] == "review" && seen["revision"].as_u64() > retried["revision"].as_u64(),
+    );
     again.await;
     assert_eq!(world.calls("external_id=ann-refused&action=create_user").await.len(), 2);
 
@@ -101,9 +104,11 @@ async fn every_state_on_the_way_says_what_is_awaited_from_whom_since_when(db: &T
     let world = Setup::default().set("outbound.retry.first", "1h").set("outbound.retry.max", "1h").start(db).await;
     world.far.set_mischief("fail=1".parse().unwrap());
     let failing = world.sign_up("dan", "dan@example.com", "en").await;
-    let seen = until("a failed attempt", async || world.onboarding(&failing).await, |seen| {
-        !seen["why"].as_str().unwrap().contains("being performed")
-    });
+    let seen = until(
+        "a failed attempt",
+        async || world.onboarding(&failing).await,
+        |seen| !seen["why"].as_str().unwrap().contains("being performed"),
+    );
     let seen = seen.await;
     assert_eq!((&seen["status"], &seen["state"]), (&json!("active"), &json!("create_user")));
     says(&seen, &["original.create_user: ", "20"]);

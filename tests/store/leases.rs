@@ -129,7 +129,11 @@ async fn an_effect_that_was_given_up_is_due_again_when_a_person_says_so(db: &Tes
         let due = FollowUp::Due { n, at: at(0), mode: Mode::Do, uncertain_since: None };
         follow_up(&store, ann.onboarding.id, vec![due]).await;
         let leased = store.lease_due(&slots(5), lease(LONG)).await.unwrap();
-        assert_eq!(leased.iter().map(|effect| (effect.id.n, effect.attempt)).collect::<Vec<_>>(), [(n, 2)], "{outcome}");
+        assert_eq!(
+            leased.iter().map(|effect| (effect.id.n, effect.attempt)).collect::<Vec<_>>(),
+            [(n, 2)],
+            "{outcome}"
+        );
         follow_up(&store, ann.onboarding.id, vec![FollowUp::Settled { n, outcome: "created".into() }]).await;
     }
 }

@@ -62,7 +62,7 @@ impl World {
         settings.push(("outbound.allow_private".to_owned(), toml::Value::Boolean(true)));
         // Every kill may cost an attempt.
         settings.push(("outbound.retry.attempts".to_owned(), toml::Value::Integer(60)));
-        settings.push(("amqp.answer_within_ms".to_owned(), toml::Value::Integer(1000)));
+        settings.push(("amqp.answer_within".to_owned(), toml::Value::from("1s")));
         Self { sandbox, settings, folder: Scratch::create(label).unwrap() }
     }
 

@@ -15,11 +15,11 @@ impl Turn<'_> {
     /// An operator acts, on the revision that was seen. Nobody moves an onboarding that has ended.
     pub(super) fn operator(&mut self, act: &OperatorAct, seen: Option<u64>) {
         match act {
-            OperatorAct::Note => self.say("note"),
             OperatorAct::Adopt { event } => self.say(format_args!("held event {event} adopted by an operator")),
             _ if seen.is_some_and(|seen| seen != self.it.revision) => {
                 self.refuse(format!("it is at revision {} now; look again before deciding", self.it.revision));
             }
+            OperatorAct::Note => self.say("note"),
             _ if self.it.status.ended() => {
                 let word = self.it.status.word();
                 self.refuse(format!("it has ended ({word}); possible: note"));
@@ -65,18 +65,24 @@ impl Turn<'_> {
                     self.refuse(format!("{whom} is asked; possible: {}", choices(outcomes)));
                 }
             }
+            (Some(_), Some(ReviewCause::Flow)) => self.retry_anew(),
             (Some(_), Some(_)) => self.retry_reviewed(),
             (Some(_), None) => self.retry_now(),
         }
     }
 
+    /// Enters the state again. After the sweep found it stranded too: there may be no row of its effect any more that
+    /// could be due again, and the numbers of its attempts are used up.
+    fn retry_anew(&mut self) {
+        self.say("retry by an operator");
+        let state = self.it.state.clone();
+        self.enter(&state);
+    }
+
     /// Goes on with the same effect, counted anew; without one, enters the state again.
     fn retry_reviewed(&mut self) {
+        let Some(pending) = self.it.memory.pending.clone() else { return self.retry_anew() };
         self.say("retry by an operator");
-        let Some(pending) = self.it.memory.pending.clone() else {
-            let state = self.it.state.clone();
-            return self.enter(&state);
-        };
         let look_up = manner(self.verb(), &pending).look_up && pending.uncertain_since.is_some();
         if let Some(pending) = &mut self.it.memory.pending {
             (pending.attempts, pending.look_ups) = (0, 0);

@@ -35,15 +35,17 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64>;
     /// No key twice. Answers the rows as they are afterwards, locked.
     async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>>;
+    /// Locks nothing: their owner's lock keeps other adopters away.
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>>;
+    async fn lock_events(&mut self, seqs: &[i64]) -> Result<()>;
     /// Identifiers that these events are held on; one that is not held any more is missing.
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>>;
     /// In the order of `seq`, which is given here and not by the rows. Answers those that were really added.
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>>;
-    /// (seq, how many more); no seq twice. Answers those that were counted: a row that another transaction holds is
-    /// passed over.
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<Vec<i64>>;
-    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()>;
+    /// (seq, how many more); no seq twice.
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()>;
+    /// Answers how many were still held.
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
     async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;

@@ -163,6 +163,10 @@ impl Session for SqliteSession {
         Ok(rows)
     }
 
+    async fn lock_events(&mut self, _seqs: &[i64]) -> Result<()> {
+        Ok(())
+    }
+
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
         let find = events::Entity::find()
             .filter(Expr::cust("verdict = 'held'"))
@@ -189,16 +193,17 @@ impl Session for SqliteSession {
         Ok(added)
     }
 
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<Vec<i64>> {
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
         for (seq, more) in copies {
             let sum = Expr::cust_with_values("copies + ?", [*more]);
             let update = events::Entity::update_many().col_expr(events::Column::Copies, sum);
             update.filter(events::Column::Seq.eq(*seq)).exec(&self.0).await.map_err(failed)?;
         }
-        Ok(copies.iter().map(|(seq, _)| *seq).collect())
+        Ok(())
     }
 
-    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
+        let mut moved = 0;
         for row in rows {
             let change = events::ActiveModel {
                 onboarding_id: ActiveValue::Set(row.onboarding_id),
@@ -213,9 +218,10 @@ impl Session for SqliteSession {
                 ..Default::default()
             };
             let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(row.seq));
-            update.exec(&self.0).await.map_err(failed)?;
+            let update = update.filter(Expr::cust("verdict = 'held'"));
+            moved += update.exec(&self.0).await.map_err(failed)?.rows_affected;
         }
-        Ok(())
+        Ok(moved)
     }
 
     async fn insert_effects(&mut self, mut rows: Vec<effects::Model>) -> Result<()> {
@@ -304,16 +310,20 @@ fn named(onboarding: Uuid, n: i64) -> Condition {
     Condition::all().add(effects::Column::OnboardingId.eq(onboarding)).add(effects::Column::N.eq(n))
 }
 
-/// A row with an owner keeps it; a placeholder takes the claimed one.
+/// A row with an owner keeps it; a placeholder takes the claimed one, and so does a row of an ended onboarding of the
+/// same user.
 fn first_owner_stays() -> OnConflict {
-    const UNOWNED: &str = "coalesce(identifiers.onboarding_id, identifiers.user_id) IS NULL";
-    let unless_owned = |column: &str, condition: &str| -> SimpleExpr {
+    const FREE: &str = "(coalesce(identifiers.onboarding_id, identifiers.user_id) IS NULL OR EXISTS (SELECT 1 \
+                        FROM onboardings old JOIN onboardings new ON new.user_id = old.user_id \
+                        WHERE old.id = identifiers.onboarding_id AND old.ended_at IS NOT NULL \
+                        AND new.id = excluded.onboarding_id))";
+    let if_so = |column: &str, condition: &str| -> SimpleExpr {
         Expr::cust(format!("CASE WHEN {condition} THEN excluded.{column} ELSE identifiers.{column} END"))
     };
-    let new_owner = format!("{UNOWNED} AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL");
+    let new_owner = format!("{FREE} AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL");
     OnConflict::column(identifiers::Column::Blind)
-        .value(identifiers::Column::OnboardingId, unless_owned("onboarding_id", UNOWNED))
-        .value(identifiers::Column::UserId, unless_owned("user_id", UNOWNED))
-        .value(identifiers::Column::Since, unless_owned("since", &new_owner))
+        .value(identifiers::Column::OnboardingId, if_so("onboarding_id", FREE))
+        .value(identifiers::Column::UserId, if_so("user_id", FREE))
+        .value(identifiers::Column::Since, if_so("since", &new_owner))
         .to_owned()
 }
