@@ -23,7 +23,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     let options = Options { seed: dice.number(), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
     let mut world = World::new("away", &postgres.url(), options).await;
     // Senders are told to come again soon, not after ten seconds.
-    world.set("intake.answer_within_ms", 1000);
+    world.set("intake.answer_within", "1s");
     let mut process = world.process("gangway");
     world.hook(&process);
     let client = Client::new(token(&process));

@@ -20,7 +20,7 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
     let db = TestDb::sqlite().await;
     let mut dice = Dice::seeded("full_disk", 51);
     let mut world = World::new("full", &db.url, Options { seed: dice.number(), ..Options::default() }).await;
-    world.set("intake.answer_within_ms", 1000);
+    world.set("intake.answer_within", "1s");
     let mut process = world.process("gangway");
     // Without this the system ends whoever writes beyond the limit; a full disk does not do that.
     process.limit("trap '' XFSZ;");
