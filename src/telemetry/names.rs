@@ -98,8 +98,6 @@ table! {
         "Effects in flight, by slot: a provider, mail or publish.";
     Breaker, "gangway_outbound_breaker", Gauge, Count, ["target"],
         "Circuit breaker of a provider's action: 0 closed, 1 letting one attempt through, 2 open.";
-    InFlight, "gangway_outbound_in_flight", Gauge, Count, ["slot"],
-        "Effects being performed now, by provider, mail and publish.";
     LeasesExpired, "gangway_outbound_leases_expired_total", Counter, Count, [],
         "Leases that ran out: their attempts' outcome is unknown and is being looked up.";
     OutcomesLost, "gangway_outbound_outcomes_lost_total", Counter, Count, [],
