@@ -7,7 +7,6 @@ use std::sync::Arc;
 use gangway_core::time::Millis;
 use serde::Serialize;
 
-use crate::engine::Door;
 use crate::store::Store;
 
 /// One thing that readiness depends on, or that people want to see beside it. Answers at once, from what it knows.
@@ -26,6 +25,12 @@ pub trait Part: Send + Sync + fmt::Debug {
     fn needed(&self) -> bool {
         true
     }
+}
+
+/// Something that events queue up in.
+pub trait Depth: Send + Sync + fmt::Debug {
+    /// How many are waiting now.
+    fn depth(&self) -> usize;
 }
 
 /// How one part is.
@@ -66,7 +71,7 @@ impl Readiness {
 #[derive(Clone, Debug)]
 pub struct Health {
     store: Store,
-    door: Door,
+    door: Arc<dyn Depth>,
     queue: usize,
     patience: Millis,
     parts: Arc<[Arc<dyn Part>]>,
@@ -75,8 +80,14 @@ pub struct Health {
 impl Health {
     /// Looks at the database (waiting at most `patience`), the intake queue (`queue` long), and these parts.
     #[must_use]
-    pub fn new(store: Store, door: Door, queue: usize, patience: Millis, parts: Vec<Arc<dyn Part>>) -> Self {
-        Self { store, door, queue, patience, parts: parts.into() }
+    pub fn new(
+        store: Store,
+        door: impl Depth + 'static,
+        queue: usize,
+        patience: Millis,
+        parts: Vec<Arc<dyn Part>>,
+    ) -> Self {
+        Self { store, door: Arc::new(door), queue, patience, parts: parts.into() }
     }
 
     /// How everything is now.

@@ -81,6 +81,8 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: original"),
         ("[providers.original]\napi_key = \"x\"", "providers.original", "missing field"),
         ("[providers.original]\nwebhook = 1", "providers.original.webhook", "must be a section"),
+        ("[providers.original]\ncollection_uid = 22", "providers.original.collection_uid", "must be text in quotes"),
+        ("[providers.original]\nretry.attempts = \"3\"", "providers.original.retry.attempts", "must be a whole number"),
         ("[providers.original]\nwebhook_secret = \"short\"", "providers.original.webhook.secrets", "shorter than 16"),
         ("[mail]\nfrom = \"nobody\"", "mail.from", "is not a mail address"),
         ("[amqp]\nprefetch = 0", "amqp.prefetch", "is 0"),
@@ -102,6 +104,7 @@ fn all_problems_are_told_at_once() {
         problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
     keys.sort();
     let want = [
+        "amqp.answer_within",
         "database.screens",
         "engine.batch",
         "log.level",
@@ -111,6 +114,37 @@ fn all_problems_are_told_at_once() {
         "server.stop",
     ];
     assert_eq!(keys, want);
+}
+
+#[test]
+fn a_provider_can_be_set_up_by_the_environment_alone() {
+    let common = [
+        ("GANGWAY_PROVIDERS__ORIGINAL__BASE_URL", "https://api.getoriginal.com/v1"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__API_KEY", "0123"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__API_SECRET", "true"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__COLLECTION_UID", "221137489875"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__CONCURRENCY", "3"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__RETRY__ATTEMPTS", "2"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__TOKEN__API_KEY_CLAIM", "false"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__EVENTS__ASSET_MINTED", "asset.minted,minted"),
+        ("GANGWAY_PROVIDERS__ORIGINAL__WEBHOOK__SECRETS", "a-long-random-path-segment, 12345678901234567890"),
+    ];
+    let provider = read("", &common).unwrap().providers.original.unwrap();
+    assert_eq!(provider.adapter.api_key.expose_secret(), "0123");
+    assert_eq!(provider.adapter.api_secret.expose_secret(), "true");
+    assert_eq!(provider.adapter.collection_uid.as_deref(), Some("221137489875"));
+    assert_eq!(provider.adapter.common.concurrency, 3);
+    assert_eq!(provider.adapter.common.retry.attempts, Some(2));
+    assert!(!provider.adapter.token.api_key_claim);
+    assert_eq!(provider.adapter.events.asset_minted, ["asset.minted", "minted"]);
+    let secrets: Vec<_> = provider.webhook.unwrap().secrets.iter().map(|it| it.expose_secret().to_owned()).collect();
+    assert_eq!(secrets, ["a-long-random-path-segment", "12345678901234567890"]);
+    let wrong = [("GANGWAY_PROVIDERS__ORIGINAL__CONCURRENCY", "many")];
+    let found = problems("", &wrong);
+    assert!(
+        found.iter().any(|(key, text)| key == "providers.original.concurrency" && text.contains("whole number")),
+        "{found:?}"
+    );
 }
 
 #[test]

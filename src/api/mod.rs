@@ -29,7 +29,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::{Chance, Clock};
 use crate::engine::{Door, Flows};
-use crate::health::Health;
+use crate::health::{Depth, Health};
 use crate::problem;
 use crate::settings::ServerSettings;
 use crate::store::Store;
@@ -78,6 +78,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy)]
 struct Limits {
     figures: Millis,
+    ready_timeout: Millis,
     action: usize,
 }
 
@@ -102,7 +103,11 @@ impl Api {
             metrics: parts.metrics,
             grants: grants::Grants::new(settings.token_cache),
             figures: figures::Last::default(),
-            limits: Limits { figures: settings.figures, action: settings.action_limit },
+            limits: Limits {
+                figures: settings.figures,
+                ready_timeout: settings.ready_timeout,
+                action: settings.action_limit,
+            },
         };
         Self { state: Data::new(state) }
     }
@@ -136,6 +141,12 @@ impl Api {
             .service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)))
             .default_service(web::to(problem::not_found))
             .wrap(from_fn(auth::guard))
+    }
+}
+
+impl Depth for Door {
+    fn depth(&self) -> usize {
+        Self::depth(self)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Flow files, shipped or yours -> the flows that this process knows; definitions live in the database.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -7,11 +8,29 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::flow::{self, Problems};
 
-use crate::cli::{Exit, Failure};
 use crate::engine::Flows;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::flows::StoredFlow;
+use crate::terminal::{Exit, Failure};
+
+/// Refuses flows that ask for what these settings cannot do: their users would wait for it without an end.
+fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
+    let mut missing = BTreeSet::new();
+    for (flow, state) in flows.iter().flat_map(|flow| flow.states.values().map(move |state| (flow, state))) {
+        let name = &flow.id.name;
+        match &state.verb {
+            Verb::Mail(_) if settings.mail.url.is_none() => {
+                missing.insert(format!("flow {name} sends mails: set mail.url or GANGWAY_SMTP_URL"));
+            }
+            Verb::Publish(_) if settings.amqp.url.is_none() => {
+                missing.insert(format!("flow {name} publishes messages: set amqp.url or GANGWAY_AMQP_URL"));
+            }
+            _ => {}
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Usage, Vec::from_iter(missing).join("\n"))) }
+}
 
 /// The flows that gangway ships.
 pub const SHIPPED: [(&str, &str); 1] =
@@ -23,6 +42,7 @@ pub const SHIPPED: [(&str, &str); 1] =
 /// Every problem of every file, a version that is known with other content, or the database.
 pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Store) -> Result<Flows, Failure> {
     let current = from_files(settings, catalogue)?;
+    possible(settings, &current)?;
     let rows: Vec<StoredFlow> = current.iter().map(row).collect();
     let changed = store.add_flows(&rows).await?;
     if !changed.is_empty() {

@@ -1,5 +1,6 @@
 //! Puts the parts together, in the order in which they need each other, and takes them apart again.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -12,12 +13,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::adapters::{self, Adapters};
-use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use super::flows;
+use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use crate::api::{self, Api};
-use crate::cli::{Exit, Failure};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
-use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
+use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
 use crate::health::{Health, Part};
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::inbound::http::{self as events, Events};
@@ -25,7 +25,8 @@ use crate::inbound::webhook::{self, Webhooks};
 use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::settings::Settings;
-use crate::store::{Keyring, Store};
+use crate::store::{Keyring, Store, key_file};
+use crate::terminal::{Exit, Failure};
 
 /// What a whole run depends on beside its settings: replaced in simulation and tests.
 #[derive(Clone, Debug)]
@@ -72,9 +73,9 @@ pub struct Running {
 /// # Errors
 /// [`Exit::Unreachable`] when nothing answers, [`Exit::Usage`] when key or schema do not fit.
 pub(super) async fn open_store(settings: &Settings, chance: &Arc<dyn Chance>) -> Result<Store, Failure> {
-    let master = settings.keys.master(settings.database.sqlite(), chance.as_ref())?;
+    let master = key_file::master_key(&settings.keys, settings.database.sqlite(), chance.as_ref())?;
     let keys = Keyring::new(&master).map_err(|what| Failure::new(Exit::Usage, format!("keys.master_key {what}")))?;
-    let store = Store::open(&settings.database.options(), keys, Arc::clone(chance)).await?;
+    let store = Store::open(&(&settings.database).into(), keys, Arc::clone(chance)).await?;
     store.migrate().await?;
     Ok(store)
 }
@@ -93,7 +94,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let flows = flows::load(settings, &catalogue, &store).await?;
 
     let (door, queue) = writer::door(settings.engine.queue);
-    let dispatcher = dispatcher(settings, &seams, &adapters, &store, &door)?;
+    let dispatcher = dispatcher(settings, &seams, slots(settings, &adapters, &flows), &adapters, &store, &door)?;
     let engine = Arc::new(Engine {
         store,
         flows,
@@ -115,7 +116,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
             async move { dispatcher.run().await }
         }),
         tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
-        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), settings.engine.sweep, settings.engine.hold)),
+        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
     ];
     let patience = std_time(settings.server.stop);
     Ok(Running { address, door, engine, dispatcher, broker, http, stop, consumer, loops, writers, patience })
@@ -173,7 +174,8 @@ fn serve(
     let clock = || Arc::clone(&seams.clock);
     let hooks = Data::new(Webhooks::new(door.clone(), adapters.hooks, clock(), aside, settings.intake.clone()));
     let events = Data::new(Events::new(door.clone(), clock(), settings.intake.clone()));
-    let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
+    let told =
+        |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
     let address = listener.local_addr().map_err(told)?;
     let mut server = HttpServer::new(move || {
         App::new()
@@ -196,6 +198,11 @@ fn serve(
     Ok((handle, address))
 }
 
+fn sweeping(settings: &Settings) -> sweep::Sweeping {
+    let engine = &settings.engine;
+    sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
+}
+
 fn options(settings: &Settings) -> Options {
     Options {
         batch: settings.engine.batch,
@@ -209,14 +216,28 @@ fn options(settings: &Settings) -> Options {
 fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
     let address = settings.server.address();
     TcpListener::bind(address).map_err(|error| {
-        let message = format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
+        let message =
+            format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
         Failure::new(Exit::Unreachable, message)
     })
+}
+
+/// How many effects of each slot are performed at once. A provider that running onboardings still name but that is not
+/// set up any more has a slot too: its effects end with a cause that says so, and are not left lying unseen.
+fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<String, u32> {
+    let mut slots = adapters.concurrency.clone();
+    for provider in flows.all().iter().flat_map(|flow| flow.providers()) {
+        slots.entry(provider).or_insert(1);
+    }
+    slots.insert(slot::MAIL.into(), settings.mail.concurrency);
+    slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    slots
 }
 
 fn dispatcher(
     settings: &Settings,
     seams: &Seams,
+    concurrency: BTreeMap<String, u32>,
     adapters: &Adapters,
     store: &Store,
     door: &Door,
@@ -233,9 +254,6 @@ fn dispatcher(
     let mail = parts::mailer(settings, &seams.clock)?;
     let publisher = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map_err(refused)?;
     let publish = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Performs>);
-    let mut concurrency = adapters.concurrency.clone();
-    concurrency.insert("mail".into(), settings.mail.concurrency);
-    concurrency.insert("publish".into(), settings.outbound.publish_concurrency);
     Ok(Dispatcher::new(outbound::Parts {
         leases: Arc::new(store.clone()),
         door: door.clone(),

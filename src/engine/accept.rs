@@ -272,4 +272,3 @@ fn starting_user(target: &Target) -> Option<UserId> {
         _ => None,
     }
 }
-

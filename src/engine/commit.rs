@@ -21,7 +21,8 @@ use super::slots;
 pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
     begin(&mut tx, &mut round).await?;
     identifiers(&mut tx, &mut round).await?;
-    let changed: Vec<Loaded> = round.works.values().filter(|work| work.changed).map(|work| work.loaded.clone()).collect();
+    let changed: Vec<Loaded> =
+        round.works.values().filter(|work| work.changed).map(|work| work.loaded.clone()).collect();
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
     }
@@ -236,4 +237,3 @@ impl Born {
         }
     }
 }
-

@@ -8,6 +8,7 @@ mod commit;
 pub mod door;
 mod find;
 pub mod flows;
+pub mod operator;
 pub mod performer;
 pub mod replay;
 mod round;

@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use gangway_core::decision::{Decision, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::event::{Body, Event, Identifier, OnboardingId, OperatorAct, UserId};
+use gangway_core::event::{Body, Identifier, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
-use gangway_core::step;
 use gangway_core::time::Timestamp;
 
+use crate::store::Blind;
 use crate::store::types::{
     Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner,
 };
-use crate::store::Blind;
 
 use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
 use super::find::{Start, Target};
+use super::replay::{begin, decide};
 use super::view;
 
 /// An onboarding of this round.
@@ -180,9 +180,8 @@ impl<'a> Round<'a> {
         for effect in decision.asks.iter().cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
-        self.follow_ups.extend(
-            decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }),
-        );
+        self.follow_ups
+            .extend(decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }));
         for identifier in &decision.identifiers {
             let blind = self.engine.store.keys().blind(identifier);
             let owner = Some(Owner::Onboarding(id));
@@ -282,14 +281,7 @@ impl<'a> Round<'a> {
         self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision });
     }
 
-    fn record(
-        &mut self,
-        item: Item,
-        arrival: &Arrival,
-        owner: Option<EventOwner>,
-        verdict: Verdict,
-        detail: String,
-    ) {
+    fn record(&mut self, item: Item, arrival: &Arrival, owner: Option<EventOwner>, verdict: Verdict, detail: String) {
         let event = NewEvent {
             dedupe: item.dedupe,
             digest: item.digest,
@@ -306,25 +298,6 @@ impl<'a> Round<'a> {
         };
         self.rows.push(Row { event, callers: item.callers });
     }
-}
-
-/// Begins an onboarding at its start event's own time.
-pub(super) fn begin(flow: &Flow, id: OnboardingId, user: &User, event: &Event) -> Decision {
-    let mut decision = step::start(flow, id, user, event, event.received_at);
-    decision.onboarding.memory.last_at = event.received_at;
-    decision
-}
-
-/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
-/// journal in the order of revisions gives the same onboarding.
-#[must_use]
-pub(super) fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
-    let now = event.received_at.max(onboarding.memory.last_at);
-    let mut decision = step::step(flow, onboarding, event, now);
-    if decision.onboarding.revision != onboarding.revision {
-        decision.onboarding.memory.last_at = now;
-    }
-    decision
 }
 
 /// The onboarding as it was before its first event: only the revision differs.

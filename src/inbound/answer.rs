@@ -1,47 +1,45 @@
-//! How senders are answered: problem+json (RFC 9457), and `Retry-After` whenever something was not kept.
-//! The one place to change when the shared catalogue of problems takes over.
+//! How senders are answered: problem+json from the closed catalogue, and `Retry-After` whenever something was not kept.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpResponse, ResponseError};
 use gangway_core::time::Millis;
 use serde_json::{Value, json};
 
 use crate::engine::{NotAccepted, Receipt};
+use crate::problem::{CONTENT, Kind, Problem};
 
 /// When to come again while this process stops: another one, or the next one, answers then.
 const AFTER_STOP: Millis = Millis::secs(2);
 
-/// A problem. Title and detail are fixed texts or made of fixed texts: never what a sender wrote.
-pub(crate) fn answer(status: StatusCode, title: &str, detail: &str) -> HttpResponse {
-    let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    HttpResponse::build(status).content_type("application/problem+json").body(body.to_string())
+/// A problem. The detail is a fixed text or made of fixed texts: never what a sender wrote.
+pub(crate) fn answer(kind: Kind, detail: &str) -> HttpResponse {
+    Problem::new(kind, detail).response()
 }
 
 /// 400: this cannot be read, and coming again with the same bytes will not help.
 pub(crate) fn unreadable(detail: &str) -> HttpResponse {
-    answer(StatusCode::BAD_REQUEST, "Not readable", detail)
+    answer(Kind::Unreadable, detail)
 }
 
 /// 400: some events of a batch cannot be read, so none was taken. Each is named with its place and the reason.
 pub(crate) fn bad_batch(errors: Vec<Value>) -> HttpResponse {
-    let detail = "nothing of the batch was taken; mend or leave out these events";
+    let problem = Problem::new(Kind::Unreadable, "nothing of the batch was taken; mend or leave out these events");
     let body = json!({
-        "type": "about:blank", "title": "Not readable", "status": 400, "detail": detail, "errors": errors
+        "type": problem.kind.urn(), "title": problem.kind.title(), "status": problem.kind.status(),
+        "detail": problem.detail, "errors": errors,
     });
-    HttpResponse::BadRequest().content_type("application/problem+json").body(body.to_string())
+    HttpResponse::build(problem.status_code()).insert_header((CONTENT_TYPE, CONTENT)).body(body.to_string())
 }
 
 /// 429 or 503: come again.
 pub(crate) fn come_again(why: &NotAccepted) -> HttpResponse {
-    let (status, title, after) = match why {
-        NotAccepted::Full(after) => (StatusCode::TOO_MANY_REQUESTS, "Too many at once", *after),
-        NotAccepted::Away(after) => (StatusCode::SERVICE_UNAVAILABLE, "Cannot be stored now", *after),
-        NotAccepted::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "Stopping", AFTER_STOP),
+    let (kind, after) = match why {
+        NotAccepted::Full(after) => (Kind::Busy, *after),
+        NotAccepted::Away(after) => (Kind::Unavailable, *after),
+        NotAccepted::Stopping => (Kind::Unavailable, AFTER_STOP),
     };
-    let mut response = answer(status, title, "not all of it is kept; send it again, what is kept is known by its id");
-    response.headers_mut().insert(RETRY_AFTER, after.0.div_ceil(1000).max(1).into());
-    response
+    let detail = "not all of it is kept; send it again, what is kept is known by its id";
+    Problem::new(kind, detail).come_again(after).response()
 }
 
 /// The word that metrics count an accepted event under.

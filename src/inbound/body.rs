@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::answer::{answer, unreadable};
+use crate::problem::Kind;
 use crate::settings::webhooks::IntakeSettings;
 
 /// Why there is no body.
@@ -26,7 +26,7 @@ impl NoBody {
         match self {
             Self::TooLarge => {
                 let detail = "the body is larger than the limit";
-                (answer(StatusCode::PAYLOAD_TOO_LARGE, "Too large", detail), "too_large")
+                (answer(Kind::TooLarge, detail), "too_large")
             }
             Self::Incomplete => (unreadable("the body did not arrive whole in time"), "unreadable"),
         }
@@ -54,7 +54,7 @@ pub(crate) async fn read(
         }
         Ok(body.freeze())
     };
-    let within = Duration::from_millis(limits.body_within_ms);
+    let within = Duration::from_millis(limits.body_within.0);
     tokio::time::timeout(within, reading).await.unwrap_or(Err(NoBody::Incomplete))
 }
 

@@ -122,7 +122,11 @@ fn unanswered(provider: &str, error: SendError, effectful: bool, touched: bool) 
 }
 
 fn undecided(may_be_done: bool, cause: String) -> AttemptResult {
-    if may_be_done { AttemptResult::Unknown { cause } } else { AttemptResult::Again { cause, retry_after: None, spent: true } }
+    if may_be_done {
+        AttemptResult::Unknown { cause }
+    } else {
+        AttemptResult::Again { cause, retry_after: None, spent: true }
+    }
 }
 
 fn barred(cause: &str) -> AttemptResult {

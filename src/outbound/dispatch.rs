@@ -2,28 +2,22 @@
 //! attempts are all it writes. Effects that are born leased come through [`Performer`], straight after their commit.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use gangway_core::effect::EffectId;
-use gangway_core::time::{Millis, Timestamp};
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use gangway_core::time::Timestamp;
 
 use super::attempt::Performers;
-use super::breaker::{Breakers, Resting};
+use super::breaker::Breakers;
 use super::http::Limits;
 use super::lease::Leases;
-use super::slots::Slots;
-use super::{outcome, pace, perform};
+use super::shared::Shared;
+use super::{pace, perform};
 use crate::clock::{Chance, Clock};
 use crate::engine::{Door, Performer, slots as slot};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{Lease, LeasedEffect, StoreError};
-
-/// Leases that ran out, taken up in one tick at most.
-const EXPIRED_AT_ONCE: u32 = 256;
 
 /// The dispatcher; clones are the same one.
 #[derive(Clone, Debug)]
@@ -50,26 +44,6 @@ pub struct Parts {
     pub settings: OutboundSettings,
 }
 
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) leases: Arc<dyn Leases>,
-    pub(super) door: Door,
-    pub(super) performers: Performers,
-    pub(super) slots: Slots,
-    pub(super) breakers: Breakers,
-    pub(super) limits: Arc<Limits>,
-    pub(super) clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
-    pub(super) settings: OutboundSettings,
-    running: Mutex<JoinSet<()>>,
-    stopping: AtomicBool,
-    next_due: AtomicI64,
-    next_sweep: AtomicI64,
-    starved: AtomicBool,
-    woken: Notify,
-    runtime: tokio::runtime::Handle,
-}
-
 /// What one tick did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticked {
@@ -85,24 +59,7 @@ impl Dispatcher {
     /// A dispatcher that performs on the runtime it is made in.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared {
-            slots: Slots::new(parts.concurrency),
-            breakers: Breakers::new(parts.settings.breaker.clone()),
-            leases: parts.leases,
-            door: parts.door,
-            performers: parts.performers,
-            limits: parts.limits,
-            clock: parts.clock,
-            chance: parts.chance,
-            settings: parts.settings,
-            running: Mutex::new(JoinSet::new()),
-            stopping: AtomicBool::new(false),
-            next_due: AtomicI64::new(i64::MIN),
-            next_sweep: AtomicI64::new(i64::MIN),
-            starved: AtomicBool::new(false),
-            woken: Notify::new(),
-            runtime: tokio::runtime::Handle::current(),
-        }))
+        Self(Arc::new(Shared::new(parts)))
     }
 
     /// What rests now and why: for readiness, explanations and metrics.
@@ -188,7 +145,10 @@ impl Dispatcher {
         self.0.woken.notify_one();
         let limit = Duration::from_millis(self.0.settings.stop.0);
         if tokio::time::timeout(limit, self.idle()).await.is_err() {
-            tracing::warn!(limit_ms = self.0.settings.stop.0, "effects were still being performed when the time to stop was over");
+            tracing::warn!(
+                limit_ms = self.0.settings.stop.0,
+                "effects were still being performed when the time to stop was over"
+            );
             self.0.running().abort_all();
         }
     }
@@ -199,87 +159,6 @@ impl Dispatcher {
         let mut running = self.0.running();
         while running.try_join_next().is_some() {}
         running.spawn_on(async move { perform::one(shared, effect).await }, &self.0.runtime);
-    }
-}
-
-impl Shared {
-    fn running(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Something is due at this time.
-    fn due(&self, at: Timestamp) {
-        if self.next_due.fetch_min(at.0, Ordering::SeqCst) > at.0 {
-            self.woken.notify_one();
-        }
-    }
-
-    /// An effect is finished: its slot is free, and somebody may be waiting for it.
-    pub(super) fn finished(&self, slot: &str) {
-        self.slots.give_back(slot, 1);
-        if self.starved.swap(false, Ordering::SeqCst) {
-            self.due(self.clock.now());
-        }
-    }
-
-    /// Why nothing of this slot may be begun now.
-    fn held_back(&self, slot: &str, now: Timestamp) -> Option<Timestamp> {
-        let resting = self.breakers.resting(slot, now).map(|Resting { until, .. }| until);
-        let asked = self.limits.wait(slot, now).map(|wait| now.plus(wait));
-        resting.max(asked)
-    }
-
-    /// Takes every free slot; of one that is being probed, one.
-    fn take_free_slots(&self, now: Timestamp) -> Vec<(String, u32)> {
-        let free = |name: String| {
-            if self.held_back(&name, now).is_some() {
-                return None;
-            }
-            let wanted = if self.breakers.probes(&name) { 1 } else { u32::MAX };
-            let taken = self.slots.take(&name, wanted);
-            (taken > 0).then_some((name, taken))
-        };
-        self.slots.names().into_iter().filter_map(free).collect()
-    }
-
-    /// When the first of the slots that are held back may go on.
-    fn soonest_release(&self, now: Timestamp) -> Option<Timestamp> {
-        self.slots.names().iter().filter_map(|name| self.held_back(name, now)).min()
-    }
-
-    fn sweep_at(&self) -> Timestamp {
-        Timestamp(self.next_sweep.load(Ordering::SeqCst))
-    }
-
-    async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.next_sweep.store(now.plus(self.settings.sweep).0, Ordering::SeqCst);
-        let expired = self.leases.expired_leases(EXPIRED_AT_ONCE).await?;
-        if expired.len() == EXPIRED_AT_ONCE as usize {
-            self.next_sweep.store(now.0, Ordering::SeqCst);
-        }
-        let mut told = 0;
-        for lease in expired {
-            tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
-            if let Err(error) = self.door.accept_own(outcome::expired(lease.id, lease.attempt, now)).await {
-                tracing::warn!(%error, "the door cannot take it now; the next sweep comes again");
-                break;
-            }
-            told += 1;
-        }
-        metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
-        Ok(told)
-    }
-
-    /// Gives back what was not begun.
-    async fn release(&self, effects: Vec<(EffectId, uuid::Uuid)>) {
-        let mut by_token: BTreeMap<uuid::Uuid, Vec<EffectId>> = BTreeMap::new();
-        effects.into_iter().for_each(|(id, token)| by_token.entry(token).or_default().push(id));
-        for (token, ids) in by_token {
-            let lease = Lease { token, length: Millis(0) };
-            if let Err(error) = self.leases.release(&ids, lease).await {
-                tracing::warn!(%error, count = ids.len(), "leases could not be given back; they run out by themselves");
-            }
-        }
     }
 }
 

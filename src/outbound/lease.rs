@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use gangway_core::effect::EffectId;
 use gangway_core::time::Timestamp;
 
-use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
 use crate::store::Store;
+use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
 
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]

@@ -12,11 +12,12 @@ pub mod outcome; // how an attempt ended, as an event
 mod pace; // when to look again
 mod perform; // one effect from lease to outcome
 pub mod publish; // the only AMQP publisher
+mod shared; // what the dispatcher and the effects under way share
 pub mod slots; // how many at once
 
 pub use attempt::{Attempted, Performers, Performs};
 pub use breaker::{Breaker, Breakers, Health};
 pub use dispatch::{Dispatcher, Parts, Ticked};
+pub use http::{HttpSender, Limits, SendError, Transport};
 pub use mail::Mailer;
 pub use publish::Publisher;
-pub use http::{HttpSender, Limits, SendError, Transport};

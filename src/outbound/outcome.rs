@@ -22,7 +22,14 @@ pub fn expired(id: EffectId, attempt: u32, now: Timestamp) -> Arrival {
     named(format!("{id}/{attempt}/expired"), id, attempt, now, AttemptResult::Unknown { cause }, now)
 }
 
-fn named(key: String, id: EffectId, attempt: u32, sent_at: Timestamp, result: AttemptResult, now: Timestamp) -> Arrival {
+fn named(
+    key: String,
+    id: EffectId,
+    attempt: u32,
+    sent_at: Timestamp,
+    result: AttemptResult,
+    now: Timestamp,
+) -> Arrival {
     let event = Event {
         source: "effect".to_owned(),
         key,

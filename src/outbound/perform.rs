@@ -9,8 +9,8 @@ use gangway_core::time::{Millis, Timestamp};
 
 use super::attempt::Attempted;
 use super::breaker::{Health, Resting};
-use super::dispatch::Shared;
 use super::outcome;
+use super::shared::Shared;
 use crate::clock::Stopwatch;
 use crate::engine::{NotAccepted, slots};
 use crate::store::types::LeasedEffect;
@@ -60,7 +60,11 @@ fn breaker_of(effect: &LeasedEffect) -> String {
 fn rested(target: &str, resting: &Resting, now: Timestamp) -> Attempted {
     let cause = format!("{target} rests since {} ({}); not tried", resting.since, resting.cause);
     let retry_after = Some(resting.until.since(now));
-    Attempted { result: AttemptResult::Again { cause, retry_after, spent: false }, sent_at: now, health: Health::Unsaid }
+    Attempted {
+        result: AttemptResult::Again { cause, retry_after, spent: false },
+        sent_at: now,
+        health: Health::Unsaid,
+    }
 }
 
 /// Offers the outcome to the door until it is taken or the lease is over.
@@ -90,7 +94,12 @@ fn told(effect: &LeasedEffect, target: &str, attempted: &Attempted, watch: Stopw
     let seconds = watch.elapsed().as_secs_f64();
     tracing::debug!(effect = %effect.id, attempt = effect.attempt, target, ended, seconds, "attempt ended");
     let target = target.to_owned();
-    metrics::counter!("gangway_outbound_attempts_total", "target" => target.clone(), "ended" => ended).increment(1);
+    let outcome = match &attempted.result {
+        AttemptResult::Done(answer) => answer.outcome.clone(),
+        _ => String::new(),
+    };
+    let labels = [("target", target.clone()), ("ended", ended.to_owned()), ("outcome", outcome)];
+    metrics::counter!("gangway_outbound_attempts_total", &labels).increment(1);
     metrics::histogram!("gangway_outbound_attempt_seconds", "target" => target).record(seconds);
 }
 

@@ -30,6 +30,7 @@ impl Slots {
         let Some(slot) = all.get_mut(name) else { return 0 };
         let taken = wanted.min(slot.size.saturating_sub(slot.taken));
         slot.taken += taken;
+        in_flight(name, slot.taken);
         taken
     }
 
@@ -37,6 +38,7 @@ impl Slots {
     pub fn give_back(&self, name: &str, count: u32) {
         if let Some(slot) = self.all().get_mut(name) {
             slot.taken = slot.taken.saturating_sub(count);
+            in_flight(name, slot.taken);
         }
     }
 
@@ -55,6 +57,10 @@ impl Slots {
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn in_flight(name: &str, taken: u32) {
+    metrics::gauge!("gangway_outbound_in_flight", "slot" => name.to_owned()).set(f64::from(taken));
 }
 
 #[cfg(test)]

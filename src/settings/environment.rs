@@ -35,7 +35,7 @@ pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problem
         if let Some(other) = set_by.insert(path.clone(), name.clone()) {
             problems.push(Problem::new(path.join("."), format!("is set by {other} and by {name}"), "keep one of them"));
         }
-        let value = match merged.default_of(&path).map(Kind::of) {
+        let value = match merged.example(&path).map(Kind::of) {
             // A section or a value that does not fit goes on as text, and is refused with the kind that it must be.
             Some(kind) => kind.read(text).unwrap_or_else(|| Value::String(String::new())),
             None => guess(&path.join("."), text),

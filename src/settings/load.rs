@@ -147,11 +147,11 @@ pub(super) fn checked<T: DeserializeOwned>(
             Some(section)
         }
         Err(error) => {
-            problems.push(Problem::new(
-                at,
-                without_value(error.message()),
-                "docs/reference/settings.md lists every setting",
-            ));
+            let hint = match at.split('.').nth(1) {
+                Some(provider) => format!("docs/providers/{provider}.md lists what it takes"),
+                None => "docs/reference/settings.md lists every setting".to_owned(),
+            };
+            problems.push(Problem::new(at, without_value(error.message()), hint));
             None
         }
     }

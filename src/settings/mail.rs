@@ -202,7 +202,8 @@ mod tests {
             let server = Server::parse(address).unwrap();
             assert_eq!((server.port, server.tls), (port, tls), "{address}");
         }
-        for bad in ["mail.example.com", "http://x", "smtp://", "smtp://u@x", "smtp://x?tls=maybe", "smtps://x?tls=none"] {
+        for bad in ["mail.example.com", "http://x", "smtp://", "smtp://u@x", "smtp://x?tls=maybe", "smtps://x?tls=none"]
+        {
             assert!(Server::parse(bad).is_err(), "{bad} was taken");
         }
     }

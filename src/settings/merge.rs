@@ -8,6 +8,7 @@ use super::Problem;
 use super::installed;
 use super::kind::Kind;
 use super::nearest::nearest;
+use super::samples;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +40,13 @@ impl Merged {
         self.sources.get(key).unwrap_or(&Source::Default)
     }
 
-    /// The default of this path, where there is one.
-    pub(crate) fn default_of(&self, path: &[String]) -> Option<&Value> {
+    /// What could stand at this path: its default, or what a provider's sample has there.
+    pub(crate) fn example(&self, path: &[String]) -> Option<&Value> {
+        if let [section, provider, rest @ ..] = path
+            && section == "providers"
+        {
+            return samples::of(provider, rest);
+        }
         let (last, parents) = path.split_last()?;
         let table = parents.iter().try_fold(&self.defaults, |table, part| table.get(part)?.as_table())?;
         table.get(last)
@@ -84,13 +90,14 @@ impl Merged {
         for (depth, part) in path.iter().enumerate() {
             let above = path.get(..depth).unwrap_or_default().join(".");
             if above == "providers" {
-                // What is below is known to the provider's own settings.
-                return unknown_provider(part);
+                // Which keys there are, the provider's own settings know.
+                let example = samples::of(part, path.get(depth + 1..).unwrap_or_default());
+                return unknown_provider(part).or_else(|| wrong_kind(&path.join("."), example?, "such as", value));
             }
             let here = path.get(..=depth).unwrap_or_default().join(".");
             let last = depth + 1 == path.len();
             match table.get(part) {
-                Some(default) if last => return wrong_kind(&here, default, value),
+                Some(default) if last => return wrong_kind(&here, default, "the default is", value),
                 Some(Value::Table(inner)) => table = inner,
                 Some(_) => {
                     return Some(Problem::new(
@@ -117,13 +124,15 @@ fn flatten(path: &mut Vec<String>, table: Table, leaves: &mut Vec<(Vec<String>, 
     }
 }
 
-fn wrong_kind(key: &str, default: &Value, value: &Value) -> Option<Problem> {
-    let (want, is) = (Kind::of(default), Kind::of(value));
+fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<Problem> {
+    let (want, is) = (Kind::of(example), Kind::of(value));
+    let hint =
+        if example.is_table() { "docs/providers tells what is in it".into() } else { format!("{hint} {example}") };
+    let problem = |what: String| Some(Problem::new(key, what, hint));
     if !want.takes(is) {
-        return Some(Problem::new(key, format!("must be {}", want.words()), format!("the default is {default}")));
+        return problem(format!("must be {}", want.words()));
     }
-    let negative = value.as_integer().is_some_and(|number| number < 0);
-    negative.then(|| Problem::new(key, "is negative", format!("the default is {default}")))
+    if value.as_integer().is_some_and(|number| number < 0) { problem("is negative".to_owned()) } else { None }
 }
 
 fn unknown(key: &str, above: &str, part: &str, table: &Table) -> Problem {

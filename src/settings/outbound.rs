@@ -175,7 +175,12 @@ impl OutboundSettings {
         wrong(self.retry.look_ups == 0, "retry.look_ups", "is zero", "\"not found\" just after a time-out is no proof");
         wrong(self.breaker.failures == 0, "breaker.failures", "is zero", "at least 1; 5 is usual");
         wrong(self.breaker.rest.0 == 0, "breaker.rest", "is zero", "5s is usual");
-        wrong(self.breaker.rest > self.breaker.max_rest, "breaker.max_rest", "is shorter than breaker.rest", "2m is usual");
+        wrong(
+            self.breaker.rest > self.breaker.max_rest,
+            "breaker.max_rest",
+            "is shorter than breaker.rest",
+            "2m is usual",
+        );
         wrong(self.breaker.probe.0 == 0, "breaker.probe", "is zero", "30s is usual");
         problems
     }

@@ -86,14 +86,16 @@ table! {
         "Time of one transaction of the engine, commit included.";
     WithoutReason, "gangway_without_reason", Gauge, Count, [],
         "Onboardings that the last sweep found without a live reason; anything but 0 is a fault in gangway.";
-    Attempts, "gangway_outbound_attempts_total", Counter, Count, ["target", "ended"],
-        "Attempts of effects, by what was asked and how they ended.";
+    Attempts, "gangway_outbound_attempts_total", Counter, Count, ["target", "ended", "outcome"],
+        "Attempts of effects, by what was asked and how they ended; of those that are done, the outcome.";
     AttemptSeconds, "gangway_outbound_attempt_seconds", Histogram, Seconds, ["target"],
         "Time of one attempt of an effect.";
     ProviderRequests, "gangway_outbound_requests_total", Counter, Count, ["provider", "status"],
         "HTTP requests sent to providers, by class of their answer.";
     ProviderSeconds, "gangway_outbound_request_seconds", Histogram, Seconds, ["provider"],
         "Time of one HTTP request to a provider.";
+    InFlight, "gangway_outbound_in_flight", Gauge, Count, ["slot"],
+        "Effects in flight, by slot: a provider, mail or publish.";
     Breaker, "gangway_outbound_breaker", Gauge, Count, ["target"],
         "Circuit breaker of a provider's action: 0 closed, 1 letting one attempt through, 2 open.";
     LeasesExpired, "gangway_outbound_leases_expired_total", Counter, Count, [],

@@ -22,7 +22,7 @@ on_both_databases!(a_random_history_is_counted_whole_and_replays_to_what_is_stor
 
 const BATCHES: usize = 120;
 const PEOPLE: usize = 6;
-const HOLD: Millis = Millis::secs(3 * 3600);
+const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: Millis::secs(3 * 3600), limit: 1000 };
 
 /// A run of chance.
 struct Run<'a> {
@@ -118,7 +118,7 @@ async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &Te
         if run.dice.one_in(4) {
             world.clock.advance(Millis(u64::try_from(run.dice.below(1_000_000)).unwrap()));
             timers::tick(&world.engine, &door, world.say().0).await.unwrap();
-            let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+            let swept = sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap();
             assert_eq!((swept.stranded, swept.adopted), (0, 0), "seed {seed}");
             run.effects.extend(world.due().await);
         }

@@ -15,7 +15,8 @@ on_both_databases!(
     a_lease_that_ran_out_is_found_as_expired_and_not_as_due,
     a_released_lease_is_due_again_and_its_attempt_does_not_count,
     an_old_token_changes_nothing,
-    a_settled_effect_is_due_again_only_by_an_operators_retry,
+    a_settled_effect_is_never_due_again,
+    an_effect_that_was_given_up_is_due_again_when_a_person_says_so,
     an_effect_that_is_due_again_keeps_its_mode_and_its_doubt,
     an_effect_that_exists_is_left_as_it_is,
     two_processes_never_lease_the_same_effect,
@@ -104,22 +105,37 @@ async fn follow_up(store: &gangway::store::Store, onboarding: gangway_core::even
     tx.commit().await.unwrap();
 }
 
-async fn a_settled_effect_is_due_again_only_by_an_operators_retry(db: &TestDb) {
+async fn a_settled_effect_is_never_due_again(db: &TestDb) {
     let store = db.open().await;
     let ann = settled_person(&store, "ann").await;
-    // Number -4 is a lifecycle publication: what was published stays published.
-    let effects = [call(&ann, 1, at(0), Some(lease(SHORT))), call(&ann, 2, at(0), None), call(&ann, -4, at(0), None)];
-    insert_effects(&store, &effects).await;
-    let settled = |n| FollowUp::Settled { n, outcome: "exhausted".into() };
-    follow_up(&store, ann.onboarding.id, vec![settled(1), settled(2), settled(-4)]).await;
+    insert_effects(&store, &[call(&ann, 1, at(0), Some(lease(SHORT))), call(&ann, 2, at(0), None)]).await;
+    let settled = |n| FollowUp::Settled { n, outcome: "created".into() };
+    follow_up(&store, ann.onboarding.id, vec![settled(1), settled(2)]).await;
+    let due = FollowUp::Due { n: 1, at: at(0), mode: Mode::Do, uncertain_since: None };
+    follow_up(&store, ann.onboarding.id, vec![due]).await;
     assert!(store.lease_due(&slots(5), lease(LONG)).await.unwrap().is_empty());
     assert!(store.expired_leases(5).await.unwrap().is_empty());
     let figures = store.figures(at(0)).await.unwrap();
     assert_eq!((figures.open_effects, figures.oldest_effect), (0, None));
-    let due = |n| FollowUp::Due { n, at: at(0), mode: Mode::Do, uncertain_since: None };
-    follow_up(&store, ann.onboarding.id, vec![due(1), due(-4)]).await;
-    let leased = store.lease_due(&slots(5), lease(LONG)).await.unwrap();
-    assert_eq!(leased.iter().map(|one| (one.id.n, one.attempt)).collect::<Vec<_>>(), [(1, 2)]);
+}
+
+async fn an_effect_that_was_given_up_is_due_again_when_a_person_says_so(db: &TestDb) {
+    let store = db.open().await;
+    let ann = settled_person(&store, "ann").await;
+    for (n, outcome) in (1..).zip(["exhausted", "unknown", "broken"]) {
+        insert_effects(&store, &[call(&ann, n, at(0), Some(lease(LONG)))]).await;
+        follow_up(&store, ann.onboarding.id, vec![FollowUp::Settled { n, outcome: outcome.into() }]).await;
+        assert!(store.lease_due(&slots(5), lease(LONG)).await.unwrap().is_empty());
+        let due = FollowUp::Due { n, at: at(0), mode: Mode::Do, uncertain_since: None };
+        follow_up(&store, ann.onboarding.id, vec![due]).await;
+        let leased = store.lease_due(&slots(5), lease(LONG)).await.unwrap();
+        assert_eq!(
+            leased.iter().map(|effect| (effect.id.n, effect.attempt)).collect::<Vec<_>>(),
+            [(n, 2)],
+            "{outcome}"
+        );
+        follow_up(&store, ann.onboarding.id, vec![FollowUp::Settled { n, outcome: "created".into() }]).await;
+    }
 }
 
 async fn an_effect_that_is_due_again_keeps_its_mode_and_its_doubt(db: &TestDb) {

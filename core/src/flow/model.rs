@@ -185,6 +185,21 @@ impl Flow {
         self.states.first().map_or("", |(name, _)| name)
     }
 
+    /// Names of the providers whose actions it calls or polls, each as often as it does.
+    pub fn providers(&self) -> impl Iterator<Item = String> {
+        let actions = self.states.values().flat_map(|state| match &state.verb {
+            Verb::Call(call) => vec![call.action.as_str()],
+            Verb::Await(wait) => wait
+                .poll
+                .iter()
+                .map(|poll| poll.action.as_str())
+                .chain(wait.arrivals.values().filter_map(|awaited| Some(awaited.confirm.as_ref()?.action.as_str())))
+                .collect(),
+            _ => Vec::new(),
+        });
+        actions.filter_map(|action| Some(action.split_once('.')?.0.to_owned())).collect::<Vec<_>>().into_iter()
+    }
+
     /// Whether any state awaits an event or fact of this name.
     #[must_use]
     pub fn awaits(&self, name: &str) -> bool {

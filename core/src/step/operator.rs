@@ -15,11 +15,11 @@ impl Turn<'_> {
     /// An operator acts, on the revision that was seen. Nobody moves an onboarding that has ended.
     pub(super) fn operator(&mut self, act: &OperatorAct, seen: Option<u64>) {
         match act {
-            OperatorAct::Note => self.say("note"),
             OperatorAct::Adopt { event } => self.say(format_args!("held event {event} adopted by an operator")),
             _ if seen.is_some_and(|seen| seen != self.it.revision) => {
                 self.refuse(format!("it is at revision {} now; look again before deciding", self.it.revision));
             }
+            OperatorAct::Note => self.say("note"),
             _ if self.it.status.ended() => {
                 let word = self.it.status.word();
                 self.refuse(format!("it has ended ({word}); possible: note"));

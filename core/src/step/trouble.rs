@@ -45,7 +45,7 @@ impl Turn<'_> {
                 self.give_up(pending, "broken", ReviewCause::Broken, detail);
             }
             AttemptResult::Unknown { .. } if manner.effectful && pending.mode == Mode::Do => {
-                self.unknown(pending, &manner);
+                self.unknown(of, pending, &manner);
             }
             _ => {
                 pending.attempts = pending.attempts.saturating_add(u32::from(spent));
@@ -91,10 +91,11 @@ impl Turn<'_> {
     }
 
     /// The work may have been done unseen: look it up; without a look-up send the same once more, or ask a person.
-    fn unknown(&mut self, mut pending: Pending, manner: &Manner) {
+    fn unknown(&mut self, of: Of, mut pending: Pending, manner: &Manner) {
         let resent = pending.uncertain_since.is_some();
         pending.attempts = pending.attempts.saturating_add(1);
-        pending.uncertain_since = pending.uncertain_since.or(Some(self.now));
+        // Of a lease that ran out nobody knows when its request was sent: not before it was due.
+        pending.uncertain_since = pending.uncertain_since.or(Some(of.sent_at.min(pending.due_at)));
         if manner.look_up {
             pending.mode = Mode::LookUp;
             pending.due_at = self.now.plus(manner.policy.settle);

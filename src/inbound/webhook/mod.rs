@@ -10,7 +10,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use gangway_core::time::{Millis, Timestamp};
@@ -23,6 +22,7 @@ use super::signature::{Presented, Profile, Rejected};
 use super::{body, json};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
+use crate::problem::Kind;
 use crate::providers::{Adapter, Delivery, Unreadable};
 use crate::settings::webhooks::IntakeSettings;
 
@@ -72,7 +72,7 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
     let name = request.match_info().get("provider").unwrap_or_default();
     let Some((name, hook)) = hooks.providers.get_key_value(name) else {
         count("webhook", "unknown");
-        return answer(StatusCode::NOT_FOUND, "Unknown provider", "no provider of this name sends webhooks here");
+        return answer(Kind::UnknownProvider, "no provider of this name sends webhooks here");
     };
     let source = format!("webhook:{name}");
     let raw = match body::read(&request, &mut payload, &hooks.limits).await {
@@ -135,18 +135,18 @@ impl Webhooks {
             tracing::warn!(provider = name, reason = why.word(), "a delivery failed verification");
             let place = format!("unverified:{name}");
             let keep = self.aside.keep(&place, why.word(), raw, now);
-            let within = Duration::from_millis(self.limits.answer_within_ms);
+            let within = Duration::from_millis(self.limits.answer_within.0);
             let kept = tokio::time::timeout(within, keep).await.unwrap_or_else(|_| Err("it took too long".into()));
             if let Err(error) = kept {
                 tracing::warn!(provider = name, %error, "a delivery that failed verification could not be kept");
             }
         }
-        answer(StatusCode::UNAUTHORIZED, "Not verified", &why.to_string())
+        answer(Kind::Signature, &why.to_string())
     }
 }
 
 /// Accepts one event, or says to come again when the commit takes too long: a copy is known by its key.
 async fn accept(door: &Door, arrival: Arrival, limits: &IntakeSettings) -> Result<Receipt, NotAccepted> {
-    let within = Duration::from_millis(limits.answer_within_ms);
+    let within = Duration::from_millis(limits.answer_within.0);
     tokio::time::timeout(within, door.accept(arrival)).await.unwrap_or(Err(NotAccepted::Away(Millis::secs(1))))
 }

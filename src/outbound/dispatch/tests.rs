@@ -172,7 +172,8 @@ impl Scene {
     /// The next outcome at the door, taken: its key and how it ended.
     async fn taken(&mut self) -> (String, AttemptResult) {
         let Waiting { arrival, answer } = self.door.recv().await.unwrap();
-        let receipt = Receipt { seq: Some(1), verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() };
+        let receipt =
+            Receipt { seq: Some(1), verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() };
         answer.send(Ok(receipt)).unwrap();
         let Body::Outcome { result, .. } = arrival.event.body else { panic!("not an outcome") };
         (arrival.event.key, result)
@@ -337,7 +338,10 @@ async fn without_a_broker_a_flows_publication_asks_a_person_and_a_lifecycle_even
 #[tokio::test]
 async fn the_loop_wakes_for_what_is_due_and_asks_nothing_meanwhile() {
     let mut scene = Scene::new();
-    let running = { let dispatcher = scene.dispatcher.clone(); tokio::spawn(async move { dispatcher.run().await }) };
+    let running = {
+        let dispatcher = scene.dispatcher.clone();
+        tokio::spawn(async move { dispatcher.run().await })
+    };
     tokio::task::yield_now().await;
     scene.due([effect("original.create_user", 1)]);
     scene.dispatcher.wake(Timestamp(1_000));

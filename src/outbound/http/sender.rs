@@ -68,7 +68,9 @@ impl HttpSender {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let body = body::read(response, self.reply_limit).await.map_err(|short| match short {
-            Short::TooLong => SendError::Cut(format!("the answer ({status}) is longer than {} bytes", self.reply_limit)),
+            Short::TooLong => {
+                SendError::Cut(format!("the answer ({status}) is longer than {} bytes", self.reply_limit))
+            }
             Short::Cut(error) => self.unanswered(&error),
         })?;
         Ok(Reply { status, headers, body, sent_at })
@@ -114,7 +116,14 @@ impl Transport for HttpSender {
         let class = match &answer {
             Ok(reply) => {
                 self.limits.note(provider, reply.status, &reply.headers, self.clock.now());
-                tracing::debug!(provider, method, status = reply.status, seconds, said = said(reply, loggable), "answered");
+                tracing::debug!(
+                    provider,
+                    method,
+                    status = reply.status,
+                    seconds,
+                    said = said(reply, loggable),
+                    "answered"
+                );
                 format!("{}xx", reply.status / 100)
             }
             Err(error) => {
@@ -123,7 +132,8 @@ impl Transport for HttpSender {
             }
         };
         let provider = provider.to_owned();
-        metrics::counter!("gangway_outbound_requests_total", "provider" => provider.clone(), "status" => class).increment(1);
+        metrics::counter!("gangway_outbound_requests_total", "provider" => provider.clone(), "status" => class)
+            .increment(1);
         metrics::histogram!("gangway_outbound_request_seconds", "provider" => provider).record(seconds);
         answer
     }

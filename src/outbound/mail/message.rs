@@ -44,7 +44,13 @@ pub enum Unwritable {
 ///
 /// # Errors
 /// [`Unwritable`].
-pub fn write(head: &Letterhead, id: EffectId, asked_at: Timestamp, to: &str, words: Rendered) -> Result<Letter, Unwritable> {
+pub fn write(
+    head: &Letterhead,
+    id: EffectId,
+    asked_at: Timestamp,
+    to: &str,
+    words: Rendered,
+) -> Result<Letter, Unwritable> {
     let to = to.trim().parse::<Address>().map_err(|_| Unwritable::Address)?;
     let name = format!("{}.{}", id.onboarding, id.n);
     let asked = Duration::from_millis(u64::try_from(asked_at.0).unwrap_or(0));
@@ -81,7 +87,8 @@ mod tests {
             reply_to: Some("help@example.com".parse().unwrap()),
             domain: "example.com".to_owned(),
         };
-        let words = Rendered { subject: subject.to_owned(), text: "Grüße".to_owned(), html: "<p>Grüße</p>".to_owned() };
+        let words =
+            Rendered { subject: subject.to_owned(), text: "Grüße".to_owned(), html: "<p>Grüße</p>".to_owned() };
         let id = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 3 };
         write(&head, id, Timestamp(1_700_000_000_000), to, words).map(|letter| String::from_utf8(letter.bytes).unwrap())
     }

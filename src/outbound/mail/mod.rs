@@ -48,7 +48,8 @@ impl Mailer {
     ) -> Result<Option<Self>, String> {
         let Some(url) = &settings.url else { return Ok(None) };
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mailbox = |text: &str| text.parse().map_err(|_| "mail.from or mail.reply_to is not a mail address".to_owned());
+        let mailbox =
+            |text: &str| text.parse().map_err(|_| "mail.from or mail.reply_to is not a mail address".to_owned());
         let head = Letterhead {
             from: mailbox(&settings.from)?,
             reply_to: settings.reply_to.as_deref().map(mailbox).transpose()?,

@@ -41,7 +41,13 @@ pub enum Fault {
 }
 
 /// Sends one mail within the limit.
-pub async fn post(server: &Server, hello: &str, limits: (Duration, Duration), envelope: &Envelope, bytes: &[u8]) -> Posted {
+pub async fn post(
+    server: &Server,
+    hello: &str,
+    limits: (Duration, Duration),
+    envelope: &Envelope,
+    bytes: &[u8],
+) -> Posted {
     let (connect, whole) = limits;
     let dot = AtomicBool::new(false);
     let result = tokio::time::timeout(whole, talk(server, hello, connect, envelope, bytes, &dot)).await;
@@ -93,7 +99,8 @@ async fn talk(
 
 async fn open(server: &Server, hello: &str, connect: Duration) -> Result<AsyncSmtpConnection, Posted> {
     let hello = ClientId::Domain(hello.to_owned());
-    let tls = || TlsParameters::new(server.host.clone()).map_err(|error| settings(&error, "has an unusable name for TLS"));
+    let tls =
+        || TlsParameters::new(server.host.clone()).map_err(|error| settings(&error, "has an unusable name for TLS"));
     let wrapped = (server.tls == Tls::Wrapped).then(tls).transpose()?;
     let address = (server.host.as_str(), server.port);
     let opening = AsyncSmtpConnection::connect_tokio1(address, Some(connect), &hello, wrapped, None);

@@ -74,7 +74,10 @@ impl Templates {
         }
         for (name, locales) in &templates.locales {
             if !locales.contains(&templates.default_locale) {
-                wrong.push(format!("template {name} is not there in mail.default_locale, `{}`", templates.default_locale));
+                wrong.push(format!(
+                    "template {name} is not there in mail.default_locale, `{}`",
+                    templates.default_locale
+                ));
             }
         }
         if wrong.is_empty() { Ok(templates) } else { Err(wrong) }
@@ -193,7 +196,14 @@ mod tests {
     #[test]
     fn the_language_falls_back_from_region_to_language_to_default() {
         let subject = |locale| welcome(locale, &sample()).unwrap().subject;
-        let rows = [(Some("de-AT"), 'I'), (Some("de_CH"), 'I'), (Some("DE"), 'I'), (Some("en-GB"), 'Y'), (Some("fr"), 'Y'), (None, 'Y')];
+        let rows = [
+            (Some("de-AT"), 'I'),
+            (Some("de_CH"), 'I'),
+            (Some("DE"), 'I'),
+            (Some("en-GB"), 'Y'),
+            (Some("fr"), 'Y'),
+            (None, 'Y'),
+        ];
         for (locale, first) in rows {
             assert!(subject(locale).starts_with(first), "{locale:?}: {}", subject(locale));
         }

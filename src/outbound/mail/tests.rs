@@ -148,7 +148,8 @@ async fn every_stage_at_which_a_server_can_fail_has_its_one_end() {
         let attempted = send(&format!("smtp://{address}?tls=none")).await;
         let ended = words(&attempted);
         // A server that hangs up inside a short body: the dot may already be on the wire.
-        let fits = if *stage == "body" { ["again failing", "unknown failing"].contains(&&*ended) } else { ended == *ends };
+        let fits =
+            if *stage == "body" { ["again failing", "unknown failing"].contains(&&*ended) } else { ended == *ends };
         assert!(fits, "{stage} {line:?}: {ended}, not {ends} ({:?})", attempted.result);
         assert!(!format!("{:?}", attempted.result).contains("ada@"), "an address in {:?}", attempted.result);
     }

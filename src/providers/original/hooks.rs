@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::calls::get_asset::{BURNED, MINTED};
 use super::calls::user::WALLET_CREATED;
 use super::calls::{ASSET_UID, USER_UID, text, user};
-use super::settings::EventNames;
 use crate::providers::{Delivery, Reading, Unreadable, wait};
+use crate::settings::original::EventNames;
 
 /// What a delivery says. An event of an unknown name is a reading without facts.
 ///
@@ -18,11 +18,7 @@ pub fn read(names: &EventNames, delivery: &Delivery<'_>) -> Result<Reading, Unre
     let event = delivery.json.get("event").and_then(Value::as_str).map(str::trim).filter(|event| !event.is_empty());
     let event = event.ok_or_else(|| Unreadable("no `event` name in the body".to_owned()))?;
     let data = delivery.json.get("data").unwrap_or(&Value::Null);
-    let known = [
-        (WALLET_CREATED, &names.wallet_created),
-        (MINTED, &names.asset_minted),
-        (BURNED, &names.asset_burned),
-    ];
+    let known = [(WALLET_CREATED, &names.wallet_created), (MINTED, &names.asset_minted), (BURNED, &names.asset_burned)];
     let fact = known.iter().find(|(_, accepted)| accepted.iter().any(|name| name.eq_ignore_ascii_case(event)));
     let is_wallet = fact.is_some_and(|(name, _)| *name == WALLET_CREATED);
     let user_uid = user_uid(data, is_wallet);
@@ -34,7 +30,9 @@ pub fn read(names: &EventNames, delivery: &Delivery<'_>) -> Result<Reading, Unre
     let identifiers = [(USER_UID, user_uid), (ASSET_UID, asset_uid)];
     Ok(Reading {
         kind: fact.map_or_else(|| kind(event), |(name, _)| (*name).to_owned()),
-        key: wait::header(delivery.headers, "x-webhook-correlation-id").filter(|key| !key.is_empty()).map(str::to_owned),
+        key: wait::header(delivery.headers, "x-webhook-correlation-id")
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned),
         occurred_at: None,
         identifiers: identifiers.into_iter().filter_map(|(kind, uid)| Some(Identifier::new(kind, uid?))).collect(),
         facts: facts.into_iter().collect(),
@@ -53,7 +51,11 @@ fn user_uid(data: &Value, is_wallet: bool) -> Option<String> {
 /// Only a body with the address and the user, under a verified signature, is more than a hint.
 fn wallet_fact(data: &Value, user_uid: Option<&str>, signed: bool) -> FactReport {
     let inside = data.get("user").map(user::wallets).unwrap_or_default().into_iter().next();
-    let beside = || user::wallets(&Value::Object(Map::from_iter([("wallets".to_owned(), list(data.get("wallet")))]))).into_iter().next();
+    let beside = || {
+        user::wallets(&Value::Object(Map::from_iter([("wallets".to_owned(), list(data.get("wallet")))])))
+            .into_iter()
+            .next()
+    };
     let flat = || user::wallets(data).into_iter().next();
     let mut fields = inside.or_else(beside).or_else(flat).unwrap_or_default();
     let address = fields.get("address").and_then(Value::as_str).map(str::to_owned);

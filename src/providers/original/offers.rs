@@ -15,17 +15,23 @@ pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
     for (name, spec) in actions(policy) {
         catalogue.actions.insert(format!("original.{name}"), spec);
     }
-    catalogue.facts.insert(WALLET_CREATED.to_owned(), FactSpec {
-        about: "The user has a wallet.".to_owned(),
-        fields: words(&["user_uid", "address", "network", "chain_id", "explorer_url"]),
-        confirm: Some(confirm("original.get_user", "user_uid", USER_UID)),
-    });
+    catalogue.facts.insert(
+        WALLET_CREATED.to_owned(),
+        FactSpec {
+            about: "The user has a wallet.".to_owned(),
+            fields: words(&["user_uid", "address", "network", "chain_id", "explorer_url"]),
+            confirm: Some(confirm("original.get_user", "user_uid", USER_UID)),
+        },
+    );
     for (name, about) in [(MINTED, "The asset is minted."), (BURNED, "The asset is burned.")] {
-        catalogue.facts.insert(name.to_owned(), FactSpec {
-            about: about.to_owned(),
-            fields: words(&["asset_uid"]).into_iter().chain(words(&KEPT)).collect(),
-            confirm: Some(confirm("original.get_asset", "asset_uid", ASSET_UID)),
-        });
+        catalogue.facts.insert(
+            name.to_owned(),
+            FactSpec {
+                about: about.to_owned(),
+                fields: words(&["asset_uid"]).into_iter().chain(words(&KEPT)).collect(),
+                confirm: Some(confirm("original.get_asset", "asset_uid", ASSET_UID)),
+            },
+        );
     }
 }
 

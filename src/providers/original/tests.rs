@@ -30,7 +30,8 @@ const PERSON: Told<'_> = (200, &[], fixture!("user_without_wallet.json"));
 const HTML: &str = fixture!("gateway.html");
 
 fn adapter() -> Original {
-    let text = "base_url = \"https://api.getoriginal.com/v1\"\napi_key = \"k\"\napi_secret = \"s\"\ncollection_uid = \"c1\"";
+    let text =
+        "base_url = \"https://api.getoriginal.com/v1\"\napi_key = \"k\"\napi_secret = \"s\"\ncollection_uid = \"c1\"";
     Original::new(toml::from_str(text).unwrap(), &Policy::default())
 }
 
@@ -176,7 +177,11 @@ fn an_uncertain_creation_is_ours_only_if_the_user_was_made_since_then() {
     ];
     for (since, ends) in rows {
         assert_eq!(Talk::look_up("create_user", ada()).uncertain(since).ends(&[PERSON]), ends, "look-up since {since}");
-        assert_eq!(Talk::new("create_user", ada()).uncertain(since).ends(&[EXISTS, PERSON]), ends, "repeat since {since}");
+        assert_eq!(
+            Talk::new("create_user", ada()).uncertain(since).ends(&[EXISTS, PERSON]),
+            ends,
+            "repeat since {since}"
+        );
     }
 }
 
@@ -204,7 +209,10 @@ fn a_refusal_tells_the_code_and_the_reason_to_the_flow() {
 fn waits_are_read_from_either_header() {
     let reset = (429, [("x-ratelimit-reset", "1767323090"), ("x-ratelimit-remaining", "0")]);
     let (_, result) = Talk::new("create_user", ada()).hear(&[(reset.0, &reset.1, "")]);
-    assert!(matches!(result, AttemptResult::Again { retry_after: Some(Millis(40_000)), spent: false, .. }), "{result:?}");
+    assert!(
+        matches!(result, AttemptResult::Again { retry_after: Some(Millis(40_000)), spent: false, .. }),
+        "{result:?}"
+    );
 }
 
 #[test]
@@ -221,7 +229,9 @@ fn both_shapes_of_wallets_are_read_and_each_is_a_fact() {
     assert_eq!(facts, [("0xA1", Trust::Fact, Some(NOW)), ("0xB2", Trust::Fact, Some(NOW))]);
     assert_eq!(answer.facts[1].fields["network"], json!("a-network-of-tomorrow"));
 
-    let (_, AttemptResult::Done(old)) = ask().hear(&[(200, &[], fixture!("user_with_old_wallet.json"))]) else { panic!() };
+    let (_, AttemptResult::Done(old)) = ask().hear(&[(200, &[], fixture!("user_with_old_wallet.json"))]) else {
+        panic!()
+    };
     assert_eq!((&old.fields["address"], &old.fields["network"]), (&json!("0xC3"), &json!("unknown")));
     assert_eq!(old.fields["uid"], json!("452711987655"), "a number is taken as text");
 }
@@ -266,7 +276,11 @@ fn an_asset_is_sent_in_the_documented_shape_with_the_default_collection() {
 fn every_end_of_an_asset_creation_is_reached() {
     let list: Told<'_> = (200, &[], fixture!("assets.json"));
     let none: Told<'_> = (200, &[], "{\"success\": true, \"data\": []}");
-    let taken: Told<'_> = (400, &[], "{\"error\":{\"type\":\"client_error\",\"detail\":{\"code\":\"x\",\"message\":\"Name already exists.\"}}}");
+    let taken: Told<'_> = (
+        400,
+        &[],
+        "{\"error\":{\"type\":\"client_error\",\"detail\":{\"code\":\"x\",\"message\":\"Name already exists.\"}}}",
+    );
     let rows: &[(&str, Talk, &[Told<'_>])] = &[
         ("created", Talk::new("create_asset", badge()), &[CREATED]),
         ("exists", Talk::new("create_asset", badge()), &[taken, list]),
@@ -279,8 +293,16 @@ fn every_end_of_an_asset_creation_is_reached() {
         ("again", Talk::look_up("create_asset", badge()), &[(200, &[], "{\"data\": 7}")]),
         ("broken", Talk::new("create_asset", json!({"user_uid": "1"})), &[]),
         ("minted", Talk::new("get_asset", json!({"asset_uid": "2"})), &[(200, &[], fixture!("asset_minted.json"))]),
-        ("not_minted", Talk::new("get_asset", json!({"asset_uid": "2"})), &[(200, &[], fixture!("asset_minting.json"))]),
-        ("not_found", Talk::new("get_asset", json!({"asset_uid": "2"})), &[(404, &[], fixture!("user_not_found.json"))]),
+        (
+            "not_minted",
+            Talk::new("get_asset", json!({"asset_uid": "2"})),
+            &[(200, &[], fixture!("asset_minting.json"))],
+        ),
+        (
+            "not_found",
+            Talk::new("get_asset", json!({"asset_uid": "2"})),
+            &[(404, &[], fixture!("user_not_found.json"))],
+        ),
     ];
     for (ends, talk, told) in rows {
         assert_eq!(talk.ends(told), *ends, "{} {told:?}", talk.action);

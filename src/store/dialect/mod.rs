@@ -49,8 +49,10 @@ pub(super) trait Session: Send + std::fmt::Debug {
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
     async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
+    /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled.
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
+    async fn rollback(self: Box<Self>) -> Result<()>;
 }
 
 /// What a held event is held on.

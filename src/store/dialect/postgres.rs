@@ -273,10 +273,11 @@ impl Session for PostgresSession {
 
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
         let sql = "UPDATE effects e SET due_at = t.due_at, mode = t.mode, uncertain_since = t.uncertain_since, \
-                   lease_until = NULL, lease_token = NULL, settled_at = NULL, outcome = NULL \
+                   lease_until = NULL, lease_token = NULL, outcome = NULL, settled_at = NULL \
                    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) \
                    AS t (onboarding_id, n, due_at, mode, uncertain_since) \
-                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND (e.settled_at IS NULL OR e.n > 0)";
+                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n \
+                   AND (e.settled_at IS NULL OR e.outcome IN ('exhausted', 'unknown', 'broken'))";
         let statement = query(sql)
             .bind(column(&rows, |row| row.onboarding_id))
             .bind(column(&rows, |row| row.n))
@@ -291,6 +292,10 @@ impl Session for PostgresSession {
             return Err(StoreError::Poison("a statement of this transaction failed; it cannot be committed".into()));
         }
         self.tx.commit().await.map_err(|error| from_sqlx(POOL, &error))
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
     }
 }
 

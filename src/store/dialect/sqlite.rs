@@ -260,6 +260,7 @@ impl Session for SqliteSession {
     }
 
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
+        const OPEN: &str = "settled_at IS NULL OR outcome IN ('exhausted', 'unknown', 'broken')";
         for row in rows {
             let change = effects::ActiveModel {
                 due_at: ActiveValue::Set(row.due_at),
@@ -267,19 +268,22 @@ impl Session for SqliteSession {
                 uncertain_since: ActiveValue::Set(row.uncertain_since),
                 lease_until: ActiveValue::Set(None),
                 lease_token: ActiveValue::Set(None),
-                settled_at: ActiveValue::Set(None),
                 outcome: ActiveValue::Set(None),
+                settled_at: ActiveValue::Set(None),
                 ..Default::default()
             };
             let update = effects::Entity::update_many().set(change).filter(named(row.onboarding_id, row.n));
-            let open = Condition::any().add(effects::Column::SettledAt.is_null()).add(effects::Column::N.gt(0));
-            update.filter(open).exec(&self.0).await.map_err(failed)?;
+            update.filter(Expr::cust(OPEN)).exec(&self.0).await.map_err(failed)?;
         }
         Ok(())
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
         self.0.commit().await.map_err(failed)
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        self.0.rollback().await.map_err(failed)
     }
 }
 

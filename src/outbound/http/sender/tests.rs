@@ -119,8 +119,14 @@ async fn silence_and_every_kind_of_cut_after_sending_is_a_cut() {
     assert!(cut(&ask("", After::Hang).await), "silence");
     assert!(cut(&ask("", After::Close).await), "closed before the headers");
     assert!(cut(&ask("HTTP/1.1 201 Cre", After::Close).await), "closed inside the headers");
-    assert!(cut(&ask("HTTP/1.1 201 Created\r\ncontent-length: 90\r\n\r\n{\"a", After::Close).await), "closed inside the body");
-    assert!(cut(&ask("HTTP/1.1 201 Created\r\ncontent-length: 90\r\n\r\n{\"a", After::Hang).await), "hangs inside the body");
+    assert!(
+        cut(&ask("HTTP/1.1 201 Created\r\ncontent-length: 90\r\n\r\n{\"a", After::Close).await),
+        "closed inside the body"
+    );
+    assert!(
+        cut(&ask("HTTP/1.1 201 Created\r\ncontent-length: 90\r\n\r\n{\"a", After::Hang).await),
+        "hangs inside the body"
+    );
     assert!(cut(&ask("220 mail.example.com ESMTP\r\n\r\n", After::Close).await), "not HTTP at all");
 }
 
@@ -168,7 +174,10 @@ async fn an_inner_address_is_refused_as_a_literal_and_through_its_name() {
     let port = far.address.rsplit(':').next().unwrap();
     for host in ["127.0.0.1", "localhost", "[::1]"] {
         let result = sender.send("original", request(format!("http://{host}:{port}/user"))).await;
-        assert!(matches!(&result, Err(SendError::Barred(cause)) if cause.contains("allow_private")), "{host}: {result:?}");
+        assert!(
+            matches!(&result, Err(SendError::Barred(cause)) if cause.contains("allow_private")),
+            "{host}: {result:?}"
+        );
     }
     assert!(far.seen().is_empty());
 }

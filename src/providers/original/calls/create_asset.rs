@@ -37,7 +37,8 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 fn body(desk: &Desk, input: &Map<String, Value>) -> Option<Value> {
     let collection = given(input, "collection_uid").or(desk.settings.collection_uid.as_deref())?;
     let pick = |names: &[&str]| -> Map<String, Value> {
-        let field = |name: &&str| Some(((*name).to_owned(), input.get(*name).filter(|value| !value.is_null())?.clone()));
+        let field =
+            |name: &&str| Some(((*name).to_owned(), input.get(*name).filter(|value| !value.is_null())?.clone()));
         names.iter().filter_map(field).collect()
     };
     let mut body = pick(&OUTER);

@@ -54,7 +54,8 @@ pub fn wallets(user: &Value) -> Vec<Map<String, Value>> {
     let list = user.get("wallets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut wallets: Vec<Map<String, Value>> = Vec::new();
     for wallet in list.iter().filter(|wallet| text(wallet, "address").is_some()) {
-        let field = |name: &&str| Some(((*name).to_owned(), wallet.get(*name).filter(|value| !value.is_null())?.clone()));
+        let field =
+            |name: &&str| Some(((*name).to_owned(), wallet.get(*name).filter(|value| !value.is_null())?.clone()));
         wallets.push(KEPT.iter().filter_map(field).collect());
     }
     if let (true, Some(address)) = (wallets.is_empty(), text(user, "wallet_address")) {

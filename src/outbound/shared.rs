@@ -1,0 +1,150 @@
+//! What the dispatcher and the effects it performs share: slots, what is held back, when to look again, what is under
+//! way. No decision about an outcome is made here.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use gangway_core::effect::EffectId;
+use gangway_core::time::{Millis, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::attempt::Performers;
+use super::breaker::{Breakers, Resting};
+use super::dispatch::Parts;
+use super::http::Limits;
+use super::lease::Leases;
+use super::outcome;
+use super::slots::Slots;
+use crate::clock::{Chance, Clock};
+use crate::engine::Door;
+use crate::settings::outbound::OutboundSettings;
+use crate::store::types::{Lease, StoreError};
+
+/// Leases that ran out, taken up in one tick at most.
+const EXPIRED_AT_ONCE: u32 = 256;
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) leases: Arc<dyn Leases>,
+    pub(super) door: Door,
+    pub(super) performers: Performers,
+    pub(super) slots: Slots,
+    pub(super) breakers: Breakers,
+    pub(super) limits: Arc<Limits>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) chance: Arc<dyn Chance>,
+    pub(super) settings: OutboundSettings,
+    pub(super) running: Mutex<JoinSet<()>>,
+    pub(super) stopping: AtomicBool,
+    pub(super) next_due: AtomicI64,
+    pub(super) next_sweep: AtomicI64,
+    pub(super) starved: AtomicBool,
+    pub(super) woken: Notify,
+    pub(super) runtime: tokio::runtime::Handle,
+}
+
+impl Shared {
+    /// Made of these parts; performs on the runtime it is made in.
+    pub(super) fn new(parts: Parts) -> Self {
+        Self {
+            slots: Slots::new(parts.concurrency),
+            breakers: Breakers::new(parts.settings.breaker.clone()),
+            leases: parts.leases,
+            door: parts.door,
+            performers: parts.performers,
+            limits: parts.limits,
+            clock: parts.clock,
+            chance: parts.chance,
+            settings: parts.settings,
+            running: Mutex::new(JoinSet::new()),
+            stopping: AtomicBool::new(false),
+            next_due: AtomicI64::new(i64::MIN),
+            next_sweep: AtomicI64::new(i64::MIN),
+            starved: AtomicBool::new(false),
+            woken: Notify::new(),
+            runtime: tokio::runtime::Handle::current(),
+        }
+    }
+
+    pub(super) fn running(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is due at this time.
+    pub(super) fn due(&self, at: Timestamp) {
+        if self.next_due.fetch_min(at.0, Ordering::SeqCst) > at.0 {
+            self.woken.notify_one();
+        }
+    }
+
+    /// An effect is finished: its slot is free, and somebody may be waiting for it.
+    pub(super) fn finished(&self, slot: &str) {
+        self.slots.give_back(slot, 1);
+        if self.starved.swap(false, Ordering::SeqCst) {
+            self.due(self.clock.now());
+        }
+    }
+
+    /// Why nothing of this slot may be begun now.
+    pub(super) fn held_back(&self, slot: &str, now: Timestamp) -> Option<Timestamp> {
+        let resting = self.breakers.resting(slot, now).map(|Resting { until, .. }| until);
+        let asked = self.limits.wait(slot, now).map(|wait| now.plus(wait));
+        resting.max(asked)
+    }
+
+    /// Takes every free slot; of one that is being probed, one.
+    pub(super) fn take_free_slots(&self, now: Timestamp) -> Vec<(String, u32)> {
+        let free = |name: String| {
+            if self.held_back(&name, now).is_some() {
+                return None;
+            }
+            let wanted = if self.breakers.probes(&name) { 1 } else { u32::MAX };
+            let taken = self.slots.take(&name, wanted);
+            (taken > 0).then_some((name, taken))
+        };
+        self.slots.names().into_iter().filter_map(free).collect()
+    }
+
+    /// When the first of the slots that are held back may go on.
+    pub(super) fn soonest_release(&self, now: Timestamp) -> Option<Timestamp> {
+        self.slots.names().iter().filter_map(|name| self.held_back(name, now)).min()
+    }
+
+    pub(super) fn sweep_at(&self) -> Timestamp {
+        Timestamp(self.next_sweep.load(Ordering::SeqCst))
+    }
+
+    pub(super) async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.next_sweep.store(now.plus(self.settings.sweep).0, Ordering::SeqCst);
+        let expired = self.leases.expired_leases(EXPIRED_AT_ONCE).await?;
+        if expired.len() == EXPIRED_AT_ONCE as usize {
+            self.next_sweep.store(now.0, Ordering::SeqCst);
+        }
+        let mut told = 0;
+        for lease in expired {
+            tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
+            if let Err(error) = self.door.accept_own(outcome::expired(lease.id, lease.attempt, now)).await {
+                tracing::warn!(%error, "the door cannot take it now; the next sweep comes again");
+                break;
+            }
+            told += 1;
+        }
+        metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
+        Ok(told)
+    }
+
+    /// Gives back what was not begun.
+    pub(super) async fn release(&self, effects: Vec<(EffectId, Uuid)>) {
+        let mut by_token: BTreeMap<Uuid, Vec<EffectId>> = BTreeMap::new();
+        effects.into_iter().for_each(|(id, token)| by_token.entry(token).or_default().push(id));
+        for (token, ids) in by_token {
+            let lease = Lease { token, length: Millis(0) };
+            if let Err(error) = self.leases.release(&ids, lease).await {
+                tracing::warn!(%error, count = ids.len(), "leases could not be given back; they run out by themselves");
+            }
+        }
+    }
+}
