@@ -43,7 +43,7 @@ fn children(tree: &Tree, path: &str, source: &str) -> Vec<String> {
             continue;
         }
         match attribute_path(source, line) {
-            Some(given) => found.push(format!("{folder}/{given}")),
+            Some(given) => found.push(climbed(&format!("{folder}/{given}"))),
             None => {
                 let home = child_folder(path, folder);
                 let candidates = [format!("{home}/{name}.rs"), format!("{home}/{name}/mod.rs")];
@@ -52,6 +52,15 @@ fn children(tree: &Tree, path: &str, source: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A path without its steps up.
+fn climbed(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        if part == ".." { drop(parts.pop()) } else { parts.push(part) }
+    }
+    parts.join("/")
 }
 
 /// The folder in which a file's modules are.
@@ -88,7 +97,8 @@ mod tests {
             ("tests/tidy.rs", "#[path = \"tidy/scan.rs\"]\nmod scan;"),
             ("tests/tidy/scan.rs", ""),
             ("tests/it/main.rs", "mod world;"),
-            ("tests/it/world.rs", ""),
+            ("tests/it/world.rs", "#[path = \"../support/db.rs\"]\nmod db;"),
+            ("tests/support/db.rs", ""),
             ("tests/it/lost.rs", ""),
         ]);
         let problems = check(&tree);
