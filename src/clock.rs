@@ -124,7 +124,7 @@ impl Stopwatch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chance, SeededChance, SystemChance, SystemClock, Clock};
+    use super::{Chance, Clock, SeededChance, SystemChance, SystemClock};
     use gangway_core::time::Timestamp;
 
     #[test]

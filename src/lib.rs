@@ -1,8 +1,8 @@
 //! gangway: one durable state machine per user, moved by webhooks, messages, timers, operators and outcomes.
 //! The modules are the stations of one loop, in its order; ARCHITECTURE.md has the picture.
 
-pub mod inbound; // station 1: bytes -> Event
 pub mod engine; // stations 2 to 4: known already? whose? step; one transaction
+pub mod inbound; // station 1: bytes -> Event
 pub mod outbound; // station 5: Effect -> outcome, which is an event again
 pub mod providers; // translation only: what to send, what an answer means
 pub mod store; // all SQL; rows <-> core types
@@ -15,4 +15,5 @@ pub mod clock; // time, ids and randomness: the only readers of either
 pub mod health; // alive, ready, and what exactly is not
 pub mod problem; // the closed catalogue of errors told to the outside
 pub mod settings; // one commented file; all problems at once
-pub mod telemetry; // logs and metrics
+pub mod telemetry;
+pub mod terminal; // what a command says and how it ends // logs and metrics

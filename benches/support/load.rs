@@ -21,9 +21,8 @@ pub struct Outcome {
 pub async fn run(to: SocketAddr, requests: Arc<Vec<Vec<u8>>>, connections: usize) -> Outcome {
     let next = Arc::new(AtomicUsize::new(0));
     let begin = Instant::now();
-    let workers: Vec<_> = (0..connections)
-        .map(|_| tokio::spawn(worker(to, Arc::clone(&requests), Arc::clone(&next))))
-        .collect();
+    let workers: Vec<_> =
+        (0..connections).map(|_| tokio::spawn(worker(to, Arc::clone(&requests), Arc::clone(&next)))).collect();
     let (mut latencies, mut refused) = (Vec::with_capacity(requests.len()), 0);
     for worker in workers {
         let (mine, bad) = worker.await.expect("a load worker ends");

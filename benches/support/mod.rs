@@ -1,7 +1,14 @@
 //! What the benches share: a light HTTP load generator, CPU and memory readings of other processes, percentiles.
 //! Figures are printed, never asserted: machines are noisy.
 
-#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 pub mod load;
 pub mod proc;

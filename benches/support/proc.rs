@@ -50,7 +50,8 @@ pub fn resident(pid: u32) -> u64 {
 pub fn postgres_pid(port: u16) -> Option<u32> {
     fs::read_dir("/proc").ok()?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).find(|pid| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let words: Vec<String> = line.split(|byte| *byte == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+        let words: Vec<String> =
+            line.split(|byte| *byte == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
         let server = words.first().is_some_and(|word| word.ends_with("/postgres") || word == "postgres");
         server && words.windows(2).any(|pair| pair[0] == "-p" && pair[1] == port.to_string())
     })

@@ -69,11 +69,9 @@ pub fn identifiers(event: &Event) -> Vec<Identifier> {
             let subject = subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
             subject.map(|subject| Identifier::new(Identifier::EXTERNAL_ID, subject)).into_iter().collect()
         }
-        Body::Outcome { .. }
-        | Body::Timer { .. }
-        | Body::Operator { .. }
-        | Body::Adopt { .. }
-        | Body::Stranded => Vec::new(),
+        Body::Outcome { .. } | Body::Timer { .. } | Body::Operator { .. } | Body::Adopt { .. } | Body::Stranded => {
+            Vec::new()
+        }
     }
 }
 

@@ -39,8 +39,9 @@ impl MigrationTrait for Migration {
             "CREATE INDEX events_journal ON events (onboarding_id, seq)",
             "CREATE INDEX events_held ON events (held_on, seq) WHERE verdict = 'held'",
             // For lists of the rare verdicts; the common ones are found from the end of the journal. Written as a
-            // chain of OR, which both databases match with a query for one of them.
-            "CREATE INDEX events_rare ON events (verdict, seq) WHERE verdict = 'held' OR verdict = 'expired' \
+            // chain of OR, which both databases match with a query for one of them. Without `held`, so that the
+            // planner cannot prefer this index to the one above when it looks for adoptable events.
+            "CREATE INDEX events_rare ON events (verdict, seq) WHERE verdict = 'expired' \
              OR verdict = 'refused' OR verdict = 'duplicate' OR verdict = 'superseded'",
         ] {
             manager.get_connection().execute_unprepared(index).await?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::auth::Caller;
 use super::{State, onboardings, shape};
 use crate::engine::Receipt;
-use crate::inbound::operator;
+use crate::engine::operator;
 use crate::problem::{Kind, Problem};
 
 const REASON_MOST: usize = 2000;

@@ -33,6 +33,9 @@ pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
         let name = adapter.name().to_owned();
         adapters.concurrency.insert(name.clone(), original.adapter.common.concurrency);
         if let Some(webhook) = &original.webhook {
+            for warning in webhook.warnings("providers.original.webhook") {
+                tracing::warn!(key = warning.key, hint = warning.hint, "{}", warning.what);
+            }
             match Profile::new(webhook, "providers.original.webhook") {
                 Ok(profile) => {
                     adapters.hooks.insert(name.clone(), Hook { adapter: Arc::clone(&adapter), profile });

@@ -6,11 +6,11 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::{OnboardingId, OperatorAct};
 
 use super::{Seams, flows};
-use crate::cli::{Exit, Failure};
+use crate::engine::operator;
 use crate::engine::{Alarm, Engine, Options};
-use crate::inbound::operator;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::terminal::{Exit, Failure};
 
 /// Gives the held event of this number to that onboarding; what follows from it is performed by the processes that
 /// serve.

@@ -8,11 +8,11 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::flow::{self, Problems};
 
-use crate::cli::{Exit, Failure};
 use crate::engine::Flows;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::flows::StoredFlow;
+use crate::terminal::{Exit, Failure};
 
 /// Refuses flows that ask for what these settings cannot do: their users would wait for it without an end.
 fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {

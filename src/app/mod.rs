@@ -11,17 +11,17 @@ mod serve;
 mod start;
 
 pub use adopt::adopt;
-pub use demo::demo;
+pub use demo::{DemoOptions, demo};
 pub use flows::SHIPPED;
-pub use sandbox::sandbox;
+pub use sandbox::{SandboxOptions, sandbox};
 pub use serve::serve;
 pub use start::{Running, Seams, start};
 
 use gangway_core::catalogue::Catalogue;
 
-use crate::cli::Failure;
 use crate::providers;
 use crate::settings::Settings;
+use crate::terminal::Failure;
 
 /// What flows may name: the actions and facts of every provider that gangway has, and the mail templates, with the
 /// retry policies of these settings.

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::time::{Millis, Timestamp};
 
-use crate::cli::{Exit, Failure};
 use crate::clock::Clock;
 use crate::health::Part;
 use crate::inbound::amqp::AmqpState;
@@ -17,6 +16,7 @@ use crate::outbound::mail::templates::Templates;
 use crate::outbound::{Dispatcher, Performs};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::terminal::{Exit, Failure};
 
 /// Templates and policies; providers add theirs.
 pub(super) fn without_providers(settings: &Settings) -> Result<Catalogue, Failure> {

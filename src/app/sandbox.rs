@@ -3,14 +3,28 @@
 use gangway_sandbox::{Mischief, Options};
 
 use super::serve::told_to_stop;
-use crate::cli::sandbox::Sandbox;
-use crate::cli::{Exit, Failure, out};
+use crate::terminal::{Exit, Failure, out};
+
+/// How the sandbox is started.
+#[derive(Clone, Debug)]
+pub struct SandboxOptions {
+    /// Port of the providers' API; 0 takes a free one.
+    pub port: u16,
+    /// Port of the mailbox's SMTP; 0 takes a free one.
+    pub smtp_port: u16,
+    /// Where webhooks go; absent: none are sent.
+    pub webhook_url: Option<String>,
+    /// Seed of ids and mischief.
+    pub seed: u64,
+    /// What goes wrong, in the sandbox's words.
+    pub mischief: Option<String>,
+}
 
 /// Plays until told to stop.
 ///
 /// # Errors
 /// When a port is taken or the mischief cannot be read.
-pub async fn sandbox(asked: Sandbox) -> Result<Exit, Failure> {
+pub async fn sandbox(asked: SandboxOptions) -> Result<Exit, Failure> {
     let mischief: Mischief = match asked.mischief.as_deref() {
         Some(text) => text.parse().map_err(|error| Failure::new(Exit::Usage, format!("--mischief: {error}")))?,
         None => Mischief::none(),

@@ -3,9 +3,9 @@
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Seams, start};
-use crate::cli::{Exit, Failure};
 use crate::settings::Settings;
 use crate::telemetry;
+use crate::terminal::{Exit, Failure};
 
 /// Serves until SIGINT or SIGTERM; then finishes what is under way, within `server.stop`.
 ///
@@ -23,7 +23,8 @@ pub async fn serve(settings: Settings) -> Result<Exit, Failure> {
 
 /// Waits for SIGINT or SIGTERM.
 pub(super) async fn told_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         tracing::error!("signals cannot be received; stop this process by SIGKILL");
         return std::future::pending().await;
     };

@@ -13,10 +13,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::adapters::{self, Adapters};
-use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use super::flows;
+use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use crate::api::{self, Api};
-use crate::cli::{Exit, Failure};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
 use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
 use crate::health::{Health, Part};
@@ -26,7 +25,8 @@ use crate::inbound::webhook::{self, Webhooks};
 use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::settings::Settings;
-use crate::store::{Keyring, Store};
+use crate::store::{Keyring, Store, key_file};
+use crate::terminal::{Exit, Failure};
 
 /// What a whole run depends on beside its settings: replaced in simulation and tests.
 #[derive(Clone, Debug)]
@@ -73,9 +73,9 @@ pub struct Running {
 /// # Errors
 /// [`Exit::Unreachable`] when nothing answers, [`Exit::Usage`] when key or schema do not fit.
 pub(super) async fn open_store(settings: &Settings, chance: &Arc<dyn Chance>) -> Result<Store, Failure> {
-    let master = settings.keys.master(settings.database.sqlite(), chance.as_ref())?;
+    let master = key_file::master_key(&settings.keys, settings.database.sqlite(), chance.as_ref())?;
     let keys = Keyring::new(&master).map_err(|what| Failure::new(Exit::Usage, format!("keys.master_key {what}")))?;
-    let store = Store::open(&settings.database.options(), keys, Arc::clone(chance)).await?;
+    let store = Store::open(&(&settings.database).into(), keys, Arc::clone(chance)).await?;
     store.migrate().await?;
     Ok(store)
 }
@@ -116,7 +116,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
             async move { dispatcher.run().await }
         }),
         tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
-        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), settings.engine.sweep, settings.engine.hold)),
+        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
     ];
     let patience = std_time(settings.server.stop);
     Ok(Running { address, door, engine, dispatcher, broker, http, stop, consumer, loops, writers, patience })
@@ -174,7 +174,8 @@ fn serve(
     let clock = || Arc::clone(&seams.clock);
     let hooks = Data::new(Webhooks::new(door.clone(), adapters.hooks, clock(), aside, settings.intake.clone()));
     let events = Data::new(Events::new(door.clone(), clock(), settings.intake.clone()));
-    let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
+    let told =
+        |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
     let address = listener.local_addr().map_err(told)?;
     let mut server = HttpServer::new(move || {
         App::new()
@@ -197,6 +198,11 @@ fn serve(
     Ok((handle, address))
 }
 
+fn sweeping(settings: &Settings) -> sweep::Sweeping {
+    let engine = &settings.engine;
+    sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
+}
+
 fn options(settings: &Settings) -> Options {
     Options {
         batch: settings.engine.batch,
@@ -210,7 +216,8 @@ fn options(settings: &Settings) -> Options {
 fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
     let address = settings.server.address();
     TcpListener::bind(address).map_err(|error| {
-        let message = format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
+        let message =
+            format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
         Failure::new(Exit::Unreachable, message)
     })
 }

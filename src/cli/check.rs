@@ -7,7 +7,8 @@ use clap::Args;
 use gangway_core::flow;
 use gangway_core::flow::model::Flow;
 
-use super::{Config, Exit, Failure, flow_files, opened, out};
+use super::{Config, flow_files, opened};
+use crate::terminal::{Exit, Failure, out};
 
 /// Checks flow files: every outcome handled, every state reachable, every wait limited, every reference written
 ///

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use gangway_core::flow;
 
-use super::{Config, Exit, Failure, flow_files, opened, out};
+use super::{Config, flow_files, opened};
+use crate::terminal::{Exit, Failure, out};
 
 /// Draws a flow: its states, and which outcome leads where
 #[derive(Debug, Args)]

@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use gangway_core::event::OnboardingId;
 use uuid::Uuid;
 
-use super::{Config, Exit, Failure, opened, out};
+use super::{Config, opened};
+use crate::terminal::{Exit, Failure, out};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Event {
@@ -33,7 +34,8 @@ impl Event {
         let Self::Adopt(adopt) = self;
         let settings = opened::settings(&adopt.config)?;
         let store = opened::store(&settings).await?;
-        let detail = crate::app::adopt(&settings, store, adopt.id, OnboardingId(adopt.onboarding), &adopt.reason).await?;
+        let detail =
+            crate::app::adopt(&settings, store, adopt.id, OnboardingId(adopt.onboarding), &adopt.reason).await?;
         out::data(&detail);
         Ok(Exit::Well)
     }

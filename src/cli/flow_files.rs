@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Failure};
+use crate::terminal::{Exit, Failure};
 
 /// Name and text of each file, in the order given; those of a folder by name.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {

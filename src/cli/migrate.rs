@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Config, Exit, Failure, opened, out};
+use super::{Config, opened};
+use crate::terminal::{Exit, Failure, out};
 
 /// Brings the database's schema up to date and ends
 ///

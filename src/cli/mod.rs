@@ -2,26 +2,24 @@
 //! Arguments enter, an exit code leaves. Never here: how anything is done; commands call `app` and the read side.
 
 mod check;
-pub mod demo;
+mod demo;
 mod draw;
 mod event;
-mod exit;
 mod flow_files;
 mod migrate;
 mod opened;
-pub(crate) mod out;
-pub mod sandbox;
+mod sandbox;
 mod serve;
 mod settings;
 mod token;
 mod user;
 
-pub use exit::{Exit, Failure};
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::terminal::{Exit, Failure, out};
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Config, Failure};
+use super::Config;
 use crate::clock::SystemChance;
 use crate::settings::{LogSettings, Settings};
-use crate::store::{Keyring, Store};
+use crate::store::{Keyring, Store, StoreOptions, key_file};
+use crate::terminal::Failure;
 use crate::{settings, telemetry};
 
 /// The settings; warnings go to stderr.
@@ -18,9 +19,9 @@ pub(crate) fn settings(config: &Config) -> Result<Settings, Failure> {
 
 /// The database of these settings, opened with few connections: a command takes none from those who serve.
 pub(crate) async fn store(settings: &Settings) -> Result<Store, Failure> {
-    let master = settings.keys.master(settings.database.sqlite(), &SystemChance)?;
+    let master = key_file::master_key(&settings.keys, settings.database.sqlite(), &SystemChance)?;
     let keys = Keyring::new(&master).map_err(|what| settings::Problem::new("keys.master_key", what, ""))?;
-    let mut options = settings.database.options();
+    let mut options = StoreOptions::from(&settings.database);
     (options.intake, options.work, options.screens) = (1, 1, 1);
     Ok(Store::open(&options, keys, Arc::new(SystemChance)).await?)
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Exit, Failure};
+use crate::terminal::{Exit, Failure};
 
 const TRAPS: &str = "\
 Words in a user's external id that make one thing go wrong for that user only:
@@ -25,26 +25,27 @@ last reply lost, once.";
 /// GET /mailbox/messages?to= lists mails, GET /_calls?external_id= what the far end received, GET /_calls/summary sums.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = TRAPS)]
-pub struct Sandbox {
+pub(super) struct Sandbox {
     /// Port of the providers' API; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8090)]
-    pub port: u16,
+    port: u16,
     /// Port of the mailbox's SMTP; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 8025)]
-    pub smtp_port: u16,
+    smtp_port: u16,
     /// Where webhooks go: gangway's address with path and secret, such as http://127.0.0.1:8080/webhooks/original/SECRET
     #[arg(long, value_name = "URL")]
-    pub webhook_url: Option<String>,
+    webhook_url: Option<String>,
     /// Seed of ids and mischief; the same seed plays the same
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    seed: u64,
     /// What goes wrong and how often: `all`, or such as `delay=0.1,duplicate=0.1,lost_done=0.05`
     #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "all")]
-    pub mischief: Option<String>,
+    mischief: Option<String>,
 }
 
 impl Sandbox {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
-        crate::app::sandbox(self).await
+        let Self { port, smtp_port, webhook_url, seed, mischief } = self;
+        crate::app::sandbox(crate::app::SandboxOptions { port, smtp_port, webhook_url, seed, mischief }).await
     }
 }

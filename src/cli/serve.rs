@@ -2,9 +2,10 @@
 
 use clap::Args;
 
-use super::{Config, Exit, Failure};
+use super::Config;
 use crate::settings::Settings;
 use crate::telemetry;
+use crate::terminal::{Exit, Failure};
 
 /// Serves webhooks, messages, API and health, and performs what they lead to, until told to stop
 ///

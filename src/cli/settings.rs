@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{Config, Exit, Failure, out};
+use super::Config;
 use crate::settings::{Settings, Shown};
+use crate::terminal::{Exit, Failure, out};
 
 /// Prints the settings in force and where each came from; secrets are shown as ***
 ///

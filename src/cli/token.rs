@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Config, Exit, Failure, opened, out};
+use super::{Config, opened};
 use crate::api::token::{Scope, digest, fresh};
 use crate::clock::SystemChance;
 use crate::store::StoreError;
 use crate::store::tokens::TokenGrant;
+use crate::terminal::{Exit, Failure, out};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {

@@ -10,11 +10,12 @@ use gangway_core::flow;
 use gangway_core::onboarding::{Onboarding, User as Person};
 use serde_json::Value;
 
-use super::{Config, Exit, Failure, opened, out};
+use super::{Config, opened};
 use crate::api::{search, shape};
 use crate::engine::Flows;
 use crate::store::Store;
 use crate::store::search::JournalEntry;
+use crate::terminal::{Exit, Failure, out};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::time::Millis;
@@ -82,16 +83,23 @@ impl std::fmt::Debug for Engine {
 pub type Answers = Vec<Result<Receipt, NotAccepted>>;
 
 impl Engine {
-    /// Accepts a batch: one answer for each arrival, in order. What is answered with a receipt is on disk.
+    /// Accepts a batch and whatever follows up on it: one answer for each arrival, in order. What is answered with a
+    /// receipt is on disk.
     pub async fn accept(&self, arrivals: &[Arrival]) -> Answers {
-        let mut answers: Vec<Option<Result<Receipt, NotAccepted>>> = vec![None; arrivals.len()];
         let mut own = Vec::new();
-        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, &mut own).await;
+        let answers = self.batch(arrivals, &mut own).await;
         while !own.is_empty() {
             let follow_up = std::mem::take(&mut own);
-            let mut ignored = vec![None; follow_up.len()];
-            Box::pin(self.part((0..follow_up.len()).collect(), &follow_up, &mut ignored, &mut own)).await;
+            drop(self.batch(&follow_up, &mut own).await);
         }
+        answers
+    }
+
+    /// As [`Engine::accept`], but leaves the engine's own follow-up events to the caller. One that is lost, with its
+    /// process or because the database is away, is made up for by the sweep.
+    pub(super) async fn batch(&self, arrivals: &[Arrival], own: &mut Vec<Arrival>) -> Answers {
+        let mut answers: Vec<Option<Result<Receipt, NotAccepted>>> = vec![None; arrivals.len()];
+        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, own).await;
         let away = || Err(NotAccepted::Away(self.options.come_again));
         answers.into_iter().map(|answer| answer.unwrap_or_else(away)).collect()
     }
@@ -107,7 +115,12 @@ impl Engine {
         let mut reruns = 0;
         while !indexes.is_empty() {
             let batch: Vec<&Arrival> = indexes.iter().filter_map(|index| arrivals.get(*index)).collect();
-            match self.round(&batch).await {
+            let tx = match self.store.begin().await {
+                Ok(tx) => tx,
+                // It was waited for long enough already: a free connection, or the database itself.
+                Err(error) => return tracing::warn!(%error, events = indexes.len(), "a batch cannot be written now"),
+            };
+            match self.guarded(tx, &batch).await {
                 Ok(done) => {
                     own.extend(done.own);
                     for (at, receipt) in done.receipts {
@@ -121,27 +134,33 @@ impl Engine {
                     self.quarantine(&indexes, arrivals, answers, &error).await;
                     return;
                 }
-                Err(StoreError::Poison(_)) => {
+                // One row that this version cannot read must not keep its neighbours out.
+                Err(StoreError::Poison(_) | StoreError::Setup(_)) if indexes.len() > 1 => {
                     let second = indexes.split_off(indexes.len() / 2);
                     Box::pin(self.part(indexes, arrivals, answers, own)).await;
                     indexes = second;
                     continue;
                 }
+                Err(error @ StoreError::Setup(_)) => return tracing::error!(%error, "an event cannot be written now"),
                 Err(error) => tracing::warn!(%error, events = indexes.len(), "a batch must run again"),
             }
             reruns += 1;
-            if reruns > self.options.reruns {
+            if indexes.is_empty() || reruns > self.options.reruns {
                 return;
             }
-            if !indexes.is_empty() {
-                tokio::time::sleep(Duration::from_millis(u64::from(reruns) * 5)).await;
-            }
+            tokio::time::sleep(Duration::from_millis(u64::from(reruns) * 5)).await;
         }
     }
 
+    /// One transaction. An event whose step panics (a fault of an expression's evaluation, say) is poison like one
+    /// that the database refuses: the writer must outlive it.
+    async fn guarded(&self, tx: Tx, arrivals: &[&Arrival]) -> Result<Done, StoreError> {
+        let round = std::panic::AssertUnwindSafe(self.round(tx, arrivals));
+        round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
+    }
+
     /// One transaction.
-    async fn round(&self, arrivals: &[&Arrival]) -> Result<Done, StoreError> {
-        let mut tx = self.store.begin().await?;
+    async fn round(&self, mut tx: Tx, arrivals: &[&Arrival]) -> Result<Done, StoreError> {
         let sifted = sift(&mut tx, self.store.keys(), arrivals).await?;
         let found = find(&mut tx, self.store.keys(), &self.flows, arrivals, &sifted.fresh).await?;
         let mut round = Round::new(self, self.clock.now());
@@ -253,4 +272,3 @@ fn starting_user(target: &Target) -> Option<UserId> {
         _ => None,
     }
 }
-

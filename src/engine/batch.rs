@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::store::keys::{Dedupe, Digest, Keyring};
+use crate::store::types::KnownEvent;
 use crate::store::{StoreError, Tx};
 
 use super::door::{Arrival, Receipt};
@@ -33,57 +34,52 @@ pub(super) struct Sifted {
     pub receipts: Vec<(usize, Receipt)>,
 }
 
-/// Parts a batch into what is new and what is a copy.
+/// Parts a batch into what is new and what is a copy. Of a key that is new, the first content of the batch takes it.
 pub(super) async fn sift(tx: &mut Tx, keys: &Keyring, arrivals: &[&Arrival]) -> Result<Sifted, StoreError> {
     let mut sifted = Sifted::default();
-    let mut look = group(keys, arrivals);
-    while !look.is_empty() {
-        let mut wanted: Vec<Dedupe> = look.iter().map(|item| item.dedupe).collect();
-        wanted.sort_unstable();
-        let known = tx.known(&wanted).await?;
-        let mut again = Vec::new();
-        for mut item in look {
-            match known.get(&item.dedupe) {
-                None => sifted.fresh.push(item),
-                Some(row) if row.digest == item.digest || item.flagged => {
-                    sifted.copies.push((row.seq, u32::try_from(item.callers.len()).unwrap_or(u32::MAX)));
-                    let detail = "a copy of an event that is known".to_owned();
-                    let receipt =
-                        Receipt { seq: Some(row.seq), verdict: row.verdict, copy: true, onboarding: None, detail };
-                    sifted.receipts.extend(item.callers.iter().map(|caller| (*caller, receipt.clone())));
-                }
-                Some(_) => {
-                    if let Some(arrival) = arrivals.get(item.at) {
-                        item.dedupe = flagged_key(keys, arrival, item.digest);
-                        item.flagged = true;
-                        again.push(item);
-                    }
-                }
-            }
+    let look = group(keys, arrivals);
+    let known = tx.known(&look.iter().map(|item| item.dedupe).collect::<Vec<_>>()).await?;
+    let mut taken: HashMap<Dedupe, Digest> = known.iter().map(|(dedupe, row)| (*dedupe, row.digest)).collect();
+    let mut flagged = Vec::new();
+    for mut item in look {
+        if *taken.entry(item.dedupe).or_insert(item.digest) == item.digest {
+            sifted.put(item, &known);
+        } else if let Some(arrival) = arrivals.get(item.at) {
+            item.dedupe = flagged_key(keys, arrival, item.digest);
+            item.flagged = true;
+            flagged.push(item);
         }
-        look = again;
+    }
+    if !flagged.is_empty() {
+        let known = tx.known(&flagged.iter().map(|item| item.dedupe).collect::<Vec<_>>()).await?;
+        flagged.into_iter().for_each(|item| sifted.put(item, &known));
     }
     sifted.fresh.sort_by_key(|item| item.at);
     Ok(sifted)
 }
 
-/// Brings together the arrivals that are the same event.
+impl Sifted {
+    fn put(&mut self, item: Item, known: &HashMap<Dedupe, KnownEvent>) {
+        let Some(row) = known.get(&item.dedupe) else { return self.fresh.push(item) };
+        self.copies.push((row.seq, u32::try_from(item.callers.len()).unwrap_or(u32::MAX)));
+        let detail = "a copy of an event that is known".to_owned();
+        let receipt = Receipt { seq: Some(row.seq), verdict: row.verdict, copy: true, onboarding: None, detail };
+        self.receipts.extend(item.callers.iter().map(|caller| (*caller, receipt.clone())));
+    }
+}
+
+/// Brings together the arrivals that are the same event: the same key and the same content.
 fn group(keys: &Keyring, arrivals: &[&Arrival]) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::with_capacity(arrivals.len());
-    let mut places: HashMap<Dedupe, usize> = HashMap::with_capacity(arrivals.len());
+    let mut places: HashMap<(Dedupe, Digest), usize> = HashMap::with_capacity(arrivals.len());
     for (at, arrival) in arrivals.iter().enumerate() {
         let digest = content_digest(keys, arrival);
         let dedupe = keys.dedupe(&arrival.event.source, &arrival.event.key);
-        let taken_by_other = places.get(&dedupe).and_then(|place| items.get(*place)).map(|item| item.digest != digest);
-        let (dedupe, flagged) = match taken_by_other {
-            Some(true) => (flagged_key(keys, arrival, digest), true),
-            _ => (dedupe, false),
-        };
-        match places.get(&dedupe).and_then(|place| items.get_mut(*place)) {
+        match places.get(&(dedupe, digest)).and_then(|place| items.get_mut(*place)) {
             Some(item) => item.callers.push(at),
             None => {
-                places.insert(dedupe, items.len());
-                items.push(Item { at, dedupe, digest, callers: vec![at], flagged });
+                places.insert((dedupe, digest), items.len());
+                items.push(Item { at, dedupe, digest, callers: vec![at], flagged: false });
             }
         }
     }

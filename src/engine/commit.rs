@@ -1,5 +1,6 @@
 //! Events, onboardings, identifiers and effects, together or not at all; then the effects that were born leased are
-//! handed over. Tables in one fixed order: users, onboardings, identifiers, events, effects.
+//! handed over. Rows are locked in one fixed order: users, onboardings, identifiers,
+//! events, effects; of each table in the order of its keys.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,7 +9,7 @@ use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::time::Timestamp;
 
-use crate::store::types::{Claim, EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
+use crate::store::types::{EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
 use crate::store::{Blind, StoreError, Tx};
 
 use super::accept::{Done, Engine};
@@ -20,7 +21,8 @@ use super::slots;
 pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
     begin(&mut tx, &mut round).await?;
     identifiers(&mut tx, &mut round).await?;
-    let changed: Vec<Loaded> = round.works.values().filter(|work| work.changed).map(|work| work.loaded.clone()).collect();
+    let changed: Vec<Loaded> =
+        round.works.values().filter(|work| work.changed).map(|work| work.loaded.clone()).collect();
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
     }
@@ -46,15 +48,8 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
     Ok(Done { receipts, deferred: round.deferred, own: round.own })
 }
 
-/// New users and new onboardings. One that another process added meanwhile makes the whole batch run again.
+/// New onboardings. One that another process added meanwhile makes the whole batch run again.
 async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    if !round.new_users.is_empty() {
-        round.new_users.sort_by_key(|user| user.user.id);
-        let added = tx.insert_users(&round.new_users).await?;
-        if added.len() != round.new_users.len() {
-            return Err(StoreError::Passing("another process met the same new user".into()));
-        }
-    }
     let fresh: Vec<Loaded> = round.works.values().filter(|work| work.fresh).map(|work| work.loaded.clone()).collect();
     if fresh.is_empty() {
         return Ok(());
@@ -69,32 +64,36 @@ async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Claims identifiers, and takes held events to the onboardings that own theirs now.
+/// Claims identifiers, all by one statement: new users' own, those that outcomes wrote, and placeholders. Then takes
+/// held events to the onboardings that own theirs now. Held events are reports and messages: they write none.
 async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    let mut budget = round.engine.options.adopt;
-    loop {
-        let claims: Vec<Claim> = std::mem::take(&mut round.claims).into_values().collect();
-        let owners = if claims.is_empty() { HashMap::new() } else { tx.claim(&claims).await? };
-        defer_found(round, &owners);
-        let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
-        adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| *owner == Some(Owner::Onboarding(*id))));
-        if adopting.is_empty() {
-            return Ok(());
-        }
-        let blinds: Vec<Blind> = adopting.keys().copied().collect();
-        let held = if budget == 0 { Vec::new() } else { tx.held_on(&blinds, budget).await? };
-        let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= budget;
-        budget = budget.saturating_sub(u32::try_from(held.len()).unwrap_or(u32::MAX));
-        for held in held {
-            if let Some(id) = adopting.get(&held.held_on).copied() {
-                round.adopt(id, held);
-            }
-        }
-        if full {
-            let follow_ups = adopting.iter().map(|(blind, id)| adopt_rest(round.engine, round.now, *blind, *id));
-            round.own.extend(follow_ups.collect::<Vec<_>>());
+    round.new_users.sort_by_key(|user| user.user.id);
+    let mut claims = tx.user_claims(&round.new_users);
+    claims.extend(std::mem::take(&mut round.claims).into_values());
+    let owners = tx.claim(&claims).await?;
+    if tx.insert_owning_users(&round.new_users, &owners).await?.len() != round.new_users.len() {
+        return Err(StoreError::Passing("another process met the same new user".into()));
+    }
+    defer_found(round, &owners);
+    let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
+    adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| round.belongs(*id, *owner)));
+    if adopting.is_empty() {
+        return Ok(());
+    }
+    let blinds: Vec<Blind> = adopting.keys().copied().collect();
+    let most = round.engine.options.adopt.max(1);
+    let held = tx.held_on(&blinds, most).await?;
+    let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= most;
+    for held in held {
+        if let Some(id) = adopting.get(&held.held_on).copied() {
+            round.adopt(id, held);
         }
     }
+    if full {
+        let follow_ups = adopting.iter().map(|(blind, id)| adopt_rest(round.engine, round.now, *blind, *id));
+        round.own.extend(follow_ups.collect::<Vec<_>>());
+    }
+    Ok(())
 }
 
 /// An event that was to be held, but whose identifier found its owner meanwhile, goes into another round.
@@ -108,7 +107,8 @@ fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
     round.deferred.extend(deferred.into_iter().flat_map(|row| row.callers));
 }
 
-fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
+/// The event by which an onboarding takes over what is held on this identifier.
+pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
     let blind = hex::encode(blind.0);
     let event = Event {
         source: "engine".into(),
@@ -121,23 +121,26 @@ fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -
     Arrival { event, owner: Some(id), raw: bytes::Bytes::new(), content: bytes::Bytes::new() }
 }
 
-/// Journal rows, adopted rows and copies; answers for everyone who brought an event.
+/// Copies, adopted rows and new rows; answers for everyone who brought an event. Existing rows are locked first, in
+/// order of their numbers, then new ones are added in order of their keys: so two batches never wait in a ring.
 async fn journal(
     tx: &mut Tx,
     round: &mut Round<'_>,
     copies: &[(i64, u32)],
 ) -> Result<Vec<(usize, Receipt)>, StoreError> {
+    if !round.adopted.is_empty() {
+        let adopted = round.adopted.iter().map(|row| row.seq);
+        tx.lock_events(&adopted.chain(copies.iter().map(|(seq, _)| *seq)).collect::<Vec<_>>()).await?;
+        tx.adopt(&round.adopted).await?;
+    }
+    if !copies.is_empty() {
+        tx.add_copies(copies).await?;
+    }
     let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
         std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
     let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
     if numbers.len() != events.len() {
         return Err(StoreError::Passing("another process took one of the batch's events".into()));
-    }
-    if !round.adopted.is_empty() {
-        tx.adopt(&round.adopted).await?;
-    }
-    if !copies.is_empty() {
-        tx.add_copies(copies).await?;
     }
     let mut receipts = Vec::new();
     for (event, callers) in events.into_iter().zip(callers) {
@@ -228,4 +231,3 @@ impl Born {
         }
     }
 }
-

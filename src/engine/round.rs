@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use gangway_core::decision::{Decision, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::event::{Body, Event, OnboardingId, OperatorAct, UserId};
+use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
-use gangway_core::step;
 use gangway_core::time::Timestamp;
 
+use crate::store::Blind;
 use crate::store::types::{
     Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner,
 };
-use crate::store::Blind;
 
 use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
 use super::find::{Start, Target};
+use super::replay::{begin, decide};
 use super::view;
 
 /// An onboarding of this round.
@@ -124,10 +124,9 @@ impl<'a> Round<'a> {
 
     fn step(&mut self, item: Item, arrival: &Arrival, id: OnboardingId) {
         let Some(work) = self.works.get_mut(&id) else {
-            // There is no such row, or this process does not know its flow yet: then the sender must come again.
-            if self.unknown_flow.contains(&id) {
-                self.deferred.extend(item.callers);
-            } else {
+            // There is no such row; or this process does not know its flow: then nobody is answered, and the senders
+            // come again, to this process or to one that knows it.
+            if !self.unknown_flow.contains(&id) {
                 self.record(item, arrival, None, Verdict::Refused, "there is no such onboarding".into());
             }
             return;
@@ -178,16 +177,17 @@ impl<'a> Round<'a> {
         for effect in decision.asks.iter().cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
-        self.follow_ups.extend(
-            decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }),
-        );
+        self.follow_ups
+            .extend(decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }));
         for identifier in &decision.identifiers {
             let blind = self.engine.store.keys().blind(identifier);
             let owner = Some(Owner::Onboarding(id));
-            let claim = Claim { blind, kind: identifier.kind.clone(), owner, since: self.now };
-            // A placeholder of an event held in this same round gives way: the owner is known now.
-            self.claims.insert(blind, claim);
-            self.adopting.insert(blind, id);
+            // The first owner of a round stays, as the first owner of all does. A placeholder of an event held in this
+            // same round gives way: the owner is known now.
+            if self.claims.get(&blind).is_none_or(|claim| claim.owner.is_none()) {
+                self.claims.insert(blind, Claim { blind, kind: identifier.kind.clone(), owner, since: self.now });
+                self.adopting.insert(blind, id);
+            }
         }
         (Some(owner), changed.then_some(decision.onboarding.revision))
     }
@@ -213,8 +213,7 @@ impl<'a> Round<'a> {
             None => self.new_user(start),
         };
         let id = OnboardingId(self.engine.chance.id(self.now));
-        let mut decision = step::start(&start.flow, id, &user.user, &arrival.event, arrival.event.received_at);
-        decision.onboarding.memory.last_at = arrival.event.received_at;
+        let decision = begin(&start.flow, id, &user.user, &arrival.event);
         let work = Work {
             loaded: Loaded { onboarding: before(&decision.onboarding), key: user.key.clone() },
             flow: Arc::clone(&start.flow),
@@ -259,6 +258,15 @@ impl<'a> Round<'a> {
         loaded
     }
 
+    /// Whether this onboarding, or its user, is that owner.
+    pub(super) fn belongs(&self, id: OnboardingId, owner: Option<Owner>) -> bool {
+        match owner {
+            Some(Owner::Onboarding(owner)) => owner == id,
+            Some(Owner::User(user)) => self.works.get(&id).is_some_and(|work| work.loaded.onboarding.user.id == user),
+            None => false,
+        }
+    }
+
     /// Takes a held event to the onboarding that owns its identifier now.
     pub(super) fn adopt(&mut self, id: OnboardingId, held: Held) {
         let Some(work) = self.works.get(&id) else { return };
@@ -270,14 +278,7 @@ impl<'a> Round<'a> {
         self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision });
     }
 
-    fn record(
-        &mut self,
-        item: Item,
-        arrival: &Arrival,
-        owner: Option<EventOwner>,
-        verdict: Verdict,
-        detail: String,
-    ) {
+    fn record(&mut self, item: Item, arrival: &Arrival, owner: Option<EventOwner>, verdict: Verdict, detail: String) {
         let event = NewEvent {
             dedupe: item.dedupe,
             digest: item.digest,
@@ -294,18 +295,6 @@ impl<'a> Round<'a> {
         };
         self.rows.push(Row { event, callers: item.callers });
     }
-}
-
-/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
-/// journal in the order of revisions gives the same onboarding.
-#[must_use]
-pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
-    let now = event.received_at.max(onboarding.memory.last_at);
-    let mut decision = step::step(flow, onboarding, event, now);
-    if decision.onboarding.revision != onboarding.revision {
-        decision.onboarding.memory.last_at = now;
-    }
-    decision
 }
 
 /// The onboarding as it was before its first event: only the revision differs.

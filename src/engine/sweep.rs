@@ -1,6 +1,6 @@
 //! The proof that nobody is stranded: every onboarding that has not ended has a live reason. One that has none (a
-//! broken row, never a normal course) is woken, and the step opens the built-in review. Also ends held events that
-//! nobody claimed in time.
+//! broken row, never a normal course) is woken, and the step opens the built-in review. Also takes held events to an owner
+//! that came while their adoption was cut short, and ends those that nobody claimed in time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,27 @@ use gangway_core::time::{Millis, Timestamp};
 use crate::store::StoreError;
 
 use super::accept::Engine;
+use super::commit::adopt_rest;
 use super::door::{Arrival, Door};
 
-/// Rows looked at in one sweep, at most.
-const LIMIT: u32 = 1000;
+/// How a sweep is done; each a named setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweeping {
+    /// How often.
+    pub every: Millis,
+    /// How long an event without an owner is held.
+    pub hold: Millis,
+    /// Rows of each kind taken in one sweep, at most.
+    pub limit: u32,
+}
 
 /// What one sweep found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Onboardings without a live reason; each was sent to review.
     pub stranded: usize,
+    /// Identifiers whose held events were taken to their owner.
+    pub adopted: usize,
     /// Held events that expired.
     pub expired: u64,
 }
@@ -30,26 +41,30 @@ pub struct Swept {
 ///
 /// # Errors
 /// The database's.
-pub async fn tick(engine: &Engine, door: &Door, now: Timestamp, hold: Millis) -> Result<Swept, StoreError> {
-    let stranded = engine.store.without_reason(LIMIT).await?;
+pub async fn tick(engine: &Engine, door: &Door, now: Timestamp, how: Sweeping) -> Result<Swept, StoreError> {
+    let stranded = engine.store.without_reason(how.limit).await?;
     for id in &stranded {
         tracing::error!(onboarding = %id, "an onboarding has no live reason; it goes to review");
         // Away: the next sweep finds it again.
         drop(door.accept_own(wake(*id, now)).await);
     }
     metrics::gauge!("gangway_without_reason").set(f64::from(u32::try_from(stranded.len()).unwrap_or(u32::MAX)));
-    let before = Timestamp(now.0.saturating_sub(i64::try_from(hold.0).unwrap_or(i64::MAX)));
-    let expired = engine.store.expire_held(before, LIMIT).await?;
-    Ok(Swept { stranded: stranded.len(), expired })
+    let owned = engine.store.held_with_owner(how.limit).await?;
+    for (blind, id) in &owned {
+        drop(door.accept_own(adopt_rest(engine, now, *blind, *id)).await);
+    }
+    let before = Timestamp(now.0.saturating_sub(i64::try_from(how.hold.0).unwrap_or(i64::MAX)));
+    let expired = engine.store.expire_held(before, how.limit).await?;
+    Ok(Swept { stranded: stranded.len(), adopted: owned.len(), expired })
 }
 
 /// Sweeps until the task is dropped.
-pub async fn run(engine: Arc<Engine>, door: Door, every: Millis, hold: Millis) {
+pub async fn run(engine: Arc<Engine>, door: Door, how: Sweeping) {
     loop {
-        if let Err(error) = tick(&engine, &door, engine.clock.now(), hold).await {
+        if let Err(error) = tick(&engine, &door, engine.clock.now(), how).await {
             tracing::warn!(%error, "the sweep could not read the database; trying again");
         }
-        tokio::time::sleep(Duration::from_millis(every.0)).await;
+        tokio::time::sleep(Duration::from_millis(how.every.0)).await;
     }
 }
 

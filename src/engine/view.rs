@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
     let (why, next) = match flow.map(|flow| explain(flow, onboarding)) {
         Some(said) => (said.why, said.next),
-        None => (format!("this process does not know flow {} version {}", onboarding.flow.name, onboarding.flow.version), None),
+        None => (
+            format!("this process does not know flow {} version {}", onboarding.flow.name, onboarding.flow.version),
+            None,
+        ),
     };
     json!({
         "id": onboarding.id,

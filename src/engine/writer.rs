@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Stopwatch;
 
 use super::accept::Engine;
-use super::door::{Door, Waiting};
+use super::door::{Arrival, Door, Waiting};
 
 /// The queue's other end.
 #[derive(Debug)]
@@ -28,20 +28,32 @@ pub fn start(engine: &Arc<Engine>, queue: &Queue, writers: usize) -> Vec<JoinHan
     (0..writers.max(1))
         .map(|_| {
             let (engine, queue) = (Arc::clone(engine), Arc::clone(&queue.0));
-            tokio::spawn(async move { while write_one(&engine, &queue).await {} })
+            tokio::spawn(async move {
+                let mut own = Vec::new();
+                while write_one(&engine, &queue, &mut own).await {}
+            })
         })
         .collect()
 }
 
-/// One batch: waits for an event, takes what is there, answers after the commit. False when the door is closed.
-async fn write_one(engine: &Engine, queue: &Mutex<mpsc::Receiver<Waiting>>) -> bool {
+/// One batch: waits for an event, takes what is there, answers after the commit. The engine's own follow-up events go
+/// into the next batch, so that nobody's answer waits for them. False when the door is closed and nothing is left.
+async fn write_one(engine: &Engine, queue: &Mutex<mpsc::Receiver<Waiting>>, own: &mut Vec<Arrival>) -> bool {
+    let most = engine.options.batch.max(1);
     let mut waiting = Vec::new();
-    if queue.lock().await.recv_many(&mut waiting, engine.options.batch.max(1)).await == 0 {
-        return false;
+    if own.is_empty() {
+        if queue.lock().await.recv_many(&mut waiting, most).await == 0 {
+            return false;
+        }
+    } else if let Ok(mut queue) = queue.try_lock() {
+        while waiting.len() < most && let Ok(one) = queue.try_recv() {
+            waiting.push(one);
+        }
     }
-    let (arrivals, callers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrival, one.answer)).unzip();
+    let (mut arrivals, callers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrival, one.answer)).unzip();
+    arrivals.append(own);
     let watch = Stopwatch::start();
-    let answers = engine.accept(&arrivals).await;
+    let answers = engine.batch(&arrivals, own).await;
     metrics::histogram!("gangway_batch_seconds").record(watch.elapsed().as_secs_f64());
     metrics::histogram!("gangway_batch_events").record(f64::from(u32::try_from(arrivals.len()).unwrap_or(u32::MAX)));
     for (caller, answer) in callers.into_iter().zip(answers) {

@@ -1,6 +1,7 @@
-//! How senders are answered: problems of the catalogue, and `Retry-After` whenever something was not kept.
+//! How senders are answered: problem+json from the closed catalogue, and `Retry-After` whenever something was not kept.
 
-use actix_web::HttpResponse;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpResponse, ResponseError};
 use gangway_core::time::Millis;
 use serde_json::{Value, json};
 
@@ -22,11 +23,12 @@ pub(crate) fn unreadable(detail: &str) -> HttpResponse {
 
 /// 400: some events of a batch cannot be read, so none was taken. Each is named with its place and the reason.
 pub(crate) fn bad_batch(errors: Vec<Value>) -> HttpResponse {
-    let (kind, detail) = (Kind::Unreadable, "nothing of the batch was taken; mend or leave out these events");
+    let problem = Problem::new(Kind::Unreadable, "nothing of the batch was taken; mend or leave out these events");
     let body = json!({
-        "type": kind.urn(), "title": kind.title(), "status": kind.status(), "detail": detail, "errors": errors
+        "type": problem.kind.urn(), "title": problem.kind.title(), "status": problem.kind.status(),
+        "detail": problem.detail, "errors": errors,
     });
-    HttpResponse::BadRequest().content_type(CONTENT).body(body.to_string())
+    HttpResponse::build(problem.status_code()).insert_header((CONTENT_TYPE, CONTENT)).body(body.to_string())
 }
 
 /// 429 or 503: come again.

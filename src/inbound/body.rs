@@ -54,7 +54,7 @@ pub(crate) async fn read(
         }
         Ok(body.freeze())
     };
-    let within = Duration::from_millis(limits.body_within_ms);
+    let within = Duration::from_millis(limits.body_within.0);
     tokio::time::timeout(within, reading).await.unwrap_or(Err(NoBody::Incomplete))
 }
 

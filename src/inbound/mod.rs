@@ -8,7 +8,6 @@ mod body;
 mod cloudevents;
 pub mod http;
 mod json;
-pub mod operator;
 pub mod signature;
 #[cfg(test)]
 mod testing;

@@ -12,7 +12,7 @@ const LEASE_MARGIN: Millis = Millis::secs(5);
 /// Adds what does not go together. Looks at the merged table, so that it speaks even when a section cannot be typed;
 /// says nothing of a key that has a problem of its own.
 pub(crate) fn add(table: &Table, problems: &mut Vec<Problem>) {
-    let found = [lease(table), stop(table), writers(table)];
+    let found = [lease(table), stop(table), writers(table), broker(table)];
     for problem in found.into_iter().flatten() {
         if !problems.iter().any(|known| known.key == problem.key) {
             problems.push(problem);
@@ -27,6 +27,16 @@ fn lease(table: &Table) -> Option<Problem> {
         let what = format!("is {lease}, shorter than outbound.request_timeout ({request}) and {LEASE_MARGIN}");
         let hint = format!("take {least} or more; else a second process would send what the first is still sending");
         Problem::new("outbound.lease", what, hint)
+    })
+}
+
+fn broker(table: &Table) -> Option<Problem> {
+    let (answer, lease) = (of(table, "amqp.answer_within")?, of(table, "outbound.lease")?);
+    // A publication waits for its link and then for the confirmation.
+    let longest = Millis(answer.0.saturating_mul(2).saturating_add(LEASE_MARGIN.0));
+    (longest > lease).then(|| {
+        let what = format!("is {answer}; a publication could outlive its lease ({lease})");
+        Problem::new("amqp.answer_within", what, "take at most half of outbound.lease without 5s")
     })
 }
 

@@ -3,7 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-use super::Problem;
+use gangway_core::time::Millis;
+
+use super::{Problem, duration};
 
 /// Longest name that the protocol carries.
 const NAME_MOST: usize = 255;
@@ -30,18 +32,24 @@ pub struct AmqpSettings {
     /// `x-delivery-limit` of the queues. Each lost connection counts, and beyond it the broker takes the delivery
     /// away: high. Never -1, which deletes at the first redelivery on 3.10.
     pub delivery_limit: u32,
-    /// A connection that shows no life for two of these is dead, in seconds.
-    pub heartbeat_s: u16,
+    /// A connection that shows no life for two of these is dead.
+    #[serde(with = "duration")]
+    pub heartbeat: Millis,
     /// How long connecting, and each answer of the broker, may take.
-    pub answer_within_ms: u64,
+    #[serde(with = "duration")]
+    pub answer_within: Millis,
     /// First pause before connecting again; doubles.
-    pub reconnect_first_ms: u64,
+    #[serde(with = "duration")]
+    pub reconnect_first: Millis,
     /// Longest pause before connecting again.
-    pub reconnect_most_ms: u64,
+    #[serde(with = "duration")]
+    pub reconnect_most: Millis,
     /// How often the way through the broker is proved.
-    pub watch_every_ms: u64,
+    #[serde(with = "duration")]
+    pub watch_every: Millis,
     /// How long a stop waits for deliveries that are being committed.
-    pub drain_ms: u64,
+    #[serde(with = "duration")]
+    pub drain: Millis,
 }
 
 impl Default for AmqpSettings {
@@ -55,12 +63,12 @@ impl Default for AmqpSettings {
             prefetch: 256,
             max_message: 1024 * 1024,
             delivery_limit: 100_000,
-            heartbeat_s: 10,
-            answer_within_ms: 5_000,
-            reconnect_first_ms: 100,
-            reconnect_most_ms: 5_000,
-            watch_every_ms: 3_000,
-            drain_ms: 5_000,
+            heartbeat: Millis::secs(10),
+            answer_within: Millis::secs(5),
+            reconnect_first: Millis(100),
+            reconnect_most: Millis::secs(5),
+            watch_every: Millis::secs(3),
+            drain: Millis::secs(5),
         }
     }
 }
@@ -97,16 +105,16 @@ impl AmqpSettings {
             ("prefetch", u64::from(self.prefetch)),
             ("max_message", self.max_message as u64),
             ("delivery_limit", u64::from(self.delivery_limit)),
-            ("heartbeat_s", u64::from(self.heartbeat_s)),
-            ("answer_within_ms", self.answer_within_ms),
-            ("reconnect_first_ms", self.reconnect_first_ms),
-            ("watch_every_ms", self.watch_every_ms),
+            ("heartbeat", self.heartbeat.0 / 1000),
+            ("answer_within", self.answer_within.0),
+            ("reconnect_first", self.reconnect_first.0),
+            ("watch_every", self.watch_every.0),
         ];
         for (key, _) in numbers.into_iter().filter(|(_, number)| *number == 0) {
-            wrong(key, "is 0", "a number above 0");
+            wrong(key, "is nothing", "more than that; a heartbeat is counted in whole seconds");
         }
-        if self.reconnect_most_ms < self.reconnect_first_ms {
-            wrong("reconnect_most_ms", "is below reconnect_first_ms", "5000");
+        if self.reconnect_most < self.reconnect_first {
+            wrong("reconnect_most", "is below reconnect_first", "5s is usual");
         }
         found
     }

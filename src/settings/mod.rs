@@ -15,6 +15,7 @@ pub mod log;
 pub mod mail;
 mod merge;
 mod nearest;
+pub mod original;
 pub mod outbound;
 pub mod providers;
 mod samples;
@@ -32,13 +33,12 @@ pub use keys::KeySettings;
 pub use load::{DEFAULTS, Input};
 pub use log::LogSettings;
 pub use mail::MailSettings;
+pub use original::OriginalSettings;
 pub use outbound::OutboundSettings;
 pub use server::ServerSettings;
 pub use show::Shown;
 pub use store::DatabaseSettings;
 pub use webhooks::IntakeSettings;
-
-pub use crate::providers::original::settings::OriginalSettings;
 
 use std::fmt;
 

@@ -4,7 +4,6 @@ use gangway_core::time::Millis;
 use serde::Deserialize;
 
 use super::{Problem, duration};
-use crate::store::StoreOptions;
 
 /// Where everything is kept.
 #[derive(Clone, Deserialize)]
@@ -65,17 +64,5 @@ impl DatabaseSettings {
     #[must_use]
     pub fn sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
-    }
-
-    /// As the store takes it.
-    #[must_use]
-    pub fn options(&self) -> StoreOptions {
-        StoreOptions {
-            url: self.url.clone(),
-            intake: self.intake,
-            work: self.work,
-            screens: self.screens,
-            acquire: self.acquire,
-        }
     }
 }

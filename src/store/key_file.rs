@@ -8,23 +8,42 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Keyring;
 use crate::clock::Chance;
+use crate::settings::keys::is_key;
+use crate::settings::{KeySettings, Problem};
 
-/// Reads the master key from this file; makes the file with a new key when there is none. Several processes may do
-/// this at once and get the same key. After it returns, the key is on disk.
+/// The master key: as given in the settings, else from the file. A missing file is made only where `make` is true
+/// (the embedded database): a container without a lasting disk would otherwise lose the key, and all data with it.
+/// Several processes may do this at once and get the same key. After it returns, the key is on disk.
 ///
 /// # Errors
-/// A sentence that names the file: it cannot be read or written, or others may read it.
-pub fn key_file(path: &Path, chance: &dyn Chance) -> Result<SecretString, String> {
-    let told = |error: io::Error| format!("the key file {} cannot be used: {error}", path.display());
+/// When the file is missing and may not be made, cannot be read or written, others may read it, or it holds
+/// something else. The text is never shown.
+pub fn master_key(settings: &KeySettings, make: bool, chance: &dyn Chance) -> Result<SecretString, Problem> {
+    if !settings.master_key.expose_secret().is_empty() {
+        return Ok(settings.master_key.clone());
+    }
+    let path = Path::new(&settings.key_file);
+    let wrong = |what: String, hint: &str| Problem::new("keys.key_file", what, hint);
+    let told = |error: io::Error| wrong(format!("cannot be used: {error}"), "check the folder's and the file's rights");
     if !path.try_exists().map_err(told)? {
-        make(path, chance).map_err(told)?;
+        if !make {
+            let hint = "set GANGWAY_MASTER_KEY; make one with: openssl rand -base64 32";
+            return Err(wrong("does not exist, and is only made for SQLite".to_owned(), hint));
+        }
+        self::make(path, chance).map_err(told)?;
     }
     let mode = mode(path).map_err(told)?;
     if mode & 0o077 != 0 {
-        let path = path.display();
-        return Err(format!("others may read the key file {path} (mode {mode:03o}); run `chmod 600 {path}`"));
+        let hint = format!("run: chmod 600 {}", path.display());
+        return Err(wrong(format!("may be read by others (mode {mode:03o})"), &hint));
     }
-    fs::read_to_string(path).map(|text| text.trim().to_owned().into()).map_err(told)
+    let text = fs::read_to_string(path).map_err(told)?;
+    let text = text.trim();
+    if is_key(text) {
+        Ok(SecretString::from(text))
+    } else {
+        Err(wrong("does not hold 32 bytes in base64 or hexadecimal".to_owned(), "restore it from your backup"))
+    }
 }
 
 /// Written whole under a name of its own, then linked: whoever links first decides, and nobody reads half a key.
@@ -76,12 +95,18 @@ mod tests {
         folder
     }
 
+    fn settings(path: &Path) -> KeySettings {
+        KeySettings { master_key: SecretString::from(""), key_file: path.display().to_string() }
+    }
+
     #[test]
-    fn a_key_file_is_made_once_and_read_by_its_owner_only() {
+    fn a_key_file_is_made_once_for_the_embedded_database_and_never_for_another() {
         let folder = folder();
         let path = folder.join("gangway.key");
-        let first = key_file(&path, &SeededChance::new(1)).unwrap();
-        let second = key_file(&path, &SeededChance::new(2)).unwrap();
+        let keys = settings(&path);
+        assert!(master_key(&keys, false, &SeededChance::new(1)).unwrap_err().hint.contains("GANGWAY_MASTER_KEY"));
+        let first = master_key(&keys, true, &SeededChance::new(1)).unwrap();
+        let second = master_key(&keys, true, &SeededChance::new(2)).unwrap();
         assert_eq!(first.expose_secret(), second.expose_secret());
         assert!(Keyring::new(&first).is_ok());
         assert_eq!(mode(&path).unwrap(), 0o600);
@@ -91,20 +116,25 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_key_file_that_others_may_read_is_refused() {
+    fn a_key_file_that_others_may_read_or_that_holds_no_key_is_refused_without_showing_it() {
         use std::os::unix::fs::PermissionsExt;
         let folder = folder();
         let path = folder.join("gangway.key");
-        let key = key_file(&path, &SeededChance::new(1)).unwrap();
+        let key = master_key(&settings(&path), true, &SeededChance::new(1)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = key_file(&path, &SeededChance::new(1)).unwrap_err();
-        assert!(error.contains("chmod 600") && !error.contains(key.expose_secret()), "{error}");
+        let error = master_key(&settings(&path), true, &SeededChance::new(1)).unwrap_err();
+        assert!(error.hint.contains("chmod 600") && !format!("{error:?}").contains(key.expose_secret()), "{error:?}");
+        fs::write(&path, "too-short-to-be-a-key").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let error = master_key(&settings(&path), true, &SeededChance::new(1)).unwrap_err();
+        assert!(!format!("{error:?}").contains("too-short"), "{error:?}");
         fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn a_folder_that_does_not_exist_is_named() {
-        let error = key_file(Path::new("/no/such/folder/gangway.key"), &SeededChance::new(1)).unwrap_err();
-        assert!(error.contains("/no/such/folder/gangway.key"), "{error}");
+    fn a_folder_that_does_not_exist_is_told_under_its_setting() {
+        let path = Path::new("/no/such/folder/gangway.key");
+        let error = master_key(&settings(path), true, &SeededChance::new(1)).unwrap_err();
+        assert_eq!(error.key, "keys.key_file");
     }
 }

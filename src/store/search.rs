@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use gangway_core::decision::Verdict;
-use gangway_core::event::{Event, Identifier, OnboardingId, UserId};
+use gangway_core::event::{Body, Event, Identifier, OnboardingId, UserId};
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
 use gangway_entities::{effects, events, identifiers, onboardings, users};
@@ -226,7 +226,29 @@ impl Store {
             .filter(events::Column::Seq.gt(after))
             .order_by_asc(events::Column::Seq)
             .limit(u64::from(limit));
-        self.entries(find).await
+        let mut entries = self.entries(find).await?;
+        self.add_reasons(&mut entries).await?;
+        Ok(entries)
+    }
+
+    /// Says why beside what operators did. The reason is a person's own words and may name the user: it is sealed
+    /// with the event, and only here opened.
+    async fn add_reasons(&self, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
+        let of_operators = entries.iter().filter(|entry| entry.source.starts_with("operator:"));
+        let wanted: Vec<i64> = of_operators.map(|entry| entry.seq).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let find = events::Entity::find().filter(events::Column::Seq.is_in(wanted)).find_also_related(users::Entity);
+        for (row, user) in find.all(self.screens()).await.map_err(Self::screens_failed)? {
+            let Some(user) = user else { continue };
+            let (event, _) = rows::open_event(&self.keys.data_key(&user.wrapped_key)?, &row)?;
+            let entry = entries.iter_mut().find(|entry| entry.seq == row.seq);
+            if let (Some(entry), Body::Operator { reason, .. }) = (entry, event.body) {
+                entry.detail = format!("{}; reason: {reason}", entry.detail);
+            }
+        }
+        Ok(())
     }
 
     /// An onboarding's normalised events in order, opened: for replay.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gangway_core::decision::FollowUp;
 use gangway_core::event::{Identifier, OnboardingId, UserId};
+use gangway_core::onboarding::User;
 use gangway_entities::{events, identifiers};
 
 use super::dialect::{AdoptRow, DueRow, Session, SettleRow};
@@ -36,6 +37,9 @@ impl Tx {
     }
 
     /// Which of these keys are in the journal already.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn known(&mut self, keys: &[Dedupe]) -> Result<HashMap<Dedupe, KnownEvent>> {
         let keys = sorted(keys.iter().map(|key| key.0.to_vec()));
         if keys.is_empty() {
@@ -50,6 +54,9 @@ impl Tx {
     }
 
     /// Owners of these identifiers; placeholders without an owner are left out. Locks nothing.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn owners(&mut self, blinds: &[Blind]) -> Result<HashMap<Blind, Owner>> {
         let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
         if blinds.is_empty() {
@@ -61,6 +68,9 @@ impl Tx {
     }
 
     /// Locks these users (for starts), in order of id.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn lock_users(&mut self, ids: &[UserId]) -> Result<Vec<LoadedUser>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
@@ -74,6 +84,9 @@ impl Tx {
     }
 
     /// These users' onboardings, ended ones too. Locks nothing.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn onboardings_of(&mut self, users: &[UserId]) -> Result<Vec<Brief>> {
         let users = sorted(users.iter().map(|id| id.0));
         if users.is_empty() {
@@ -89,6 +102,9 @@ impl Tx {
     }
 
     /// Locks these onboardings in order of id and opens them.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn lock(&mut self, ids: &[OnboardingId]) -> Result<Vec<Loaded>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
@@ -105,25 +121,40 @@ impl Tx {
     /// Adds users and their `user.external_id` and `user.email` identifiers (an e-mail that another user has stays
     /// with that user). Answers the ids that were really added: one whose external id another transaction added
     /// meanwhile is missing, and its event must run again in a later batch.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn insert_users(&mut self, users: &[LoadedUser]) -> Result<Vec<UserId>> {
-        let mut claims = Vec::new();
-        let mut by_external_id = HashMap::new();
-        for LoadedUser { user, .. } in users {
-            let mut claim = |kind: &str, value: &str| {
-                let blind = self.keys.blind(&Identifier::new(kind, value));
-                let owner = Some(Owner::User(user.id));
-                claims.push(Claim { blind, kind: kind.into(), owner, since: user.created_at });
-                blind
-            };
-            by_external_id.insert(user.id, claim(Identifier::EXTERNAL_ID, &user.external_id));
-            if let Some(email) = &user.email {
-                claim(Identifier::EMAIL, email);
-            }
-        }
-        let owners = self.claim(&claims).await?;
-        let won =
-            |id: &UserId| by_external_id.get(id).and_then(|blind| owners.get(blind)) == Some(&Some(Owner::User(*id)));
-        let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user.id)).collect();
+        let owners = self.claim(&self.user_claims(users)).await?;
+        self.insert_owning_users(users, &owners).await
+    }
+
+    /// The claims of new users, for a batch that claims other identifiers in the same statement: two statements that
+    /// lock identifiers could wait for another batch's two in a ring.
+    #[must_use]
+    pub fn user_claims(&self, users: &[LoadedUser]) -> Vec<Claim> {
+        let claim = |user: &User, kind: &str, value: &str| {
+            let (blind, owner) = (self.keys.blind(&Identifier::new(kind, value)), Some(Owner::User(user.id)));
+            Claim { blind, kind: kind.into(), owner, since: user.created_at }
+        };
+        let of_user = |LoadedUser { user, .. }: &LoadedUser| {
+            let email = user.email.as_ref().map(|email| claim(user, Identifier::EMAIL, email));
+            [claim(user, Identifier::EXTERNAL_ID, &user.external_id)].into_iter().chain(email)
+        };
+        users.iter().flat_map(of_user).collect()
+    }
+
+    /// Adds those users who own their external id after [`Tx::claim`]; as [`Tx::insert_users`].
+    pub async fn insert_owning_users(
+        &mut self,
+        users: &[LoadedUser],
+        owners: &HashMap<Blind, Option<Owner>>,
+    ) -> Result<Vec<UserId>> {
+        let won = |user: &User| {
+            let blind = self.keys.blind(&Identifier::new(Identifier::EXTERNAL_ID, &user.external_id));
+            owners.get(&blind) == Some(&Some(Owner::User(user.id)))
+        };
+        let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user)).collect();
         added.sort_by_key(|loaded| loaded.user.id);
         if !added.is_empty() {
             let rows = added.iter().map(|loaded| rows::user_row(&*self.chance, loaded)).collect::<Result<_>>()?;
@@ -134,6 +165,9 @@ impl Tx {
 
     /// Adds onboardings. Answers the ids that were really added: one is missing when the user already has a running
     /// one of that flow.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn insert_onboardings(&mut self, rows: &[Loaded]) -> Result<Vec<OnboardingId>> {
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -143,6 +177,9 @@ impl Tx {
     }
 
     /// Writes changed onboardings, all columns; they must be locked by this transaction.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn update_onboardings(&mut self, rows: &[Loaded]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
@@ -162,8 +199,12 @@ impl Tx {
         Ok(rows)
     }
 
-    /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one.
+    /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one. So
+    /// it does with one whose owner is an ended onboarding of the same user: what comes now concerns the running one.
     /// Answers the owner of each afterwards: `None` is a placeholder that this transaction holds locked.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn claim(&mut self, claims: &[Claim]) -> Result<HashMap<Blind, Option<Owner>>> {
         if claims.is_empty() {
             return Ok(HashMap::new());
@@ -190,6 +231,9 @@ impl Tx {
     }
 
     /// The oldest held events on these identifiers, opened; at most `limit`. Call after [`Tx::claim`].
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn held_on(&mut self, blinds: &[Blind], limit: u32) -> Result<Vec<Held>> {
         let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
         if blinds.is_empty() {
@@ -216,6 +260,9 @@ impl Tx {
 
     /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added: a key that
     /// another transaction added meanwhile is missing, and the whole batch must run again.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn insert_events(&mut self, rows: &[NewEvent]) -> Result<HashMap<Dedupe, i64>> {
         let mut seen = HashSet::new();
         let fresh = rows.iter().filter(|row| seen.insert(row.dedupe)).map(|row| self.event_row(row));
@@ -252,7 +299,17 @@ impl Tx {
         })
     }
 
+    /// Locks journal rows in order of their numbers. To be called once, before anything else is done to existing rows
+    /// of the journal and before new ones are added.
+    pub async fn lock_events(&mut self, seqs: &[i64]) -> Result<()> {
+        let seqs = sorted(seqs.iter().copied());
+        if seqs.is_empty() { Ok(()) } else { self.session.lock_events(&seqs).await }
+    }
+
     /// Counts copies: (number in the journal, how many more).
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<()> {
         let mut sums: BTreeMap<i64, i32> = BTreeMap::new();
         for (seq, more) in copies {
@@ -266,7 +323,11 @@ impl Tx {
         self.session.add_copies(&sums).await
     }
 
-    /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key.
+    /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key. One that expired
+    /// meanwhile makes the whole batch run again.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn adopt(&mut self, rows: &[Adopted]) -> Result<()> {
         let moved = rows.iter().map(|row| {
             let Held { dedupe, event, raw, .. } = &row.held;
@@ -287,10 +348,17 @@ impl Tx {
             return Ok(());
         }
         moved.sort_by_key(|row| row.seq);
-        self.session.adopt(moved).await
+        let wanted = u64::try_from(moved.len()).unwrap_or(u64::MAX);
+        if self.session.adopt(moved).await? == wanted {
+            return Ok(());
+        }
+        Err(StoreError::Passing("a held event expired while it was being adopted".into()))
     }
 
     /// Adds effects. One that exists already is left as it is.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn insert_effects(&mut self, rows: &[NewEffect]) -> Result<()> {
         let rows: Vec<_> = rows.iter().map(|row| rows::effect_row(&*self.chance, row)).collect::<Result<_>>()?;
         if rows.is_empty() {
@@ -299,7 +367,11 @@ impl Tx {
         self.session.insert_effects(rows).await
     }
 
-    /// Settles effects or makes them due again; ends their leases.
+    /// Settles effects or makes them due again; ends their leases. A settled effect that is due again is open again
+    /// (an operator's retry), but for a lifecycle publication: what was published stays published.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn follow_up(&mut self, rows: &[EffectFollowUp]) -> Result<()> {
         // The last word on an effect counts.
         let last: BTreeMap<_, _> = rows.iter().map(|row| ((row.onboarding, number(&row.what)), &row.what)).collect();
@@ -329,8 +401,20 @@ impl Tx {
     }
 
     /// Makes everything durable. After it returns, an answer to the outside may say so; a crash before leaves nothing.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
     pub async fn commit(self) -> Result<()> {
         self.session.commit().await
+    }
+
+    /// Leaves nothing and lets go of every lock before it returns. Dropping the transaction does the same, but a
+    /// moment later: the next transaction may still meet its locks.
+    ///
+    /// # Errors
+    /// As said of [`Tx`]; nothing is left in that case either.
+    pub async fn rollback(self) -> Result<()> {
+        self.session.rollback().await
     }
 
     /// A data key for an event without an owner, or for a new user.

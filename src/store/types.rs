@@ -8,6 +8,8 @@ use gangway_core::onboarding::{FlowRef, Onboarding, User};
 use gangway_core::time::{Millis, Timestamp};
 use uuid::Uuid;
 
+use crate::settings::DatabaseSettings;
+
 use super::keys::{Blind, DataKey, Dedupe, Digest};
 
 /// How to reach the database and how much of it to use.
@@ -23,6 +25,13 @@ pub struct StoreOptions {
     pub screens: u32,
     /// Longest wait for a free connection.
     pub acquire: Millis,
+}
+
+impl From<&DatabaseSettings> for StoreOptions {
+    fn from(settings: &DatabaseSettings) -> Self {
+        let DatabaseSettings { url, intake, work, screens, acquire } = settings;
+        Self { url: url.clone(), intake: *intake, work: *work, screens: *screens, acquire: *acquire }
+    }
 }
 
 /// Why the store could not do it, sorted by what the caller may do.

@@ -6,11 +6,11 @@ use gangway_core::time::Timestamp;
 use gangway_entities::onboardings;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 use uuid::Uuid;
 
-use super::{Store, StoreError, rows};
+use super::{Blind, Store, StoreError, rows};
 
 /// An onboarding that asked to be woken.
 #[derive(Clone, Copy, Debug)]
@@ -24,16 +24,27 @@ pub struct Wake {
 }
 
 impl Store {
-    /// Onboardings whose time has come, the longest overdue first, at most `limit`.
+    /// Onboardings whose time has come, the longest overdue first, from the one behind `after` on, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
-    pub async fn due_wakes(&self, now: Timestamp, limit: u32) -> Result<Vec<Wake>, StoreError> {
+    pub async fn due_wakes(
+        &self,
+        now: Timestamp,
+        after: Option<Wake>,
+        limit: u32,
+    ) -> Result<Vec<Wake>, StoreError> {
+        let behind = |after: Wake| {
+            let (at, id) = (onboardings::Column::WakeAt, onboardings::Column::Id);
+            let same = Condition::all().add(at.eq(after.at.0)).add(id.gt(after.onboarding.0));
+            Condition::any().add(at.gt(after.at.0)).add(same)
+        };
         let found: Vec<(Uuid, i64, i64)> = onboardings::Entity::find()
             .select_only()
             .columns([onboardings::Column::Id, onboardings::Column::Revision, onboardings::Column::WakeAt])
             .filter(onboardings::Column::WakeAt.is_not_null())
             .filter(onboardings::Column::WakeAt.lte(now.0))
+            .filter(after.map_or_else(Condition::all, behind))
             .order_by_asc(onboardings::Column::WakeAt)
             .order_by_asc(onboardings::Column::Id)
             .limit(u64::from(limit))
@@ -84,6 +95,28 @@ impl Store {
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let done = self.work().execute_raw(statement).await.map_err(Self::work_failed)?;
         Ok(done.rows_affected())
+    }
+
+    /// Held events whose identifier has an owner: the identifier, and the onboarding that is to take them. Never a
+    /// normal course: whoever writes an identifier takes them at once, but a process may end before the last of many.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn held_with_owner(&self, limit: u32) -> Result<Vec<(Blind, OnboardingId)>, StoreError> {
+        let sql = "SELECT DISTINCT e.held_on AS blind, coalesce(i.onboarding_id, (SELECT o.id FROM onboardings o \
+                   WHERE o.user_id = i.user_id ORDER BY o.ended_at IS NOT NULL, o.id DESC LIMIT 1)) AS id \
+                   FROM events e JOIN identifiers i ON i.blind = e.held_on WHERE e.verdict = 'held' \
+                   AND (i.onboarding_id IS NOT NULL OR i.user_id IS NOT NULL) LIMIT $1";
+        let backend = self.work().get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [i64::from(limit).into()]);
+        let found = self.work().query_all_raw(statement).await.map_err(Self::work_failed)?;
+        let mut held = Vec::with_capacity(found.len());
+        for row in found {
+            let (blind, id): (Vec<u8>, Option<Uuid>) =
+                (row.try_get("", "blind").map_err(Self::work_failed)?, row.try_get("", "id").map_err(Self::work_failed)?);
+            held.extend(id.map(|id| Ok((rows::blind(&blind)?, OnboardingId(id)))));
+        }
+        held.into_iter().collect()
     }
 
     /// Onboardings that have not ended and have neither an unsettled effect, nor a timer, nor an open review. Lifecycle

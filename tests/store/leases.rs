@@ -16,6 +16,7 @@ on_both_databases!(
     a_released_lease_is_due_again_and_its_attempt_does_not_count,
     an_old_token_changes_nothing,
     a_settled_effect_is_never_due_again,
+    an_effect_that_was_given_up_is_due_again_when_a_person_says_so,
     an_effect_that_is_due_again_keeps_its_mode_and_its_doubt,
     an_effect_that_exists_is_left_as_it_is,
     two_processes_never_lease_the_same_effect,
@@ -116,6 +117,25 @@ async fn a_settled_effect_is_never_due_again(db: &TestDb) {
     assert!(store.expired_leases(5).await.unwrap().is_empty());
     let figures = store.figures(at(0)).await.unwrap();
     assert_eq!((figures.open_effects, figures.oldest_effect), (0, None));
+}
+
+async fn an_effect_that_was_given_up_is_due_again_when_a_person_says_so(db: &TestDb) {
+    let store = db.open().await;
+    let ann = settled_person(&store, "ann").await;
+    for (n, outcome) in (1..).zip(["exhausted", "unknown", "broken"]) {
+        insert_effects(&store, &[call(&ann, n, at(0), Some(lease(LONG)))]).await;
+        follow_up(&store, ann.onboarding.id, vec![FollowUp::Settled { n, outcome: outcome.into() }]).await;
+        assert!(store.lease_due(&slots(5), lease(LONG)).await.unwrap().is_empty());
+        let due = FollowUp::Due { n, at: at(0), mode: Mode::Do, uncertain_since: None };
+        follow_up(&store, ann.onboarding.id, vec![due]).await;
+        let leased = store.lease_due(&slots(5), lease(LONG)).await.unwrap();
+        assert_eq!(
+            leased.iter().map(|effect| (effect.id.n, effect.attempt)).collect::<Vec<_>>(),
+            [(n, 2)],
+            "{outcome}"
+        );
+        follow_up(&store, ann.onboarding.id, vec![FollowUp::Settled { n, outcome: "created".into() }]).await;
+    }
 }
 
 async fn an_effect_that_is_due_again_keeps_its_mode_and_its_doubt(db: &TestDb) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gangway::store::types::{Claim, NewEvent, Owner, StoreError};
 use gangway::store::{Store, Tx};
 use gangway_core::event::Identifier;
-use sea_orm::sqlx::{PgPool, query_scalar};
+use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, query_scalar};
 use tokio::sync::Barrier;
 
 use crate::db::TestDb;
@@ -117,6 +117,20 @@ async fn batch(store: &Store, claims: &[Claim], events: &[NewEvent]) -> Result<u
     Ok(added.len())
 }
 
+/// Lets the server take its time over every row, so that two statements surely meet in the middle. Without this a
+/// statement is over before the other one begins, and no order of locks is ever wrong.
+async fn make_rows_slow(db: &TestDb) {
+    let mut connection = PgConnection::connect(&db.url).await.unwrap();
+    let function = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+                    'BEGIN FOR i IN 1..5000 LOOP END LOOP; RETURN NEW; END'";
+    connection.execute(function).await.unwrap();
+    for table in ["identifiers", "events"] {
+        let sql =
+            format!("CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION slow()");
+        connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+}
+
 /// Runs each round in two processes at once, with the same keys in an order of its own each; answers what failed. A
 /// failed round does not end the process: the other one would wait for it.
 async fn in_two_processes(
@@ -125,6 +139,7 @@ async fn in_two_processes(
     keys: impl Fn(u64) -> Vec<u64>,
     work: impl AsyncFn(&Store, &[u64], u64) -> Result<(), StoreError>,
 ) -> Vec<String> {
+    make_rows_slow(db).await;
     let barrier = Barrier::new(2);
     let process = async |number: u64| {
         let store = db.open().await;
@@ -147,7 +162,7 @@ async fn in_two_processes(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_with_the_same_keys_in_any_order_never_wait_in_a_ring() {
     const ROUNDS: u64 = 200;
-    const KEYS: u64 = 24;
+    const KEYS: u64 = 12;
     let db = TestDb::postgres().await;
     let added = AtomicUsize::new(0);
     // Half of the keys are known from the round before.
@@ -161,7 +176,7 @@ async fn two_processes_with_the_same_keys_in_any_order_never_wait_in_a_ring() {
         added.fetch_add(batch(store, &claims, &events).await?, Ordering::SeqCst);
         Ok(())
     });
-    assert_eq!(failures.await, Vec::<String>::new());
+    assert_eq!(Box::pin(failures).await, Vec::<String>::new());
     let expected = usize::try_from(ROUNDS * KEYS / 2 + KEYS / 2).unwrap();
     assert_eq!(added.into_inner(), expected, "each key once, whoever was first");
 }
@@ -169,7 +184,7 @@ async fn two_processes_with_the_same_keys_in_any_order_never_wait_in_a_ring() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_events_in_opposite_orders_never_wait_in_a_ring_and_are_numbered_as_given() {
     let db = TestDb::postgres().await;
-    let keys = |round| (0..24).map(|key| round * 100 + key).collect();
+    let keys = |round| (0..12).map(|key| round * 100 + key).collect();
     let failures = in_two_processes(&db, 200, keys, async |store, keys, _| {
         let events: Vec<_> = keys.iter().map(|key| row(store, message(&key.to_string(), "x"), None)).collect();
         let mut tx = store.begin().await?;
@@ -179,5 +194,5 @@ async fn the_same_events_in_opposite_orders_never_wait_in_a_ring_and_are_numbere
         assert!(seqs.is_sorted(), "numbered by key and not as given: {seqs:?}");
         Ok(())
     });
-    assert_eq!(failures.await, Vec::<String>::new());
+    assert_eq!(Box::pin(failures).await, Vec::<String>::new());
 }

@@ -32,11 +32,11 @@ async fn the_longest_overdue_is_woken_first_and_nobody_before_the_time(db: &Test
         rows.push(row);
     }
     assert_eq!(store.next_wake().await.unwrap(), Some(at(10)));
-    let due = store.due_wakes(at(30), 10).await.unwrap();
+    let due = store.due_wakes(at(30), None, 10).await.unwrap();
     let due: Vec<_> = due.iter().map(|wake| (wake.onboarding, wake.revision, wake.at)).collect();
     assert_eq!(due, [(rows[1].onboarding.id, 4, at(10)), (rows[0].onboarding.id, 4, at(30))]);
-    assert_eq!(store.due_wakes(at(30), 1).await.unwrap().len(), 1);
-    assert!(store.due_wakes(at(9), 10).await.unwrap().is_empty());
+    assert_eq!(store.due_wakes(at(30), None, 1).await.unwrap().len(), 1);
+    assert!(store.due_wakes(at(9), None, 10).await.unwrap().is_empty());
     let figures = store.figures(at(30)).await.unwrap();
     assert_eq!((figures.oldest_wake, store.figures(at(9)).await.unwrap().oldest_wake), (Some(at(10)), None));
     assert_eq!(figures.onboardings, [("wallet".to_owned(), "active".to_owned(), 4)]);

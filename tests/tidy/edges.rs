@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("api", &["engine", "store", "core", "health"]),
     ("console", &["engine", "store", "core", "health"]),
     ("health", &["store", "core"]),
+    ("terminal", &["store"]),
     ("cli", ALL),
     ("app", ALL),
     ("main", &["cli"]),
@@ -35,6 +36,7 @@ const ALL: &[&str] = &[
     "api",
     "console",
     "health",
+    "terminal",
     "app",
 ];
 

@@ -6,7 +6,8 @@
 use crate::error::Doing;
 use crate::wait::{self, Stop};
 use crate::{Error, Result};
-use nix::sys::signal::{Signal, kill, killpg};
+pub use nix::sys::signal::Signal;
+use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 use std::io::Write;
 use std::os::unix::process::CommandExt;

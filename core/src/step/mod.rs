@@ -87,7 +87,7 @@ impl Turn<'_> {
         if self.it.status.ended() || self.it.memory.review.is_some() {
             return self.say("it has ended or a person is asked already");
         }
-        // A pending effect stays: whether its work was done is not known, and a retry goes on with the same effect.
+        // Whether the work of a pending effect was done is not known: a retry asks it anew, a move leaves it.
         let detail = "nothing would have moved it: no effect, no timer, no question; possible: retry, move, cancel";
         self.review(ReviewCause::Flow, detail.into());
     }

@@ -65,18 +65,24 @@ impl Turn<'_> {
                     self.refuse(format!("{whom} is asked; possible: {}", choices(outcomes)));
                 }
             }
+            (Some(_), Some(ReviewCause::Flow)) => self.retry_anew(),
             (Some(_), Some(_)) => self.retry_reviewed(),
             (Some(_), None) => self.retry_now(),
         }
     }
 
+    /// Enters the state again. After the sweep found it stranded too: there may be no row of its effect any more that
+    /// could be due again, and the numbers of its attempts are used up.
+    fn retry_anew(&mut self) {
+        self.say("retry by an operator");
+        let state = self.it.state.clone();
+        self.enter(&state);
+    }
+
     /// Goes on with the same effect, counted anew; without one, enters the state again.
     fn retry_reviewed(&mut self) {
+        let Some(pending) = self.it.memory.pending.clone() else { return self.retry_anew() };
         self.say("retry by an operator");
-        let Some(pending) = self.it.memory.pending.clone() else {
-            let state = self.it.state.clone();
-            return self.enter(&state);
-        };
         let look_up = manner(self.verb(), &pending).look_up && pending.uncertain_since.is_some();
         if let Some(pending) = &mut self.it.memory.pending {
             (pending.attempts, pending.look_ups) = (0, 0);

@@ -7,16 +7,34 @@ mod signup;
 mod table;
 mod world;
 
-use crate::cli::demo::Demo;
-use crate::cli::{Exit, Failure, out};
+use crate::terminal::{Exit, Failure, out};
 
 use super::serve::told_to_stop;
+
+/// What the demo is asked for.
+#[derive(Clone, Debug)]
+pub struct DemoOptions {
+    /// End when everybody has arrived.
+    pub once: bool,
+    /// How many people sign up.
+    pub users: u32,
+    /// Port of API and webhooks; absent: the usual one, or a free one.
+    pub port: Option<u16>,
+    /// Database instead of a SQLite file that is thrown away.
+    pub database_url: Option<String>,
+    /// RabbitMQ; without it people sign up over HTTP.
+    pub amqp_url: Option<String>,
+    /// Seed of people and sandbox.
+    pub seed: u64,
+    /// JSON lines instead of a table.
+    pub json: bool,
+}
 
 /// Plays the demo; with `--once` it ends when everybody is where their scenario says.
 ///
 /// # Errors
 /// When something cannot be started. People who do not arrive are no error: exit code 1 says so.
-pub async fn demo(asked: Demo) -> Result<Exit, Failure> {
+pub async fn demo(asked: DemoOptions) -> Result<Exit, Failure> {
     let world = world::start(&asked).await?;
     for (name, value) in [("url", world.url()), ("token", world.token.clone()), ("mailbox", world.mailbox())] {
         out::data(&format!("{name}={value}"));

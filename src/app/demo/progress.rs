@@ -9,8 +9,8 @@ use gangway_core::onboarding::{Onboarding, Status};
 
 use super::people::Person;
 use super::world::World;
-use crate::cli::{Failure, out};
 use crate::clock::Stopwatch;
+use crate::terminal::{Failure, out};
 
 /// How often the database is asked.
 const LOOK: Duration = Duration::from_millis(200);

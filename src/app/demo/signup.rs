@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::people::Person;
 use super::world::World;
-use crate::cli::{Exit, Failure};
 use crate::outbound::Transport;
 use crate::providers::Request;
+use crate::terminal::{Exit, Failure};
 
 /// Sign-ups under way at once.
 const AT_ONCE: usize = 16;
@@ -21,7 +21,8 @@ pub(super) async fn all(world: &World, people: &[Person]) -> Result<(), Failure>
     if world.settings.amqp.url.is_some() {
         return over_amqp(world, people).await;
     }
-    let mut sent = futures_util::stream::iter(people.iter().map(|person| over_http(world, person))).buffer_unordered(AT_ONCE);
+    let mut sent =
+        futures_util::stream::iter(people.iter().map(|person| over_http(world, person))).buffer_unordered(AT_ONCE);
     while let Some(answer) = sent.next().await {
         answer?;
     }
@@ -68,10 +69,8 @@ async fn over_amqp(world: &World, people: &[Person]) -> Result<(), Failure> {
         let exchange = ShortString::from(world.settings.amqp.inbound_exchange.as_str());
         let body = event(person).to_string().into_bytes();
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        let confirm = channel
-            .basic_publish(exchange, "user.signed_up".into(), options, &body, properties)
-            .await
-            .map_err(told)?;
+        let confirm =
+            channel.basic_publish(exchange, "user.signed_up".into(), options, &body, properties).await.map_err(told)?;
         confirm.await.map_err(told)?;
     }
     connection.close(200, "done".into()).await.map_err(told)

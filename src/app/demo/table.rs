@@ -8,7 +8,7 @@ use serde_json::json;
 use super::people::SCENARIOS;
 use super::progress::Arrived;
 use super::world::World;
-use crate::cli::{Failure, out};
+use crate::terminal::{Failure, out};
 
 /// Prints the table; whether everybody arrived as planned and nothing was doubled at the far end.
 pub(super) async fn print(world: &World, all: &[Arrived], took: Duration, as_json: bool) -> Result<bool, Failure> {
@@ -25,7 +25,10 @@ pub(super) async fn print(world: &World, all: &[Arrived], took: Duration, as_jso
     } else {
         by_scenario(&rows);
         for one in all.iter().filter(|one| !one.as_planned()) {
-            let place = one.onboarding.as_ref().map_or_else(|| "nowhere".to_owned(), |it| format!("{} ({})", it.state, it.status.word()));
+            let place = one
+                .onboarding
+                .as_ref()
+                .map_or_else(|| "nowhere".to_owned(), |it| format!("{} ({})", it.state, it.status.word()));
             out::data(&format!("not as planned: {} is in {place}", one.person.id));
         }
         out::data(&format!(
@@ -54,7 +57,9 @@ fn by_scenario(rows: &[(&Arrived, bool)]) {
         if of.is_empty() {
             continue;
         }
-        let status = |word: &str| of.iter().filter(|(one, _)| one.onboarding.as_ref().is_some_and(|it| it.status.word() == word)).count();
+        let status = |word: &str| {
+            of.iter().filter(|(one, _)| one.onboarding.as_ref().is_some_and(|it| it.status.word() == word)).count()
+        };
         let exists = of.iter().filter(|(_, exists)| *exists).count();
         out::data(&format!(
             "{:<50} {:>6} {:>9} {:>6} {:>7}",

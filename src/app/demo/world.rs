@@ -7,15 +7,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gangway_sandbox::{Options, OriginalOptions};
 
+use super::DemoOptions;
 use crate::api::token;
 use crate::app::{self, Running, Seams};
-use crate::cli::demo::Demo;
-use crate::cli::{Exit, Failure};
 use crate::clock::Chance;
 use crate::outbound::{HttpSender, Limits};
 use crate::settings::{Input, Settings};
 use crate::store::tokens::TokenGrant;
 use crate::telemetry;
+use crate::terminal::{Exit, Failure};
 
 /// The demo's world.
 
@@ -29,7 +29,7 @@ pub(super) struct World {
 }
 
 /// Starts it.
-pub(super) async fn start_all(asked: &Demo, seams: Seams) -> Result<World, Failure> {
+pub(super) async fn start_all(asked: &DemoOptions, seams: Seams) -> Result<World, Failure> {
     let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the demo cannot start: {error}"));
     let folder = std::env::temp_dir().join(format!("gangway-demo-{}", random(&*seams.chance)));
     std::fs::create_dir(&folder).map_err(told)?;
@@ -55,7 +55,7 @@ pub(super) async fn start_all(asked: &Demo, seams: Seams) -> Result<World, Failu
 }
 
 /// Starts it on the machine's clock and chance.
-pub(super) async fn start(asked: &Demo) -> Result<World, Failure> {
+pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     start_all(asked, Seams::real()).await
 }
 
@@ -88,7 +88,7 @@ fn random(chance: &dyn Chance) -> String {
 
 /// The demo's settings: as of `serve`, with the sandbox as the provider and shorter waits.
 fn settings(
-    asked: &Demo,
+    asked: &DemoOptions,
     folder: &std::path::Path,
     sandbox: &gangway_sandbox::Running,
     keys: &OriginalOptions,
@@ -121,8 +121,9 @@ fn settings(
     let mut input = Input { file: Some(("the demo's settings".to_owned(), text)), environment: Vec::new() };
     // A database that is given needs its own key, or everything in it could never be opened again.
     if asked.database_url.is_some() {
-        input.environment =
-            std::env::vars().filter(|(name, _)| name == "GANGWAY_MASTER_KEY" || name.starts_with("GANGWAY_KEYS__")).collect();
+        input.environment = std::env::vars()
+            .filter(|(name, _)| name == "GANGWAY_MASTER_KEY" || name.starts_with("GANGWAY_KEYS__"))
+            .collect();
         if input.environment.is_empty() {
             let mut key = [0_u8; 32];
             crate::clock::SystemChance.fill(&mut key);

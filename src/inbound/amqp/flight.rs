@@ -110,7 +110,7 @@ impl<'a> Flight<'a> {
         let within = self.share.within();
         let cancelling = self.channel.basic_cancel(consumer, BasicCancelOptions::default());
         let usable = in_time(within, "cancelling", cancelling).await.is_ok();
-        let drain = Duration::from_millis(self.share.settings.drain_ms);
+        let drain = Duration::from_millis(self.share.settings.drain.0);
         let draining = async {
             while let Some((tag, end)) = self.under_way.next().await {
                 if end.is_ok() {

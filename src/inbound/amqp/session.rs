@@ -37,7 +37,7 @@ pub(super) struct End {
 
 impl Share {
     pub(super) fn within(&self) -> Duration {
-        Duration::from_millis(self.settings.answer_within_ms)
+        Duration::from_millis(self.settings.answer_within.0)
     }
 
     /// Consumes until something ends it. With `prove`, one delivery at a time, and done after the first.
@@ -54,7 +54,7 @@ impl Share {
                 let watchdog = Watchdog {
                     channel: &control,
                     queue: &names.queue,
-                    every: Duration::from_millis(self.settings.watch_every_ms),
+                    every: Duration::from_millis(self.settings.watch_every.0),
                     within: self.within(),
                     state: &self.state,
                     clock: self.clock.as_ref(),

@@ -116,8 +116,8 @@ impl Supervisor {
         let settings = &self.share.settings;
         let text = settings.url.as_ref().map(|url| url.expose_secret()).unwrap_or_default();
         let mut uri: AMQPUri = text.parse().map_err(|_| Ended::Broker("the AMQP URL cannot be read".into()))?;
-        uri.query.heartbeat.get_or_insert(settings.heartbeat_s);
-        uri.query.connection_timeout.get_or_insert(settings.answer_within_ms);
+        uri.query.heartbeat.get_or_insert(u16::try_from(settings.heartbeat.0 / 1000).unwrap_or(u16::MAX));
+        uri.query.connection_timeout.get_or_insert(settings.answer_within.0);
         Ok(uri)
     }
 }
@@ -132,8 +132,8 @@ struct Pause {
 
 impl Pause {
     const fn new(settings: &AmqpSettings) -> Self {
-        let first = Duration::from_millis(settings.reconnect_first_ms);
-        Self { first, most: Duration::from_millis(settings.reconnect_most_ms), next: first }
+        let first = Duration::from_millis(settings.reconnect_first.0);
+        Self { first, most: Duration::from_millis(settings.reconnect_most.0), next: first }
     }
 
     const fn reset(&mut self) {

@@ -47,7 +47,7 @@ pub(super) async fn prepare(
     names: &Names,
     settings: &AmqpSettings,
 ) -> Result<Vec<String>, Ended> {
-    let within = Duration::from_millis(settings.answer_within_ms);
+    let within = Duration::from_millis(settings.answer_within.0);
     let (inbound, dead) = (inbound_arguments(settings), dead_arguments(settings));
     let parts = [
         Part::Exchange(&names.inbound_exchange),

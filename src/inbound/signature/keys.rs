@@ -46,7 +46,7 @@ pub(super) struct Window(Millis);
 
 impl Window {
     pub(super) const fn new(settings: &WebhookSettings) -> Self {
-        Self(Millis::secs(settings.tolerance_s))
+        Self(settings.tolerance)
     }
 
     pub(super) fn check(self, signed_at: Timestamp, now: Timestamp) -> Result<(), Rejected> {

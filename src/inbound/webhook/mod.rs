@@ -135,7 +135,7 @@ impl Webhooks {
             tracing::warn!(provider = name, reason = why.word(), "a delivery failed verification");
             let place = format!("unverified:{name}");
             let keep = self.aside.keep(&place, why.word(), raw, now);
-            let within = Duration::from_millis(self.limits.answer_within_ms);
+            let within = Duration::from_millis(self.limits.answer_within.0);
             let kept = tokio::time::timeout(within, keep).await.unwrap_or_else(|_| Err("it took too long".into()));
             if let Err(error) = kept {
                 tracing::warn!(provider = name, %error, "a delivery that failed verification could not be kept");
@@ -147,6 +147,6 @@ impl Webhooks {
 
 /// Accepts one event, or says to come again when the commit takes too long: a copy is known by its key.
 async fn accept(door: &Door, arrival: Arrival, limits: &IntakeSettings) -> Result<Receipt, NotAccepted> {
-    let within = Duration::from_millis(limits.answer_within_ms);
+    let within = Duration::from_millis(limits.answer_within.0);
     tokio::time::timeout(within, door.accept(arrival)).await.unwrap_or(Err(NotAccepted::Away(Millis::secs(1))))
 }

@@ -46,7 +46,7 @@ impl Publisher {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let name = settings.lifecycle_exchange.as_str();
         let exchange = ShortString::try_new(name).map_err(|_| "amqp.lifecycle_exchange is too long".to_owned())?;
-        let within = Duration::from_millis(settings.answer_within_ms);
+        let within = Duration::from_millis(settings.answer_within.0);
         Ok(Some(Self { broker: Broker::new(url, exchange.clone()), exchange, within, clock }))
     }
 

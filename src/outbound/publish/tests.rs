@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::event::OnboardingId;
 use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::Millis;
 use gangway_core::time::Timestamp;
 use lapin::options::{BasicAckOptions, BasicGetOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -29,7 +30,7 @@ fn publisher(url: String, exchange: &str) -> Publisher {
     let settings = AmqpSettings {
         url: Some(url.into()),
         lifecycle_exchange: exchange.to_owned(),
-        answer_within_ms: 2_000,
+        answer_within: Millis::secs(2),
         ..AmqpSettings::default()
     };
     Publisher::new(&settings, Arc::new(SystemClock)).unwrap().unwrap()

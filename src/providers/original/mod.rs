@@ -5,7 +5,6 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
-pub mod settings;
 pub mod token;
 
 #[cfg(test)]
@@ -17,9 +16,9 @@ use gangway_core::retry::Policy;
 pub use self::calls::{ASSET_UID, USER_UID};
 use self::calls::{Desk, broken, create_asset, create_user, get_asset, get_user};
 pub use self::offers::describe;
-use self::settings::OriginalSettings;
 use self::token::Tokens;
 use super::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+use crate::settings::original::OriginalSettings;
 
 /// The adapter.
 #[derive(Debug)]

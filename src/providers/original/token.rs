@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-use super::settings::{OriginalSettings, TokenSettings};
+use crate::settings::original::{OriginalSettings, TokenSettings};
 
 /// What is needed to make tokens; the HMAC key is prepared once.
 pub struct Tokens {
@@ -65,7 +65,7 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::Tokens;
-    use crate::providers::original::settings::OriginalSettings;
+    use crate::settings::original::OriginalSettings;
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use gangway_core::time::Timestamp;

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::settings::Problem;
+use gangway_core::time::Millis;
+
+use crate::settings::{Problem, duration};
 
 /// Limits and times.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,9 +13,11 @@ pub struct IntakeSettings {
     /// Larger bodies are refused with 413, in bytes.
     pub body_max: usize,
     /// How long a sender may take over its body.
-    pub body_within_ms: u64,
+    #[serde(with = "duration")]
+    pub body_within: Millis,
     /// How long a sender waits for the commit before it is told to come again.
-    pub answer_within_ms: u64,
+    #[serde(with = "duration")]
+    pub answer_within: Millis,
     /// Events in one batch.
     pub batch_max: usize,
     /// How many deliveries that failed verification are being kept apart at a time; more are only counted.
@@ -24,8 +28,8 @@ impl Default for IntakeSettings {
     fn default() -> Self {
         Self {
             body_max: 1024 * 1024,
-            body_within_ms: 10_000,
-            answer_within_ms: 10_000,
+            body_within: Millis::secs(10),
+            answer_within: Millis::secs(10),
             batch_max: 256,
             unverified_at_once: 4,
         }
@@ -38,12 +42,12 @@ impl IntakeSettings {
     pub fn problems(&self, at: &str) -> Vec<Problem> {
         let numbers = [
             ("body_max", self.body_max as u64),
-            ("body_within_ms", self.body_within_ms),
-            ("answer_within_ms", self.answer_within_ms),
+            ("body_within", self.body_within.0),
+            ("answer_within", self.answer_within.0),
             ("batch_max", self.batch_max as u64),
         ];
         let zero = numbers.into_iter().filter(|(_, number)| *number == 0);
-        zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is 0", "a number above 0")).collect()
+        zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is nothing", "more than that")).collect()
     }
 }
 

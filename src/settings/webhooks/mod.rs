@@ -8,9 +8,12 @@ mod tests;
 
 pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 use forms::{parse_place, parse_template};
+use gangway_core::time::Millis;
 pub use intake::IntakeSettings;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
+
+use super::duration;
 
 /// What a delivery must show to be believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -58,8 +61,9 @@ pub struct WebhookSettings {
     pub timestamp_form: TimestampForm,
     /// `hmac`: header that `{id}` stands for.
     pub id_header: String,
-    /// How far the time of signing may be from ours, either way, in seconds.
-    pub tolerance_s: u64,
+    /// How far the time of signing may be from ours, either way.
+    #[serde(with = "duration")]
+    pub tolerance: Millis,
 }
 
 impl Default for WebhookSettings {
@@ -76,7 +80,7 @@ impl Default for WebhookSettings {
             timestamp: String::new(),
             timestamp_form: TimestampForm::default(),
             id_header: "webhook-id".into(),
-            tolerance_s: 300,
+            tolerance: Millis::secs(300),
         }
     }
 }

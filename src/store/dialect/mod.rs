@@ -35,19 +35,24 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64>;
     /// No key twice. Answers the rows as they are afterwards, locked.
     async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>>;
+    /// Locks nothing: their owner's lock keeps other adopters away.
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>>;
+    async fn lock_events(&mut self, seqs: &[i64]) -> Result<()>;
     /// Identifiers that these events are held on; one that is not held any more is missing.
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>>;
     /// In the order of `seq`, which is given here and not by the rows. Answers those that were really added.
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>>;
     /// (seq, how many more); no seq twice.
     async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()>;
-    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()>;
+    /// Answers how many were still held.
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
     async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
+    /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled.
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
+    async fn rollback(self: Box<Self>) -> Result<()>;
 }
 
 /// What a held event is held on.

@@ -126,18 +126,21 @@ impl Session for PostgresSession {
     }
 
     async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>> {
-        // The update is made even where it changes nothing: it is what locks the row.
+        // The update is made even where it changes nothing: it is what locks the row. `free`: it has no owner, or an
+        // ended onboarding of the same user. The subquery's tables are read as the statement found them: an owner
+        // that ended had ended before this user could begin again.
         let sql = "INSERT INTO identifiers AS i (blind, kind, onboarding_id, user_id, since) \
                    SELECT * FROM unnest($1::bytea[], $2::text[], $3::uuid[], $4::uuid[], $5::bigint[]) \
                    AS t (blind, kind, onboarding_id, user_id, since) ORDER BY blind \
-                   ON CONFLICT (blind) DO UPDATE SET \
-                   onboarding_id = CASE WHEN coalesce(i.onboarding_id, i.user_id) IS NULL \
-                   THEN excluded.onboarding_id ELSE i.onboarding_id END, \
-                   user_id = CASE WHEN coalesce(i.onboarding_id, i.user_id) IS NULL \
-                   THEN excluded.user_id ELSE i.user_id END, \
-                   since = CASE WHEN coalesce(i.onboarding_id, i.user_id) IS NULL \
-                   AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL \
+                   ON CONFLICT (blind) DO UPDATE SET (onboarding_id, user_id, since) = (SELECT \
+                   CASE WHEN free THEN excluded.onboarding_id ELSE i.onboarding_id END, \
+                   CASE WHEN free THEN excluded.user_id ELSE i.user_id END, \
+                   CASE WHEN free AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL \
                    THEN excluded.since ELSE i.since END \
+                   FROM (SELECT coalesce(i.onboarding_id, i.user_id) IS NULL OR EXISTS (SELECT 1 \
+                   FROM onboardings old JOIN onboardings new ON new.user_id = old.user_id \
+                   WHERE old.id = i.onboarding_id AND old.ended_at IS NOT NULL AND new.id = excluded.onboarding_id) \
+                   AS free) f) \
                    RETURNING blind, kind, onboarding_id, user_id, since";
         let statement = query(sql)
             .bind(column(&rows, |row| row.blind.as_slice()))
@@ -151,8 +154,13 @@ impl Session for PostgresSession {
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>> {
         let sql = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
                    from_state, to_state, revision, copies, detail, sealed, own_key, held_on FROM events \
-                   WHERE verdict = 'held' AND held_on = ANY($1::bytea[]) ORDER BY seq LIMIT $2 FOR UPDATE";
+                   WHERE verdict = 'held' AND held_on = ANY($1::bytea[]) ORDER BY seq LIMIT $2";
         self.rows(query(sql).bind(blinds).bind(i64::from(limit))).await
+    }
+
+    async fn lock_events(&mut self, seqs: &[i64]) -> Result<()> {
+        let sql = "SELECT 1 FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE";
+        self.run(query(sql).bind(seqs)).await.map(drop)
     }
 
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
@@ -204,13 +212,13 @@ impl Session for PostgresSession {
         self.run(statement).await.map(drop)
     }
 
-    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
         let sql = "UPDATE events e SET onboarding_id = t.onboarding_id, user_id = t.user_id, verdict = t.verdict, \
                    from_state = t.from_state, to_state = t.to_state, detail = t.detail, revision = t.revision, \
                    sealed = t.sealed, own_key = NULL \
                    FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], \
                    $8::bigint[], $9::bytea[]) AS t (seq, onboarding_id, user_id, verdict, from_state, to_state, \
-                   detail, revision, sealed) WHERE e.seq = t.seq";
+                   detail, revision, sealed) WHERE e.seq = t.seq AND e.verdict = 'held'";
         let statement = query(sql)
             .bind(column(&rows, |row| row.seq))
             .bind(column(&rows, |row| row.onboarding_id))
@@ -221,7 +229,7 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.detail.as_str()))
             .bind(column(&rows, |row| row.revision))
             .bind(column(&rows, |row| row.sealed.as_slice()));
-        self.run(statement).await.map(drop)
+        self.run(statement).await
     }
 
     async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()> {
@@ -264,10 +272,11 @@ impl Session for PostgresSession {
 
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
         let sql = "UPDATE effects e SET due_at = t.due_at, mode = t.mode, uncertain_since = t.uncertain_since, \
-                   lease_until = NULL, lease_token = NULL \
+                   lease_until = NULL, lease_token = NULL, outcome = NULL, settled_at = NULL \
                    FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) \
                    AS t (onboarding_id, n, due_at, mode, uncertain_since) \
-                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NULL";
+                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n \
+                   AND (e.settled_at IS NULL OR e.outcome IN ('exhausted', 'unknown', 'broken'))";
         let statement = query(sql)
             .bind(column(&rows, |row| row.onboarding_id))
             .bind(column(&rows, |row| row.n))
@@ -282,6 +291,10 @@ impl Session for PostgresSession {
             return Err(StoreError::Poison("a statement of this transaction failed; it cannot be committed".into()));
         }
         self.tx.commit().await.map_err(|error| from_sqlx(POOL, &error))
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
     }
 }
 

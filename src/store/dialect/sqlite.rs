@@ -163,6 +163,10 @@ impl Session for SqliteSession {
         Ok(rows)
     }
 
+    async fn lock_events(&mut self, _seqs: &[i64]) -> Result<()> {
+        Ok(())
+    }
+
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
         let find = events::Entity::find()
             .filter(Expr::cust("verdict = 'held'"))
@@ -198,7 +202,8 @@ impl Session for SqliteSession {
         Ok(())
     }
 
-    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<()> {
+    async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
+        let mut moved = 0;
         for row in rows {
             let change = events::ActiveModel {
                 onboarding_id: ActiveValue::Set(row.onboarding_id),
@@ -213,9 +218,10 @@ impl Session for SqliteSession {
                 ..Default::default()
             };
             let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(row.seq));
-            update.exec(&self.0).await.map_err(failed)?;
+            let update = update.filter(Expr::cust("verdict = 'held'"));
+            moved += update.exec(&self.0).await.map_err(failed)?.rows_affected;
         }
-        Ok(())
+        Ok(moved)
     }
 
     async fn insert_effects(&mut self, mut rows: Vec<effects::Model>) -> Result<()> {
@@ -246,6 +252,7 @@ impl Session for SqliteSession {
     }
 
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
+        const OPEN: &str = "settled_at IS NULL OR outcome IN ('exhausted', 'unknown', 'broken')";
         for row in rows {
             let change = effects::ActiveModel {
                 due_at: ActiveValue::Set(row.due_at),
@@ -253,16 +260,22 @@ impl Session for SqliteSession {
                 uncertain_since: ActiveValue::Set(row.uncertain_since),
                 lease_until: ActiveValue::Set(None),
                 lease_token: ActiveValue::Set(None),
+                outcome: ActiveValue::Set(None),
+                settled_at: ActiveValue::Set(None),
                 ..Default::default()
             };
             let update = effects::Entity::update_many().set(change).filter(named(row.onboarding_id, row.n));
-            update.filter(effects::Column::SettledAt.is_null()).exec(&self.0).await.map_err(failed)?;
+            update.filter(Expr::cust(OPEN)).exec(&self.0).await.map_err(failed)?;
         }
         Ok(())
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
         self.0.commit().await.map_err(failed)
+    }
+
+    async fn rollback(self: Box<Self>) -> Result<()> {
+        self.0.rollback().await.map_err(failed)
     }
 }
 
@@ -297,16 +310,20 @@ fn named(onboarding: Uuid, n: i64) -> Condition {
     Condition::all().add(effects::Column::OnboardingId.eq(onboarding)).add(effects::Column::N.eq(n))
 }
 
-/// A row with an owner keeps it; a placeholder takes the claimed one.
+/// A row with an owner keeps it; a placeholder takes the claimed one, and so does a row of an ended onboarding of the
+/// same user.
 fn first_owner_stays() -> OnConflict {
-    const UNOWNED: &str = "coalesce(identifiers.onboarding_id, identifiers.user_id) IS NULL";
-    let unless_owned = |column: &str, condition: &str| -> SimpleExpr {
+    const FREE: &str = "(coalesce(identifiers.onboarding_id, identifiers.user_id) IS NULL OR EXISTS (SELECT 1 \
+                        FROM onboardings old JOIN onboardings new ON new.user_id = old.user_id \
+                        WHERE old.id = identifiers.onboarding_id AND old.ended_at IS NOT NULL \
+                        AND new.id = excluded.onboarding_id))";
+    let if_so = |column: &str, condition: &str| -> SimpleExpr {
         Expr::cust(format!("CASE WHEN {condition} THEN excluded.{column} ELSE identifiers.{column} END"))
     };
-    let new_owner = format!("{UNOWNED} AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL");
+    let new_owner = format!("{FREE} AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL");
     OnConflict::column(identifiers::Column::Blind)
-        .value(identifiers::Column::OnboardingId, unless_owned("onboarding_id", UNOWNED))
-        .value(identifiers::Column::UserId, unless_owned("user_id", UNOWNED))
-        .value(identifiers::Column::Since, unless_owned("since", &new_owner))
+        .value(identifiers::Column::OnboardingId, if_so("onboarding_id", FREE))
+        .value(identifiers::Column::UserId, if_so("user_id", FREE))
+        .value(identifiers::Column::Since, if_so("since", &new_owner))
         .to_owned()
 }

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gangway_core::time::Timestamp;
+use gangway_core::time::{Millis, Timestamp};
 use lapin::message::BasicGetMessage;
 use lapin::options::{
     BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueDeclareOptions,
@@ -68,10 +68,10 @@ impl World {
             queue: format!("{name}.inbound"),
             dead: format!("{name}.dead"),
             lifecycle_exchange: format!("{name}.lifecycle"),
-            answer_within_ms: 1_000,
-            reconnect_first_ms: 10,
-            reconnect_most_ms: 100,
-            watch_every_ms: 50,
+            answer_within: Millis::secs(1),
+            reconnect_first: Millis(10),
+            reconnect_most: Millis(100),
+            watch_every: Millis(50),
             ..AmqpSettings::default()
         };
         change(&mut settings);

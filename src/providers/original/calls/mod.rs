@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::error::Complaint;
-use super::settings::OriginalSettings;
 use super::token::Tokens;
 use crate::providers::{Call, Request, Stage, Turn};
+use crate::settings::original::OriginalSettings;
 
 /// Kind of the identifier that names a user at the provider.
 pub const USER_UID: &str = "original.user_uid";

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use gangway_core::event::{Body, Event, OnboardingId, OperatorAct};
 use gangway_core::time::Timestamp;
 
-use crate::engine::Arrival;
+use super::door::Arrival;
 
 /// This person asks this of this onboarding. `actor` is the name of the access token, `key` unique among its acts;
 /// `revision` the one that the person saw.

@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::settings::providers::{ProviderSettings, secret};
-use crate::settings::{Problem, duration};
+use super::providers::{ProviderSettings, secret};
+use super::{Problem, duration};
 
 /// `[providers.original]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]

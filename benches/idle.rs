@@ -1,0 +1,78 @@
+//! What the service costs when nothing happens: time from start to ready, queries per second and resident memory with
+//! many waiting onboardings. `cargo xtask bench idle`; people by GANGWAY_BENCH_PEOPLE (100000).
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench prints and may stop"
+)]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::time::Duration;
+
+use sea_orm::sqlx::Row;
+use sea_orm::sqlx::postgres::PgPoolOptions;
+use support::proc;
+use support::world::{World, postgres};
+
+const WATCH: Duration = Duration::from_secs(30);
+
+fn main() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let people = std::env::var("GANGWAY_BENCH_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    runtime.block_on(async {
+        let fresh = World::new("fresh", None, "http://127.0.0.1:9/v1");
+        let (mut service, took) = fresh.serve();
+        println!("SQLite, new database: ready after {} ms", took.as_millis());
+        stop(&mut service);
+        let (mut service, took) = fresh.serve();
+        println!("SQLite, known database: ready after {} ms", took.as_millis());
+        stop(&mut service);
+        idle("SQLite", None, people).await;
+        match postgres("idle").await {
+            Some((url, _)) => idle("PostgreSQL", Some(url), people).await,
+            None => println!("PostgreSQL: GANGWAY_TEST_POSTGRES_URL is not set; run `cargo xtask bench idle`"),
+        }
+    });
+}
+
+async fn idle(title: &str, database: Option<String>, people: usize) {
+    println!("{title}, {people} waiting onboardings:");
+    let world = World::new("idle", database.clone(), "http://127.0.0.1:9/v1");
+    world.seed("bench.webhook", 0, people).await;
+    let (mut service, took) = world.serve();
+    println!("  ready after {} ms", took.as_millis());
+    let before = (proc::cpu(service.id()), statements(database.as_deref()).await);
+    std::thread::sleep(WATCH);
+    let after = (proc::cpu(service.id()), statements(database.as_deref()).await);
+    let seconds = WATCH.as_secs_f64();
+    if let (Some(before), Some(after)) = (before.1, after.1) {
+        // Each look of ours is one transaction too.
+        println!("  {:.2} transactions/s", (after - before - 1) as f64 / seconds);
+    }
+    println!(
+        "  resident {} MiB, CPU {:.2} % of a core",
+        proc::resident(service.id()) / (1024 * 1024),
+        (after.0 - before.0).as_secs_f64() / seconds * 100.0
+    );
+    stop(&mut service);
+}
+
+/// Transactions of this database so far; every statement outside a transaction counts as one.
+async fn statements(url: Option<&str>) -> Option<i64> {
+    let pool = PgPoolOptions::new().max_connections(1).connect(url?).await.expect("the database");
+    // Other connections report their counts at most once a second.
+    std::thread::sleep(Duration::from_millis(1500));
+    let sql = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()";
+    Some(sea_orm::sqlx::query(sql).fetch_one(&pool).await.expect("the counts").get(0))
+}
+
+fn stop(service: &mut std::process::Child) {
+    drop(service.kill());
+    drop(service.wait());
+}

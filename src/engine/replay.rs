@@ -1,0 +1,53 @@
+//! How one event is decided, and the same over a whole journal: the proof that a stored onboarding is what its events
+//! made of it. Pure.
+
+use gangway_core::decision::Decision;
+use gangway_core::event::{Event, OnboardingId};
+use gangway_core::flow::model::Flow;
+use gangway_core::onboarding::{Onboarding, User};
+use gangway_core::step;
+
+use crate::store::search::JournalEntry;
+
+/// Begins an onboarding at its start event's own time.
+#[must_use]
+pub fn begin(flow: &Flow, id: OnboardingId, user: &User, event: &Event) -> Decision {
+    let mut decision = step::start(flow, id, user, event, event.received_at);
+    decision.onboarding.memory.last_at = event.received_at;
+    decision
+}
+
+/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
+/// journal in the order of revisions gives the same onboarding.
+#[must_use]
+pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
+    let now = event.received_at.max(onboarding.memory.last_at);
+    let mut decision = step::step(flow, onboarding, event, now);
+    if decision.onboarding.revision != onboarding.revision {
+        decision.onboarding.memory.last_at = now;
+    }
+    decision
+}
+
+/// The onboarding that this history makes, in the order of revisions: a held event was received before it was applied,
+/// so its number in the journal is not its turn. `None` when the history does not begin with a start, or a revision is
+/// missing or does not come out as the journal says.
+#[must_use]
+pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Option<Onboarding> {
+    let mut steps: Vec<(u64, &JournalEntry, &Event)> =
+        history.iter().filter_map(|(entry, event)| Some((entry.revision?, entry, event))).collect();
+    steps.sort_by_key(|(revision, ..)| *revision);
+    let mut steps = steps.into_iter();
+    let (first, entry, event) = steps.next()?;
+    let mut onboarding = begin(flow, entry.onboarding?, user, event).onboarding;
+    if onboarding.revision != first {
+        return None;
+    }
+    for (revision, _, event) in steps {
+        onboarding = decide(flow, &onboarding, event).onboarding;
+        if onboarding.revision != revision {
+            return None;
+        }
+    }
+    Some(onboarding)
+}

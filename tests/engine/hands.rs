@@ -1,0 +1,72 @@
+//! Station 5, played: keeps what it is handed, for the test to answer; slots by hand.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gangway::engine::{Performer, slots};
+use gangway::store::types::LeasedEffect;
+use gangway_core::time::Timestamp;
+
+/// A performer that performs nothing by itself.
+#[derive(Debug, Default)]
+pub struct Hands(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    free: HashMap<String, u32>,
+    given: Vec<LeasedEffect>,
+    wakes: Vec<Timestamp>,
+}
+
+impl Hands {
+    /// So many free slots for each of the names; none for others.
+    pub fn with(free: &[(&str, u32)]) -> Self {
+        let free = free.iter().map(|(name, free)| ((*name).to_owned(), *free)).collect();
+        Self(Mutex::new(Inner { free, ..Inner::default() }))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what was handed over so far. Their slots are free again.
+    pub fn take(&self) -> Vec<LeasedEffect> {
+        let mut inner = self.inner();
+        let given = std::mem::take(&mut inner.given);
+        for effect in &given {
+            *inner.free.entry(slots::of(&effect.request).to_owned()).or_default() += 1;
+        }
+        given
+    }
+
+    /// Free slots of this name.
+    pub fn free(&self, slot: &str) -> u32 {
+        self.inner().free.get(slot).copied().unwrap_or_default()
+    }
+
+    /// Times for which a wake-up was asked, and forgets them.
+    pub fn wakes(&self) -> Vec<Timestamp> {
+        std::mem::take(&mut self.inner().wakes)
+    }
+}
+
+impl Performer for Hands {
+    fn reserve(&self, slot: &str) -> bool {
+        let mut inner = self.inner();
+        let Some(free) = inner.free.get_mut(slot).filter(|free| **free > 0) else { return false };
+        *free -= 1;
+        true
+    }
+
+    fn give_back(&self, slot: &str) {
+        *self.inner().free.entry(slot.to_owned()).or_default() += 1;
+    }
+
+    fn perform(&self, effects: Vec<LeasedEffect>) {
+        self.inner().given.extend(effects);
+    }
+
+    fn wake(&self, due_at: Timestamp) {
+        self.inner().wakes.push(due_at);
+    }
+}

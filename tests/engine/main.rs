@@ -1,0 +1,18 @@
+//! The engine, each claim on each database.
+
+#[path = "../support/db.rs"]
+mod db;
+mod dice;
+mod hands;
+mod say;
+mod wait;
+mod world;
+
+mod copies;
+mod effects;
+mod held;
+mod operator;
+mod races;
+mod start;
+mod timers;
+mod trouble;

@@ -1,0 +1,198 @@
+//! Time: due wakes, deadlines, the sweep, the end of held events.
+
+use gangway::engine::{Door, sweep, timers, writer};
+use gangway_core::decision::Verdict;
+use gangway_core::event::{OperatorAct, Trust};
+use gangway_core::onboarding::Status;
+use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::Millis;
+
+use crate::db::TestDb;
+use crate::on_both_databases;
+use crate::world::World;
+
+on_both_databases!(
+    a_due_wake_fires_once_and_polls,
+    a_wake_that_two_engines_fire_at_once_counts_once,
+    a_wait_that_lasts_too_long_is_late,
+    a_wake_asked_for_soon_is_not_put_off,
+    three_hundred_timers_that_stay_due_keep_no_other_waiting,
+    an_onboarding_without_its_effect_is_sent_to_review_and_goes_on_after_a_retry,
+    an_onboarding_without_its_effect_goes_on_after_a_move,
+    nobody_is_stranded_in_a_normal_course,
+    a_held_event_that_nobody_claims_expires_visibly,
+    held_events_whose_adoption_was_cut_short_are_found_by_the_sweep,
+);
+
+const HOLD: Millis = Millis::secs(30 * 86_400);
+
+/// The engine's door, with a writer behind it.
+fn open(world: &World) -> Door {
+    let (door, queue) = writer::door(1024);
+    drop(writer::start(&world.engine, &queue, 1));
+    door
+}
+
+async fn a_due_wake_fires_once_and_polls(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let id = world.waiting("ann").await;
+    let wake = world.onboarding(id).await.wake_at.unwrap();
+    assert_eq!(timers::tick(&world.engine, &door, world.say().0).await.unwrap(), Some(wake));
+    assert!(world.due().await.is_empty());
+    world.clock.advance(wake.since(world.say().0));
+    timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    let poll = world.only_due().await;
+    assert_eq!(poll.request.target().1, "original.get_user");
+    let fired = world.journal(id).await.into_iter().filter(|entry| entry.source == "timer");
+    assert_eq!(fired.map(|entry| entry.copies).collect::<Vec<_>>(), [1]);
+    world.one(world.say().good(&poll, "ann")).await;
+    assert_eq!(world.onboarding(id).await.state, "welcome");
+}
+
+async fn a_wake_that_two_engines_fire_at_once_counts_once(db: &TestDb) {
+    let (one, other) = (World::new(db).await, World::with(db, 2, |_| {}).await);
+    let (here, there) = (open(&one), open(&other));
+    let id = one.waiting("ann").await;
+    one.clock.advance(Millis::secs(5));
+    other.clock.advance(Millis::secs(5));
+    let now = one.say().0;
+    let (a, b) = tokio::join!(timers::tick(&one.engine, &here, now), timers::tick(&other.engine, &there, now));
+    (a.unwrap(), b.unwrap());
+    assert_eq!(one.hands.take().len() + other.hands.take().len(), 1);
+    let fired = one.journal(id).await.into_iter().filter(|entry| entry.source == "timer").count();
+    assert_eq!(fired, 1);
+}
+
+async fn a_wait_that_lasts_too_long_is_late(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let id = world.one(world.say().start("v", "user.visited", "ann")).await.onboarding.unwrap();
+    world.perform("ann").await;
+    world.clock.advance(Millis::secs(3599));
+    timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    assert_eq!(world.onboarding(id).await.state, "confirmed");
+    world.clock.advance(Millis::secs(1));
+    timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    let late = world.onboarding(id).await;
+    assert_eq!((late.state.as_str(), late.status), ("review", Status::Review));
+    assert!(world.journal(id).await.last().unwrap().detail.contains("late"));
+    assert_eq!(timers::tick(&world.engine, &door, world.say().0).await.unwrap(), None, "nothing is due, nothing runs");
+}
+
+async fn a_wake_asked_for_soon_is_not_put_off(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let id = world.waiting("ann").await;
+    let wake = world.onboarding(id).await.wake_at.unwrap();
+    world.clock.advance(Millis(wake.since(world.say().0).0 - 10));
+    assert_eq!(timers::tick(&world.engine, &door, world.say().0).await.unwrap(), Some(wake));
+}
+
+async fn three_hundred_timers_that_stay_due_keep_no_other_waiting(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let say = world.say();
+    let visits: Vec<_> = (0..300).map(|n| say.start(&format!("v{n}"), "user.visited", &format!("p{n}"))).collect();
+    world.accept(&visits).await;
+    let answers: Vec<_> = world.due().await.iter().map(|effect| say.good(effect, &effect.id.to_string())).collect();
+    world.accept(&answers).await;
+    // A version that this process does not know: their timers cannot be fired here.
+    world.run("UPDATE onboardings SET version = 77, wake_at = wake_at - 3600000").await;
+    let id = world.waiting("ann").await;
+    world.clock.advance(Millis::secs(5));
+    let next = timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    assert_eq!(world.only_due().await.id.onboarding, id);
+    assert_eq!(next, Some(world.say().0.plus(Millis::secs(1))), "the others are looked at again, but not at once");
+}
+
+/// A person whose first effect vanished, found by the sweep.
+async fn stranded(world: &World, door: &Door) -> gangway_core::event::OnboardingId {
+    let id = world.sign_up("ann").await;
+    world.answer(crate::say::again("busy")).await;
+    world.run("DELETE FROM effects").await;
+    let swept = sweep::tick(&world.engine, door, world.say().0, HOLD).await.unwrap();
+    assert_eq!(swept.stranded, 1);
+    let found = world.onboarding(id).await;
+    assert_eq!(found.status, Status::Review);
+    assert!(found.memory.review.unwrap().detail.contains("nothing would have moved it"));
+    let swept = sweep::tick(&world.engine, door, world.say().0, HOLD).await.unwrap();
+    assert_eq!(swept.stranded, 0, "a person is asked");
+    id
+}
+
+async fn an_onboarding_without_its_effect_is_sent_to_review_and_goes_on_after_a_retry(db: &TestDb) {
+    let world = World::new(db).await;
+    let id = stranded(&world, &open(&world)).await;
+    world.act(id, OperatorAct::Retry, None).await;
+    world.perform("ann").await;
+    assert_eq!(world.onboarding(id).await.state, "first_asset");
+}
+
+async fn an_onboarding_without_its_effect_goes_on_after_a_move(db: &TestDb) {
+    let world = World::new(db).await;
+    let id = stranded(&world, &open(&world)).await;
+    world.act(id, OperatorAct::Move { state: "create_user".into() }, None).await;
+    world.perform("ann").await;
+    assert_eq!(world.onboarding(id).await.state, "first_asset");
+}
+
+async fn nobody_is_stranded_in_a_normal_course(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let none = async || {
+        let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+        assert_eq!(swept, sweep::Swept::default());
+    };
+    let id = world.sign_up("ann").await;
+    none().await;
+    world.answer(AttemptResult::Done(Answer::named("refused"))).await;
+    assert_eq!(world.onboarding(id).await.status, Status::Review);
+    none().await;
+    world.act(id, OperatorAct::Retry, None).await;
+    none().await;
+    world.perform("ann").await;
+    world.perform("ann").await;
+    none().await;
+    world.one(world.say().wallet("w", "ann", Trust::Fact)).await;
+    none().await;
+    world.perform("ann").await;
+    none().await;
+    assert_eq!(world.onboarding(id).await.status, Status::Completed);
+}
+
+async fn a_held_event_that_nobody_claims_expires_visibly(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let held = world.one(world.say().wallet("w", "ann", Trust::Fact)).await;
+    world.clock.advance(HOLD);
+    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap().expired, 0);
+    world.clock.advance(Millis(1));
+    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap().expired, 1);
+    let expired = world.of_verdict("expired").await;
+    assert_eq!(expired.iter().map(|entry| Some(entry.seq)).collect::<Vec<_>>(), [held.seq]);
+    let id = world.waiting("ann").await;
+    assert!(world.onboarding(id).await.memory.facts.is_empty());
+    let copy = world.one(world.say().wallet("w", "ann", Trust::Fact)).await;
+    assert_eq!((copy.copy, copy.verdict), (true, Verdict::Expired));
+}
+
+async fn held_events_whose_adoption_was_cut_short_are_found_by_the_sweep(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let early: Vec<_> = (0..150).map(|n| world.say().wallet(&format!("w{n}"), "ann", Trust::Fact)).collect();
+    world.accept(&early).await;
+    world.sign_up("ann").await;
+    let effect = world.only_due().await;
+    // The follow-up of the first hundred cannot be written.
+    world.refuse_inserts("events", "kind = 'engine.adopt'").await;
+    world.one(world.say().good(&effect, "ann")).await;
+    assert_eq!(world.of_verdict("held").await.len(), 50);
+    world.allow_inserts("events").await;
+    let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+    assert_eq!(swept.adopted, 1);
+    assert!(world.of_verdict("held").await.is_empty());
+    let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+    assert_eq!(swept.adopted, 0);
+}

@@ -1,0 +1,174 @@
+//! When the database refuses, or goes away: neighbours land, nothing is half-written, nobody is told what is not so.
+
+use std::sync::Arc;
+
+use gangway::engine::{Arrival, NotAccepted, writer};
+use gangway_core::decision::Verdict;
+use gangway_core::event::Trust;
+use sea_orm::sqlx::{PgPool, query, query_scalar};
+use serde_json::json;
+
+use crate::db::TestDb;
+use crate::on_both_databases;
+use crate::wait::until;
+use crate::world::World;
+
+on_both_databases!(
+    a_poisonous_event_is_put_aside_and_its_neighbours_land,
+    an_event_with_a_nul_in_its_type_harms_nobody,
+    a_row_that_this_version_cannot_read_keeps_only_its_own_events_out,
+    an_event_of_a_flow_that_is_not_known_here_is_sent_back_and_its_neighbours_land,
+    a_full_queue_refuses_and_a_queue_with_room_takes_again,
+    a_closed_door_finishes_what_was_let_in,
+    held_events_beyond_a_hundred_are_adopted_by_the_writer_too,
+);
+
+async fn a_poisonous_event_is_put_aside_and_its_neighbours_land(db: &TestDb) {
+    let world = World::new(db).await;
+    world.refuse_inserts("events", "kind = 'poison'").await;
+    let say = world.say();
+    let mut batch: Vec<Arrival> = (0..9).map(|n| say.sign_up(&format!("p{n}"))).collect();
+    batch.insert(4, say.message("bad", "poison", "p1", json!({ "n": 1 })));
+    let answers = world.accept(&batch).await;
+    let verdicts: Vec<Verdict> = answers.iter().map(|answer| answer.verdict).collect();
+    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Applied).count(), 9);
+    assert_eq!((verdicts[4], answers[4].seq), (Verdict::Refused, None));
+    let aside = world.store().quarantined(10).await.unwrap();
+    assert_eq!(aside.iter().map(|one| (one.source.as_str(), &one.raw)).collect::<Vec<_>>(), [("crm", &batch[4].raw)]);
+    assert_eq!(world.received().await + 1, 10, "what is put aside is not in the journal");
+    assert_eq!(world.due().await.len(), 9);
+}
+
+async fn an_event_with_a_nul_in_its_type_harms_nobody(db: &TestDb) {
+    let world = World::new(db).await;
+    let say = world.say();
+    let odd = say.message("bad\0", "odd\0type", "ann", json!({ "text": "a\0b" }));
+    let answers = world.accept(&[say.sign_up("ann"), odd, say.sign_up("ben")]).await;
+    assert_eq!((answers[0].verdict, answers[2].verdict), (Verdict::Applied, Verdict::Applied));
+    let aside = world.store().quarantined(10).await.unwrap().len();
+    assert_eq!(aside, usize::from(db.is_postgres()), "SQLite takes it");
+}
+
+async fn a_row_that_this_version_cannot_read_keeps_only_its_own_events_out(db: &TestDb) {
+    let world = World::new(db).await;
+    let (ann, ben) = (world.waiting("ann").await, world.waiting("ben").await);
+    let broken = if db.is_postgres() { format!("'{ann}'") } else { format!("x'{}'", ann.0.simple()) };
+    world.run(&format!("UPDATE onboardings SET status = 'sleeping' WHERE id = {broken}")).await;
+    let say = world.say();
+    let batch = [say.wallet("a", "ann", Trust::Fact), say.wallet("b", "ben", Trust::Fact), say.sign_up("eve")];
+    let answers = world.engine.accept(&batch).await;
+    assert!(matches!(answers[0], Err(NotAccepted::Away(_))), "{:?}", answers[0]);
+    assert_eq!(answers[1].as_ref().map(|one| one.verdict), Ok(Verdict::Applied));
+    assert_eq!(answers[2].as_ref().map(|one| one.verdict), Ok(Verdict::Applied));
+    assert_eq!(world.onboarding(ben).await.state, "welcome");
+}
+
+async fn an_event_of_a_flow_that_is_not_known_here_is_sent_back_and_its_neighbours_land(db: &TestDb) {
+    let world = World::new(db).await;
+    world.waiting("ann").await;
+    world.run("UPDATE onboardings SET version = 77").await;
+    let say = world.say();
+    let answers = world.engine.accept(&[say.wallet("a", "ann", Trust::Fact), say.sign_up("eve")]).await;
+    assert!(matches!(answers[0], Err(NotAccepted::Away(_))), "{:?}", answers[0]);
+    assert!(answers[1].is_ok());
+    world.run("UPDATE onboardings SET version = 1").await;
+    assert_eq!(world.one(say.wallet("a", "ann", Trust::Fact)).await.verdict, Verdict::Applied);
+}
+
+async fn a_full_queue_refuses_and_a_queue_with_room_takes_again(db: &TestDb) {
+    let world = World::new(db).await;
+    let (door, queue) = writer::door(2);
+    let say = world.say();
+    let put = |n: usize| {
+        let (door, arrival) = (door.clone(), say.sign_up(&format!("p{n}")));
+        tokio::spawn(async move { door.accept(arrival).await })
+    };
+    let waiting = [put(0), put(1)];
+    until("the queue is full", async || (door.depth() == 2).then_some(())).await;
+    assert!(matches!(put(2).await.unwrap(), Err(NotAccepted::Full(_))));
+    assert_eq!(world.received().await, 0);
+    drop(writer::start(&world.engine, &queue, 1));
+    for one in waiting {
+        assert_eq!(one.await.unwrap().map(|receipt| receipt.verdict), Ok(Verdict::Applied));
+    }
+    assert!(put(2).await.unwrap().is_ok());
+    assert_eq!(world.received().await, 3);
+}
+
+async fn a_closed_door_finishes_what_was_let_in(db: &TestDb) {
+    let world = World::new(db).await;
+    let (door, queue) = writer::door(64);
+    let say = world.say();
+    let people = (0..50).map(|n| say.sign_up(&format!("p{n}"))).collect();
+    let asked = tokio::spawn({
+        let door = door.clone();
+        async move { door.accept_all(people).await }
+    });
+    until("all are in the queue", async || (door.depth() == 50).then_some(())).await;
+    let writers = writer::start(&world.engine, &queue, 2);
+    drop(door);
+    assert!(asked.await.unwrap().iter().all(Result::is_ok));
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(world.received().await, 50);
+}
+
+async fn held_events_beyond_a_hundred_are_adopted_by_the_writer_too(db: &TestDb) {
+    let world = World::new(db).await;
+    let early: Vec<Arrival> = (0..250).map(|n| world.say().wallet(&format!("w{n}"), "ann", Trust::Fact)).collect();
+    world.accept(&early).await;
+    world.sign_up("ann").await;
+    let effect = world.only_due().await;
+    let (door, queue) = writer::door(64);
+    drop(writer::start(&world.engine, &queue, 2));
+    door.accept(world.say().good(&effect, "ann")).await.unwrap();
+    until("all are adopted", async || world.of_verdict("held").await.is_empty().then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_cut_in_the_middle_leaves_nothing_half_written() {
+    let db = TestDb::postgres().await;
+    let world = Arc::new(World::new(&db).await);
+    let admin = PgPool::connect(&db.url).await.unwrap();
+    // Holds the identifier rows that the batch needs, so that it is seen in the middle.
+    for round in 0..10 {
+        let name = format!("ann{round}");
+        let mut holder = admin.begin().await.unwrap();
+        query("LOCK TABLE effects IN ACCESS EXCLUSIVE MODE").execute(&mut *holder).await.unwrap();
+        let batch = vec![world.say().sign_up(&name), world.say().wallet(&name, &name, Trust::Hint)];
+        let accepting = tokio::spawn({
+            let world = Arc::clone(&world);
+            async move { world.engine.accept(&batch).await }
+        });
+        let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let pid: i32 = until("the batch waits in the middle", async || {
+            query_scalar(waiting).fetch_optional(&admin).await.unwrap()
+        })
+        .await;
+        query("SELECT pg_terminate_backend($1)").bind(pid).execute(&admin).await.unwrap();
+        holder.rollback().await.unwrap();
+        let answers = accepting.await.unwrap();
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 2, "{answers:?}");
+        assert_eq!(world.received().await, (round + 1) * 2, "a row was counted twice, or lost");
+        assert_eq!(world.due().await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_takes_no_batch_all_are_told_to_come_again() {
+    let db = TestDb::postgres().await;
+    let world = World::new(&db).await;
+    let say = world.say();
+    // A passing error, each time: as a deadlock or a full disk would be.
+    world
+        .run("CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '40P01'; END $$")
+        .await;
+    world.run("CREATE TRIGGER busy BEFORE INSERT ON effects FOR EACH ROW EXECUTE FUNCTION busy()").await;
+    let answers = world.engine.accept(&[say.sign_up("ann"), say.wallet("w", "ben", Trust::Hint)]).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(NotAccepted::Away(_)))), "{answers:?}");
+    assert_eq!((world.received().await, world.store().quarantined(5).await.unwrap().len()), (0, 0));
+    assert_eq!(world.hands.free("original"), 1000);
+    world.run("DROP TRIGGER busy ON effects").await;
+    assert!(world.engine.accept(&[say.sign_up("ann")]).await[0].is_ok());
+}

@@ -1,0 +1,17 @@
+//! The whole service from outside, on its bad days.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic"
+)]
+
+#[path = "../support/db.rs"]
+mod db;
+mod http;
+mod intake;
+mod journeys;
+mod reviews;
+mod wait;
+mod world;
