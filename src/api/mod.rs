@@ -78,6 +78,7 @@ pub(crate) struct State {
 #[derive(Clone, Copy)]
 struct Limits {
     figures: Millis,
+    ready_timeout: Millis,
     action: usize,
 }
 
@@ -102,7 +103,11 @@ impl Api {
             metrics: parts.metrics,
             grants: grants::Grants::new(settings.token_cache),
             figures: figures::Last::default(),
-            limits: Limits { figures: settings.figures, action: settings.action_limit },
+            limits: Limits {
+                figures: settings.figures,
+                ready_timeout: settings.ready_timeout,
+                action: settings.action_limit,
+            },
         };
         Self { state: Data::new(state) }
     }

@@ -1,6 +1,8 @@
 //! `/healthz`, `/readyz`, `/metrics`: for orchestrators and collectors; without a token, and so without anything
 //! that names a person.
 
+use std::time::Duration;
+
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 
@@ -23,12 +25,15 @@ pub(crate) async fn metrics(state: web::Data<State>) -> HttpResponse {
     let now = state.clock.now();
     let mut known = state.figures.get(now, state.limits.figures);
     if known.is_none() {
-        match state.store.figures(now).await {
-            Ok(read) => {
+        // A database that hangs must not take the process's own figures with it.
+        let patience = Duration::from_millis(state.limits.ready_timeout.0);
+        match tokio::time::timeout(patience, state.store.figures(now)).await {
+            Ok(Ok(read)) => {
                 state.figures.put(&read, now);
                 known = Some(read);
             }
-            Err(error) => tracing::warn!(%error, "the database's figures cannot be read"),
+            Ok(Err(error)) => tracing::warn!(%error, "the database's figures cannot be read"),
+            Err(_) => tracing::warn!(?patience, "the database's figures cannot be read in time"),
         }
     }
     let mut text = state.metrics.as_ref().map(|handle| handle.render()).unwrap_or_default();

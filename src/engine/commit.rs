@@ -48,12 +48,18 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
     Ok(Done { receipts, deferred: round.deferred, own: round.own })
 }
 
-/// New onboardings. One that another process added meanwhile makes the whole batch run again.
+/// New onboardings. One that another process added meanwhile makes the whole batch run again. Those that ended in this
+/// round are written before them: a user may begin again in the same batch, and of one flow only one may be running.
 async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     let fresh: Vec<Loaded> = round.works.values().filter(|work| work.fresh).map(|work| work.loaded.clone()).collect();
     if fresh.is_empty() {
         return Ok(());
     }
+    let ended = round.works.values_mut().filter(|work| {
+        work.changed && !work.fresh && work.loaded.onboarding.status.ended()
+    });
+    let ended: Vec<Loaded> = ended.map(|work| (work.changed = false, work.loaded.clone()).1).collect();
+    tx.update_onboardings(&ended).await?;
     let added = tx.insert_onboardings(&fresh).await?;
     if added.len() != fresh.len() {
         return Err(StoreError::Passing("another process began the same onboarding".into()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use gangway_core::decision::{Decision, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
+use gangway_core::event::{Body, Identifier, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
@@ -60,7 +60,7 @@ pub(super) struct Round<'a> {
     /// Arrivals that must go into another round.
     pub deferred: Vec<usize>,
     /// What held events that an operator named are held on.
-    pub held: HashMap<i64, Blind>,
+    pub held: HashMap<i64, (Blind, String)>,
     /// Onboardings whose flow this process does not know.
     pub unknown_flow: BTreeSet<OnboardingId>,
     /// Follow-up events of the engine itself.
@@ -143,8 +143,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; the
-    /// identifier is then the onboarding's from now on.
+    /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; a
+    /// provider's identifier is then the onboarding's from now on.
     fn adopts(&mut self, id: OnboardingId, body: &Body) -> Result<(), &'static str> {
         match body {
             Body::Adopt { blind } => {
@@ -153,9 +153,12 @@ impl<'a> Round<'a> {
                 }
             }
             Body::Operator { act: OperatorAct::Adopt { event }, .. } => {
-                let blind = *self.held.get(event).ok_or("there is no held event of this number")?;
-                let (kind, owner, since) = ("operator.adopted".to_owned(), Some(Owner::Onboarding(id)), self.now);
-                self.claims.insert(blind, Claim { blind, kind, owner, since });
+                let (blind, kind) = self.held.get(event).cloned().ok_or("there is no held event of this number")?;
+                // A user's own identifiers belong to users: the user may still come, and must be able to start.
+                if kind != Identifier::EXTERNAL_ID && kind != Identifier::EMAIL {
+                    let (owner, since) = (Some(Owner::Onboarding(id)), self.now);
+                    self.claims.insert(blind, Claim { blind, kind, owner, since });
+                }
                 self.adopting.insert(blind, id);
             }
             _ => {}

@@ -200,8 +200,10 @@ impl Breakers {
     pub fn note(&self, slot: &str, action: &str, health: &Health, now: Timestamp) {
         let mut all = self.all();
         match health {
-            Health::Well => [slot, action].into_iter().for_each(|name| {
-                all.get_mut(name).into_iter().for_each(Breaker::well);
+            // Also one that never failed is kept: its figure says that it is closed.
+            Health::Well => [slot, action].into_iter().for_each(|name| match all.get_mut(name) {
+                Some(breaker) => breaker.well(),
+                None => drop(all.insert(name.to_owned(), Breaker::Closed)),
             }),
             Health::Failing(cause) => {
                 all.entry(action.to_owned()).or_default().failed(&self.settings, now, cause);

@@ -94,7 +94,12 @@ fn told(effect: &LeasedEffect, target: &str, attempted: &Attempted, watch: Stopw
     let seconds = watch.elapsed().as_secs_f64();
     tracing::debug!(effect = %effect.id, attempt = effect.attempt, target, ended, seconds, "attempt ended");
     let target = target.to_owned();
-    metrics::counter!("gangway_outbound_attempts_total", "target" => target.clone(), "ended" => ended).increment(1);
+    let outcome = match &attempted.result {
+        AttemptResult::Done(answer) => answer.outcome.clone(),
+        _ => String::new(),
+    };
+    let labels = [("target", target.clone()), ("ended", ended.to_owned()), ("outcome", outcome)];
+    metrics::counter!("gangway_outbound_attempts_total", &labels).increment(1);
     metrics::histogram!("gangway_outbound_attempt_seconds", "target" => target).record(seconds);
 }
 

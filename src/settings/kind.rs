@@ -66,9 +66,10 @@ impl Kind {
 }
 
 /// A text of the environment where no default tells the kind: a number or truth value where it is one, else text.
-/// What is secret by its name stays text: an API key may well look like a number.
+/// What is secret or names something by its name stays text: an API key or a provider's uid may well look like a number.
 pub(crate) fn guess(key: &str, text: &str) -> Value {
-    if super::show::secret(key) {
+    let names = key.rsplit(['.', '_']).next().is_some_and(|end| ["id", "uid", "uuid"].contains(&end));
+    if names || super::show::secret(key) {
         return Value::String(text.to_owned());
     }
     [Kind::Truth, Kind::Whole, Kind::Fraction]
@@ -100,7 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_looks_like_a_number_stays_text() {
+    fn a_secret_or_a_name_that_looks_like_a_number_stays_text() {
+        assert_eq!(guess("providers.original.collection_uid", "0221"), Value::String("0221".into()));
         assert_eq!(guess("providers.original.api_key", "0123"), Value::String("0123".into()));
         assert_eq!(guess("providers.original.retries", "3"), Value::Integer(3));
         assert_eq!(guess("providers.original.thin", "true"), Value::Boolean(true));

@@ -72,7 +72,8 @@ fn from_postgres(code: &str, words: String) -> StoreError {
         "53100" => StoreError::Passing("the database's disk is full".into()),
         "53300" => StoreError::Passing("the database has no free connection slots".into()),
         "25006" => StoreError::Passing("the database is read-only now".into()),
-        "55P03" | "57014" | "25P03" | "58030" => StoreError::Passing(text),
+        // 55000 while connecting: the database takes no connections for now, during a restore or a change-over.
+        "55000" | "55P03" | "57014" | "25P03" | "58030" => StoreError::Passing(text),
         // Shutting down, starting up, dropped: 57P01 and the like; connection exceptions; other lack of resources.
         code if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") => {
             StoreError::Passing(text)
@@ -105,6 +106,7 @@ mod tests {
     fn a_deadlock_passes_and_a_refused_row_does_not() {
         assert!(from_postgres("40P01", "deadlock detected".into()).passing());
         assert!(from_postgres("57P01", "terminating connection".into()).passing());
+        assert!(from_postgres("55000", "database \"x\" is not currently accepting connections".into()).passing());
         assert!(!from_postgres("22021", "invalid byte sequence for encoding \"UTF8\"".into()).passing());
         assert!(matches!(from_postgres("42501", "permission denied".into()), StoreError::Setup(_)));
     }

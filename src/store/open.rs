@@ -4,7 +4,8 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Error as SqlxError};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::alone::{self, Presence};
@@ -72,6 +73,9 @@ async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
                 (false, _) => driver.create_if_missing(false).pragma("query_only", "ON"),
             }
         });
+        if writer && !memory {
+            settings.map_sqlx_sqlite_before_acquire(|connection, _| Box::pin(is_clean(connection)));
+        }
         // The one connection is the database when it is in memory: it must never be replaced.
         settings.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         Database::connect(settings).await.map_err(|error| from_open(&place, error))
@@ -80,6 +84,25 @@ async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     let work = intake.clone();
     let screens = if memory { intake.clone() } else { connect(options.screens, false).await? };
     Ok(Pools { intake, work, screens, presence })
+}
+
+/// Whether a connection is in no transaction by its own count; one that is not is closed and replaced.
+///
+/// When the disk fails under a COMMIT, SQLite rolls back by itself. The ROLLBACK that the driver sends after it then
+/// fails, and the driver goes on counting a transaction that is not there: it would begin the next one as a savepoint,
+/// and after one more failure commit into a transaction that nobody ever ends. Everything would be answered, and
+/// nothing would be on disk.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    if !connection.is_in_transaction() {
+        return Ok(true);
+    }
+    // The ROLLBACK of a transaction that was just dropped may still be on its way.
+    connection.ping().await?;
+    let clean = !connection.is_in_transaction();
+    if !clean {
+        tracing::warn!("a transaction could not be ended cleanly; its connection is replaced");
+    }
+    Ok(clean)
 }
 
 fn enter(path: &Path) -> Result<Presence, StoreError> {

@@ -150,10 +150,14 @@ impl Tx {
         users: &[LoadedUser],
         owners: &HashMap<Blind, Option<Owner>>,
     ) -> Result<Vec<UserId>> {
-        let won = |user: &User| {
+        let owner = |user: &User| {
             let blind = self.keys.blind(&Identifier::new(Identifier::EXTERNAL_ID, &user.external_id));
-            owners.get(&blind) == Some(&Some(Owner::User(user.id)))
+            owners.get(&blind).copied().flatten()
         };
+        if users.iter().any(|loaded| matches!(owner(&loaded.user), Some(Owner::Onboarding(_)))) {
+            return Err(StoreError::Poison("a user's external id belongs to an onboarding".into()));
+        }
+        let won = |user: &User| owner(user) == Some(Owner::User(user.id));
         let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user)).collect();
         added.sort_by_key(|loaded| loaded.user.id);
         if !added.is_empty() {
@@ -249,13 +253,13 @@ impl Tx {
         found.collect()
     }
 
-    /// The identifiers that these events are held on; one that is not held any more is missing.
-    pub async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<HashMap<i64, Blind>> {
+    /// The identifiers that these events are held on, with their kinds; one that is not held any more is missing.
+    pub async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<HashMap<i64, (Blind, String)>> {
         if seqs.is_empty() {
             return Ok(HashMap::new());
         }
         let found = self.session.held_by_seq(seqs).await?.into_iter();
-        found.filter_map(|row| Some((row.seq, row.held_on?))).map(|(seq, on)| Ok((seq, rows::blind(&on)?))).collect()
+        found.map(|row| Ok((row.seq, (rows::blind(&row.held_on)?, row.kind)))).collect()
     }
 
     /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added: a key that

@@ -4,6 +4,7 @@
 mod db;
 mod dice;
 mod hands;
+mod history;
 mod say;
 mod wait;
 mod world;
@@ -12,7 +13,9 @@ mod copies;
 mod effects;
 mod held;
 mod operator;
+mod privacy;
 mod races;
 mod start;
+mod story;
 mod timers;
 mod trouble;

@@ -18,6 +18,7 @@ on_both_databases!(
     the_same_click_sent_twice_is_one_act,
     a_held_event_is_given_to_an_onboarding_and_its_identifier_stays_with_it,
     an_event_that_is_not_held_cannot_be_given,
+    a_user_whose_early_event_was_given_away_can_still_start,
 );
 
 async fn a_retry_in_review_goes_on(db: &TestDb) {
@@ -100,6 +101,16 @@ async fn a_held_event_is_given_to_an_onboarding_and_its_identifier_stays_with_it
     let next = world.one(world.say().wallet("w2", "elsewhere", Trust::Hint)).await;
     assert_eq!(next.onboarding, Some(id));
     assert_eq!(world.act(id, act, None).await.verdict, Verdict::Refused, "it is not held any more");
+}
+
+async fn a_user_whose_early_event_was_given_away_can_still_start(db: &TestDb) {
+    let world = World::new(db).await;
+    let id = world.sign_up("ann").await;
+    let early = world.one(world.say().message("c", "user.confirmed", "ben", serde_json::json!({}))).await;
+    let given = world.act(id, OperatorAct::Adopt { event: early.seq.unwrap() }, None).await;
+    assert_eq!(given.verdict, Verdict::Noted);
+    assert!(world.of_verdict("held").await.is_empty());
+    assert_eq!(world.one(world.say().sign_up("ben")).await.verdict, Verdict::Applied);
 }
 
 async fn an_event_that_is_not_held_cannot_be_given(db: &TestDb) {

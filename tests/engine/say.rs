@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use gangway::engine::Arrival;
-use gangway::inbound::operator;
+use gangway::engine::operator;
 use gangway::outbound::outcome;
 use gangway::store::types::LeasedEffect;
 use gangway_core::effect::{Mode, Request};

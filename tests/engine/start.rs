@@ -1,7 +1,7 @@
 //! How an onboarding begins.
 
 use gangway_core::decision::Verdict;
-use gangway_core::event::{Identifier, Trust};
+use gangway_core::event::{Identifier, OperatorAct, Trust};
 use gangway_core::flow;
 use gangway_core::onboarding::Status;
 
@@ -16,6 +16,7 @@ on_both_databases!(
     a_second_start_while_it_runs_is_noted,
     a_start_after_the_end_is_refused,
     a_flow_that_allows_it_begins_again_after_the_end,
+    an_end_and_a_new_beginning_in_one_batch_are_both_written,
     two_flows_of_one_user_are_two_onboardings_of_one_user,
     two_sign_ups_of_one_new_user_in_one_batch_are_one_onboarding,
     a_start_without_a_user_is_refused_and_kept,
@@ -81,6 +82,16 @@ async fn a_flow_that_allows_it_begins_again_after_the_end(db: &TestDb) {
         (second, Status::Completed),
         (first, Status::Completed)
     ]);
+}
+
+async fn an_end_and_a_new_beginning_in_one_batch_are_both_written(db: &TestDb) {
+    let world = World::new(db).await;
+    let say = world.say();
+    let first = world.one(say.start("v1", "user.visited", "ann")).await.onboarding.unwrap();
+    let answers = world.accept(&[say.act("x", first, OperatorAct::Cancel, None), say.start("v2", "user.visited", "ann")]).await;
+    assert_eq!(answers[1].verdict, Verdict::Applied);
+    assert_eq!(world.onboarding(first).await.status, Status::Cancelled);
+    assert_eq!(world.onboarding(answers[1].onboarding.unwrap()).await.status, Status::Active);
 }
 
 async fn two_flows_of_one_user_are_two_onboardings_of_one_user(db: &TestDb) {

@@ -25,6 +25,7 @@ on_both_databases!(
 );
 
 const HOLD: Millis = Millis::secs(30 * 86_400);
+const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: HOLD, limit: 1000 };
 
 /// The engine's door, with a writer behind it.
 fn open(world: &World) -> Door {
@@ -112,12 +113,12 @@ async fn stranded(world: &World, door: &Door) -> gangway_core::event::Onboarding
     let id = world.sign_up("ann").await;
     world.answer(crate::say::again("busy")).await;
     world.run("DELETE FROM effects").await;
-    let swept = sweep::tick(&world.engine, door, world.say().0, HOLD).await.unwrap();
+    let swept = sweep::tick(&world.engine, door, world.say().0, HOW).await.unwrap();
     assert_eq!(swept.stranded, 1);
     let found = world.onboarding(id).await;
     assert_eq!(found.status, Status::Review);
     assert!(found.memory.review.unwrap().detail.contains("nothing would have moved it"));
-    let swept = sweep::tick(&world.engine, door, world.say().0, HOLD).await.unwrap();
+    let swept = sweep::tick(&world.engine, door, world.say().0, HOW).await.unwrap();
     assert_eq!(swept.stranded, 0, "a person is asked");
     id
 }
@@ -142,7 +143,7 @@ async fn nobody_is_stranded_in_a_normal_course(db: &TestDb) {
     let world = World::new(db).await;
     let door = open(&world);
     let none = async || {
-        let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+        let swept = sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap();
         assert_eq!(swept, sweep::Swept::default());
     };
     let id = world.sign_up("ann").await;
@@ -167,9 +168,9 @@ async fn a_held_event_that_nobody_claims_expires_visibly(db: &TestDb) {
     let door = open(&world);
     let held = world.one(world.say().wallet("w", "ann", Trust::Fact)).await;
     world.clock.advance(HOLD);
-    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap().expired, 0);
+    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap().expired, 0);
     world.clock.advance(Millis(1));
-    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap().expired, 1);
+    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap().expired, 1);
     let expired = world.of_verdict("expired").await;
     assert_eq!(expired.iter().map(|entry| Some(entry.seq)).collect::<Vec<_>>(), [held.seq]);
     let id = world.waiting("ann").await;
@@ -190,9 +191,9 @@ async fn held_events_whose_adoption_was_cut_short_are_found_by_the_sweep(db: &Te
     world.one(world.say().good(&effect, "ann")).await;
     assert_eq!(world.of_verdict("held").await.len(), 50);
     world.allow_inserts("events").await;
-    let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+    let swept = sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap();
     assert_eq!(swept.adopted, 1);
     assert!(world.of_verdict("held").await.is_empty());
-    let swept = sweep::tick(&world.engine, &door, world.say().0, HOLD).await.unwrap();
+    let swept = sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap();
     assert_eq!(swept.adopted, 0);
 }

@@ -66,6 +66,8 @@ impl World {
 
     /// Another seed makes another process; time is its own.
     pub async fn with(db: &TestDb, seed: u64, set: impl FnOnce(&mut Options)) -> Self {
+        // What the engine warns of is shown with a test that fails.
+        drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());
         let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
         let chance = Arc::new(SeededChance::new(seed));
         let store = Store::open(&db.options(), keys, Arc::new(SystemChance)).await.unwrap();

@@ -1,6 +1,5 @@
 //! Thirty SIGKILLs of the real process in the middle of its work.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use gangway_sandbox::Options;
@@ -11,7 +10,7 @@ use crate::dice::Dice;
 use crate::proof;
 use crate::turn;
 use crate::wait;
-use crate::world::{Client, Sent, World, sign_up, token};
+use crate::world::{Client, Outbox, World, note, sign_up, token};
 
 const KILLS: u64 = 30;
 /// People who sign up before each kill.
@@ -46,7 +45,7 @@ async fn thirty_sigkills(db: &TestDb, mut dice: Dice) {
             senders.spawn(async move {
                 let event = sign_up(&person);
                 let sent = client.publish(&url, &event).await;
-                (event["id"].as_str().unwrap().to_owned(), sent)
+                (event, sent)
             });
         }
         // One kill in six comes while it starts, the others after so much was seen at the far end.
@@ -61,15 +60,15 @@ async fn thirty_sigkills(db: &TestDb, mut dice: Dice) {
         process.kill();
     }
     process.start();
-    let mut sent: HashMap<String, Sent> = HashMap::new();
+    let mut outbox = Outbox::new();
     while let Some(done) = senders.join_next().await {
-        let (id, one) = done.unwrap();
-        sent.insert(id, one);
+        let (event, sent) = done.unwrap();
+        note(&mut outbox, &event, sent);
     }
     let count = usize::try_from(KILLS * PEOPLE).unwrap();
     proof::decide_reviews(&client, &url, count, Duration::from_secs(60)).await;
     proof::far_end_quiet(&world).await;
     let status = process.stop(Duration::from_secs(20));
     assert_eq!(status.code(), Some(0), "{}", process.log());
-    proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, &sent).await;
+    proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, count, &outbox).await;
 }

@@ -1,13 +1,19 @@
 //! Faults, with the real process: killed, cut off from its database and its broker, stopped, doubled. What counts is
 //! what the far end saw.
 
+mod away;
+mod broker;
 #[path = "../support/db.rs"]
 mod db;
 mod dice;
+mod full;
 mod kills;
 #[path = "../support/process.rs"]
 mod process;
 mod proof;
+mod starting;
+mod stopping;
+mod two;
 mod wait;
 #[path = "../support/world.rs"]
 mod world;

@@ -30,7 +30,7 @@ async fn events_of(world: &World, verdict: &str) -> Vec<Value> {
 }
 
 #[track_caller]
-fn is_problem(answer: &Answer) {
+pub fn is_problem(answer: &Answer) {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", answer.text);
     assert_eq!(answer.json()["status"], answer.status, "{}", answer.text);
     assert!(answer.json()["type"].as_str().unwrap().starts_with("urn:gangway:problem:"), "{}", answer.text);
@@ -123,9 +123,7 @@ async fn an_unknown_type_is_accepted_and_recorded_and_moves_nothing(db: &TestDb)
     let world = Setup::default().start(db).await;
     let id = world.sign_up("ann-nowallet", "ann@example.com", "en").await;
     let before = world.comes_to(&id, "waiting").await;
-    let found = world.get("/v1/users?q=ann-nowallet").await;
-    let identifiers = found["items"][0]["identifiers"].as_array().unwrap().clone();
-    let uid = identifiers.iter().find(|one| one["kind"] == "original.user_uid").unwrap()["value"].as_str().unwrap();
+    let uid = world.uid("ann-nowallet").await;
     let body = json!({ "event": "user.went_fishing", "data": { "user": { "uid": uid } } }).to_string();
     assert_eq!(world.webhook("fishing", body).await.is(200).json()["verdict"], "noted");
     let event = json!({
@@ -177,6 +175,7 @@ async fn while_a_secret_is_replaced_both_are_live(db: &TestDb) {
     const NEW: &str = "path-secret-of-tomorrow-42";
     let profile = format!("verify = 'secret_path'\nsecrets = ['{SECRET}', '{NEW}']");
     let world = Setup::default().webhook(&profile).start(db).await;
+    world.far.set_webhook_url(Some(&format!("http://{}/webhooks/original/{SECRET}", world.running.address)));
     let id = world.sign_up("ann", "ann@example.com", "en").await;
     world.comes_to(&id, "completed").await;
     world.far.set_webhook_url(Some(&format!("http://{}/webhooks/original/{NEW}", world.running.address)));

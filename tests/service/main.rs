@@ -9,9 +9,18 @@
 
 #[path = "../support/db.rs"]
 mod db;
+mod asking;
+mod broker;
+mod events;
+mod full;
 mod http;
 mod intake;
 mod journeys;
 mod reviews;
+mod secrets;
+mod signed;
+mod starting;
+mod stub;
+mod trouble;
 mod wait;
 mod world;

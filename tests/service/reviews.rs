@@ -39,7 +39,7 @@ async fn a_refused_user_comes_to_support_who_may_retry_move_or_cancel(db: &TestD
     let [first, second] = [in_review(&world, "ann-refused").await, in_review(&world, "ben-refused").await];
     assert_eq!(first["state"], "review");
     let (state, since) = (first["state"].as_str().unwrap(), first["since"].as_str().unwrap());
-    says(&first, &["review: ", "support", "since ", since]);
+    says(&first, &["review: support is asked because create_user ended refused", "since ", since]);
     assert_eq!(state, "review");
     let next = first["next"]["what"].as_str().unwrap();
     assert!(next.contains("support chooses") && next.contains("retry") && next.contains("give_up"), "{next}");

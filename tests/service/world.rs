@@ -32,7 +32,8 @@ pub struct Setup {
     pub seams: Seams,
     lines: Vec<(String, toml::Value)>,
     flows: Vec<String>,
-    hooked: bool,
+    hook: Option<String>,
+    again: bool,
 }
 
 impl Default for Setup {
@@ -51,7 +52,7 @@ impl Default for Setup {
         let numbers = [("server.workers", 1), ("database.intake", 1), ("database.work", 2), ("database.screens", 2)];
         lines.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
         lines.push(("outbound.allow_private".to_owned(), true.into()));
-        Self { sandbox: Options::default(), seams: Seams::real(), lines, flows: vec![quick_flow()], hooked: true }
+        Self { sandbox: Options::default(), seams: Seams::real(), lines, flows: vec![quick_flow()], hook: Some(format!("/webhooks/original/{SECRET}")), again: false }
     }
 }
 
@@ -73,8 +74,9 @@ impl Setup {
     }
 
     /// Webhooks verified by this profile instead of a secret in the path.
-    pub fn webhook(self, profile: &str) -> Self {
+    pub fn webhook(mut self, profile: &str) -> Self {
         let table: toml::Table = profile.parse().unwrap();
+        self.hook = Some("/webhooks/original".to_owned());
         self.without("providers.original.webhook_secret").set("providers.original.webhook", table)
     }
 
@@ -88,9 +90,15 @@ impl Setup {
         self
     }
 
+    /// Over a database that has served before.
+    pub fn again(mut self) -> Self {
+        self.again = true;
+        self
+    }
+
     /// The sandbox sends no webhooks: the test does.
     pub fn unhooked(mut self) -> Self {
-        self.hooked = false;
+        self.hook = None;
         self
     }
 
@@ -128,11 +136,13 @@ impl Setup {
         }
         let settings = self.settings(db, &far, &flows.0);
         let running = app::start(&settings, self.seams.clone(), Some(metrics())).await?;
-        if self.hooked {
-            far.set_webhook_url(Some(&format!("http://{}/webhooks/original/{SECRET}", running.address)));
+        if let Some(path) = &self.hook {
+            far.set_webhook_url(Some(&format!("http://{}{path}", running.address)));
         }
+        let again = self.again;
         let mut world = World { running, far, settings, token: String::new(), flows };
-        world.token = world.token_for("all", &["read", "publish", "operate"]).await;
+        let name = if again { "all-again" } else { "all" };
+        world.token = world.token_for(name, &["read", "publish", "operate"]).await;
         Ok(world)
     }
 }
@@ -188,6 +198,17 @@ impl World {
 
     pub async fn get(&self, path: &str) -> Value {
         self.ask("GET", path).bearer(&self.token).send().await.is(200).json()
+    }
+
+    /// What the provider calls this user, once it is known.
+    pub async fn uid(&self, user: &str) -> String {
+        let look = async || {
+            let found = self.get(&format!("/v1/users?q={user}")).await;
+            let mut all = found["items"][0]["identifiers"].as_array().cloned().unwrap_or_default();
+            all.retain(|one| one["kind"] == "original.user_uid");
+            all.pop().and_then(|one| one["value"].as_str().map(str::to_owned))
+        };
+        until("the user's uid", look, Option::is_some).await.expect("it is there")
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
@@ -250,9 +271,28 @@ impl World {
         self.ask("GET", "/metrics").send().await.is(200).text
     }
 
+    /// The far side goes away, and comes back at the same addresses, new and made so.
+    pub async fn restart_far(&mut self, mut options: Options) {
+        let old = std::mem::replace(&mut self.far, gangway_sandbox::start(Options::default()).await.unwrap());
+        (options.http, options.smtp) = (old.http, old.smtp);
+        old.stop().await;
+        let again = async || gangway_sandbox::start(options.clone()).await.ok().map(Hidden);
+        let far = until("the far side's ports", again, Option::is_some).await;
+        self.far = far.expect("it is there").0;
+    }
+
     pub async fn stop(self) {
         self.running.stop().await;
         self.far.stop().await;
+    }
+}
+
+/// A value that has nothing to show.
+struct Hidden<T>(T);
+
+impl<T> std::fmt::Debug for Hidden<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
     }
 }
 

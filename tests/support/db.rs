@@ -124,7 +124,7 @@ macro_rules! on_both_databases {
     };
 }
 
-fn postgres_url() -> String {
+pub fn postgres_url() -> String {
     std::env::var(VARIABLE)
         .unwrap_or_else(|_| panic!("{VARIABLE} is not set; run `cargo xtask test`, which starts a PostgreSQL"))
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use xtask::group::{Group, Signal};
@@ -20,6 +21,7 @@ pub struct Process {
     /// Put before the program: a shell's words that limit it.
     before: String,
     running: Option<Group>,
+    copying: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -30,7 +32,7 @@ impl Process {
         let text: String = std::iter::once(format!("server.listen = \"127.0.0.1:{port}\"\n")).chain(lines).collect();
         let config = folder.join(format!("{name}.toml"));
         fs::write(&config, text).unwrap();
-        Self { port, config, log: folder.join(format!("{name}.log")), before: String::new(), running: None }
+        Self { port, config, log: folder.join(format!("{name}.log")), before: String::new(), running: None, copying: None }
     }
 
     /// Runs it behind these words of a shell from the next start on, such as `ulimit -f 100;`.
@@ -42,15 +44,25 @@ impl Process {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The process id; the shell has become the program.
+    pub fn id(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
+    }
+
     /// Starts it; it may not answer yet.
     pub fn start(&mut self) {
         assert!(!self.is_running(), "started twice");
-        let log = File::options().create(true).append(true).open(&self.log).unwrap();
+        drop(self.log());
+        let mut log = File::options().create(true).append(true).open(&self.log).unwrap();
+        // Through a pipe, so that a limit on the size of files does not silence it.
+        let (mut said, stderr) = std::io::pipe().unwrap();
         let mut command = clean(Command::new("/bin/sh"));
         let script = format!("{} exec \"$0\" serve --config \"$1\"", self.before);
         command.arg("-c").arg(script).arg(PROGRAM).arg(&self.config);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
         self.running = Some(Group::spawn("gangway", &mut command, Signal::SIGTERM).unwrap());
+        drop(command);
+        self.copying = Some(std::thread::spawn(move || drop(std::io::copy(&mut said, &mut log))));
     }
 
     /// SIGKILL. When it returns, the process is no more.
@@ -58,13 +70,6 @@ impl Process {
         if let Some(mut group) = self.running.take() {
             group.kill().unwrap();
         }
-    }
-
-    /// SIGTERM, without waiting for the end.
-    pub fn ask_to_stop(&mut self) {
-        let group = self.running.as_ref().expect("it runs");
-        let asked = Command::new("/bin/kill").args(["-TERM", &group.id().to_string()]).status();
-        assert!(asked.unwrap().success());
     }
 
     /// How it ended, if it has.
@@ -83,21 +88,26 @@ impl Process {
         self.running.is_some() && self.ended().is_none()
     }
 
-    /// Everything it wrote to stderr, over all its lives.
-    pub fn log(&self) -> String {
+    /// Everything it wrote to stderr, over all its lives; whole once it has ended.
+    pub fn log(&mut self) -> String {
+        if !self.is_running()
+            && let Some(copying) = self.copying.take()
+        {
+            copying.join().unwrap();
+        }
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
+        self.kill();
         if std::thread::panicking() {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
             let end = lines.get(lines.len().saturating_sub(60)..).unwrap_or_default().join("\n");
             eprintln!("--- end of {}\n{end}", self.log.display());
         }
-        self.kill();
     }
 }
 

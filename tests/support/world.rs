@@ -1,6 +1,7 @@
 //! The far side played in this process, the real program beside it, and a client that comes again until it is heard.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,6 +125,18 @@ pub struct Client {
     pub token: String,
 }
 
+/// What was sent to gangway: by source and key.
+pub type Outbox = HashMap<(String, String), Sent>;
+
+/// Notes these sendings of a CloudEvent, or of a batch of them.
+pub fn note(outbox: &mut Outbox, events: &Value, sent: Sent) {
+    let one = std::slice::from_ref(events);
+    for event in events.as_array().map_or(one, Vec::as_slice) {
+        let text = |name: &str| event[name].as_str().unwrap().to_owned();
+        outbox.entry((text("source"), text("id"))).or_default().add(sent);
+    }
+}
+
 /// How often one event was sent, and how often it was answered with a 2xx.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sent {
@@ -131,33 +144,67 @@ pub struct Sent {
     pub accepted: u32,
 }
 
+impl Sent {
+    pub fn add(&mut self, more: Self) {
+        self.tries += more.tries;
+        self.accepted += more.accepted;
+    }
+}
+
 impl Client {
     pub fn new(token: String) -> Self {
         Self { http: client(), token }
     }
 
-    /// Sends an event until it is answered with a 202: whoever gets none comes again with the same id.
-    pub async fn publish(&self, url: &str, event: &Value) -> Sent {
+    /// Sends an event, or a batch of them, until it is answered with a 202: whoever gets none comes again with the same
+    /// ids.
+    pub async fn publish(&self, url: &str, events: &Value) -> Sent {
         let (mut sent, patience) = (Sent::default(), wait::Patience::of(PATIENCE));
         while sent.accepted == 0 {
             sent.tries += 1;
-            sent.accepted += u32::from(self.publish_once(url, event).await == Some(202));
-            assert!(sent.accepted > 0 || patience.again().await, "no 202 for {event}");
+            sent.accepted += u32::from(self.publish_once(url, events).await == Some(202));
+            assert!(sent.accepted > 0 || patience.again().await, "no 202 for {events}");
         }
         sent
     }
 
-    /// Sends an event once; the status, if there was an answer.
-    pub async fn publish_once(&self, url: &str, event: &Value) -> Option<u16> {
+    /// Sends once; the status, if there was an answer.
+    pub async fn publish_once(&self, url: &str, events: &Value) -> Option<u16> {
+        let kind = if events.is_array() { "cloudevents-batch" } else { "cloudevents" };
         let request = self.http.post(format!("{url}/v1/events")).bearer_auth(&self.token);
-        let request = request.header("content-type", "application/cloudevents+json").body(event.to_string());
-        request.send().await.ok().map(|reply| reply.status().as_u16())
+        let request = request.header("content-type", format!("application/{kind}+json")).body(events.to_string());
+        told(request.send().await.ok()?)
+    }
+
+    /// Posts a webhook of Original until it is answered with a 200, as a provider does.
+    pub async fn webhook(&self, place: &str, correlation_id: &str, body: &Value) -> Sent {
+        let (mut sent, patience) = (Sent::default(), wait::Patience::of(PATIENCE));
+        while sent.accepted == 0 {
+            sent.tries += 1;
+            sent.accepted += u32::from(self.webhook_once(place, correlation_id, body).await == Some(200));
+            assert!(sent.accepted > 0 || patience.again().await, "no 200 for {body}");
+        }
+        sent
+    }
+
+    /// Posts a webhook once; the status, if there was an answer.
+    pub async fn webhook_once(&self, place: &str, correlation_id: &str, body: &Value) -> Option<u16> {
+        let request = self.http.post(place).header("content-type", "application/json");
+        let request = request.header("x-webhook-correlation-id", correlation_id).body(body.to_string());
+        told(request.send().await.ok()?)
     }
 
     /// A JSON answer, if there was one with a 2xx.
     pub async fn get(&self, url: &str) -> Option<Value> {
         let reply = self.http.get(url).bearer_auth(&self.token).send().await.ok()?;
         if reply.status().is_success() { reply.json().await.ok() } else { None }
+    }
+
+    /// What `/readyz` says: its status, and the names of what is missing.
+    pub async fn readiness(&self, url: &str) -> Option<(u16, Value)> {
+        let reply = self.http.get(format!("{url}/readyz")).send().await.ok()?;
+        let status = reply.status().as_u16();
+        Some((status, reply.json().await.ok()?))
     }
 
     /// Whether it says that it is ready.
@@ -202,6 +249,16 @@ impl Client {
             panic!("not everybody is on board after {} s: {last}", limit.as_secs());
         }
     }
+}
+
+/// The status; whoever cannot take something now must say when to come again.
+#[expect(clippy::unnecessary_wraps, reason = "as its callers need it")]
+fn told(reply: reqwest::Response) -> Option<u16> {
+    let status = reply.status().as_u16();
+    if matches!(status, 429 | 503) {
+        assert!(reply.headers().contains_key("retry-after"), "{status} without Retry-After");
+    }
+    Some(status)
 }
 
 /// A person's sign-up.

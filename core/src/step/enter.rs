@@ -74,7 +74,8 @@ impl<'a> Turn<'a> {
             }
             Verb::Await(wait) => self.begin_wait(wait),
             Verb::Ask { whom, outcomes } => {
-                let detail = format!("{whom} is asked; possible: {}", choices(outcomes));
+                let because = self.left.take().map_or(String::new(), |left| format!(" because {left}"));
+                let detail = format!("{whom} is asked{because}; possible: {}", choices(outcomes));
                 self.say(&detail);
                 self.it.status = Status::Review;
                 self.it.memory.review = Some(Review { cause: ReviewCause::Asked, detail, since: self.now });
@@ -159,7 +160,11 @@ impl<'a> Turn<'a> {
         }
         let next = self.verb().and_then(outcomes).and_then(|outcomes| outcomes.get(outcome));
         match next {
-            Some(_) => self.say(format_args!("{state} ended {outcome}")),
+            Some(_) => {
+                let left = format!("{state} ended {outcome}");
+                self.say(&left);
+                self.left = Some(left);
+            }
             None => self.review(ReviewCause::Flow, format!("{state} has no outcome {outcome}; possible: retry, move")),
         }
         next.map(String::as_str)

@@ -22,6 +22,8 @@ pub(super) struct Turn<'a> {
     pub(super) verdict: Verdict,
     pub(super) follow_ups: Vec<FollowUp>,
     pub(super) identifiers: Vec<Identifier>,
+    /// How the state before this one ended, when this event ended it.
+    pub(super) left: Option<String>,
     asks: Vec<Effect>,
     said: String,
 }
@@ -35,6 +37,7 @@ impl<'a> Turn<'a> {
             verdict: Verdict::Noted,
             follow_ups: Vec::new(),
             identifiers: Vec::new(),
+            left: None,
             asks: Vec::new(),
             said: String::new(),
         }

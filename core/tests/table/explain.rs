@@ -58,7 +58,8 @@ fn a_wait_for_one_of_several_names_them_all() {
 
 #[test]
 fn a_review_says_what_happened_and_what_a_person_can_do() {
-    let why = "review: support is asked; possible: retry, give_up (move to abandoned), since 2026-11-22T10:00:00.000Z";
+    let why = "review: support is asked because create ended refused; possible: retry, give_up (move to abandoned), \
+               since 2026-11-22T10:00:00.000Z";
     says(asking(), why, Some(("support chooses: retry, give_up (move to abandoned)", None)));
     let why = "review: original.create_user: validation failed; possible: retry, move, since 2026-11-22T10:00:00.000Z";
     says(creating().hear(broken(1, 1)), why, Some(("a person decides: retry, move, cancel", None)));

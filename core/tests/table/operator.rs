@@ -73,7 +73,8 @@ fn a_move_settles_what_is_pending_and_enters_the_state() {
 
 #[test]
 fn a_move_to_where_it_is_asked_already_at_the_same_moment_changes_nothing() {
-    check(asking(), move_to("support"), "noted support/review (asked)");
+    let moved = asking().hear(move_to("support"));
+    check(moved, move_to("support"), "noted support/review (asked)");
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl IntakeSettings {
             ("batch_max", self.batch_max as u64),
         ];
         let zero = numbers.into_iter().filter(|(_, number)| *number == 0);
-        zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is nothing", "more than that")).collect()
+        zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is 0", "more than that")).collect()
     }
 }
 

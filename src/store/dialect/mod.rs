@@ -56,11 +56,11 @@ pub(super) trait Session: Send + std::fmt::Debug {
 }
 
 /// What a held event is held on.
-#[derive(Debug, sea_orm::DerivePartialModel)]
-#[sea_orm(entity = "events::Entity")]
+#[derive(Debug, sea_orm::FromQueryResult)]
 pub(super) struct HeldRow {
     pub(super) seq: i64,
-    pub(super) held_on: Option<Vec<u8>>,
+    pub(super) held_on: Vec<u8>,
+    pub(super) kind: String,
 }
 
 /// What is known of an event that is in the journal.

@@ -164,7 +164,8 @@ impl Session for PostgresSession {
     }
 
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
-        let sql = "SELECT seq, held_on FROM events WHERE verdict = 'held' AND seq = ANY($1::bigint[])";
+        let sql = "SELECT e.seq, e.held_on, i.kind FROM events e JOIN identifiers i ON i.blind = e.held_on \
+                   WHERE e.verdict = 'held' AND e.seq = ANY($1::bigint[])";
         self.rows(query(sql).bind(seqs)).await
     }
 

@@ -6,7 +6,7 @@ use gangway_entities::{effects, events, identifiers, onboardings, users};
 use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, Statement,
+    EntityTrait, IntoActiveModel, Iterable, JoinType, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, Statement,
     TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
@@ -168,10 +168,18 @@ impl Session for SqliteSession {
     }
 
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
+        let held_on = events::Entity::belongs_to(identifiers::Entity)
+            .from(events::Column::HeldOn)
+            .to(identifiers::Column::Blind)
+            .into();
         let find = events::Entity::find()
+            .select_only()
+            .columns([events::Column::Seq, events::Column::HeldOn])
+            .column(identifiers::Column::Kind)
+            .join(JoinType::InnerJoin, held_on)
             .filter(Expr::cust("verdict = 'held'"))
             .filter(events::Column::Seq.is_in(seqs.iter().copied()));
-        find.into_partial_model::<HeldRow>().all(&self.0).await.map_err(failed)
+        find.into_model::<HeldRow>().all(&self.0).await.map_err(failed)
     }
 
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {

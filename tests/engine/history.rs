@@ -1,0 +1,140 @@
+//! Random histories: what was received is counted, the journal replayed gives what is stored, nobody is stranded.
+//!
+//! `GANGWAY_TEST_SEED` repeats one history; the seed is in the name of every failure.
+
+use std::collections::HashMap;
+
+use gangway::engine::replay::replay;
+use gangway::engine::{Arrival, sweep, timers, writer};
+use gangway::store::types::LeasedEffect;
+use gangway_core::event::{OnboardingId, OperatorAct, Trust};
+use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::Millis;
+use serde_json::json;
+
+use crate::db::TestDb;
+use crate::dice::{Dice, seed};
+use crate::on_both_databases;
+use crate::say::{again, good};
+use crate::world::World;
+
+on_both_databases!(a_random_history_is_counted_whole_and_replays_to_what_is_stored);
+
+const BATCHES: usize = 120;
+const PEOPLE: usize = 6;
+const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: Millis::secs(3 * 3600), limit: 1000 };
+
+/// A run of chance.
+struct Run<'a> {
+    world: &'a World,
+    dice: Dice,
+    /// Everything said so far, for copies.
+    said: Vec<Arrival>,
+    /// Effects that were handed over, answered or not.
+    effects: Vec<LeasedEffect>,
+    onboardings: HashMap<OnboardingId, String>,
+    count: usize,
+}
+
+impl Run<'_> {
+    fn name(&mut self) -> String {
+        format!("p{}", self.dice.below(PEOPLE))
+    }
+
+    /// Something that anyone might say now.
+    fn arrival(&mut self) -> Arrival {
+        self.count += 1;
+        let (say, name, key) = (self.world.say(), self.name(), format!("k{}", self.count));
+        let old = self.said.get(self.dice.below(self.said.len())).cloned();
+        match (self.dice.below(10), old) {
+            (0, _) => say.start(&key, "user.signed_up", &name),
+            (1, _) => say.start(&key, "user.visited", &name),
+            (2, _) => say.message(&key, "user.confirmed", &name, json!({ "n": self.count, "f": 0.1 + 0.2 })),
+            (3, _) => say.message(&key, "poison", &name, json!({})),
+            (4, _) => say.wallet(&key, &name, Trust::Hint),
+            (5, _) if self.dice.one_in(6) => say.wallet(&key, &name, Trust::Fact),
+            (6, Some(old)) => old,
+            // Other content under a key that is known.
+            (7, Some(old)) => say.start(&old.event.key, &old.event.kind, &name),
+            (8, _) => self.click(&key),
+            _ => self.outcome(),
+        }
+    }
+
+    fn outcome(&mut self) -> Arrival {
+        let say = self.world.say();
+        let Some(effect) = self.effects.get(self.dice.below(self.effects.len())).cloned() else {
+            let name = self.name();
+            return say.sign_up(&name);
+        };
+        let name = self.onboardings.get(&effect.id.onboarding).cloned().unwrap_or_default();
+        let result = match self.dice.below(8) {
+            0 => again("busy"),
+            1 => AttemptResult::Unknown { cause: "time-out".into() },
+            2 => AttemptResult::NotDone,
+            3 if self.dice.one_in(3) => AttemptResult::Broken { cause: "odd".into() },
+            4 if self.dice.one_in(3) => AttemptResult::Done(Answer::named("refused")),
+            _ => good(&effect, &name),
+        };
+        say.outcome(&effect, result)
+    }
+
+    fn click(&mut self, key: &str) -> Arrival {
+        let say = self.world.say();
+        let mut ids: Vec<OnboardingId> = self.onboardings.keys().copied().collect();
+        ids.sort_unstable();
+        let Some(id) = ids.get(self.dice.below(ids.len())).copied() else { return say.sign_up(key) };
+        let act = match self.dice.below(8) {
+            0 => OperatorAct::Cancel,
+            1 => OperatorAct::Note,
+            2 => OperatorAct::Move { state: "create_user".into() },
+            3 => OperatorAct::Adopt { event: i64::try_from(self.dice.below(200)).unwrap() },
+            _ => OperatorAct::Retry,
+        };
+        say.act(key, id, act, self.dice.one_in(3).then_some(2))
+    }
+}
+
+async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &TestDb) {
+    let seed = seed();
+    eprintln!("GANGWAY_TEST_SEED={seed}");
+    let world = World::with(db, seed, |options| options.adopt = 3).await;
+    world.refuse_inserts("events", "kind = 'poison'").await;
+    let (door, queue) = writer::door(1024);
+    drop(writer::start(&world.engine, &queue, 1));
+    let (dice, said, effects) = (Dice::new(seed), Vec::new(), Vec::new());
+    let mut run = Run { world: &world, dice, said, effects, onboardings: HashMap::new(), count: 0 };
+    let mut accepted = 0;
+    for _ in 0..BATCHES {
+        let batch: Vec<Arrival> = (0..=run.dice.below(6)).map(|_| run.arrival()).collect();
+        for receipt in world.accept(&batch).await {
+            accepted += 1;
+            if let Some(id) = receipt.onboarding {
+                run.onboardings.insert(id, world.onboarding(id).await.user.external_id);
+            }
+        }
+        run.said.extend(batch);
+        run.effects.extend(world.due().await);
+        if run.dice.one_in(4) {
+            world.clock.advance(Millis(u64::try_from(run.dice.below(1_000_000)).unwrap()));
+            timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+            let swept = sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap();
+            assert_eq!((swept.stranded, swept.adopted), (0, 0), "seed {seed}");
+            run.effects.extend(world.due().await);
+        }
+    }
+    let own = "SELECT coalesce(sum(copies), 0) FROM events WHERE source IN ('timer', 'engine')";
+    let aside = world.store().quarantined(10_000).await.unwrap().len();
+    let received = world.received().await - world.number(own).await + i64::try_from(aside).unwrap();
+    assert_eq!(received, accepted, "seed {seed}");
+    for id in run.onboardings.keys() {
+        assert_replays(&world, *id, seed).await;
+    }
+}
+
+async fn assert_replays(world: &World, id: OnboardingId, seed: u64) {
+    let stored = world.onboarding(id).await;
+    let history = world.store().history(id).await.unwrap();
+    let flow = world.engine.flows.get(&stored.flow).unwrap();
+    assert_eq!(replay(&flow, &stored.user, &history), Some(stored), "seed {seed}");
+}

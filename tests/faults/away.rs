@@ -1,0 +1,82 @@
+//! PostgreSQL stopped, and killed, in the middle of the work.
+
+use std::time::Duration;
+
+use gangway_sandbox::Options;
+use serde_json::json;
+use tokio::task::{JoinSet, block_in_place};
+use xtask::scratch::Scratch;
+use xtask::services::Postgres;
+
+use crate::dice::Dice;
+use crate::world::{Client, Outbox, Sent, World, note, sign_up, token, webhook};
+use crate::{proof, turn, wait};
+
+const PEOPLE: usize = 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_is_back() {
+    let _turn = turn().await;
+    let folder = Scratch::create("away").unwrap();
+    let mut postgres = block_in_place(|| Postgres::start(folder.path())).unwrap();
+    let mut dice = Dice::seeded("database_away", 41);
+    let options = Options { seed: dice.number(), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
+    let mut world = World::new("away", &postgres.url(), options).await;
+    // Senders are told to come again soon, not after ten seconds.
+    world.set("intake.answer_within", "1s");
+    let mut process = world.process("gangway");
+    world.hook(&process);
+    let client = Client::new(token(&process));
+    process.start();
+    client.ready(&mut process, Duration::from_secs(20)).await;
+    let (url, place, mut outbox) = (process.url(), webhook(&process), Outbox::new());
+    for (outage, by_power_cut) in [(0, false), (1, true)] {
+        let mut senders = JoinSet::new();
+        for nth in 0..PEOPLE {
+            let (client, url, event) = (client.clone(), url.clone(), sign_up(&format!("person-{outage}-{nth}")));
+            senders.spawn(async move {
+                let sent = client.publish(&url, &event).await;
+                (event, sent)
+            });
+        }
+        let enough = world.sandbox.summary().calls + dice.between(5, 40);
+        wait::until("some calls", Duration::from_secs(20), async || {
+            (world.sandbox.summary().calls >= enough).then_some(())
+        })
+        .await;
+        block_in_place(|| if by_power_cut { postgres.kill() } else { postgres.stop() }).unwrap();
+        let late = sign_up(&format!("late-{outage}"));
+        let mut sent = refused_while_away(&client, &url, &place, &late).await;
+        block_in_place(|| postgres.restart()).unwrap();
+        client.ready(&mut process, Duration::from_secs(20)).await;
+        sent.add(client.publish(&url, &late).await);
+        note(&mut outbox, &late, sent);
+        while let Some(done) = senders.join_next().await {
+            let (event, sent) = done.unwrap();
+            note(&mut outbox, &event, sent);
+        }
+    }
+    let people = 2 * (PEOPLE + 1);
+    proof::decide_reviews(&client, &url, people, Duration::from_secs(60)).await;
+    proof::far_end_quiet(&world).await;
+    let status = block_in_place(|| process.stop(Duration::from_secs(20)));
+    assert_eq!(status.code(), Some(0), "{}", process.log());
+    proof::nothing_lost_and_nothing_doubled(&world, &postgres.url(), &process.config, people, &outbox).await;
+}
+
+/// While the database is away every sender is told to come again, and readiness names what is missing.
+async fn refused_while_away(client: &Client, url: &str, place: &str, event: &serde_json::Value) -> Sent {
+    // It names nobody: it may be on disk all the same when the database is back, and must not stay held then.
+    let body = json!({ "event": "app.checked", "data": {} });
+    let mut sent = Sent::default();
+    for nth in 0..3 {
+        let webhook = client.webhook_once(place, &format!("refused-{nth}"), &body).await;
+        assert!(matches!(webhook, Some(429 | 503)), "{webhook:?} for a webhook while the database is away");
+        let published = client.publish_once(url, event).await;
+        assert!(matches!(published, Some(429 | 503)), "{published:?} for an event while the database is away");
+        sent.tries += 1;
+    }
+    let (status, readiness) = client.readiness(url).await.unwrap();
+    assert_eq!((status, &readiness["missing"]), (503, &json!(["database"])), "{readiness}");
+    sent
+}

@@ -1,0 +1,207 @@
+//! A RabbitMQ of its own, killed and restarted while events go in and out.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use gangway_sandbox::Options;
+use lapin::options::{
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions, QueueDeclareOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use serde_json::Value;
+use tokio::task::{JoinHandle, block_in_place};
+use xtask::scratch::Scratch;
+use xtask::services::RabbitMq;
+
+use crate::db::TestDb;
+use crate::dice::Dice;
+use crate::proof::History;
+use crate::world::{Client, Outbox, Sent, World, note, sign_up, token};
+use crate::{proof, turn, wait};
+
+const KILLS: usize = 2;
+/// People between two kills.
+const PEOPLE: usize = 25;
+const LIFECYCLE: &str = "faults.lifecycle";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
+    let _turn = turn().await;
+    let (folder, db) = (Scratch::create("broker").unwrap(), TestDb::postgres().await);
+    let mut broker = block_in_place(|| RabbitMq::start(folder.path())).unwrap();
+    let mut dice = Dice::seeded("broker_restarts", 61);
+    let mut world = World::new("broker", &db.url, Options { seed: dice.number(), ..Options::default() }).await;
+    world.set("amqp.url", broker.url());
+    world.set("amqp.reconnect_most", "1s");
+    let mut process = world.process("gangway");
+    world.hook(&process);
+    let client = Client::new(token(&process));
+    process.start();
+    client.ready(&mut process, Duration::from_secs(30)).await;
+    bind_lifecycle(&broker.url()).await;
+    let (mut outbox, mut people) = (Outbox::new(), 0);
+    for kill in 0..=KILLS {
+        let publisher = publish_all(broker.url(), (0..PEOPLE).map(|nth| sign_up(&format!("person-{kill}-{nth}"))).collect());
+        people += PEOPLE;
+        if kill < KILLS {
+            let enough = world.sandbox.summary().calls + dice.between(5, 40);
+            wait::until("some calls", Duration::from_secs(20), async || {
+                (world.sandbox.summary().calls >= enough).then_some(())
+            })
+            .await;
+            block_in_place(|| broker.kill()).unwrap();
+            let unready = async || client.readiness(&process.url()).await.filter(|(status, _)| *status == 503);
+            let (_, readiness) = wait::until("readiness to see it", Duration::from_secs(20), unready).await;
+            assert_eq!(readiness["missing"], serde_json::json!(["broker"]), "{readiness}");
+            block_in_place(|| broker.restart()).unwrap();
+            client.ready(&mut process, Duration::from_secs(20)).await;
+        }
+        for (event, sent) in publisher.await.unwrap() {
+            note(&mut outbox, &event, sent);
+        }
+    }
+    let url = process.url();
+    proof::decide_reviews(&client, &url, people, Duration::from_secs(60)).await;
+    proof::far_end_quiet(&world).await;
+    let dead = unreadable_ones_are_told(&broker.url(), KILLS + 1).await;
+    let told = lifecycle_until_everybody_completed(&broker.url(), people).await;
+    let status = block_in_place(|| process.stop(Duration::from_secs(20)));
+    assert_eq!(status.code(), Some(0), "{}", process.log());
+    let everybody =
+        proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
+    every_move_was_told(&everybody, &told);
+    eprintln!("{dead} in the dead queue");
+}
+
+async fn channel(url: &str) -> lapin::Result<(Connection, Channel)> {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok((connection, channel))
+}
+
+async fn bind_lifecycle(url: &str) {
+    let (_connection, channel) = channel(url).await.unwrap();
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(LIFECYCLE.into(), durable, arguments).await.unwrap();
+    let (exchange, all) = ("gangway.lifecycle".into(), "#".into());
+    channel.queue_bind(LIFECYCLE.into(), exchange, all, QueueBindOptions::default(), FieldTable::default()).await.unwrap();
+}
+
+/// Publishes the events and something unreadable, each until the broker confirms it, through every loss of it.
+fn publish_all(url: String, events: Vec<Value>) -> JoinHandle<Vec<(Value, Sent)>> {
+    tokio::spawn(async move {
+        let (mut open, mut done) = (None, Vec::new());
+        publish(&url, &mut open, b"{ not an event").await;
+        for event in events {
+            let sent = publish(&url, &mut open, event.to_string().as_bytes()).await;
+            done.push((event, sent));
+        }
+        done
+    })
+}
+
+async fn publish(url: &str, open: &mut Option<(Connection, Channel)>, body: &[u8]) -> Sent {
+    let (mut sent, patience) = (Sent::default(), wait::Patience::of(Duration::from_secs(90)));
+    while sent.accepted == 0 {
+        if open.is_none() {
+            let limit = Duration::from_secs(5);
+            *open = tokio::time::timeout(limit, channel(url)).await.ok().and_then(Result::ok);
+        }
+        if let Some((_, channel)) = open {
+            sent.tries += 1;
+            let confirmed = tokio::time::timeout(Duration::from_secs(5), publish_once(channel, body)).await;
+            match confirmed {
+                Ok(Ok(true)) => sent.accepted += 1,
+                Ok(Ok(false)) => {}
+                _ => *open = None,
+            }
+        }
+        assert!(sent.accepted > 0 || patience.again().await, "never confirmed");
+    }
+    sent
+}
+
+/// Whether the broker has it, in a queue.
+async fn publish_once(channel: &Channel, body: &[u8]) -> lapin::Result<bool> {
+    let properties = BasicProperties::default().with_content_type("application/cloudevents+json".into());
+    let properties = properties.with_delivery_mode(2);
+    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+    let (exchange, key) = ("gangway.events".into(), "user.signed_up".into());
+    let confirm = channel.basic_publish(exchange, key, options, body, properties).await?.await?;
+    Ok(matches!(confirm, Confirmation::Ack(None)))
+}
+
+/// Takes everything out of a queue. A broker that was restarted just now may fail in the middle; what was not acked then
+/// comes again.
+async fn take_all(url: &str, queue: &str, mut each: impl FnMut(Value, Vec<u8>)) -> lapin::Result<()> {
+    let (_connection, channel) = channel(url).await?;
+    while let Some(got) = channel.basic_get(queue.into(), BasicGetOptions::default()).await? {
+        let reason = got.properties.headers().as_ref().and_then(|headers| headers.inner().get("x-gangway-reason"));
+        let reason = reason.map(|reason| match reason {
+            AMQPValue::LongString(text) => Value::from(text.to_string()),
+            other => Value::from(format!("{other:?}")),
+        });
+        each(reason.unwrap_or_default(), got.data.clone());
+        channel.basic_ack(got.delivery_tag, BasicAckOptions::default()).await?;
+    }
+    Ok(())
+}
+
+/// What cannot be read is in the dead queue, at least once each, with the reason.
+async fn unreadable_ones_are_told(url: &str, count: usize) -> usize {
+    let mut found = 0;
+    wait::until("what is unreadable in gangway.dead", Duration::from_secs(30), async || {
+        let all = take_all(url, "gangway.dead", |reason, body| {
+            assert_eq!(body, b"{ not an event");
+            assert!(reason.as_str().is_some_and(|reason| !reason.is_empty()), "{reason}");
+            found += 1;
+        });
+        (all.await.is_ok() && found >= count).then_some(())
+    })
+    .await;
+    found
+}
+
+/// What was told of each person: revision and id of each lifecycle event.
+type Told = HashMap<String, BTreeMap<(u64, String), Value>>;
+
+/// Reads lifecycle events until everybody is told of as completed.
+async fn lifecycle_until_everybody_completed(url: &str, people: usize) -> Told {
+    let (mut told, mut completed) = (Told::new(), HashSet::new());
+    wait::until("everybody's completion on gangway.lifecycle", Duration::from_secs(60), async || {
+        let all = take_all(url, LIFECYCLE, |_, body| {
+            let event: Value = serde_json::from_slice(&body).unwrap();
+            let person = event["subject"].as_str().unwrap().to_owned();
+            if event["type"] == "onboarding.completed" {
+                completed.insert(person.clone());
+            }
+            let name = (event["data"]["revision"].as_u64().unwrap(), event["id"].as_str().unwrap().to_owned());
+            if let Some(before) = told.entry(person).or_default().insert(name, event.clone()) {
+                assert_eq!(before, event, "the same event with other content");
+            }
+        });
+        (all.await.is_ok() && completed.len() == people).then_some(())
+    })
+    .await;
+    told
+}
+
+/// In the order of revisions, the lifecycle events of each person tell the same way as the journal.
+fn every_move_was_told(everybody: &[(gangway_core::onboarding::Onboarding, History)], told: &Told) {
+    assert_eq!(told.len(), everybody.len());
+    for (onboarding, history) in everybody {
+        let moved = history.iter().filter(|(entry, _)| entry.from != entry.to && entry.revision.is_some());
+        let mut journal: Vec<(u64, String)> =
+            moved.map(|(entry, _)| (entry.revision.unwrap(), entry.to.clone().unwrap())).collect();
+        journal.sort();
+        let told = told[&onboarding.user.external_id].values().filter(|event| event["type"] != "onboarding.review");
+        let told = told.map(|event| {
+            (event["data"]["revision"].as_u64().unwrap(), event["data"]["state"].as_str().unwrap().to_owned())
+        });
+        assert_eq!(told.collect::<Vec<_>>(), journal, "{}", onboarding.user.external_id);
+    }
+}

@@ -1,0 +1,77 @@
+//! SIGTERM in the middle of the work.
+
+use std::time::Duration;
+
+use gangway_sandbox::Options;
+use tokio::task::JoinSet;
+
+use crate::db::TestDb;
+use crate::dice::Dice;
+use crate::world::{Client, Outbox, World, note, sign_up, token};
+use crate::{proof, turn, wait};
+
+const STOPS: u64 = 6;
+const PEOPLE: u64 = 12;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graceful_stop_under_load_leaves_nothing_unknown_and_no_lease_to_wait_for_on_sqlite() {
+    let _turn = turn().await;
+    graceful_stops(&TestDb::sqlite().await, Dice::seeded("graceful_stops_on_sqlite", 1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graceful_stop_under_load_leaves_nothing_unknown_and_no_lease_to_wait_for_on_postgres() {
+    let _turn = turn().await;
+    graceful_stops(&TestDb::postgres().await, Dice::seeded("graceful_stops_on_postgres", 2)).await;
+}
+
+async fn graceful_stops(db: &TestDb, mut dice: Dice) {
+    let options = Options { seed: dice.number(), mischief: "delay=0.8".parse().unwrap(), ..Options::default() };
+    let mut world = World::new("stops", &db.url, options).await;
+    // Longer than the whole test: whoever had to wait for one would be late.
+    world.set("outbound.lease", "10m");
+    world.set("outbound.request_timeout", "20s");
+    world.set("mail.timeout", "20s");
+    world.set("server.stop", "10s");
+    world.set("outbound.stop", "9s");
+    let mut process = world.process("gangway");
+    world.hook(&process);
+    let client = Client::new(token(&process));
+    let (url, mut senders) = (process.url(), JoinSet::new());
+    for stop in 0..STOPS {
+        process.start();
+        client.ready(&mut process, Duration::from_secs(20)).await;
+        for nth in 0..PEOPLE {
+            let (client, url, event) = (client.clone(), url.clone(), sign_up(&format!("person-{stop}-{nth}")));
+            senders.spawn(async move {
+                let sent = client.publish(&url, &event).await;
+                (event, sent)
+            });
+        }
+        let enough = world.sandbox.summary().calls + dice.between(3, 25);
+        wait::within(Duration::from_secs(2), async || (world.sandbox.summary().calls >= enough).then_some(())).await;
+        let asked = std::time::Instant::now();
+        let status = tokio::task::block_in_place(|| process.stop(Duration::from_secs(20)));
+        assert_eq!(status.code(), Some(0), "after {:?}:\n{}", asked.elapsed(), process.log());
+        assert!(asked.elapsed() < Duration::from_secs(10), "it took {:?}", asked.elapsed());
+    }
+    process.start();
+    let mut outbox = Outbox::new();
+    while let Some(done) = senders.join_next().await {
+        let (event, sent) = done.unwrap();
+        note(&mut outbox, &event, sent);
+    }
+    let people = usize::try_from(STOPS * PEOPLE).unwrap();
+    client.everybody_on_board(&url, people, Duration::from_secs(40)).await;
+    proof::far_end_quiet(&world).await;
+    tokio::task::block_in_place(|| process.stop(Duration::from_secs(20)));
+    let log = process.log();
+    assert!(!log.contains("a lease ran out"), "a stop left a lease behind");
+    let everybody =
+        proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
+    for (onboarding, history) in &everybody {
+        for state in ["create_user", "first_asset", "wallet", "welcome"] {
+            assert_eq!(proof::unknown_outcomes(history, state), 0, "{onboarding:?} {history:#?}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The provider has a bad day: keys that it refuses, too many requests, failures, silence, floods and detours. Users
+//! wait visibly with the one reason, nothing is spent on it, and all go on by themselves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::db::TestDb;
+use crate::on_both_databases;
+use crate::stub::{Stub, reply, well};
+use crate::wait::{throughout, until};
+use crate::world::{Setup, World};
+
+on_both_databases!(
+    refused_credentials_hold_everybody_with_one_reason_and_no_attempt_spent_until_they_are_right,
+    a_provider_that_is_down_is_tried_again_and_never_looked_up,
+    what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_kept,
+    one_action_that_fails_rests_and_the_others_go_on,
+    a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up,
+    a_redirect_is_not_followed_and_named,
+    a_loopback_address_is_refused_unless_it_is_allowed,
+);
+
+async fn signed_up(world: &World, users: &[&str]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for user in users {
+        ids.push(world.sign_up(user, &format!("{user}@example.com"), "en").await);
+    }
+    ids
+}
+
+/// The onboarding, once its `why` says all of this.
+async fn says(world: &World, id: &str, parts: &[&str]) -> Value {
+    let all = |seen: &Value| parts.iter().all(|part| seen["why"].as_str().unwrap().contains(part));
+    until(&format!("{parts:?}"), async || world.onboarding(id).await, all).await
+}
+
+async fn readiness(world: &World, part: &str) -> Value {
+    let ready = world.ask("GET", "/readyz").send().await.json();
+    ready["parts"].as_array().unwrap().iter().find(|one| one["name"] == part).unwrap().clone()
+}
+
+async fn refused_credentials_hold_everybody_with_one_reason_and_no_attempt_spent_until_they_are_right(db: &TestDb) {
+    let setup = Setup::default().set("providers.original.api_key", "the-new-key").set("outbound.retry.attempts", 2);
+    let setup = setup.set("outbound.breaker.probe", "300ms");
+    let mut right = setup.sandbox.clone();
+    let mut world = setup.start(db).await;
+    let ids = signed_up(&world, &["ann", "ben", "cid"]).await;
+    let reason = "the provider refuses our credentials (401)";
+    for id in &ids {
+        let seen = says(&world, id, &["original.create_user"]).await;
+        assert_eq!((&seen["status"], &seen["state"]), (&json!("active"), &json!("create_user")), "{seen}");
+    }
+    says(&world, &ids[0], &[reason, "attempt 1 of 2"]).await;
+    until("more probes than attempts", async || world.calls("action=create_user").await.len(), |n| *n > 4).await;
+    let part = readiness(&world, "providers").await;
+    assert_eq!((&part["ready"], &part["needed"]), (&json!(false), &json!(false)), "{part}");
+    assert!(part["detail"].as_str().unwrap().contains("original"), "{part}");
+    assert!(world.metrics().await.contains("gangway_outbound_breaker{target=\"original\"} "));
+    right.original.api_key = "the-new-key".to_owned();
+    let hook = format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET);
+    right.webhook_url = Some(hook);
+    world.restart_far(right).await;
+    for id in &ids {
+        world.comes_to(id, "completed").await;
+        let journal = world.journal(id).await;
+        assert!(journal.iter().all(|event| !event.to_string().contains("look-up")), "{journal:?}");
+    }
+    assert_eq!(readiness(&world, "providers").await["ready"], true);
+    world.stop().await;
+}
+
+async fn a_provider_that_is_down_is_tried_again_and_never_looked_up(db: &TestDb) {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let setup = Setup::default().set("providers.original.base_url", format!("http://{closed}/original/v1"));
+    let mut far = setup.sandbox.clone();
+    far.http = closed;
+    let world = setup.start(db).await;
+    let ids = signed_up(&world, &["ann", "ben"]).await;
+    let seen = says(&world, &ids[0], &["original.create_user: ", "attempt 2 of 8"]).await;
+    assert_eq!(seen["status"], "active");
+    assert!(seen["next"]["at"].is_string(), "{seen}");
+    far.webhook_url = Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
+    let came = gangway_sandbox::start(far).await.unwrap();
+    for id in &ids {
+        world.comes_to(id, "completed").await;
+        let journal = world.journal(id).await;
+        assert!(journal.iter().all(|event| !event.to_string().contains("look-up")), "{journal:?}");
+    }
+    assert_eq!((came.summary().users, came.summary().duplicate_users), (2, 0));
+    came.stop().await;
+    world.stop().await;
+}
+
+async fn what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_kept(db: &TestDb) {
+    let stub = Stub::start(|what, before| match (what, before) {
+        ("POST /v1/user", 0) => reply("429 Too Many Requests", "retry-after: 2\r\n", "{}"),
+        ("POST /v1/asset", 0..3) => reply("429 Too Many Requests", "", "{}"),
+        _ => well(what),
+    });
+    let stub = stub.await;
+    let setup = Setup::default().set("providers.original.base_url", stub.base_url());
+    let world = setup.set("outbound.retry.attempts", 2).start(db).await;
+    let id = world.sign_up("ann", "ann@example.com", "en").await;
+    let seen = says(&world, &id, &["429", "attempt 1 of 2"]).await;
+    assert_eq!(seen["state"], "create_user");
+    world.comes_to(&id, "completed").await;
+    let users = stub.got("POST /v1/user");
+    let waited = users[1].at - users[0].at;
+    assert!(users.len() == 2 && waited >= Duration::from_secs(2) && waited < Duration::from_secs(10), "{users:?}");
+    let assets = stub.got("POST /v1/asset");
+    assert_eq!(assets.len(), 4, "three refusals spend none of two attempts: {assets:?}");
+    assert!(assets[1].at - assets[0].at >= Duration::from_millis(100), "{assets:?}");
+    world.stop().await;
+}
+
+async fn one_action_that_fails_rests_and_the_others_go_on(db: &TestDb) {
+    let well_again = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&well_again);
+    let stub = Stub::start(move |what, before| {
+        // The first two get by; then creating users is broken, and nothing else.
+        let broken = what == "POST /v1/user" && before >= 2 && !switch.load(Ordering::SeqCst);
+        if broken { reply("503 Service Unavailable", "retry-after: 0\r\n", "busy") } else { well(what) }
+    });
+    let stub = stub.await;
+    let setup = Setup::default().set("providers.original.base_url", stub.base_url());
+    let setup = setup.set("outbound.breaker.failures", 3).set("outbound.breaker.rest", "2s");
+    let world = setup.set("outbound.retry.attempts", 20).start(db).await;
+    let first = signed_up(&world, &["ann"]).await;
+    world.comes_to(&first[0], "completed").await;
+    // One that is past it already, with its wallet still to be read.
+    let second = signed_up(&world, &["ben"]).await;
+    let stuck = signed_up(&world, &["cid", "dan", "eve"]).await;
+    let open = async || world.metrics().await;
+    until("an open breaker", open, |text| text.contains("gangway_outbound_breaker{target=\"original.create_user\"} 2"))
+        .await;
+    let part = readiness(&world, "providers").await;
+    assert!(part["detail"].as_str().unwrap().contains("original.create_user"), "{part}");
+    world.ask("GET", "/readyz").send().await.is(200);
+    let while_open = stub.got("POST /v1/user").len();
+    world.comes_to(&second[0], "completed").await;
+    let seen = world.onboarding(&stuck[0]).await;
+    assert_eq!((&seen["status"], &seen["state"]), (&json!("active"), &json!("create_user")));
+    assert!(seen["why"].as_str().unwrap().contains("503"), "{seen}");
+    let count = async || stub.got("POST /v1/user").len();
+    throughout("rest", Duration::from_millis(500), count, |now| *now <= while_open + 1).await;
+    well_again.store(true, Ordering::SeqCst);
+    for id in &stuck {
+        world.comes_to(id, "completed").await;
+    }
+    world.stop().await;
+}
+
+async fn a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up(db: &TestDb) {
+    let flood = Arc::new(reply("201 Created", "content-type: application/json\r\n", &"x".repeat(50_000_000)));
+    let stub = Stub::start(move |what, before| match (what, before) {
+        ("POST /v1/user", 0) => flood.to_vec(),
+        ("GET /v1/user", _) => crate::stub::good("200 OK", &json!({
+            "uid": "7001", "created_at": "2026-01-01T00:00:00Z", "user_external_id": "x", "wallets": [],
+        })),
+        _ => well(what),
+    });
+    let stub = stub.await;
+    let setup = Setup::default().set("providers.original.base_url", stub.base_url());
+    let world = setup.start(db).await;
+    let id = world.sign_up("ann", "ann@example.com", "en").await;
+    let ended = until("the asset", async || world.onboarding(&id).await, |seen| seen["state"] != "create_user").await;
+    assert_ne!(ended["status"], "failed", "{ended}");
+    let journal = world.journal(&id).await;
+    let cut = journal.iter().find(|event| event["detail"].as_str().unwrap().contains("attempt 1")).unwrap();
+    let detail = cut["detail"].as_str().unwrap();
+    assert!(detail.contains("larger") || detail.contains("long") || detail.contains("bytes"), "{cut}");
+    assert!(!stub.got("GET /v1/user").is_empty(), "nobody looked the work up");
+    world.stop().await;
+}
+
+async fn a_redirect_is_not_followed_and_named(db: &TestDb) {
+    let trap = Stub::start(|what, _| well(what)).await;
+    let elsewhere = format!("location: http://{}/v1/user\r\n", trap.address);
+    let stub = Stub::start(move |_, _| reply("307 Temporary Redirect", &elsewhere, "")).await;
+    let setup = Setup::default().set("providers.original.base_url", stub.base_url());
+    let world = setup.set("outbound.breaker.probe", "300ms").start(db).await;
+    let id = world.sign_up("ann", "ann@example.com", "en").await;
+    says(&world, &id, &["redirect", "307"]).await;
+    until("another probe", async || stub.got("POST").len(), |requests| *requests >= 2).await;
+    assert_eq!(trap.got("").len(), 0);
+    world.stop().await;
+}
+
+async fn a_loopback_address_is_refused_unless_it_is_allowed(db: &TestDb) {
+    let world = Setup::default().set("outbound.allow_private", false).set("outbound.breaker.probe", "300ms").start(db).await;
+    let id = world.sign_up("ann", "ann@example.com", "en").await;
+    let why = |seen: &Value| !seen["why"].as_str().unwrap().contains("being performed");
+    let seen = until("a reason", async || world.onboarding(&id).await, why).await;
+    assert!(seen["why"].as_str().unwrap().contains("private"), "{seen}");
+    assert_eq!(world.calls("").await.len(), 0);
+    world.stop().await;
+}
