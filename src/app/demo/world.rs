@@ -18,7 +18,6 @@ use crate::telemetry;
 use crate::terminal::{Exit, Failure};
 
 /// The demo's world.
-
 pub(super) struct World {
     pub running: Running,
     pub sandbox: gangway_sandbox::Running,
