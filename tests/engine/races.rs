@@ -71,7 +71,8 @@ async fn whichever_of_the_two_comes_to_the_identifier_first_the_webhook_finds_it
         };
         tokio::join!(one.one(first), second);
         assert_found(&one, &name).await;
-        (one.hands.take(), other.hands.take());
+        one.hands.take();
+        other.hands.take();
     }
 }
 
@@ -143,7 +144,8 @@ async fn batches_that_adopt_what_the_other_has_a_copy_of_do_not_wait_in_a_ring()
         let there = [both, outcomes[1].clone(), webhooks[0].clone()];
         tokio::join!(one.accept(&here), other.accept(&there));
         assert_eq!(one.of_verdict("held").await.len(), round + 1, "only nobody's");
-        (one.hands.take(), other.hands.take());
+        one.hands.take();
+        other.hands.take();
     }
     assert_eq!(one.received().await, 60 * 10);
     drop((one, other));
