@@ -52,7 +52,9 @@ async fn whichever_of_the_two_comes_to_the_identifier_first_the_webhook_finds_it
     let (one, other) = two(&db).await;
     let watch = PgPool::connect(&db.url).await.unwrap();
     // Inserts into the locked table wait: events are written after identifiers were claimed, effects after events.
-    for (round, (outcome_first, table)) in [(true, "effects"), (false, "events")].into_iter().cycle().take(12).enumerate() {
+    for (round, (outcome_first, table)) in
+        [(true, "effects"), (false, "events")].into_iter().cycle().take(12).enumerate()
+    {
         let name = format!("ann{round}");
         one.sign_up(&name).await;
         let effect = one.hands.take().remove(0);

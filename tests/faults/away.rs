@@ -20,7 +20,8 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     let folder = Scratch::create("away").unwrap();
     let mut postgres = block_in_place(|| Postgres::start(folder.path())).unwrap();
     let mut dice = Dice::seeded("database_away", 41);
-    let options = Options { seed: dice.number(), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
+    let options =
+        Options { seed: dice.number(), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
     let mut world = World::new("away", &postgres.url(), options).await;
     // Senders are told to come again soon, not after ten seconds.
     world.set("intake.answer_within", "1s");

@@ -42,7 +42,8 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     bind_lifecycle(&broker.url()).await;
     let (mut outbox, mut people) = (Outbox::new(), 0);
     for kill in 0..=KILLS {
-        let publisher = publish_all(broker.url(), (0..PEOPLE).map(|nth| sign_up(&format!("person-{kill}-{nth}"))).collect());
+        let publisher =
+            publish_all(broker.url(), (0..PEOPLE).map(|nth| sign_up(&format!("person-{kill}-{nth}"))).collect());
         people += PEOPLE;
         if kill < KILLS {
             let enough = world.sandbox.summary().calls + dice.between(5, 40);
@@ -68,8 +69,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     let told = lifecycle_until_everybody_completed(&broker.url(), people).await;
     let status = block_in_place(|| process.stop(Duration::from_secs(20)));
     assert_eq!(status.code(), Some(0), "{}", process.log());
-    let everybody =
-        proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
+    let everybody = proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
     every_move_was_told(&everybody, &told);
     eprintln!("{dead} in the dead queue");
 }
@@ -88,7 +88,10 @@ async fn bind_lifecycle(url: &str) {
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(LIFECYCLE.into(), durable, arguments).await.unwrap();
     let (exchange, all) = ("gangway.lifecycle".into(), "#".into());
-    channel.queue_bind(LIFECYCLE.into(), exchange, all, QueueBindOptions::default(), FieldTable::default()).await.unwrap();
+    channel
+        .queue_bind(LIFECYCLE.into(), exchange, all, QueueBindOptions::default(), FieldTable::default())
+        .await
+        .unwrap();
 }
 
 /// Publishes the events and something unreadable, each until the broker confirms it, through every loss of it.

@@ -4,11 +4,11 @@
 pub struct Dice(u64);
 
 impl Dice {
-    /// With the seed of `GANGWAY_FAULTS_SEED`, else this one; said, so that a failure can be repeated.
+    /// With the seed of `GANGWAY_TEST_SEED`, else this one; said, so that a failure can be repeated.
     pub fn seeded(test: &str, usual: u64) -> Self {
-        let given = std::env::var("GANGWAY_FAULTS_SEED").ok().and_then(|text| text.parse().ok());
+        let given = std::env::var("GANGWAY_TEST_SEED").ok().and_then(|text| text.parse().ok());
         let seed = given.unwrap_or(usual);
-        eprintln!("{test}: GANGWAY_FAULTS_SEED={seed}");
+        eprintln!("{test}: GANGWAY_TEST_SEED={seed}");
         Self(seed)
     }
 

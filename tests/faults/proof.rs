@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
-use gangway::settings::Settings;
+use gangway::settings::{Input, Settings};
 use gangway::store::Store;
 use gangway::store::search::{Filter, JournalEntry};
 use gangway_core::event::{Body, Event};
@@ -179,7 +179,8 @@ pub fn replay_gives_what_is_stored(config: &Path, everybody: &[(Onboarding, Hist
 }
 
 fn flow(config: &Path) -> Flow {
-    let settings = Settings::load(Some(config)).unwrap();
+    let file = Some((config.display().to_string(), std::fs::read_to_string(config).unwrap()));
+    let settings = Settings::read(&Input { file, environment: Vec::new() }).unwrap();
     let (name, text) = gangway::app::SHIPPED[0];
     gangway_core::flow::load(name, text, &gangway::app::catalogue(&settings).unwrap()).unwrap()
 }

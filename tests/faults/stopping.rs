@@ -67,8 +67,7 @@ async fn graceful_stops(db: &TestDb, mut dice: Dice) {
     tokio::task::block_in_place(|| process.stop(Duration::from_secs(20)));
     let log = process.log();
     assert!(!log.contains("a lease ran out"), "a stop left a lease behind");
-    let everybody =
-        proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
+    let everybody = proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
     for (onboarding, history) in &everybody {
         for state in ["create_user", "first_asset", "wallet", "welcome"] {
             assert_eq!(proof::unknown_outcomes(history, state), 0, "{onboarding:?} {history:#?}");

@@ -65,7 +65,8 @@ async fn two_processes_on_one_database_never_deadlock_and_apply_nothing_twice() 
     let outbox = outbox.lock().unwrap().clone();
     let everybody =
         proof::nothing_lost_and_nothing_doubled(&world, &db.url, &one.config, WAVES * PEOPLE, &outbox).await;
-    let adopted = everybody.iter().flat_map(|(_, history)| history).filter(|(entry, _)| entry.detail.contains("held since"));
+    let adopted =
+        everybody.iter().flat_map(|(_, history)| history).filter(|(entry, _)| entry.detail.contains("held since"));
     let adopted = adopted.count();
     eprintln!("{seen_early} uids were named early; {adopted} held events found their owner");
     assert!(adopted > 0, "no event was held at all: the test does not reach what it is for");

@@ -32,7 +32,14 @@ impl Process {
         let text: String = std::iter::once(format!("server.listen = \"127.0.0.1:{port}\"\n")).chain(lines).collect();
         let config = folder.join(format!("{name}.toml"));
         fs::write(&config, text).unwrap();
-        Self { port, config, log: folder.join(format!("{name}.log")), before: String::new(), running: None, copying: None }
+        Self {
+            port,
+            config,
+            log: folder.join(format!("{name}.log")),
+            before: String::new(),
+            running: None,
+            copying: None,
+        }
     }
 
     /// Runs it behind these words of a shell from the next start on, such as `ulimit -f 100;`.

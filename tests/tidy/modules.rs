@@ -43,7 +43,7 @@ fn children(tree: &Tree, path: &str, source: &str) -> Vec<String> {
             continue;
         }
         match attribute_path(source, line) {
-            Some(given) => found.push(format!("{folder}/{given}")),
+            Some(given) => found.push(joined(folder, &given)),
             None => {
                 let home = child_folder(path, folder);
                 let candidates = [format!("{home}/{name}.rs"), format!("{home}/{name}/mod.rs")];
@@ -52,6 +52,19 @@ fn children(tree: &Tree, path: &str, source: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A path from a folder, with its climbs taken.
+fn joined(folder: &str, given: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').collect();
+    for part in given.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            "." => {}
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// The folder in which a file's modules are.
@@ -80,6 +93,15 @@ mod tests {
         ]);
         let problems = check(&tree);
         assert!(matches!(problems.as_slice(), [one] if one.starts_with("src/engine/lost.rs")), "{problems:?}");
+    }
+
+    #[test]
+    fn a_path_that_climbs_is_followed() {
+        let tree = Tree::of(&[
+            ("tests/faults/main.rs", "#[path = \"../support/db.rs\"]\nmod db;\n"),
+            ("tests/support/db.rs", ""),
+        ]);
+        assert_eq!(check(&tree), Vec::<String>::new());
     }
 
     #[test]

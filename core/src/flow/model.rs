@@ -28,6 +28,8 @@ pub struct Flow {
     pub states: IndexMap<String, State>,
     /// What expressions read, and so what is kept: `data.X` and `states.STATE.FIELD`, as paths.
     pub reads: BTreeSet<Vec<String>>,
+    /// When lifecycle events are published again.
+    pub lifecycle: Policy,
 }
 
 /// How a flow begins.

@@ -149,7 +149,7 @@ impl Turn<'_> {
             _ => None,
         };
         let effect = EffectId { onboarding: self.it.id, n: of.n };
-        let at = retry::wait(&Policy::default(), effect, of.attempt, retry_after);
+        let at = retry::wait(&self.flow.lifecycle, effect, of.attempt, retry_after);
         let (n, at, mode, uncertain_since) = (of.n, self.now.plus(at), Mode::Do, None);
         self.follow_ups.push(FollowUp::Due { n, at, mode, uncertain_since });
         self.say("lifecycle event not published yet");

@@ -121,7 +121,8 @@ fn an_operator_who_saw_another_revision_is_refused_and_one_who_saw_this_is_not()
     refused(creating(), seen(move_to("done"), 2), "create/active", why);
     let expect = "applied done/completed; 1 settled cancelled; onboarding.completed";
     check(creating(), seen(move_to("done"), 1), expect);
-    check(creating(), seen(note(), 9), "noted create/active");
+    refused(creating(), seen(note(), 9), "create/active", why);
+    check(creating(), seen(note(), 1), "noted create/active");
 }
 
 #[test]

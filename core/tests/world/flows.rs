@@ -83,6 +83,7 @@ pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
         start,
         states: states.into_iter().map(state).collect(),
         reads: reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect(),
+        lifecycle: Policy::default(),
     }
 }
 

@@ -55,6 +55,7 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
             start,
             states: states.into_iter().filter_map(|draft| Some((draft.name, draft.state?))).collect(),
             reads,
+            lifecycle: report.catalogue.publish.clone(),
         }),
         _ => Err(report.problems),
     };
