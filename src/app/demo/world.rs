@@ -127,7 +127,9 @@ fn settings(
             let mut key = [0_u8; 32];
             crate::clock::SystemChance.fill(&mut key);
             let key = hex::encode(key);
-            out::aside(&format!("GANGWAY_MASTER_KEY={key} was made for this database; without it nobody opens it again"));
+            out::aside(&format!(
+                "GANGWAY_MASTER_KEY={key} was made for this database; without it nobody opens it again"
+            ));
             input.environment.push(("GANGWAY_MASTER_KEY".to_owned(), key));
         }
     }
