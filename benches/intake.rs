@@ -14,10 +14,11 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gangway::clock::{Clock, SystemClock};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use support::world::{SECRET, World, postgres};
@@ -56,7 +57,7 @@ async fn bench(title: &str, start: &str, database: Option<(String, u16)>, people
     world.seed(start, 0, people).await;
     let (mut service, _) = world.serve();
     let server = port.and_then(proc::postgres_pid);
-    let requests = Arc::new((0..people).map(|n| webhook(n)).collect::<Vec<_>>());
+    let requests = Arc::new((0..people).map(webhook).collect::<Vec<_>>());
     let cpu = || (proc::cpu(service.id()), server.map(proc::cpu).unwrap_or_default());
     let before = cpu();
     let outcome = load::run(world.address(), requests, connections).await;
@@ -85,7 +86,7 @@ fn webhook(n: usize) -> Vec<u8> {
          \"note\":\"{}\"}}}}",
         "x".repeat(150)
     );
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let now = SystemClock.now().0 / 1000;
     let id = format!("msg_{n}");
     let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length");

@@ -110,7 +110,6 @@ pub struct Stopwatch(Instant);
 impl Stopwatch {
     /// Starts now.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "starting a measurement should be visible")]
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -1,7 +1,7 @@
 //! The loop of the door: one batch, one transaction.
 //!
-//! 1 known already? ([`batch`](super::batch)) 2 whose? ([`find`](super::find)) 3 step, pure ([`round`](super::round))
-//! 4 commit ([`commit`](super::commit)). What raced with another process goes into another round; a row that the
+//! 1 known already? (`batch`) 2 whose? (`find`) 3 step, pure (`round`)
+//! 4 commit (`commit`). What raced with another process goes into another round; a row that the
 //! database refuses is found by halving the batch and kept in quarantine, so that its neighbours land.
 
 use std::collections::BTreeSet;

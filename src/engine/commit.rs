@@ -55,9 +55,8 @@ async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     if fresh.is_empty() {
         return Ok(());
     }
-    let ended = round.works.values_mut().filter(|work| {
-        work.changed && !work.fresh && work.loaded.onboarding.status.ended()
-    });
+    let ended =
+        round.works.values_mut().filter(|work| work.changed && !work.fresh && work.loaded.onboarding.status.ended());
     let ended: Vec<Loaded> = ended.map(|work| (work.changed = false, work.loaded.clone()).1).collect();
     tx.update_onboardings(&ended).await?;
     let added = tx.insert_onboardings(&fresh).await?;

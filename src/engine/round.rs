@@ -213,7 +213,7 @@ impl<'a> Round<'a> {
         }
         let user = match known.and_then(|id| self.users.get(&id)) {
             Some(user) => user.clone(),
-            None => self.new_user(start),
+            None => self.new_user(start, arrival.event.received_at),
         };
         let id = OnboardingId(self.engine.chance.id(self.now));
         let decision = begin(&start.flow, id, &user.user, &arrival.event);
@@ -245,13 +245,13 @@ impl<'a> Round<'a> {
             .max_by_key(|brief| (!brief.ended, brief.id))
     }
 
-    fn new_user(&mut self, start: &Start) -> LoadedUser {
+    fn new_user(&mut self, start: &Start, at: Timestamp) -> LoadedUser {
         let user = User {
             id: UserId(self.engine.chance.id(self.now)),
             external_id: start.claim.external_id.clone(),
             email: start.claim.email.clone(),
             locale: start.claim.locale.clone(),
-            created_at: self.now,
+            created_at: at,
         };
         let key = self.engine.store.keys().new_data_key(self.engine.chance.as_ref());
         let loaded = LoadedUser { user, key };

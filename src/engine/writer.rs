@@ -46,7 +46,9 @@ async fn write_one(engine: &Engine, queue: &Mutex<mpsc::Receiver<Waiting>>, own:
             return false;
         }
     } else if let Ok(mut queue) = queue.try_lock() {
-        while waiting.len() < most && let Ok(one) = queue.try_recv() {
+        while waiting.len() < most
+            && let Ok(one) = queue.try_recv()
+        {
             waiting.push(one);
         }
     }

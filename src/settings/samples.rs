@@ -31,7 +31,7 @@ key = "text"
 timestamp = "header:x-timestamp"
 timestamp_form = "seconds"
 id_header = "webhook-id"
-tolerance_s = 300
+tolerance = "5m"
 
 [original]
 api_key = "key"

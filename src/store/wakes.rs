@@ -6,7 +6,8 @@ use gangway_core::time::Timestamp;
 use gangway_entities::onboardings;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+    Value,
 };
 use uuid::Uuid;
 
@@ -28,12 +29,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Passing`].
-    pub async fn due_wakes(
-        &self,
-        now: Timestamp,
-        after: Option<Wake>,
-        limit: u32,
-    ) -> Result<Vec<Wake>, StoreError> {
+    pub async fn due_wakes(&self, now: Timestamp, after: Option<Wake>, limit: u32) -> Result<Vec<Wake>, StoreError> {
         let behind = |after: Wake| {
             let (at, id) = (onboardings::Column::WakeAt, onboardings::Column::Id);
             let same = Condition::all().add(at.eq(after.at.0)).add(id.gt(after.onboarding.0));
@@ -112,8 +108,10 @@ impl Store {
         let found = self.work().query_all_raw(statement).await.map_err(Self::work_failed)?;
         let mut held = Vec::with_capacity(found.len());
         for row in found {
-            let (blind, id): (Vec<u8>, Option<Uuid>) =
-                (row.try_get("", "blind").map_err(Self::work_failed)?, row.try_get("", "id").map_err(Self::work_failed)?);
+            let (blind, id): (Vec<u8>, Option<Uuid>) = (
+                row.try_get("", "blind").map_err(Self::work_failed)?,
+                row.try_get("", "id").map_err(Self::work_failed)?,
+            );
             held.extend(id.map(|id| Ok((rows::blind(&blind)?, OnboardingId(id)))));
         }
         held.into_iter().collect()

@@ -72,10 +72,10 @@ async fn copies_of_both_contents_of_one_key_are_counted_each_at_its_own_row(db: 
     let first = world.one(hint(Trust::Hint)).await;
     // The copy comes behind another content of its key, in one batch.
     let answers = world.accept(&[hint(Trust::Fact), hint(Trust::Hint)]).await;
-    assert_eq!(answers.iter().map(|answer| (answer.copy, answer.verdict)).collect::<Vec<_>>(), [
-        (false, Verdict::Duplicate),
-        (true, first.verdict)
-    ]);
+    assert_eq!(
+        answers.iter().map(|answer| (answer.copy, answer.verdict)).collect::<Vec<_>>(),
+        [(false, Verdict::Duplicate), (true, first.verdict)]
+    );
     assert_eq!(answers[1].seq, first.seq);
     assert_eq!(world.onboarding(id).await.state, "wallet", "the flagged fact moved it");
 }

@@ -67,10 +67,8 @@ async fn an_attempt_whose_lease_ran_out_is_looked_up_and_a_late_true_answer_is_s
     let world = World::with(db, 1, |options| options.lease = Millis(1)).await;
     let id = world.sign_up("ann").await;
     let lost = world.hands.take().remove(0);
-    let expired = crate::wait::until("the lease runs out", async || {
-        world.store().expired_leases(10).await.unwrap().pop()
-    })
-    .await;
+    let expired =
+        crate::wait::until("the lease runs out", async || world.store().expired_leases(10).await.unwrap().pop()).await;
     assert_eq!((expired.id, expired.attempt), (lost.id, 1));
     assert!(world.due().await.is_empty(), "unknown is not due");
     world.one(gangway::outbound::outcome::expired(expired.id, 1, world.say().0)).await;

@@ -78,17 +78,18 @@ async fn a_flow_that_allows_it_begins_again_after_the_end(db: &TestDb) {
     let second = world.visit("v2", "ann").await;
     assert_ne!(first, second);
     let all = world.onboardings_of("ann").await;
-    assert_eq!(all.iter().map(|one| (one.id, one.status)).collect::<Vec<_>>(), [
-        (second, Status::Completed),
-        (first, Status::Completed)
-    ]);
+    assert_eq!(
+        all.iter().map(|one| (one.id, one.status)).collect::<Vec<_>>(),
+        [(second, Status::Completed), (first, Status::Completed)]
+    );
 }
 
 async fn an_end_and_a_new_beginning_in_one_batch_are_both_written(db: &TestDb) {
     let world = World::new(db).await;
     let say = world.say();
     let first = world.one(say.start("v1", "user.visited", "ann")).await.onboarding.unwrap();
-    let answers = world.accept(&[say.act("x", first, OperatorAct::Cancel, None), say.start("v2", "user.visited", "ann")]).await;
+    let answers =
+        world.accept(&[say.act("x", first, OperatorAct::Cancel, None), say.start("v2", "user.visited", "ann")]).await;
     assert_eq!(answers[1].verdict, Verdict::Applied);
     assert_eq!(world.onboarding(first).await.status, Status::Cancelled);
     assert_eq!(world.onboarding(answers[1].onboarding.unwrap()).await.status, Status::Active);
@@ -128,16 +129,19 @@ async fn an_email_that_another_user_has_starts_an_onboarding_of_its_own(db: &Tes
     assert_eq!(ben.verdict, Verdict::Applied);
     assert_ne!(ben.onboarding, Some(ann));
     let by_email = world.store().users_by(&[Identifier::new(Identifier::EMAIL, email("ann"))]).await.unwrap();
-    assert_eq!(by_email.iter().map(|user| user.external_id.as_str()).collect::<Vec<_>>(), ["ann"], "the first keeps it");
+    assert_eq!(
+        by_email.iter().map(|user| user.external_id.as_str()).collect::<Vec<_>>(),
+        ["ann"],
+        "the first keeps it"
+    );
 }
 
 async fn a_known_email_and_external_id_find_the_user(db: &TestDb) {
     let world = World::new(db).await;
     world.sign_up("ann").await;
-    for name in [
-        Identifier::new(Identifier::EMAIL, "  ANN@mail.example "),
-        Identifier::new(Identifier::EXTERNAL_ID, "ann"),
-    ] {
+    for name in
+        [Identifier::new(Identifier::EMAIL, "  ANN@mail.example "), Identifier::new(Identifier::EXTERNAL_ID, "ann")]
+    {
         let found = world.store().users_by(std::slice::from_ref(&name)).await.unwrap();
         assert_eq!(found.len(), 1, "{name:?}");
     }

@@ -60,7 +60,8 @@ async fn a_wake_that_two_engines_fire_at_once_counts_once(db: &TestDb) {
     other.clock.advance(Millis::secs(5));
     let now = one.say().0;
     let (a, b) = tokio::join!(timers::tick(&one.engine, &here, now), timers::tick(&other.engine, &there, now));
-    (a.unwrap(), b.unwrap());
+    a.unwrap();
+    b.unwrap();
     assert_eq!(one.hands.take().len() + other.hands.take().len(), 1);
     let fired = one.journal(id).await.into_iter().filter(|entry| entry.source == "timer").count();
     assert_eq!(fired, 1);

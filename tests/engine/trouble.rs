@@ -141,7 +141,8 @@ async fn a_connection_that_is_cut_in_the_middle_leaves_nothing_half_written() {
             let world = Arc::clone(&world);
             async move { world.engine.accept(&batch).await }
         });
-        let waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting =
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let pid: i32 = until("the batch waits in the middle", async || {
             query_scalar(waiting).fetch_optional(&admin).await.unwrap()
         })

@@ -217,7 +217,11 @@ impl World {
 
     /// Ends [`World::refuse_inserts`].
     pub async fn allow_inserts(&self, table: &str) {
-        let on = if self.sql.get_database_backend() == sea_orm::DbBackend::Postgres { format!(" ON {table}") } else { String::new() };
+        let on = if self.sql.get_database_backend() == sea_orm::DbBackend::Postgres {
+            format!(" ON {table}")
+        } else {
+            String::new()
+        };
         self.run(&format!("DROP TRIGGER refuse{on}")).await;
     }
 
@@ -235,8 +239,7 @@ impl World {
 
 /// The catalogue of the real adapters and templates.
 pub fn catalogue() -> Catalogue {
-    let mut catalogue =
-        Catalogue { templates: Templates::load(None, "en").unwrap().specs(), ..Catalogue::default() };
+    let mut catalogue = Catalogue { templates: Templates::load(None, "en").unwrap().specs(), ..Catalogue::default() };
     providers::describe_all(&mut catalogue, &Policy::default());
     catalogue
 }

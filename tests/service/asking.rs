@@ -40,7 +40,11 @@ async fn a_token_opens_what_its_scope_names_and_a_refusal_names_the_scope(db: &T
     for (method, path, _) in rows {
         for header in ["", "Bearer", "Bearer x", "Basic abc", "Bearer gw_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             let answer = world.ask(method, path).header("authorization", header).json(&json!({})).send().await.is(401);
-            assert!(answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")), "{}", answer.head);
+            assert!(
+                answer.header("www-authenticate").is_some_and(|value| value.starts_with("Bearer")),
+                "{}",
+                answer.head
+            );
             is_problem(&answer);
         }
     }

@@ -47,9 +47,16 @@ impl Broker {
     }
 
     fn setup(&self) -> Setup {
-        let names = [("inbound_exchange", "events"), ("queue", "inbound"), ("dead", "dead"), ("lifecycle_exchange", "lifecycle")];
+        let names = [
+            ("inbound_exchange", "events"),
+            ("queue", "inbound"),
+            ("dead", "dead"),
+            ("lifecycle_exchange", "lifecycle"),
+        ];
         let setup = Setup::default().set("amqp.url", url()).set("amqp.max_message", 50_000);
-        names.iter().fold(setup, |setup, (key, name)| setup.set(&format!("amqp.{key}"), format!("{}.{name}", self.name)))
+        names
+            .iter()
+            .fold(setup, |setup, (key, name)| setup.set(&format!("amqp.{key}"), format!("{}.{name}", self.name)))
     }
 
     async fn start(&self, db: &TestDb) -> World {
@@ -62,7 +69,8 @@ impl Broker {
     async fn publish(&self, properties: BasicProperties, body: &[u8]) {
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let (exchange, properties) = (format!("{}.events", self.name), properties.with_delivery_mode(2));
-        let publishing = self.channel.basic_publish(exchange.into(), "user.signed_up".into(), options, body, properties);
+        let publishing =
+            self.channel.basic_publish(exchange.into(), "user.signed_up".into(), options, body, properties);
         assert_eq!(publishing.await.unwrap().await.unwrap(), Confirmation::Ack(None), "routed and kept");
     }
 
@@ -159,7 +167,8 @@ async fn lifecycle_events_tell_what_the_api_shows_in_order_of_revision(db: &Test
     let broker = Broker::new().await;
     let world = broker.start(db).await;
     let (queue, exchange) = (format!("{}.watcher", broker.name), format!("{}.lifecycle", broker.name));
-    let declared = broker.channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::default(), FieldTable::default());
+    let declared =
+        broker.channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::default(), FieldTable::default());
     declared.await.unwrap();
     let bind = QueueBindOptions::default();
     let bound =
@@ -183,7 +192,11 @@ async fn lifecycle_events_tell_what_the_api_shows_in_order_of_revision(db: &Test
     until("all of them", async || world.onboarding(&id).await, |seen| seen["status"] == "cancelled").await;
     told.sort_by_key(|event| event["data"]["revision"].as_u64());
     let types: Vec<&str> = told.iter().map(|event| event["type"].as_str().unwrap()).collect();
-    assert_eq!((types.first(), types.last()), (Some(&"onboarding.started"), Some(&"onboarding.cancelled")), "{types:?}");
+    assert_eq!(
+        (types.first(), types.last()),
+        (Some(&"onboarding.started"), Some(&"onboarding.cancelled")),
+        "{types:?}"
+    );
     let review = told.iter().find(|event| event["type"] == "onboarding.review").unwrap();
     assert_eq!(review["data"], shown, "the event and the API do not say the same");
     world.stop().await;

@@ -51,8 +51,10 @@ async fn a_sign_up_begins_an_onboarding_in_every_form_that_cloudevents_has(db: &
         binary = binary.header(&format!("ce-{name}"), &value);
     }
     let binary = binary.send().await.is(202).json();
-    let batch: Vec<Value> = (0..5).map(|nth| sign_up(&format!("cid-{nth}"), &format!("cid-{nth}@example.com"), "en")).collect();
-    let batch = asked().header("content-type", "application/cloudevents-batch+json").body(Value::from(batch).to_string());
+    let batch: Vec<Value> =
+        (0..5).map(|nth| sign_up(&format!("cid-{nth}"), &format!("cid-{nth}@example.com"), "en")).collect();
+    let batch =
+        asked().header("content-type", "application/cloudevents-batch+json").body(Value::from(batch).to_string());
     let batch = batch.send().await.is(202).json();
     let items = batch["items"].as_array().unwrap();
     assert_eq!(items.len(), 5);
@@ -83,7 +85,8 @@ async fn an_event_without_what_names_it_is_400_and_says_what_is_missing(db: &Tes
         world.publish(&event).await.is(400);
     }
     // Readable, and of somebody who cannot be a user: kept, and refused with the reason.
-    for (nth, data) in [json!({}), json!({ "user_id": [7] }), json!({ "user_id": "" }), json!(null)].iter().enumerate() {
+    for (nth, data) in [json!({}), json!({ "user_id": [7] }), json!({ "user_id": "" }), json!(null)].iter().enumerate()
+    {
         let mut event = sign_up("ann", "ann@example.com", "en");
         (event["id"], event["data"], event["subject"]) = (format!("odd-{nth}").into(), data.clone(), Value::Null);
         let answer = world.publish(&event).await;

@@ -90,7 +90,7 @@ async fn a_full_queue_is_429_with_retry_after_and_readiness_names_it(db: &TestDb
 }
 
 async fn a_commit_that_takes_too_long_is_503_and_the_event_lands_once(db: &TestDb) {
-    let world = Setup::default().unhooked().set("intake.answer_within_ms", 300).start(db).await;
+    let world = Setup::default().unhooked().set("intake.answer_within", "300ms").start(db).await;
     let hold = Hold::take(db).await;
     let hook = || world.webhook("w-1", wallet_created("77"));
     comes_again(&hook().await, 503);
@@ -110,10 +110,12 @@ async fn a_database_that_is_away_is_503_and_named_and_everything_goes_on_after_i
         // A file does not go away; what comes nearest to it is a locked one, as above.
         return;
     }
-    let world = Setup::default().set("intake.answer_within_ms", 1000).start(db).await;
+    let world = Setup::default().set("intake.answer_within", "1s").start(db).await;
     let mut admin = PgConnection::connect(&crate::db::postgres_url()).await.unwrap();
     let name = url::Url::parse(&db.url).unwrap().path().trim_start_matches('/').to_owned();
-    let mut say = async |sql: String| drop(admin.execute(AssertSqlSafe(sql)).await.unwrap());
+    let mut say = async |sql: String| {
+        admin.execute(AssertSqlSafe(sql)).await.unwrap();
+    };
     say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
     say(format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'")).await;
     let ready = async || world.ask("GET", "/readyz").send().await;

@@ -43,7 +43,8 @@ fn command(folder: &Folder, environment: &[(&str, String)]) -> Command {
 
 impl Served {
     async fn start(folder: &Folder, environment: &[(&str, String)]) -> Self {
-        let mut child = command(folder, environment).arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command(folder, environment).arg("serve").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let (log, mut stderr) = (Arc::new(Mutex::new(Vec::new())), child.stderr.take().unwrap());
         let sink = Arc::clone(&log);
         std::thread::spawn(move || {
@@ -102,8 +103,14 @@ fn dresses(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 /// What must not be found, with its name.
 fn hidden(wallet: &str, token: &str) -> Vec<(&'static str, Vec<u8>)> {
     let texts = [
-        ("e-mail", EMAIL), ("user", USER), ("wallet", wallet), ("api key", API_KEY), ("api secret", API_SECRET),
-        ("hook secret", HOOK_SECRET), ("token", token), ("master key", MASTER_KEY),
+        ("e-mail", EMAIL),
+        ("user", USER),
+        ("wallet", wallet),
+        ("api key", API_KEY),
+        ("api secret", API_SECRET),
+        ("hook secret", HOOK_SECRET),
+        ("token", token),
+        ("master key", MASTER_KEY),
     ];
     let mut all: Vec<(&str, Vec<u8>)> = texts.map(|(name, text)| (name, text.as_bytes().to_vec())).into();
     all.push(("e-mail", EMAIL.to_lowercase().into_bytes()));
@@ -148,7 +155,10 @@ async fn nothing_secret_or_personal_is_where_it_does_not_belong(db: &TestDb) {
     (options.original.api_key, options.original.api_secret) = (API_KEY.to_owned(), API_SECRET.to_owned());
     let far = gangway_sandbox::start(options).await.unwrap();
     let environment = environment(db, &far);
-    let added = command(&folder, &environment).args(["token", "add", "ops", "--scope", "read,publish,operate"]).output().unwrap();
+    let added = command(&folder, &environment)
+        .args(["token", "add", "ops", "--scope", "read,publish,operate"])
+        .output()
+        .unwrap();
     let token = String::from_utf8(added.stdout).unwrap().trim().to_owned();
     assert!(token.starts_with("gw_"), "{}", String::from_utf8_lossy(&added.stderr));
     let mut served = Served::start(&folder, &environment).await;

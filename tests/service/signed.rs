@@ -36,7 +36,10 @@ fn patient_flow() -> String {
 }
 
 fn standard() -> Setup {
-    Setup::default().flow(&patient_flow()).webhook(&format!("verify = 'standard'\nsecrets = ['{OLD}', '{NEW}']")).unhooked()
+    Setup::default()
+        .flow(&patient_flow())
+        .webhook(&format!("verify = 'standard'\nsecrets = ['{OLD}', '{NEW}']"))
+        .unhooked()
 }
 
 fn signature(secret: &str, id: &str, at: i64, body: &str) -> String {
@@ -166,7 +169,8 @@ async fn hints_ask_the_provider_once_and_believe_only_its_answer(db: &TestDb) {
 }
 
 async fn a_provider_that_signs_its_own_way_is_believed_and_its_forger_is_not(db: &TestDb) {
-    let profile = format!("verify = 'hmac'\nheader = 'x-webhook-signature'\nprefix = 'sha256='\nsecrets = ['{SECRET}']");
+    let profile =
+        format!("verify = 'hmac'\nheader = 'x-webhook-signature'\nprefix = 'sha256='\nsecrets = ['{SECRET}']");
     let signing = WebhookSigning::Hmac { secret: SECRET.to_owned(), prefix: "sha256=".to_owned() };
     let setup = Setup::default().flow(&patient_flow()).webhook(&profile);
     let world = setup.sandbox(|options| options.original.webhook_signing = signing).start(db).await;

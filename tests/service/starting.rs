@@ -80,8 +80,16 @@ fn settings_that_cannot_be_are_told_all_at_once_without_their_secrets_and_end_wi
     let (code, said) = ended(&gangway(&["serve"], &folder.0, settings, &environment));
     assert_eq!(code, Some(2), "{said}");
     let keys = [
-        "colour", "server.listen", "server.listn", "engine.batch", "outbound.lease", "base_url", "api_key",
-        "amqp.url", "master_key", "engine.queue",
+        "colour",
+        "server.listen",
+        "server.listn",
+        "engine.batch",
+        "outbound.lease",
+        "base_url",
+        "api_key",
+        "amqp.url",
+        "master_key",
+        "engine.queue",
     ];
     for key in keys {
         assert!(said.contains(key), "`{key}` is not told:\n{said}");

@@ -157,9 +157,12 @@ async fn a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up(db: &TestDb) 
     let flood = Arc::new(reply("201 Created", "content-type: application/json\r\n", &"x".repeat(50_000_000)));
     let stub = Stub::start(move |what, before| match (what, before) {
         ("POST /v1/user", 0) => flood.to_vec(),
-        ("GET /v1/user", _) => crate::stub::good("200 OK", &json!({
-            "uid": "7001", "created_at": "2026-01-01T00:00:00Z", "user_external_id": "x", "wallets": [],
-        })),
+        ("GET /v1/user", _) => crate::stub::good(
+            "200 OK",
+            &json!({
+                "uid": "7001", "created_at": "2026-01-01T00:00:00Z", "user_external_id": "x", "wallets": [],
+            }),
+        ),
         _ => well(what),
     });
     let stub = stub.await;
@@ -190,7 +193,8 @@ async fn a_redirect_is_not_followed_and_named(db: &TestDb) {
 }
 
 async fn a_loopback_address_is_refused_unless_it_is_allowed(db: &TestDb) {
-    let world = Setup::default().set("outbound.allow_private", false).set("outbound.breaker.probe", "300ms").start(db).await;
+    let world =
+        Setup::default().set("outbound.allow_private", false).set("outbound.breaker.probe", "300ms").start(db).await;
     let id = world.sign_up("ann", "ann@example.com", "en").await;
     let why = |seen: &Value| !seen["why"].as_str().unwrap().contains("being performed");
     let seen = until("a reason", async || world.onboarding(&id).await, why).await;

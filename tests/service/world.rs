@@ -52,7 +52,14 @@ impl Default for Setup {
         let numbers = [("server.workers", 1), ("database.intake", 1), ("database.work", 2), ("database.screens", 2)];
         lines.extend(numbers.map(|(key, value)| (key.to_owned(), value.into())));
         lines.push(("outbound.allow_private".to_owned(), true.into()));
-        Self { sandbox: Options::default(), seams: Seams::real(), lines, flows: vec![quick_flow()], hook: Some(format!("/webhooks/original/{SECRET}")), again: false }
+        Self {
+            sandbox: Options::default(),
+            seams: Seams::real(),
+            lines,
+            flows: vec![quick_flow()],
+            hook: Some(format!("/webhooks/original/{SECRET}")),
+            again: false,
+        }
     }
 }
 
@@ -140,7 +147,7 @@ impl Setup {
             far.set_webhook_url(Some(&format!("http://{}{path}", running.address)));
         }
         let again = self.again;
-        let mut world = World { running, far, settings, token: String::new(), flows };
+        let mut world = World { running, far, token: String::new(), _flows: flows };
         let name = if again { "all-again" } else { "all" };
         world.token = world.token_for(name, &["read", "publish", "operate"]).await;
         Ok(world)
@@ -178,9 +185,8 @@ impl Drop for Folder {
 pub struct World {
     pub running: Running,
     pub far: gangway_sandbox::Running,
-    pub settings: Settings,
     pub token: String,
-    pub flows: Folder,
+    _flows: Folder,
 }
 
 impl World {
@@ -240,11 +246,6 @@ impl World {
     /// The onboarding, once it is in this status.
     pub async fn comes_to(&self, id: &str, status: &str) -> Value {
         until(&format!("status {status}"), async || self.onboarding(id).await, |seen| seen["status"] == status).await
-    }
-
-    /// The onboarding, once it is in this state.
-    pub async fn reaches(&self, id: &str, state: &str) -> Value {
-        until(&format!("state {state}"), async || self.onboarding(id).await, |seen| seen["state"] == state).await
     }
 
     pub async fn journal(&self, id: &str) -> Vec<Value> {

@@ -1,9 +1,9 @@
 //! The heart: one event in, one decision out. Total: every event in every state is answered; never an error, never
 //! a panic. Pure: same input, same answer, on every machine and at every replay.
 //!
-//! [`turn`] is the sheet on which one event is worked out. [`enter`] enters and leaves states, [`wait`] looks back,
-//! polls and confirms hints, [`facts`] merges what is known, [`outcome`] and [`trouble`] take up how attempts ended,
-//! [`operator`] does what a person asks, [`keep`] cuts answers down to what the flow reads.
+//! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back,
+//! polls and confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended,
+//! `operator` does what a person asks, `keep` cuts answers down to what the flow reads.
 
 mod enter;
 mod facts;

@@ -121,7 +121,8 @@ fn an_operator_who_saw_another_revision_is_refused_and_one_who_saw_this_is_not()
     refused(creating(), seen(move_to("done"), 2), "create/active", why);
     let expect = "applied done/completed; 1 settled cancelled; onboarding.completed";
     check(creating(), seen(move_to("done"), 1), expect);
-    check(creating(), seen(note(), 9), "noted create/active");
+    refused(creating(), seen(note(), 9), "create/active", why);
+    check(creating(), seen(note(), 1), "noted create/active");
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn what_the_sweep_finds_stranded_is_a_review_that_a_retry_mends() {
     let expect = "applied create/review (flow); onboarding.review";
     let world = check(creating(), stranded(), expect);
     check(world.clone(), stranded(), "noted create/review (flow)");
-    check(world, retry(), "applied create/active; 1 due +0s Do");
+    check(world, retry(), "applied create/active; asks 2 call original.create_user");
     check(waiting(), stranded(), "applied wallet/review (flow); onboarding.review");
     check(ended(), stranded(), "noted done/completed");
 }

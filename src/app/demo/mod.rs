@@ -45,7 +45,7 @@ pub async fn demo(asked: DemoOptions) -> Result<Exit, Failure> {
     let arrived = progress::follow(&world, &people).await?;
     let well = table::print(&world, &arrived, began.elapsed(), asked.json).await?;
     if !asked.once {
-        out::aside("serving until stopped (Ctrl-C); try: gangway user show, /v1/users?q=, /metrics");
+        out::aside("serving until stopped (Ctrl-C); try /v1/users?q= with the token, /metrics, and the mailbox");
         told_to_stop().await;
     }
     world.stop().await;

@@ -15,10 +15,9 @@ use crate::outbound::{HttpSender, Limits};
 use crate::settings::{Input, Settings};
 use crate::store::tokens::TokenGrant;
 use crate::telemetry;
-use crate::terminal::{Exit, Failure};
+use crate::terminal::{Exit, Failure, out};
 
 /// The demo's world.
-
 pub(super) struct World {
     pub running: Running,
     pub sandbox: gangway_sandbox::Running,
@@ -127,7 +126,11 @@ fn settings(
         if input.environment.is_empty() {
             let mut key = [0_u8; 32];
             crate::clock::SystemChance.fill(&mut key);
-            input.environment.push(("GANGWAY_MASTER_KEY".to_owned(), hex::encode(key)));
+            let key = hex::encode(key);
+            out::aside(&format!(
+                "GANGWAY_MASTER_KEY={key} was made for this database; without it nobody opens it again"
+            ));
+            input.environment.push(("GANGWAY_MASTER_KEY".to_owned(), key));
         }
     }
     Ok(Settings::read(&input)?)

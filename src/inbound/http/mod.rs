@@ -15,12 +15,11 @@ use gangway_core::time::{Millis, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::{answer, bad_batch, come_again, count, unreadable, word};
+use super::answer::{bad_batch, come_again, count, unreadable, word};
 use super::cloudevents::{self, NotAnEvent, essence, percent_decoded};
 use super::{body, json as text};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
-use crate::problem::Kind;
 use crate::settings::webhooks::IntakeSettings;
 
 const SOURCE: &str = "http";
@@ -93,7 +92,7 @@ pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payloa
         }
         Err(Refused::TooMany) => {
             count(SOURCE, "too_large");
-            answer(Kind::TooLarge, "the batch has more events than `intake.batch_max` allows")
+            body::NoBody::TooLarge.told().0
         }
     }
 }
