@@ -104,7 +104,6 @@ fn all_problems_are_told_at_once() {
         problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
     keys.sort();
     let want = [
-        "amqp.answer_within",
         "database.screens",
         "engine.batch",
         "log.level",

@@ -32,6 +32,7 @@ fn lease(table: &Table) -> Option<Problem> {
 
 fn broker(table: &Table) -> Option<Problem> {
     let (answer, lease) = (of(table, "amqp.answer_within")?, of(table, "outbound.lease")?);
+    at(table, "amqp.url")?.as_str().filter(|url| !url.is_empty())?;
     // A publication waits for its link and then for the confirmation.
     let longest = Millis(answer.0.saturating_mul(2).saturating_add(LEASE_MARGIN.0));
     (longest > lease).then(|| {
