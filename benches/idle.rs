@@ -1,5 +1,5 @@
 //! What the service costs when nothing happens: time from start to ready, queries per second and resident memory with
-//! many waiting onboardings. `cargo xtask bench idle`; people by GANGWAY_BENCH_PEOPLE (100000).
+//! many waiting onboardings. `cargo xtask bench idle`; people by BENCH_PEOPLE (100000).
 
 #![allow(
     missing_docs,
@@ -24,7 +24,7 @@ const WATCH: Duration = Duration::from_secs(30);
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let people = std::env::var("GANGWAY_BENCH_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    let people = std::env::var("BENCH_PEOPLE").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
     runtime.block_on(async {
         let fresh = World::new("fresh", None, "http://127.0.0.1:9/v1");
         let (mut service, took) = fresh.serve();

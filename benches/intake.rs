@@ -1,6 +1,6 @@
 //! Signed webhooks per second, through the real process: Standard Webhooks, 400 bytes, known identifier, each moves
 //! a state, sealed and journaled, default durability. `cargo xtask bench intake`; people and connections by
-//! GANGWAY_BENCH_PEOPLE (30000) and GANGWAY_BENCH_CONNECTIONS (256).
+//! BENCH_PEOPLE (30000) and BENCH_CONNECTIONS (256).
 
 #![allow(
     missing_docs,
@@ -27,8 +27,8 @@ use support::{load, percentile, proc};
 fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let people = setting("GANGWAY_BENCH_PEOPLE", 30_000);
-    let connections = setting("GANGWAY_BENCH_CONNECTIONS", 256);
+    let people = setting("BENCH_PEOPLE", 30_000);
+    let connections = setting("BENCH_CONNECTIONS", 256);
     runtime.block_on(async {
         for (start, what) in
             [("bench.webhook", "each moves a state"), ("bench.effect", "each moves a state and asks a call")]
