@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::retry::Policy;
+use crate::secret::PasswordRule;
 
 /// Everything a flow may name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Catalogue {
     pub facts: BTreeMap<String, FactSpec>,
     /// Mail templates by name.
     pub templates: BTreeMap<String, TemplateSpec>,
+    /// How passwords are made and checked, by the name that a flow's `generate` gives: a provider's name.
+    pub passwords: BTreeMap<String, PasswordRule>,
     /// How mails are retried, and what an unknown outcome leads to.
     pub mail: Policy,
     /// How publications are retried.
@@ -46,7 +49,7 @@ pub struct Field {
     pub name: String,
     /// Whether a flow must give it.
     pub required: bool,
-    /// Whether it is secret: only a secret may be given, and it is never journaled.
+    /// Whether it is secret: only `secrets.NAME` may be given, and it is never journaled.
     pub secret: bool,
 }
 
@@ -59,6 +62,8 @@ pub struct OutcomeSpec {
     pub writes: Vec<String>,
     /// Fields it sometimes writes; reading one needs `has(…)`.
     pub may_write: Vec<String>,
+    /// Secret fields it may hand over: only a flow's `secrets` can name one.
+    pub secrets: Vec<String>,
 }
 
 /// A fact that a provider can tell.

@@ -1,5 +1,7 @@
 //! Everything that gangway can ask of the world: the complete list. Nothing is performed here.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -43,6 +45,9 @@ pub enum Request {
         action: String,
         /// The action's input, evaluated.
         input: Map<String, Value>,
+        /// JSON pointer into `input` -> name of the onboarding's secret that is put there when it is performed.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        secrets: BTreeMap<String, String>,
     },
     /// An e-mail.
     Mail {
@@ -54,6 +59,9 @@ pub enum Request {
         locale: Option<String>,
         /// What the template may name.
         values: Map<String, Value>,
+        /// JSON pointer into `values` -> name of the onboarding's secret that is put there when it is performed.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        secrets: BTreeMap<String, String>,
     },
     /// A message that a flow publishes.
     Publish {

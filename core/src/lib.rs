@@ -15,5 +15,6 @@ pub mod matching;
 pub mod onboarding;
 pub mod outcome;
 pub mod retry;
+pub mod secret;
 pub mod step;
 pub mod time;

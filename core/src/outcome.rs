@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event::{FactReport, Identifier};
+use crate::secret::Secrets;
 use crate::time::Millis;
 
 /// How one attempt ended.
@@ -51,6 +52,9 @@ pub struct Answer {
     /// Facts that the answer carries.
     #[serde(default)]
     pub facts: Vec<FactReport>,
+    /// Secret fields that this outcome hands over, as the catalogue lists them; never part of the journal.
+    #[serde(skip)]
+    pub secrets: Secrets,
 }
 
 impl Answer {

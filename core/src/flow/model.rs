@@ -1,7 +1,7 @@
 //! A checked flow. What the checker promises: every outcome of every state leads to a state that exists, every
 //! state is reachable and reaches an end, every wait is limited, and every reference was written on every path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -9,6 +9,7 @@ use crate::catalogue::Confirm;
 use crate::flow::expr::{Expr, Mapping};
 use crate::onboarding::FlowRef;
 use crate::retry::Policy;
+use crate::secret::PasswordRule;
 use crate::time::Millis;
 
 /// A checked, versioned definition.
@@ -28,8 +29,40 @@ pub struct Flow {
     pub states: IndexMap<String, State>,
     /// What expressions read, and so what is kept: `data.X` and `states.STATE.FIELD`, as paths.
     pub reads: BTreeSet<Vec<String>>,
+    /// Secrets by name: where each comes from.
+    pub secrets: IndexMap<String, SecretSpec>,
+    /// State -> the secrets that may be read in it or later; no other is kept.
+    pub keeps: BTreeMap<String, BTreeSet<String>>,
     /// When lifecycle events are published again.
     pub lifecycle: Policy,
+}
+
+/// A secret of a flow: where it comes from, and how it is made when it does not come.
+#[derive(Clone, Debug)]
+pub struct SecretSpec {
+    /// Where it comes from; absent: it is only made.
+    pub source: Option<SecretSource>,
+    /// How it is made when an onboarding begins and the start event did not bring it.
+    pub generate: Option<PasswordRule>,
+}
+
+/// Where a secret comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretSource {
+    /// Cut out of the data of every internal event of this type.
+    Event {
+        /// Type of the event.
+        kind: String,
+        /// Path in its data.
+        field: Vec<String>,
+    },
+    /// Handed over by the answer that leaves this state.
+    State {
+        /// Name of the state.
+        state: String,
+        /// The answer's secret field.
+        field: String,
+    },
 }
 
 /// How a flow begins.
@@ -200,6 +233,29 @@ impl Flow {
             _ => Vec::new(),
         });
         actions.filter_map(|action| Some(action.split_once('.')?.0.to_owned())).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Paths in the data of events of this type that are secret, each with the secret's name.
+    pub fn secret_fields<'a>(&'a self, event: &'a str) -> impl Iterator<Item = (&'a str, &'a [String])> {
+        self.secrets.iter().filter_map(move |(name, spec)| match &spec.source {
+            Some(SecretSource::Event { kind, field }) if kind == event => Some((name.as_str(), field.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// The name of the secret that the answer of this state hands over in this field, if the flow takes it.
+    #[must_use]
+    pub fn secret_of(&self, of_state: &str, of_field: &str) -> Option<&str> {
+        self.secrets.iter().find_map(|(name, spec)| match &spec.source {
+            Some(SecretSource::State { state, field }) if state == of_state && field == of_field => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether this secret may still be read in this state or later.
+    #[must_use]
+    pub fn keeps(&self, state: &str, secret: &str) -> bool {
+        self.keeps.get(state).is_some_and(|kept| kept.contains(secret))
     }
 
     /// Whether any state awaits an event or fact of this name.

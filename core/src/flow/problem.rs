@@ -123,6 +123,8 @@ kinds! {
     NotWritten = "F067",
     /// An expression relies on what may be absent.
     MaybeAbsent = "F068",
+    /// A secret that comes from nowhere, or is used where none may be.
+    BadSecret = "F069",
     /// Two flows begin with the same event.
     SameStart = "F070",
     /// Two files are the same version of one flow.

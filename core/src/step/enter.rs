@@ -8,7 +8,7 @@ use super::keep;
 use super::turn::Turn;
 use crate::decision::Verdict;
 use crate::effect::Request;
-use crate::flow::expr::{Mapping, Scope, eval_all};
+use crate::flow::expr::{Mapping, Scope, eval_all, secret_places};
 use crate::flow::model::{Await, EndStatus, Mail, Outcomes, Verb};
 use crate::onboarding::{Purpose, Review, ReviewCause, Status};
 
@@ -60,6 +60,7 @@ impl<'a> Turn<'a> {
                 self.work(&call.with, call.action.clone(), |_, input| Request::Call {
                     action: call.action.clone(),
                     input,
+                    secrets: secret_places(&call.with),
                 });
                 None
             }
@@ -104,6 +105,7 @@ impl<'a> Turn<'a> {
             to,
             locale: turn.it.user.locale.clone(),
             values,
+            secrets: secret_places(&mail.with),
         });
         None
     }

@@ -4,6 +4,8 @@
 //! Back-off: a poll's `every` doubles with each read since the state was entered or a hint came. A wait without a
 //! poll whose hint is not confirmed reads again after 2 s, 4 s, …, at most six times; then the hint is dropped.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::facts::order;
@@ -11,6 +13,7 @@ use super::turn::{Turn, about};
 use crate::catalogue::Confirm;
 use crate::effect::Request;
 use crate::event::{Identifier, Trust};
+use crate::flow::expr::secret_places;
 use crate::flow::model::{Await, Awaited, Poll};
 use crate::onboarding::{Known, Onboarding, Purpose, Status};
 use crate::time::{Millis, Timestamp};
@@ -62,18 +65,18 @@ impl<'a> Turn<'a> {
             .filter_map(|confirm| Some((confirm, fill(confirm, &self.it)?)))
             .collect();
         let turn = self.it.memory.polls as usize % confirms.len().max(1);
-        let (purpose, action, input) = if turn < confirms.len() {
+        let (purpose, action, input, secrets) = if turn < confirms.len() {
             let (confirm, input) = confirms.swap_remove(turn);
-            (Purpose::Confirm, &confirm.action, input)
+            (Purpose::Confirm, &confirm.action, input, BTreeMap::new())
         } else if let Some(poll) = &wait.poll {
             let Some(input) = self.evaluate(&poll.with) else { return true };
-            (Purpose::Poll, &poll.action, input)
+            (Purpose::Poll, &poll.action, input, secret_places(&poll.with))
         } else {
             return false;
         };
         self.it.memory.polls = self.it.memory.polls.saturating_add(1);
         self.it.memory.next_poll = None;
-        self.ask(purpose, action.clone(), Request::Call { action: action.clone(), input });
+        self.ask(purpose, action.clone(), Request::Call { action: action.clone(), input, secrets });
         true
     }
 

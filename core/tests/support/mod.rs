@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gangway_core::secret::PasswordRule;
 use gangway_core::catalogue::{ActionSpec, Catalogue, Confirm, FactSpec, Field, OutcomeSpec, TemplateSpec};
 
 /// The shipped flow.
@@ -18,12 +19,14 @@ fn input(fields: &[&str]) -> Vec<Field> {
     fields.iter().map(field).collect()
 }
 
-/// Outcomes, each with the fields that it writes: a `?` at the end says sometimes.
+/// Outcomes, each with the fields that it writes: a `?` at the end says sometimes, a `!` in front
+/// says secret.
 fn outcomes(all: &[(&str, &[&str])]) -> Vec<OutcomeSpec> {
     let outcome = |(name, fields): &(&str, &[&str])| OutcomeSpec {
         name: (*name).to_owned(),
-        writes: fields.iter().filter(|field| !field.ends_with('?')).map(|field| (*field).to_owned()).collect(),
+        writes: fields.iter().filter(|field| !field.ends_with('?') && !field.starts_with('!')).map(|field| (*field).to_owned()).collect(),
         may_write: fields.iter().filter_map(|field| field.strip_suffix('?')).map(str::to_owned).collect(),
+        secrets: fields.iter().filter_map(|field| field.strip_prefix('!')).map(str::to_owned).collect(),
     };
     all.iter().map(outcome).collect()
 }
@@ -57,7 +60,7 @@ pub fn catalogue() -> Catalogue {
         ("original.create_user", effectful(&["user_external_id", "email?"], made)),
         ("original.create_asset", effectful(&asset, made)),
         ("original.get_user", read(&["user_uid"], found)),
-        ("guardian.onboard", effectful(&["username", "!password"], &[("started", &["task_id"]), ("taken", &[])])),
+        ("guardian.onboard", effectful(&["username", "!password"], &[("started", &["task_id", "!recovery_key"]), ("taken", &[])])),
     ];
     let confirm = Confirm {
         action: "original.get_user".to_owned(),
@@ -66,13 +69,16 @@ pub fn catalogue() -> Catalogue {
     let wallet = FactSpec { fields: vec!["address".to_owned()], confirm: Some(confirm), ..Default::default() };
     let minted = FactSpec { fields: vec!["asset_uid".to_owned()], ..Default::default() };
     let welcome = TemplateSpec { values: vec!["wallet_address".to_owned()], locales: vec!["en".to_owned()] };
+    let with_key = TemplateSpec { values: vec!["key".to_owned()], locales: vec!["en".to_owned()] };
+    let rule = PasswordRule { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: false };
     Catalogue {
+        passwords: BTreeMap::from([("guardian".to_owned(), rule)]),
         providers: ["original", "guardian"].map(str::to_owned).into(),
         actions: actions.map(|(name, action)| (name.to_owned(), action)).into(),
         facts: [("original.wallet_created", wallet), ("original.asset_minted", minted)]
             .map(|(name, fact)| (name.to_owned(), fact))
             .into(),
-        templates: [("welcome", welcome), ("sorry", TemplateSpec::default())]
+        templates: [("welcome", welcome), ("sorry", TemplateSpec::default()), ("password", with_key)]
             .map(|(name, template)| (name.to_owned(), template))
             .into(),
         ..Default::default()

@@ -1,5 +1,7 @@
 //! Starting, entering and leaving states.
 
+use std::collections::BTreeMap;
+
 use gangway_core::decision::Lifecycle;
 use gangway_core::effect::Request;
 use gangway_core::flow::model::{EndStatus, Flow, Verb};
@@ -43,7 +45,7 @@ fn an_effect_is_asked_with_its_mappings_due_now() {
     let effect = &creating().last.asks[0];
     assert_eq!(effect.due_at, BEGIN);
     let input = json!({"kind": 1}).as_object().unwrap().clone();
-    assert_eq!(effect.request, Request::Call { action: "original.create_user".into(), input });
+    assert_eq!(effect.request, Request::Call { action: "original.create_user".into(), input, secrets: BTreeMap::new() });
 }
 
 #[test]
@@ -53,6 +55,7 @@ fn a_mail_goes_to_the_users_address_in_their_language() {
         to: "ada@example.org".into(),
         locale: Some("de".into()),
         values: serde_json::Map::new(),
+        secrets: BTreeMap::new(),
     };
     assert_eq!(mailing().last.asks[0].request, expected);
 }

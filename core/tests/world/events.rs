@@ -76,7 +76,7 @@ pub fn created_answer() -> Answer {
         outcome: "created".into(),
         fields: fields(&[("uid", "42"), ("secret", "s")]),
         identifiers: vec![Identifier::new("original.uid", "42"), Identifier::new("ibm.uid", "43")],
-        facts: Vec::new(),
+        ..Answer::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod entries;
 mod reads;
+mod secrets;
 mod set;
 mod state;
 mod top;
@@ -44,6 +45,8 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
     let (header, top) = top::read(&mut report, &root);
     let states = top.as_ref().map_or_else(Vec::new, |top| state::read_all(&mut report, top));
     ways::check(&mut report, &states);
+    let secrets = top.as_ref().map_or_else(Default::default, |top| secrets::read(&mut report, top));
+    let keeps = secrets::check(&mut report, &secrets, &states);
     let reads = reads::check(&mut report, &header, &states);
     let start = header.start.clone();
     let flow = match (&header.id, start, report.problems.is_empty()) {
@@ -55,6 +58,8 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
             start,
             states: states.into_iter().filter_map(|draft| Some((draft.name, draft.state?))).collect(),
             reads,
+            secrets: secrets.into_iter().map(|(name, declared)| (name, declared.spec)).collect(),
+            keeps,
             lifecycle: report.catalogue.publish.clone(),
         }),
         _ => Err(report.problems),

@@ -17,7 +17,7 @@ const USER: [&str; 4] = ["id", "email", "locale", "gangway_id"];
 
 /// Checks every expression; gives the paths that later states read, and so what is to be kept.
 pub fn check(report: &mut Report<'_>, header: &Header, states: &[Draft]) -> BTreeSet<Vec<String>> {
-    for used in &header.uses {
+    for used in &header.uses.exprs {
         for read in used.expr.reads() {
             start_read(report, used, &read);
         }
@@ -26,7 +26,7 @@ pub fn check(report: &mut Report<'_>, header: &Header, states: &[Draft]) -> BTre
     let mut checker = Checker { states, reachable: ways.reached(|_, _| true), ways, known: HashMap::new() };
     let mut kept = BTreeSet::new();
     for (at, state) in states.iter().enumerate() {
-        for used in &state.uses {
+        for used in &state.uses.exprs {
             for read in used.expr.reads() {
                 checker.read(report, at, used, &read);
                 kept.extend(keep(&read));

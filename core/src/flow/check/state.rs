@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::flow::check::entries::{Entries, Report};
-use crate::flow::check::with::Use;
+use crate::flow::check::with::Uses;
 use crate::flow::check::{top, verbs, wait};
 use crate::flow::model::{Outcomes, State, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
@@ -28,8 +28,10 @@ pub struct Draft {
     pub state: Option<State>,
     /// Where its outcomes lead.
     pub edges: Vec<Edge>,
-    /// Its expressions.
-    pub uses: Vec<Use>,
+    /// What its values read.
+    pub uses: Uses,
+    /// Secret fields that its answers hand over.
+    pub hands_over: BTreeSet<String>,
     /// Whether it is an end.
     pub is_end: bool,
     /// Whether its outcomes and what they write are not known, because it could not be read.
@@ -92,7 +94,8 @@ fn read(report: &mut Report<'_>, key: &Key, node: &Node) -> Draft {
         at: key.span.clone(),
         state: None,
         edges: Vec::new(),
-        uses: Vec::new(),
+        uses: Uses::default(),
+        hands_over: BTreeSet::new(),
         is_end: false,
         is_broken: false,
         is_open: false,

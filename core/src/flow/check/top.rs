@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::flow::check::entries::{Entries, Report};
-use crate::flow::check::with::{self, Use};
+use crate::flow::check::with::{self, Uses};
 use crate::flow::expr::{Expr, Mapping};
 use crate::flow::model::Start;
 use crate::flow::parse::{Node, Shape, Span};
@@ -25,7 +25,7 @@ pub struct Header {
     /// The type of the start event, and where it stands.
     pub on: Option<(String, Span)>,
     /// The expressions of the start.
-    pub uses: Vec<Use>,
+    pub uses: Uses,
 }
 
 /// Reads the head, and gives all of the file's entries.
@@ -36,7 +36,7 @@ pub fn read<'n>(report: &mut Report<'_>, root: &'n Node) -> (Header, Option<Entr
         _ => root.span.clone(),
     };
     let Some(top) = report.entries(root, at, "a flow file") else { return (header, None) };
-    top.only(report, &["flow", "version", "title", "start", "states"]);
+    top.only(report, &["flow", "version", "title", "start", "secrets", "states"]);
     let name = top.need(report, "flow").and_then(|(key, node)| report.name(node, &key.span, "a flow"));
     let version = top.need(report, "version").and_then(|(key, node)| {
         header.version_at = if node.span.is_empty() { key.span.clone() } else { node.span.clone() };

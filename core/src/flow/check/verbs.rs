@@ -1,5 +1,7 @@
 //! The verbs `call`, `mail`, `publish`, `ask` and `end`.
 
+use std::collections::BTreeSet;
+
 use crate::catalogue::{ActionSpec, OutcomeSpec};
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, Writes, outcomes};
@@ -44,10 +46,16 @@ fn writes(outcome: &OutcomeSpec) -> Writes {
     }
 }
 
+/// The secret fields that any outcome of an action hands over.
+pub fn hands_over(action: &ActionSpec) -> BTreeSet<String> {
+    action.outcomes.iter().flat_map(|outcome| outcome.secrets.iter().cloned()).collect()
+}
+
 /// `call`.
 pub fn call(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
     entries.only(report, &["call", "title", "with", "retry", "outcomes"]);
     let (key, node) = entries.get("call")?;
+    draft.uses.takes_secrets = true;
     let Some((name, spec)) = action(report, node, &key.span) else {
         outcomes(report, draft, entries, None);
         with::of_anything(report, &mut draft.uses, entries);
@@ -55,6 +63,7 @@ pub fn call(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
     };
     let with = with::of_action(report, &mut draft.uses, entries, (&name, &node.span), spec);
     let policy = with::retry(report, entries, &spec.policy);
+    draft.hands_over = hands_over(spec);
     let outcomes = outcomes(report, draft, entries, Some(&expected(spec)));
     Some(Verb::Call(Call {
         action: name,
@@ -70,6 +79,7 @@ pub fn call(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
 pub fn mail(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
     entries.only(report, &["mail", "title", "with", "retry", "outcomes"]);
     let (key, node) = entries.get("mail")?;
+    draft.uses.takes_secrets = true;
     let policy = with::retry(report, entries, &report.catalogue.mail.clone());
     let expected = [plain("sent"), plain("refused")];
     let outcomes = outcomes(report, draft, entries, Some(&expected));

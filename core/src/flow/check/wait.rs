@@ -132,6 +132,8 @@ fn poll(
         let message = format!("`{action}` changes something at the provider: a poll may only read");
         report.add(Problem::new(Kind::EffectfulPoll, node.span.clone(), message));
     }
+    draft.uses.takes_secrets = true;
+    draft.hands_over = verbs::hands_over(spec);
     let with = with::of_action(report, &mut draft.uses, &entries, (&action, &node.span), spec);
     let policy = with::retry(report, &entries, &spec.policy);
     let outcomes = settled(report, expected, state, &entries, &verbs::expected(spec))?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::catalogue::{ActionSpec, TemplateSpec};
 use crate::flow::check::entries::{Entries, Report};
+use crate::flow::check::secrets::{SecretUse, secret_named};
 use crate::flow::expr::{CompileError, Expr, Mapping, Wrong};
 use crate::flow::parse::{Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
@@ -20,16 +21,32 @@ pub struct Use {
     pub at: Span,
 }
 
+/// What a state's values read.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    /// Its expressions.
+    pub exprs: Vec<Use>,
+    /// The secrets that it names.
+    pub secrets: Vec<SecretUse>,
+    /// Whether a secret may be named here: only a call's input and a mail's values take one.
+    pub takes_secrets: bool,
+}
+
 /// What a state hands over.
 pub type With = IndexMap<String, Mapping>;
 
 /// Reads a mapping; texts are expressions.
-pub fn mapping(report: &mut Report<'_>, uses: &mut Vec<Use>, node: &Node, at: &Span) -> Option<Mapping> {
+pub fn mapping(report: &mut Report<'_>, uses: &mut Uses, node: &Node, at: &Span) -> Option<Mapping> {
     match &node.shape {
         Shape::Literal(value) => Some(Mapping::Literal(value.clone())),
+        Shape::Text(source) if uses.takes_secrets && secret_named(source).is_some() => {
+            let name = secret_named(source).unwrap_or_default().to_owned();
+            uses.secrets.push(SecretUse { name: name.clone(), at: node.span.clone() });
+            Some(Mapping::Secret(name))
+        }
         Shape::Text(source) => match Expr::compile(source) {
             Ok(expr) => {
-                uses.push(Use { expr: expr.clone(), at: node.span.clone() });
+                uses.exprs.push(Use { expr: expr.clone(), at: node.span.clone() });
                 Some(Mapping::Expr(expr))
             }
             Err(error) => {
@@ -38,7 +55,10 @@ pub fn mapping(report: &mut Report<'_>, uses: &mut Vec<Use>, node: &Node, at: &S
             }
         },
         Shape::List(items) => {
+            // Items that are absent are left out, so a secret would have no fixed place in a list.
+            let takes_secrets = std::mem::take(&mut uses.takes_secrets);
             let read: Vec<_> = items.iter().map(|item| mapping(report, uses, item, at)).collect();
+            uses.takes_secrets = takes_secrets;
             read.into_iter().collect::<Option<Vec<_>>>().map(Mapping::List)
         }
         Shape::Map(_) => {
@@ -48,7 +68,7 @@ pub fn mapping(report: &mut Report<'_>, uses: &mut Vec<Use>, node: &Node, at: &S
     }
 }
 
-fn mappings(report: &mut Report<'_>, uses: &mut Vec<Use>, entries: &Entries<'_>) -> Option<With> {
+fn mappings(report: &mut Report<'_>, uses: &mut Uses, entries: &Entries<'_>) -> Option<With> {
     let read: Vec<_> = entries
         .entries
         .iter()
@@ -86,10 +106,10 @@ pub fn within(text: &str, value: &Span, source: &str, at: &Span) -> Span {
     value.start + skip + at.start..value.start + skip + at.end
 }
 
-/// Reads `with` of an action: every required input, no unknown one, no secret.
+/// Reads `with` of an action: every required input, no unknown one, and secrets where they belong.
 pub fn of_action(
     report: &mut Report<'_>,
-    uses: &mut Vec<Use>,
+    uses: &mut Uses,
     entries: &Entries<'_>,
     named: (&str, &Span),
     action: &ActionSpec,
@@ -103,11 +123,13 @@ pub fn of_action(
             Problem::new(Kind::MissingInput, at, message).help(format!("add it: `with: {{ {}: … }}`", field.name)),
         );
     }
-    for (key, _) in &given.entries {
+    for (key, node) in &given.entries {
         let field = action.input.iter().find(|field| field.name == key.name);
-        if field.is_some_and(|field| field.secret) {
+        let is_secret = matches!(&node.shape, Shape::Text(source) if secret_named(source).is_some());
+        if field.is_some_and(|field| field.secret) && !is_secret {
             let message = format!("the input `{}` of `{name}` is secret: an expression cannot fill it", key.name);
-            report.add(Problem::new(Kind::SecretInput, key.span.clone(), message));
+            let help = "name one of the flow's secrets: `secrets.NAME`";
+            report.add(Problem::new(Kind::SecretInput, key.span.clone(), message).help(help));
         } else if field.is_none() {
             let names = action.input.iter().map(|field| field.name.as_str());
             let help =
@@ -122,7 +144,7 @@ pub fn of_action(
 /// Reads `with` of a mail: every value of the template and no other.
 pub fn of_template(
     report: &mut Report<'_>,
-    uses: &mut Vec<Use>,
+    uses: &mut Uses,
     entries: &Entries<'_>,
     named: (&str, &Span),
     template: &TemplateSpec,
@@ -145,7 +167,7 @@ pub fn of_template(
 }
 
 /// Reads `with` of something that takes anything.
-pub fn of_anything(report: &mut Report<'_>, uses: &mut Vec<Use>, entries: &Entries<'_>) -> Option<With> {
+pub fn of_anything(report: &mut Report<'_>, uses: &mut Uses, entries: &Entries<'_>) -> Option<With> {
     let given = given(report, entries)?;
     mappings(report, uses, &given)
 }

@@ -7,6 +7,7 @@ mod limits;
 mod scope;
 mod walk;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -44,6 +45,8 @@ pub enum Mapping {
     Object(IndexMap<String, Mapping>),
     /// A list of mappings.
     List(Vec<Mapping>),
+    /// The flow's secret of this name: left out here, put in when the effect is performed.
+    Secret(String),
 }
 
 /// What expressions can read: `user`, `data`, `states`, `onboarding`. Never secrets.
@@ -140,6 +143,7 @@ impl Mapping {
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, ExprError> {
         match self {
             Self::Literal(value) => Ok(Some(value.clone())),
+            Self::Secret(_) => Ok(None),
             Self::Expr(expr) => expr.eval(scope),
             Self::Object(entries) => eval_all(entries, scope).map(|map| Some(Value::Object(map))),
             Self::List(items) => {
@@ -153,12 +157,30 @@ impl Mapping {
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expr> {
         match self {
-            Self::Literal(_) => Vec::new(),
+            Self::Literal(_) | Self::Secret(_) => Vec::new(),
             Self::Expr(expr) => vec![expr],
             Self::Object(entries) => entries.values().flat_map(Self::expressions).collect(),
             Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
         }
     }
+}
+
+/// Where secrets go: JSON pointer into what [`eval_all`] gives -> name of the secret.
+#[must_use]
+pub fn secret_places(with: &IndexMap<String, Mapping>) -> BTreeMap<String, String> {
+    let mut places = BTreeMap::new();
+    let mut open: Vec<(String, &IndexMap<String, Mapping>)> = vec![(String::new(), with)];
+    while let Some((above, entries)) = open.pop() {
+        for (key, mapping) in entries {
+            let at = format!("{above}/{}", key.replace('~', "~0").replace('/', "~1"));
+            match mapping {
+                Mapping::Secret(name) => drop(places.insert(at, name.clone())),
+                Mapping::Object(inner) => open.push((at, inner)),
+                Mapping::Literal(_) | Mapping::Expr(_) | Mapping::List(_) => {}
+            }
+        }
+    }
+    places
 }
 
 /// Evaluates a map of mappings; entries whose plain path is absent are left out, so that the action's own rule
