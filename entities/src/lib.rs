@@ -6,6 +6,7 @@ pub mod flow_versions;
 pub mod identifiers;
 pub mod onboardings;
 pub mod quarantine;
+pub mod secrets;
 pub mod tokens;
 pub mod unverified;
 pub mod users;

@@ -11,6 +11,7 @@ mod m20261122_000006_flow_versions;
 mod m20261122_000007_tokens;
 mod m20261122_000008_aside;
 mod m20261122_000009_vault;
+mod m20261122_000010_secrets;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_tokens::Migration),
             Box::new(m20261122_000008_aside::Migration),
             Box::new(m20261122_000009_vault::Migration),
+            Box::new(m20261122_000010_secrets::Migration),
         ]
     }
 }

@@ -6,8 +6,13 @@ use std::sync::Arc;
 use crate::inbound::signature::Profile;
 use crate::inbound::webhook::Hook;
 use crate::providers::Adapter;
+use crate::providers::didx::Didx;
+use crate::providers::guardian::Guardian;
+use crate::providers::haven::Haven;
 use crate::providers::original::Original;
-use crate::settings::{Problems, Settings};
+use crate::providers::waltid::Waltid;
+use crate::settings::webhooks::WebhookSettings;
+use crate::settings::{Problem, Problems, Provider, Settings};
 
 /// The providers, built.
 #[derive(Debug, Default)]
@@ -25,25 +30,52 @@ pub(super) struct Adapters {
 /// # Errors
 /// Every webhook profile that cannot be used.
 pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
-    let general = settings.outbound.retry.policy();
+    let general = &settings.outbound.retry.policy();
+    let all = &settings.providers;
     let mut adapters = Adapters::default();
     let mut problems = Vec::new();
-    if let Some(original) = &settings.providers.original {
-        let adapter: Arc<dyn Adapter> = Arc::new(Original::new(original.adapter.clone(), &general));
+    let mut add =
+        |adapter: Arc<dyn Adapter>, concurrency, webhook| adapters.add(adapter, concurrency, webhook, &mut problems);
+    if let Some(Provider { adapter, webhook }) = &all.didx {
+        add(Arc::new(Didx::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+    }
+    if let Some(Provider { adapter, webhook }) = &all.guardian {
+        add(Arc::new(Guardian::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+    }
+    if let Some(Provider { adapter, webhook }) = &all.haven {
+        add(Arc::new(Haven::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+    }
+    if let Some(Provider { adapter, webhook }) = &all.original {
+        add(Arc::new(Original::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+    }
+    if let Some(Provider { adapter, webhook }) = &all.waltid {
+        add(Arc::new(Waltid::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+    }
+    if problems.is_empty() { Ok(adapters) } else { Err(Problems(problems)) }
+}
+
+impl Adapters {
+    fn add(
+        &mut self,
+        adapter: Arc<dyn Adapter>,
+        concurrency: u32,
+        webhook: Option<&WebhookSettings>,
+        problems: &mut Vec<Problem>,
+    ) {
         let name = adapter.name().to_owned();
-        adapters.concurrency.insert(name.clone(), original.adapter.common.concurrency);
-        if let Some(webhook) = &original.webhook {
-            for warning in webhook.warnings("providers.original.webhook") {
+        self.concurrency.insert(name.clone(), concurrency);
+        if let Some(webhook) = webhook {
+            let at = format!("providers.{name}.webhook");
+            for warning in webhook.warnings(&at) {
                 tracing::warn!(key = warning.key, hint = warning.hint, "{}", warning.what);
             }
-            match Profile::new(webhook, "providers.original.webhook") {
+            match Profile::new(webhook, &at) {
                 Ok(profile) => {
-                    adapters.hooks.insert(name.clone(), Hook { adapter: Arc::clone(&adapter), profile });
+                    self.hooks.insert(name.clone(), Hook { adapter: Arc::clone(&adapter), profile });
                 }
                 Err(wrong) => problems.extend(wrong),
             }
         }
-        adapters.by_name.insert(name, adapter);
+        self.by_name.insert(name, adapter);
     }
-    if problems.is_empty() { Ok(adapters) } else { Err(Problems(problems)) }
 }

@@ -40,5 +40,5 @@ pub fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
 /// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
 #[must_use]
 pub fn identifier_kinds() -> Vec<String> {
-    providers::IDENTIFIER_KINDS.map(str::to_owned).into()
+    providers::identifier_kinds().into_iter().map(str::to_owned).collect()
 }

@@ -260,6 +260,8 @@ fn dispatcher(
         performers: Performers {
             adapters: adapters.by_name.clone(),
             transport,
+            tokens: Arc::default(),
+            secrets: Arc::new(store.clone()),
             mail,
             publish,
             clock: Arc::clone(&seams.clock),

@@ -10,8 +10,9 @@ use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 
 use super::breaker::Health;
-use super::call::{self, Progress};
-use super::http::Transport;
+use super::call::{self, Progress, Way};
+use super::http::{Tokens, Transport};
+use super::secrets::{self, SecretSource};
 use crate::clock::Clock;
 use crate::providers::Adapter;
 use crate::store::types::LeasedEffect;
@@ -41,6 +42,10 @@ pub struct Performers {
     pub adapters: BTreeMap<String, Arc<dyn Adapter>>,
     /// The way to the providers.
     pub transport: Arc<dyn Transport>,
+    /// Their tokens.
+    pub tokens: Arc<Tokens>,
+    /// Opens what effects name and do not hold.
+    pub secrets: Arc<dyn SecretSource>,
     /// Sends mails, where a server is set.
     pub mail: Option<Arc<dyn Performs>>,
     /// Publishes, where a broker is set.
@@ -54,15 +59,24 @@ pub struct Performers {
 impl Performers {
     /// Performs one effect.
     pub async fn perform(&self, effect: &LeasedEffect) -> Attempted {
+        match secrets::filled(&*self.secrets, effect).await {
+            Ok(None) => self.perform_filled(effect).await,
+            Ok(Some(filled)) => self.perform_filled(&filled).await,
+            Err(cause) => self.ended(AttemptResult::Again { cause, retry_after: None, spent: false }),
+        }
+    }
+
+    async fn perform_filled(&self, effect: &LeasedEffect) -> Attempted {
         match &effect.request {
-            Request::Call { action, input } => {
+            Request::Call { action, input, .. } => {
                 let provider = action.split_once('.').map_or("", |(provider, _)| provider);
                 let Some(adapter) = self.adapters.get(provider) else {
                     return self.missing(format!("providers.{provider} is not set up; add its settings and restart"));
                 };
                 let progress = Progress::default();
                 let asked = (effect, action.as_str(), input);
-                let talk = call::converse(&**adapter, &*self.transport, &*self.clock, asked, &progress);
+                let way = Way { adapter: &**adapter, transport: &*self.transport, tokens: &self.tokens };
+                let talk = call::converse(way, &*self.clock, asked, &progress);
                 let limit = Duration::from_millis(self.limit.0);
                 match tokio::time::timeout(limit, talk).await {
                     Ok(attempted) => attempted,

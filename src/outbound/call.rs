@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::attempt::Attempted;
 use super::breaker::Health;
-use super::http::{SendError, Transport};
+use super::http::{NoToken, SendError, Tokens, Transport};
 use crate::clock::Clock;
-use crate::providers::{Adapter, Call, Turn};
+use crate::providers::{Adapter, Call, Reply, Request, Turn};
 use crate::store::types::LeasedEffect;
 
 /// More requests than any conversation has; an adapter that asks for more goes in a circle.
@@ -63,15 +64,26 @@ impl Progress {
     }
 }
 
+/// A provider and the way to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// Translates.
+    pub adapter: &'a dyn Adapter,
+    /// Sends.
+    pub transport: &'a dyn Transport,
+    /// Keeps its tokens.
+    pub tokens: &'a Tokens,
+}
+
 /// Carries out one attempt.
 pub async fn converse(
-    adapter: &dyn Adapter,
-    transport: &dyn Transport,
+    way: Way<'_>,
     clock: &dyn Clock,
     (effect, action, input): (&LeasedEffect, &str, &Map<String, Value>),
     progress: &Progress,
 ) -> Attempted {
     let action = action.split_once('.').map_or(action, |(_, action)| action);
+    let adapter = way.adapter;
     let call = |now| Call {
         action,
         input,
@@ -89,12 +101,17 @@ pub async fn converse(
         };
         let (touched, effectful) = (progress.touched(), request.effectful);
         progress.sending(clock.now(), effectful);
-        match transport.send(adapter.name(), request).await {
+        match way.send(clock, request).await {
             Ok(reply) => {
                 progress.answered(reply.status);
                 turn = adapter.resume(&call(clock.now()), &stage, &reply);
             }
-            Err(error) => {
+            Err(Unsent::NoToken(why)) => {
+                progress.not_sent(touched);
+                let (result, health) = without_token(adapter.name(), why, touched);
+                return progress.ended(result, Some(health), clock.now());
+            }
+            Err(Unsent::Error(error)) => {
                 if !matches!(error, SendError::Cut(_)) {
                     progress.not_sent(touched);
                 }
@@ -105,6 +122,54 @@ pub async fn converse(
     }
     let cause = format!("the conversation did not end after {LONGEST} requests; this is a fault of the adapter");
     progress.ended(AttemptResult::Broken { cause }, None, clock.now())
+}
+
+/// Why a request has no answer.
+enum Unsent {
+    NoToken(NoToken),
+    Error(SendError),
+}
+
+impl Way<'_> {
+    /// Sends a request, with its token if it needs one. A 401 may only mean that the token was taken back: it did
+    /// nothing, so it is sent once more with a new one.
+    async fn send(&self, clock: &dyn Clock, request: Request) -> Result<Reply, Unsent> {
+        let Some(name) = request.token else { return self.transmit(request).await };
+        let token = self.token(clock, name).await?;
+        let reply = self.transmit(with_token(request.clone(), &token)).await?;
+        if reply.status != 401 {
+            return Ok(reply);
+        }
+        self.tokens.refused(self.adapter.name(), name, &token).await;
+        let token = self.token(clock, name).await?;
+        self.transmit(with_token(request, &token)).await
+    }
+
+    async fn token(&self, clock: &dyn Clock, name: &str) -> Result<SecretString, Unsent> {
+        self.tokens.get(self.adapter, self.transport, clock, name).await.map_err(Unsent::NoToken)
+    }
+
+    async fn transmit(&self, request: Request) -> Result<Reply, Unsent> {
+        self.transport.send(self.adapter.name(), request).await.map_err(Unsent::Error)
+    }
+}
+
+fn with_token(mut request: Request, token: &SecretString) -> Request {
+    let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
+    request.secret_headers.push(("authorization", bearer));
+    request
+}
+
+/// What a missing token means: the request was not sent.
+fn without_token(provider: &str, why: NoToken, touched: bool) -> (AttemptResult, Health) {
+    let cause = format!("{provider}: {why}");
+    match why {
+        _ if touched => (AttemptResult::Unknown { cause: cause.clone() }, Health::Failing(cause)),
+        NoToken::Barred(_) => (barred(&cause), Health::Barred(cause)),
+        NoToken::Away { retry_after, .. } => {
+            (AttemptResult::Again { cause: cause.clone(), retry_after, spent: true }, Health::Failing(cause))
+        }
+    }
 }
 
 /// What a missing answer means. `touched`: an earlier request of this conversation may have done something.

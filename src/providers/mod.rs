@@ -1,8 +1,13 @@
 //! Adapters: translation only. Given an action and its input, an adapter says the next request to send; given the
 //! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
 
+pub mod didx;
+pub mod guardian;
+pub mod haven;
 pub mod original;
+pub mod parts;
 pub mod wait;
+pub mod waltid;
 
 use std::fmt;
 
@@ -10,16 +15,28 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{FactReport, Identifier};
 use gangway_core::outcome::AttemptResult;
-use gangway_core::time::Timestamp;
+use gangway_core::time::{Millis, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 /// Kinds of identifiers that the adapters write: what people may search by, beside a user's own.
-pub const IDENTIFIER_KINDS: [&str; 2] = [original::USER_UID, original::ASSET_UID];
+#[must_use]
+pub fn identifier_kinds() -> Vec<&'static str> {
+    [didx::IDENTIFIER_KINDS, guardian::IDENTIFIER_KINDS, haven::IDENTIFIER_KINDS, original::IDENTIFIER_KINDS]
+        .into_iter()
+        .chain([waltid::IDENTIFIER_KINDS])
+        .flatten()
+        .copied()
+        .collect()
+}
 
 /// Adds what every provider offers, also of those that are not set up: for checking flows without keys.
 pub fn describe_all(catalogue: &mut Catalogue, general: &gangway_core::retry::Policy) {
+    didx::describe(catalogue, general);
+    guardian::describe(catalogue, general);
+    haven::describe(catalogue, general);
     original::describe(catalogue, general);
+    waltid::describe(catalogue, general);
 }
 
 /// One provider.
@@ -35,6 +52,17 @@ pub trait Adapter: Send + Sync + fmt::Debug {
 
     /// What follows from the answer to the request of this stage.
     fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn;
+
+    /// Begins to get the token of this name, which a [`Request::token`] asked for. Only adapters whose requests ask
+    /// for one have any.
+    fn token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
+        TokenTurn::Barred("this adapter has no tokens; this is a fault of gangway".to_owned())
+    }
+
+    /// What follows from the answer to a request for a token.
+    fn token_reply(&self, name: &str, _stage: &Stage, _reply: &Reply, now: Timestamp) -> TokenTurn {
+        self.token(name, now)
+    }
 
     /// Reads a delivery whose secret or signature was right.
     ///
@@ -72,6 +100,29 @@ pub enum Turn {
     Barred(String),
 }
 
+/// What follows on the way to a token.
+#[derive(Debug)]
+pub enum TokenTurn {
+    /// Send this, and come back with the answer and this stage.
+    Send(Request, Stage),
+    /// Here it is.
+    Token {
+        /// The token itself, without `Bearer`.
+        value: SecretString,
+        /// How long it may be used, the margin for renewing it early taken off; absent: until it is refused.
+        good_for: Option<Millis>,
+    },
+    /// The provider refuses us as a whole; see [`Turn::Barred`].
+    Barred(String),
+    /// Passing: none can be had now. No personal data, no secrets.
+    Away {
+        /// What happened.
+        cause: String,
+        /// The provider asked to wait this long.
+        retry_after: Option<Millis>,
+    },
+}
+
 /// Where a conversation stands: the adapter's own word, and what it wants to remember until the answer.
 #[derive(Clone, Debug, Default)]
 pub struct Stage {
@@ -82,7 +133,7 @@ pub struct Stage {
 }
 
 /// A request to send.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     /// `GET`, `POST`, ...
     pub method: &'static str,
@@ -92,6 +143,9 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// Headers without secrets.
     pub headers: Vec<(&'static str, String)>,
+    /// Name of the token that goes into `Authorization: Bearer`: got through [`Adapter::token`] once for everyone who
+    /// needs it, renewed before it expires, and once more when the answer is 401; then the request is sent again.
+    pub token: Option<&'static str>,
     /// Headers with secrets: never logged.
     pub secret_headers: Vec<(&'static str, SecretString)>,
     /// The exact bytes of the body.

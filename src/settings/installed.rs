@@ -1,20 +1,33 @@
 //! `[providers.NAME]`: which providers there are. Their own settings are typed beside their adapters; this file splits
 //! a section into what the adapter reads and how its webhooks are verified.
 
+use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::didx::DidxSettings;
+use super::guardian::GuardianSettings;
+use super::haven::HavenSettings;
 use super::load::{checked, without_empty};
+use super::waltid::WaltidSettings;
 use super::webhooks::WebhookSettings;
 use super::{OriginalSettings, Problem};
 
 /// Names of all providers that gangway knows.
-pub(crate) const KNOWN: [&str; 1] = ["original"];
+pub(crate) const KNOWN: [&str; 5] = ["didx", "guardian", "haven", "original", "waltid"];
 
 /// The providers that have a section; the others are not there.
 #[derive(Clone, Debug, Default)]
 pub struct Providers {
+    /// `[providers.didx]`
+    pub didx: Option<Provider<DidxSettings>>,
+    /// `[providers.guardian]`
+    pub guardian: Option<Provider<GuardianSettings>>,
+    /// `[providers.haven]`
+    pub haven: Option<Provider<HavenSettings>>,
     /// `[providers.original]`
     pub original: Option<Provider<OriginalSettings>>,
+    /// `[providers.waltid]`
+    pub waltid: Option<Provider<WaltidSettings>>,
 }
 
 /// One provider.
@@ -29,15 +42,26 @@ pub struct Provider<T> {
 impl Providers {
     /// Reads all sections, and tells all that is wrong.
     pub(super) fn of(table: &Table, problems: &mut Vec<Problem>) -> Self {
-        let section = table.get("providers").and_then(|all| all.get("original")).and_then(Value::as_table);
-        Self { original: section.and_then(|section| original(section.clone(), problems)) }
+        Self {
+            didx: one(table, "didx", DidxSettings::problems, problems),
+            guardian: one(table, "guardian", GuardianSettings::problems, problems),
+            haven: one(table, "haven", HavenSettings::problems, problems),
+            original: one(table, "original", OriginalSettings::problems, problems),
+            waltid: one(table, "waltid", WaltidSettings::problems, problems),
+        }
     }
 }
 
-fn original(section: Table, problems: &mut Vec<Problem>) -> Option<Provider<OriginalSettings>> {
-    let at = "providers.original";
-    let (section, webhook) = split(at, section, problems);
-    let adapter = checked(section, at, OriginalSettings::problems, problems)?;
+fn one<T: DeserializeOwned>(
+    table: &Table,
+    name: &str,
+    check: impl FnOnce(&T, &str) -> Vec<Problem>,
+    problems: &mut Vec<Problem>,
+) -> Option<Provider<T>> {
+    let section = table.get("providers").and_then(|all| all.get(name)).and_then(Value::as_table)?;
+    let at = format!("providers.{name}");
+    let (section, webhook) = split(&at, section.clone(), problems);
+    let adapter = checked(section, &at, check, problems)?;
     Some(Provider { adapter, webhook })
 }
 

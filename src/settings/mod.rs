@@ -3,10 +3,13 @@
 
 mod across;
 pub mod amqp;
+pub mod didx;
 pub mod duration;
 pub mod engine;
 mod environment;
 pub mod flows;
+pub mod guardian;
+pub mod haven;
 pub mod installed;
 pub mod keys;
 mod kind;
@@ -23,6 +26,7 @@ mod secret;
 pub mod server;
 mod show;
 pub mod store;
+pub mod waltid;
 pub mod webhooks;
 
 pub use amqp::AmqpSettings;

@@ -8,6 +8,24 @@ use serde_json::{Map, Value};
 use super::providers::{ProviderSettings, secret};
 use super::{Problem, duration};
 
+/// Values that could stand in the section, beside what all providers have in common.
+pub(crate) const SAMPLE: &str = r#"
+[original]
+api_key = "key"
+api_secret = "secret"
+collection_uid = "221137489875"
+clock_tolerance = "60s"
+
+[original.token]
+api_key_claim = true
+lifetime = "1h"
+
+[original.events]
+wallet_created = ["wallet.created"]
+asset_minted = ["asset.minted"]
+asset_burned = ["asset.burned"]
+"#;
+
 /// `[providers.original]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
+use super::{didx, guardian, haven, original, waltid};
+
 /// Each key with a value that could stand there.
-const SAMPLE: &str = r#"
+const COMMON: &str = r#"
 base_url = "https://api.example.com/v1"
 concurrency = 8
 webhook_secret = "a-long-random-path-segment"
@@ -33,23 +35,12 @@ timestamp_form = "seconds"
 id_header = "webhook-id"
 tolerance = "5m"
 
-[original]
-api_key = "key"
-api_secret = "secret"
-collection_uid = "221137489875"
-clock_tolerance = "60s"
-
-[original.token]
-api_key_claim = true
-lifetime = "1h"
-
-[original.events]
-wallet_created = ["wallet.created"]
-asset_minted = ["asset.minted"]
-asset_burned = ["asset.burned"]
 "#;
 
-static ALL: LazyLock<Table> = LazyLock::new(|| SAMPLE.parse().unwrap_or_default());
+static ALL: LazyLock<Table> = LazyLock::new(|| {
+    let own = [didx::SAMPLE, guardian::SAMPLE, haven::SAMPLE, original::SAMPLE, waltid::SAMPLE];
+    [COMMON].iter().chain(&own).copied().collect::<Vec<_>>().join("\n").parse().unwrap_or_default()
+});
 
 /// A value that could stand at this path below `providers`; none when the sample does not know the key.
 pub(crate) fn of(provider: &str, path: &[String]) -> Option<&'static Value> {
@@ -75,7 +66,7 @@ mod tests {
         common.remove("webhook_secret");
         for provider in KNOWN {
             let mut section = common.clone();
-            section.extend(ALL.get(provider).unwrap().as_table().unwrap().clone());
+            section.extend(ALL.get(provider).and_then(Value::as_table).cloned().unwrap_or_default());
             let file = Table::from_iter([(
                 "providers".to_owned(),
                 Value::Table(Table::from_iter([(provider.to_owned(), Value::Table(section))])),

@@ -13,6 +13,7 @@ mod open;
 mod rows;
 mod schema;
 pub mod search;
+pub mod secrets;
 pub mod tokens;
 pub mod tx;
 pub mod types;

@@ -188,7 +188,7 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>> {
     text.map(Zeroizing::new).map_err(|_| StoreError::Poison("a value cannot be written as JSON".into()))
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T> {
+pub(super) fn read_json<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T> {
     // The error's own text would quote the data.
     serde_json::from_slice(text)
         .map_err(|error| StoreError::Poison(format!("sealed JSON is not what is expected ({:?})", error.classify())))

@@ -36,6 +36,18 @@ impl Tx {
         Self { session, keys, chance }
     }
 
+    pub(super) fn session(&mut self) -> &mut dyn Session {
+        &mut *self.session
+    }
+
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.keys
+    }
+
+    pub(super) fn chance(&self) -> &dyn Chance {
+        &*self.chance
+    }
+
     /// Which of these keys are in the journal already.
     ///
     /// # Errors

@@ -45,13 +45,13 @@ async fn a_whole_life(world: &World) {
     let uid_field = || json!({ "uid": UID_VALUE }).as_object().cloned().unwrap();
     for outcome in ["created", "exists"] {
         let identifiers = vec![uid()];
-        let answer = Answer { outcome: outcome.into(), fields: uid_field(), identifiers, facts: Vec::new() };
+        let answer = Answer { outcome: outcome.into(), fields: uid_field(), identifiers, ..Answer::default() };
         world.answer(AttemptResult::Done(answer)).await;
     }
     let read = world.due().await.remove(0);
     let fields = json!({ "uid": UID_VALUE, "address": ADDRESS }).as_object().cloned().unwrap();
     let facts = vec![FactReport { trust: Trust::Fact, ..fact() }];
-    let answer = Answer { outcome: "has_wallet".into(), fields, identifiers: vec![uid()], facts };
+    let answer = Answer { outcome: "has_wallet".into(), fields, identifiers: vec![uid()], facts, ..Answer::default() };
     world.one(say.outcome(&read, AttemptResult::Done(answer))).await;
     let mut note = say.act("note", id, OperatorAct::Note, None);
     let gangway_core::event::Body::Operator { reason, .. } = &mut note.event.body else { panic!("an act") };

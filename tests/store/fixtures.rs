@@ -112,7 +112,8 @@ pub fn claim(store: &Store, identifier: &Identifier, owner: Option<&Loaded>) -> 
 
 pub fn call(loaded: &Loaded, n: i64, due_at: Timestamp, lease: Option<Lease>) -> NewEffect {
     let input = json!({ "email": loaded.onboarding.user.email }).as_object().cloned().unwrap();
-    let request = Request::Call { action: "original.create_user".into(), input };
+    let request =
+        Request::Call { action: "original.create_user".into(), input, secrets: std::collections::BTreeMap::new() };
     let effect = Effect { id: EffectId { onboarding: loaded.onboarding.id, n }, request, due_at };
     NewEffect { effect, key: loaded.key.clone(), lease }
 }

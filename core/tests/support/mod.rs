@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use gangway_core::secret::PasswordRule;
 use gangway_core::catalogue::{ActionSpec, Catalogue, Confirm, FactSpec, Field, OutcomeSpec, TemplateSpec};
+use gangway_core::secret::PasswordRule;
 
 /// The shipped flow.
 #[allow(dead_code, reason = "not every test that shares this file needs it")]
@@ -24,7 +24,11 @@ fn input(fields: &[&str]) -> Vec<Field> {
 fn outcomes(all: &[(&str, &[&str])]) -> Vec<OutcomeSpec> {
     let outcome = |(name, fields): &(&str, &[&str])| OutcomeSpec {
         name: (*name).to_owned(),
-        writes: fields.iter().filter(|field| !field.ends_with('?') && !field.starts_with('!')).map(|field| (*field).to_owned()).collect(),
+        writes: fields
+            .iter()
+            .filter(|field| !field.ends_with('?') && !field.starts_with('!'))
+            .map(|field| (*field).to_owned())
+            .collect(),
         may_write: fields.iter().filter_map(|field| field.strip_suffix('?')).map(str::to_owned).collect(),
         secrets: fields.iter().filter_map(|field| field.strip_prefix('!')).map(str::to_owned).collect(),
     };
@@ -60,7 +64,10 @@ pub fn catalogue() -> Catalogue {
         ("original.create_user", effectful(&["user_external_id", "email?"], made)),
         ("original.create_asset", effectful(&asset, made)),
         ("original.get_user", read(&["user_uid"], found)),
-        ("guardian.onboard", effectful(&["username", "!password"], &[("started", &["task_id", "!recovery_key"]), ("taken", &[])])),
+        (
+            "guardian.onboard",
+            effectful(&["username", "!password"], &[("started", &["task_id", "!recovery_key"]), ("taken", &[])]),
+        ),
     ];
     let confirm = Confirm {
         action: "original.get_user".to_owned(),

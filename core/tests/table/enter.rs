@@ -45,7 +45,10 @@ fn an_effect_is_asked_with_its_mappings_due_now() {
     let effect = &creating().last.asks[0];
     assert_eq!(effect.due_at, BEGIN);
     let input = json!({"kind": 1}).as_object().unwrap().clone();
-    assert_eq!(effect.request, Request::Call { action: "original.create_user".into(), input, secrets: BTreeMap::new() });
+    assert_eq!(
+        effect.request,
+        Request::Call { action: "original.create_user".into(), input, secrets: BTreeMap::new() }
+    );
 }
 
 #[test]

@@ -23,7 +23,10 @@ fn an_awaited_hint_asks_the_confirming_read_with_the_onboardings_identifiers() {
     let expect = "applied wallet/waiting; asks 2 call original.get; wake +3600s";
     let world = check(waiting_without_poll(), wallet_hint(1), expect);
     let input = json!({"uid": "42"}).as_object().unwrap().clone();
-    assert_eq!(world.last.asks[0].request, Request::Call { action: "original.get".into(), input, secrets: BTreeMap::new() });
+    assert_eq!(
+        world.last.asks[0].request,
+        Request::Call { action: "original.get".into(), input, secrets: BTreeMap::new() }
+    );
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn event(person: &Person) -> Value {
 
 async fn over_http(world: &World, person: &Person) -> Result<(), Failure> {
     let request = Request {
+        token: None,
         method: "POST",
         url: format!("{}/v1/events", world.url()),
         query: Vec::new(),

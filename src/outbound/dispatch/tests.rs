@@ -1,6 +1,6 @@
 //! The dispatcher with leases, door and transport played: no database, no network, no real time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use gangway_core::decision::Verdict;
 use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::event::{Body, OnboardingId};
 use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::Map;
 use tokio::sync::{Semaphore, mpsc};
@@ -19,6 +20,7 @@ use crate::clock::{HandClock, SeededChance};
 use crate::engine::door::Waiting;
 use crate::engine::{Door, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
+use crate::outbound::secrets::SecretSource;
 use crate::outbound::{Limits, Performers, SendError, Transport};
 use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::outbound::OutboundSettings;
@@ -67,6 +69,17 @@ impl Leases for Played {
     }
 }
 
+/// Nobody has secrets here.
+#[derive(Debug)]
+struct NoSecrets;
+
+#[async_trait]
+impl SecretSource for NoSecrets {
+    async fn open(&self, _: OnboardingId, _: &BTreeSet<String>) -> Result<Secrets, String> {
+        Ok(Secrets::default())
+    }
+}
+
 /// An adapter whose every action is one request and whose answer's status decides.
 #[derive(Debug)]
 struct Plain(&'static str);
@@ -85,6 +98,7 @@ impl Adapter for Plain {
             query: Vec::new(),
             headers: Vec::new(),
             secret_headers: Vec::new(),
+            token: None,
             body: None,
             effectful: true,
             loggable: &[],
@@ -140,6 +154,8 @@ impl Scene {
         let adapters: [Arc<dyn Adapter>; 2] = [Arc::new(Plain("original")), Arc::new(Plain("slow"))];
         let settings = OutboundSettings::default();
         let performers = Performers {
+            tokens: Arc::default(),
+            secrets: Arc::new(NoSecrets),
             adapters: adapters.into_iter().map(|adapter| (adapter.name().to_owned(), adapter)).collect(),
             transport: Arc::clone(&wire) as Arc<dyn Transport>,
             mail: None,
@@ -183,7 +199,7 @@ impl Scene {
 fn effect(action: &str, n: i64) -> LeasedEffect {
     LeasedEffect {
         id: EffectId { onboarding: OnboardingId(Uuid::nil()), n },
-        request: Request::Call { action: action.to_owned(), input: Map::new() },
+        request: Request::Call { action: action.to_owned(), input: Map::new(), secrets: BTreeMap::new() },
         attempt: 1,
         mode: Mode::Do,
         uncertain_since: None,

@@ -5,6 +5,7 @@ pub mod body;
 pub mod guard;
 pub mod limits;
 pub mod sender;
+pub mod tokens;
 
 use async_trait::async_trait;
 use gangway_core::time::Millis;
@@ -13,6 +14,7 @@ use crate::providers::{Reply, Request};
 
 pub use limits::Limits;
 pub use sender::HttpSender;
+pub use tokens::{NoToken, Tokens};
 
 /// Sends requests: one of the four seams. Tests and simulation stand in here.
 #[async_trait]

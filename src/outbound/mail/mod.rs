@@ -60,7 +60,7 @@ impl Mailer {
     }
 
     fn write(&self, effect: &LeasedEffect) -> Result<Letter, Box<AttemptResult>> {
-        let Request::Mail { template, to, locale, values } = &effect.request else {
+        let Request::Mail { template, to, locale, values, .. } = &effect.request else {
             return Err(broken("not a mail; this is a fault of gangway".to_owned()));
         };
         let values = with_user(values, to, locale.as_deref());

@@ -20,6 +20,9 @@ use self::token::Tokens;
 use super::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::original::OriginalSettings;
 
+/// Kinds of identifiers that this adapter writes.
+pub const IDENTIFIER_KINDS: &[&str] = &[USER_UID, ASSET_UID];
+
 /// The adapter.
 #[derive(Debug)]
 pub struct Original {

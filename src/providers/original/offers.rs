@@ -1,13 +1,12 @@
 //! What flows may name: actions with their input and outcomes, and facts. Kept in step with `calls` by a test.
 
-use std::collections::BTreeMap;
-
-use gangway_core::catalogue::{ActionSpec, Catalogue, Confirm, FactSpec, Field, OutcomeSpec};
+use gangway_core::catalogue::{ActionSpec, Catalogue, FactSpec};
 use gangway_core::retry::Policy;
 
 use super::calls::get_asset::{BURNED, KEPT, MINTED};
 use super::calls::user::WALLET_CREATED;
 use super::calls::{ASSET_UID, USER_UID};
+use crate::providers::parts::{confirm, input, outcome, words};
 
 /// Adds everything of this provider.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
@@ -90,20 +89,4 @@ fn actions(policy: &Policy) -> [(&'static str, ActionSpec); 4] {
             ),
         ),
     ]
-}
-
-fn input(names: &[&str], required: bool) -> Vec<Field> {
-    names.iter().map(|name| Field { name: (*name).to_owned(), required, secret: false }).collect()
-}
-
-fn outcome(name: &str, writes: &[&str], may_write: &[&str]) -> OutcomeSpec {
-    OutcomeSpec { name: name.to_owned(), writes: words(writes), may_write: words(may_write) }
-}
-
-fn confirm(action: &str, field: &str, kind: &str) -> Confirm {
-    Confirm { action: action.to_owned(), input: BTreeMap::from([(field.to_owned(), kind.to_owned())]) }
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
 }

@@ -7,7 +7,7 @@ mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, identifiers, onboardings, users};
+use gangway_entities::{effects, events, identifiers, onboardings, secrets, users};
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
@@ -48,6 +48,11 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
     async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;
+    /// Replaces what has the same owner and name; sorted by these.
+    async fn put_secrets(&mut self, rows: Vec<secrets::Model>) -> Result<()>;
+    async fn secrets_of(&mut self, owner: Uuid) -> Result<Vec<secrets::Model>>;
+    /// Owner and name, sorted; those that are not there are not missed.
+    async fn erase_secrets(&mut self, of: &[(Uuid, String)]) -> Result<()>;
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
     /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled.
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;

@@ -2,7 +2,7 @@
 //! Every statement takes its rows' locks in the order of their keys.
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, identifiers, onboardings, users};
+use gangway_entities::{effects, events, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
@@ -257,6 +257,31 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.lease_until))
             .bind(column(&rows, |row| row.lease_token));
         self.run(statement).await.map(drop)
+    }
+
+    async fn put_secrets(&mut self, rows: Vec<secrets::Model>) -> Result<()> {
+        let sql = "INSERT INTO secrets (owner, name, sealed, own_key, since) \
+                   SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[]) ORDER BY 1, 2 \
+                   ON CONFLICT (owner, name) DO UPDATE \
+                   SET sealed = excluded.sealed, own_key = excluded.own_key, since = excluded.since";
+        let query = query(sql)
+            .bind(rows.iter().map(|row| row.owner).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.sealed.clone()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.own_key.clone()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.since).collect::<Vec<_>>());
+        self.run(query).await.map(drop)
+    }
+
+    async fn secrets_of(&mut self, owner: Uuid) -> Result<Vec<secrets::Model>> {
+        self.rows(query("SELECT owner, name, sealed, own_key, since FROM secrets WHERE owner = $1").bind(owner)).await
+    }
+
+    async fn erase_secrets(&mut self, of: &[(Uuid, String)]) -> Result<()> {
+        let sql = "DELETE FROM secrets s USING unnest($1::uuid[], $2::text[]) AS gone (owner, name) \
+                   WHERE s.owner = gone.owner AND s.name = gone.name";
+        let (owners, names): (Vec<Uuid>, Vec<String>) = of.iter().cloned().unzip();
+        self.run(query(sql).bind(owners).bind(names)).await.map(drop)
     }
 
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()> {

@@ -2,7 +2,7 @@
 //! a row lock: whoever is here is alone.
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, identifiers, onboardings, users};
+use gangway_entities::{effects, events, identifiers, onboardings, secrets, users};
 use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -238,6 +238,31 @@ impl Session for SqliteSession {
             row.lease_until = row.lease_until.map(|length| now.saturating_add(length));
         }
         insert(&self.0, rows, Some(OnConflict::new().do_nothing().to_owned())).await
+    }
+
+    async fn put_secrets(&mut self, rows: Vec<secrets::Model>) -> Result<()> {
+        let conflict = OnConflict::columns([secrets::Column::Owner, secrets::Column::Name])
+            .update_columns([secrets::Column::Sealed, secrets::Column::OwnKey, secrets::Column::Since])
+            .to_owned();
+        for rows in chunks(rows) {
+            let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+            let insert = secrets::Entity::insert_many(rows).on_conflict(conflict.clone());
+            insert.exec_without_returning(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    async fn secrets_of(&mut self, owner: Uuid) -> Result<Vec<secrets::Model>> {
+        let find = secrets::Entity::find().filter(secrets::Column::Owner.eq(owner));
+        find.all(&self.0).await.map_err(failed)
+    }
+
+    async fn erase_secrets(&mut self, of: &[(Uuid, String)]) -> Result<()> {
+        for (owner, name) in of {
+            let gone = secrets::Entity::delete_by_id((*owner, name.clone()));
+            gone.exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     async fn settle(&mut self, mut rows: Vec<SettleRow>) -> Result<()> {

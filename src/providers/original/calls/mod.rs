@@ -7,14 +7,15 @@ pub mod get_asset;
 pub mod get_user;
 pub mod user;
 
-use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::outcome::Answer;
 use gangway_core::time::{Millis, Timestamp};
-use serde_json::{Map, Value, json};
-use url::Url;
+use serde_json::{Value, json};
 
 use super::error::Complaint;
 use super::token::Tokens;
-use crate::providers::{Call, Request, Stage, Turn};
+use crate::providers::parts::joined;
+pub(super) use crate::providers::parts::{broken, done, given, id, object, send, text};
+use crate::providers::{Call, Request, Turn};
 use crate::settings::original::OriginalSettings;
 
 /// Kind of the identifier that names a user at the provider.
@@ -54,6 +55,7 @@ impl Desk {
             query: Vec::new(),
             headers: vec![("accept", "application/json".to_owned())],
             secret_headers: vec![("x-api-key", key), ("authorization", self.tokens.bearer(now))],
+            token: None,
             body: None,
             effectful: false,
             loggable: LOGGABLE,
@@ -70,30 +72,6 @@ impl Desk {
     }
 }
 
-/// Path segments are percent-encoded. An address that does not parse is left as it is: the sender refuses it.
-fn joined(base: &str, path: &[&str]) -> String {
-    let Ok(mut url) = Url::parse(base) else { return base.to_owned() };
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().extend(path);
-    }
-    url.into()
-}
-
-/// Goes on with this request.
-pub(super) fn send(request: Request, at: &'static str) -> Turn {
-    Turn::Send(request, Stage { at, memo: Value::Null })
-}
-
-/// Ends with this answer.
-pub(super) fn done(answer: Answer) -> Turn {
-    Turn::Ended(AttemptResult::Done(answer))
-}
-
-/// Ends for good: a person must look.
-pub(super) fn broken(cause: &str) -> Turn {
-    Turn::Ended(AttemptResult::Broken { cause: cause.to_owned() })
-}
-
 /// The outcome `refused`, with what the provider says for those who may read it.
 pub(super) fn refused(complaint: &Complaint) -> Turn {
     let mut answer = Answer::named("refused");
@@ -101,51 +79,12 @@ pub(super) fn refused(complaint: &Complaint) -> Turn {
     done(answer)
 }
 
-/// Text of the input; absent, null and empty are all "not given".
-pub(super) fn given<'a>(input: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    input.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
-}
-
-/// An id for a path: what cannot be one (`..`, a slash) is not sent.
-pub(super) fn id<'a>(input: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    given(input, name).filter(|id| id.chars().all(plain))
-}
-
 /// `uid` of the answer's data: a string of digits; a number is taken too.
 pub(super) fn uid(data: &Value) -> Option<String> {
     text(data, "uid")
 }
 
-/// A text or number of an object, as text.
-pub(super) fn text(data: &Value, name: &str) -> Option<String> {
-    match data.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 /// When it was made, by the provider's clock.
 pub(super) fn created_at(data: &Value) -> Option<Timestamp> {
     data.get("created_at").and_then(Value::as_str).and_then(Timestamp::parse)
-}
-
-/// The object of a JSON literal.
-pub(super) fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::joined;
-
-    #[test]
-    fn an_id_in_a_path_cannot_change_the_path() {
-        assert_eq!(joined("https://x/v1", &["user", "1"]), "https://x/v1/user/1");
-        assert_eq!(joined("https://x/v1/", &["user", "1/../2"]), "https://x/v1/user/1%2F..%2F2");
-    }
 }
