@@ -23,6 +23,7 @@ use gangway::store::{Keyring, Store, StoreOptions};
 use gangway_core::catalogue::Catalogue;
 use gangway_core::event::{Body, Event};
 use gangway_core::flow;
+use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -109,7 +110,8 @@ impl World {
             occurred_at: None,
             body: Body::Message { subject: Some(user.into()), data },
         };
-        let arrival = Arrival { event, owner: None, raw: Bytes::new(), content: Bytes::new() };
+        let arrival =
+            Arrival { event, owner: None, raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() };
         self.door.accept(arrival).await.unwrap();
     }
 

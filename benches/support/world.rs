@@ -16,6 +16,7 @@ use gangway::settings::{Input, Settings};
 use gangway::store::{Keyring, Store, StoreOptions};
 use gangway_core::event::{Body, Event, Identifier, OnboardingId};
 use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 use serde_json::json;
 
@@ -163,7 +164,7 @@ fn sign_up(start: &str, n: usize, engine: &Engine) -> Arrival {
     let body = Body::Message { subject: Some(user.clone()), data };
     let event = event("/bench", format!("{start}-{n}"), start, engine.clock.now(), body);
     let raw = Bytes::from(serde_json::to_vec(&event).expect("plain data"));
-    Arrival { event, owner: None, content: raw.clone(), raw }
+    Arrival { event, owner: None, content: raw.clone(), raw, secrets: Secrets::default() }
 }
 
 fn user_made(n: usize, onboarding: OnboardingId, engine: &Engine) -> Arrival {
@@ -173,5 +174,5 @@ fn user_made(n: usize, onboarding: OnboardingId, engine: &Engine) -> Arrival {
     answer.identifiers.push(Identifier::new("original.user_uid", uid));
     let body = Body::Outcome { effect: 1, attempt: 1, sent_at: now, result: AttemptResult::Done(answer) };
     let event = event("effect", format!("{onboarding}/1/1"), "effect.outcome", now, body);
-    Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new() }
+    Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
 }

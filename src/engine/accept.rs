@@ -24,6 +24,7 @@ use super::find::{Found, Target, find};
 use super::flows::Flows;
 use super::performer::Performer;
 use super::round::{Round, Work};
+use super::secrets;
 
 /// Limits of the engine; each a named setting.
 #[derive(Clone, Debug)]
@@ -98,6 +99,7 @@ impl Engine {
     /// As [`Engine::accept`], but leaves the engine's own follow-up events to the caller. One that is lost, with its
     /// process or because the database is away, is made up for by the sweep.
     pub(super) async fn batch(&self, arrivals: &[Arrival], own: &mut Vec<Arrival>) -> Answers {
+        let arrivals = &*secrets::cut(&self.flows, arrivals);
         let mut answers: Vec<Option<Result<Receipt, NotAccepted>>> = vec![None; arrivals.len()];
         self.part((0..arrivals.len()).collect(), arrivals, &mut answers, own).await;
         let away = || Err(NotAccepted::Away(self.options.come_again));

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use gangway_core::decision::{FollowUp, Verdict};
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{Body, Event, OnboardingId};
+use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
 use crate::store::types::{EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
@@ -29,6 +30,10 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
     let receipts = journal(&mut tx, &mut round, copies).await?;
     let born = Born::of(&mut round);
     let written = effects(&mut tx, &round, &born).await;
+    let written = match written {
+        Ok(()) => secrets(&mut tx, &round).await,
+        Err(error) => Err(error),
+    };
     let committed = match written {
         Ok(()) => tx.commit().await,
         Err(error) => Err(error),
@@ -91,7 +96,11 @@ async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreErro
     let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= most;
     for held in held {
         if let Some(id) = adopting.get(&held.held_on).copied() {
-            round.adopt(id, held);
+            let secrets = match round.engine.flows.secret_fields(&held.event.kind) {
+                Some(_) => tx.take_held_secrets(&held.dedupe).await?,
+                None => Secrets::default(),
+            };
+            round.adopt(id, held, &secrets);
         }
     }
     if full {
@@ -109,6 +118,7 @@ fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
     };
     let (deferred, kept): (Vec<Row>, Vec<Row>) = std::mem::take(&mut round.rows).into_iter().partition(found);
     round.rows = kept;
+    round.held_secrets.retain(|(dedupe, _)| deferred.iter().all(|row| row.event.dedupe != *dedupe));
     round.deferred.extend(deferred.into_iter().flat_map(|row| row.callers));
 }
 
@@ -123,7 +133,13 @@ pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: Onbo
         occurred_at: None,
         body: Body::Adopt { blind },
     };
-    Arrival { event, owner: Some(id), raw: bytes::Bytes::new(), content: bytes::Bytes::new() }
+    Arrival {
+        event,
+        owner: Some(id),
+        raw: bytes::Bytes::new(),
+        content: bytes::Bytes::new(),
+        secrets: Secrets::default(),
+    }
 }
 
 /// Copies, adopted rows and new rows; answers for everyone who brought an event. Existing rows are locked first, in
@@ -172,6 +188,15 @@ async fn effects(tx: &mut Tx, round: &Round<'_>, born: &Born) -> Result<(), Stor
         tx.follow_up(&round.follow_ups).await?;
     }
     Ok(())
+}
+
+/// What secrets came, and which went, last of all tables.
+async fn secrets(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+    for (dedupe, secrets) in &round.held_secrets {
+        tx.hold_secrets(dedupe, secrets, round.now).await?;
+    }
+    tx.put_secrets(&round.new_secrets, round.now).await?;
+    tx.erase_secrets(&round.gone_secrets).await
 }
 
 /// The round's new effects: as many born leased as there are free slots, the rest born due.

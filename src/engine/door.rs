@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{Event, OnboardingId};
+use gangway_core::secret::Secrets;
 use gangway_core::time::Millis;
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,6 +19,8 @@ pub struct Arrival {
     /// What is compared to tell a copy from other content under the same key: the bytes without the fields that a
     /// redelivery changes by design. Empty: the event's own body is compared.
     pub content: Bytes,
+    /// Secrets that were cut out of the event's data, by path; the engine does that itself.
+    pub secrets: Secrets,
 }
 
 /// The answer: on disk.

@@ -1,9 +1,9 @@
 //! Loaded flows by version. Onboardings keep the version they began with; a start takes the newest of its flow.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use gangway_core::flow::model::Flow;
+use gangway_core::flow::model::{Flow, SecretSource};
 use gangway_core::onboarding::FlowRef;
 
 /// The flows that this process knows. Clones share them.
@@ -16,6 +16,8 @@ pub struct Flows {
 struct Inner {
     by_version: HashMap<FlowRef, Arc<Flow>>,
     by_start: HashMap<String, Arc<Flow>>,
+    /// Type of event -> paths of its data that some flow says are secret.
+    secret: HashMap<String, Arc<BTreeSet<Vec<String>>>>,
 }
 
 impl Flows {
@@ -23,6 +25,11 @@ impl Flows {
     pub fn add(&self, flow: Flow, current: bool) {
         let flow = Arc::new(flow);
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        for spec in flow.secrets.values() {
+            if let Some(SecretSource::Event { kind, field }) = &spec.source {
+                Arc::make_mut(inner.secret.entry(kind.clone()).or_default()).insert(field.clone());
+            }
+        }
         inner.by_version.insert(flow.id.clone(), Arc::clone(&flow));
         if current {
             inner.by_start.insert(flow.start.on.clone(), flow);
@@ -39,6 +46,12 @@ impl Flows {
     #[must_use]
     pub fn starting(&self, event_type: &str) -> Option<Arc<Flow>> {
         self.inner.read().unwrap_or_else(PoisonError::into_inner).by_start.get(event_type).cloned()
+    }
+
+    /// Paths in the data of events of this type that any flow says are secret.
+    #[must_use]
+    pub fn secret_fields(&self, event_type: &str) -> Option<Arc<BTreeSet<Vec<String>>>> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).secret.get(event_type).cloned()
     }
 
     /// All known versions.

@@ -12,6 +12,7 @@ pub mod operator;
 pub mod performer;
 pub mod replay;
 mod round;
+mod secrets;
 pub mod slots;
 pub mod sweep;
 pub mod timers;

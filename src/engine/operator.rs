@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use gangway_core::event::{Body, Event, OnboardingId, OperatorAct};
+use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
 use super::door::Arrival;
@@ -27,7 +28,7 @@ pub fn acts(
         occurred_at: None,
         body: Body::Operator { actor: actor.into(), reason: reason.into(), act, revision },
     };
-    Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new() }
+    Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
 }
 
 const fn kind(act: &OperatorAct) -> &'static str {

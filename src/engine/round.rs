@@ -9,9 +9,12 @@ use gangway_core::effect::{Effect, EffectId, Request};
 use gangway_core::event::{Body, Identifier, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
+use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
 use crate::store::Blind;
+use crate::store::keys::Dedupe;
+use crate::store::secrets::NewSecret;
 use crate::store::types::{
     Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner,
 };
@@ -57,6 +60,12 @@ pub(super) struct Round<'a> {
     pub adopted: Vec<Adopted>,
     pub effects: Vec<NewEffect>,
     pub follow_ups: Vec<EffectFollowUp>,
+    /// Secrets to keep.
+    pub new_secrets: Vec<NewSecret>,
+    /// Secrets that nothing can read any more.
+    pub gone_secrets: BTreeSet<(OnboardingId, String)>,
+    /// Secrets of events that nobody owns yet.
+    pub held_secrets: Vec<(Dedupe, Secrets)>,
     /// Arrivals that must go into another round.
     pub deferred: Vec<usize>,
     /// What held events that an operator named are held on.
@@ -83,6 +92,9 @@ impl<'a> Round<'a> {
             adopted: Vec::new(),
             effects: Vec::new(),
             follow_ups: Vec::new(),
+            new_secrets: Vec::new(),
+            gone_secrets: BTreeSet::new(),
+            held_secrets: Vec::new(),
             deferred: Vec::new(),
             held: HashMap::new(),
             unknown_flow: BTreeSet::new(),
@@ -102,6 +114,9 @@ impl<'a> Round<'a> {
             Target::Held(blind, kind) => {
                 let since = self.now;
                 self.claims.entry(blind).or_insert(Claim { blind, kind, owner: None, since });
+                if !arrival.secrets.is_empty() {
+                    self.held_secrets.push((item.dedupe, arrival.secrets.clone()));
+                }
                 self.record(item, arrival, None, Verdict::Held, "its identifier belongs to nobody yet".into());
                 if let Some(row) = self.rows.last_mut() {
                     row.event.held_on = Some(blind);
@@ -136,7 +151,9 @@ impl<'a> Round<'a> {
             let owner = self.works.get(&id).map(|work| owner_of(&work.loaded));
             return self.record(item, arrival, owner, Verdict::Refused, why.into());
         }
+        let before = self.stands(id);
         let (owner, revision) = self.follow(id, &decision);
+        self.keep_secrets(id, &arrival.event, &arrival.secrets, before.as_ref());
         self.record(item, arrival, owner, decision.verdict, decision.detail);
         if let Some(row) = self.rows.last_mut() {
             (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
@@ -228,6 +245,7 @@ impl<'a> Round<'a> {
         self.briefs.push(Brief { id, user: user_id, flow, ended: decision.onboarding.status.ended() });
         self.adopting.insert(start.blind, id);
         let (owner, revision) = self.follow(id, &decision);
+        self.keep_secrets(id, &arrival.event, &arrival.secrets, None);
         self.record(item, arrival, owner, decision.verdict, decision.detail);
         if let Some(row) = self.rows.last_mut() {
             (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
@@ -271,10 +289,12 @@ impl<'a> Round<'a> {
     }
 
     /// Takes a held event to the onboarding that owns its identifier now.
-    pub(super) fn adopt(&mut self, id: OnboardingId, held: Held) {
+    pub(super) fn adopt(&mut self, id: OnboardingId, held: Held, secrets: &Secrets) {
         let Some(work) = self.works.get(&id) else { return };
         let decision = decide(&work.flow, &work.loaded.onboarding, &held.event);
+        let before = self.stands(id);
         let (Some(owner), revision) = self.follow(id, &decision) else { return };
+        self.keep_secrets(id, &held.event, secrets, before.as_ref());
         let detail = format!("{} (held since {})", decision.detail, held.event.received_at);
         let (seq, verdict) = (held.seq, decision.verdict);
         let (from, to) = (decision.from, decision.to);

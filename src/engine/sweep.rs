@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gangway_core::event::{Body, Event, OnboardingId};
+use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
@@ -77,5 +78,11 @@ fn wake(id: OnboardingId, now: Timestamp) -> Arrival {
         occurred_at: None,
         body: Body::Stranded,
     };
-    Arrival { event, owner: Some(id), raw: Bytes::new(), content: Bytes::from_static(b"sweep") }
+    Arrival {
+        event,
+        owner: Some(id),
+        raw: Bytes::new(),
+        content: Bytes::from_static(b"sweep"),
+        secrets: Secrets::default(),
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use gangway_core::event::{Body, Event};
+use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
@@ -60,5 +61,11 @@ fn arrival(wake: &Wake, now: Timestamp) -> Arrival {
         occurred_at: Some(wake.at),
         body: Body::Timer { revision: wake.revision },
     };
-    Arrival { event, owner: Some(wake.onboarding), raw: Bytes::new(), content: Bytes::from_static(b"wake") }
+    Arrival {
+        event,
+        owner: Some(wake.onboarding),
+        raw: Bytes::new(),
+        content: Bytes::from_static(b"wake"),
+        secrets: Secrets::default(),
+    }
 }

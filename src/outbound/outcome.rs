@@ -4,6 +4,7 @@ use bytes::Bytes;
 use gangway_core::effect::EffectId;
 use gangway_core::event::{Body, Event};
 use gangway_core::outcome::AttemptResult;
+use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
 use crate::engine::Arrival;
@@ -38,5 +39,5 @@ fn named(
         occurred_at: None,
         body: Body::Outcome { effect: id.n, attempt, sent_at, result },
     };
-    Arrival { event, owner: Some(id.onboarding), raw: Bytes::new(), content: Bytes::new() }
+    Arrival { event, owner: Some(id.onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
 }

@@ -3,7 +3,7 @@
 use gangway_core::event::OnboardingId;
 use gangway_core::onboarding::Status;
 use gangway_core::time::Timestamp;
-use gangway_entities::onboardings;
+use gangway_entities::{onboardings, secrets};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
@@ -74,7 +74,7 @@ impl Store {
         Ok(next.map(Timestamp))
     }
 
-    /// Marks held events that came before `before` as expired; answers how many. One that is being adopted at this
+    /// Marks held events that came before `before` as expired, and erases the secrets that they brought; answers how many. One that is being adopted at this
     /// moment is passed over.
     ///
     /// # Errors
@@ -90,6 +90,12 @@ impl Store {
         let values: [Value; 2] = [before.0.into(), i64::from(limit).into()];
         let statement = Statement::from_sql_and_values(backend, sql, values);
         let done = self.work().execute_raw(statement).await.map_err(Self::work_failed)?;
+        secrets::Entity::delete_many()
+            .filter(secrets::Column::OwnKey.is_not_null())
+            .filter(secrets::Column::Since.lt(before.0))
+            .exec(self.work())
+            .await
+            .map_err(Self::work_failed)?;
         Ok(done.rows_affected())
     }
 

@@ -16,6 +16,7 @@ mod held;
 mod operator;
 mod privacy;
 mod races;
+mod secrets;
 mod start;
 mod story;
 mod timers;

@@ -94,12 +94,12 @@ async fn what_is_looked_for_would_be_found(db: &TestDb) {
 }
 
 /// Whether a cell has it, capitals or not.
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
 }
 
 /// Plain, hexadecimal, percent-encoded, JSON-escaped, and in base64 at each of the three places in a group of bytes.
-fn spellings(secret: &str) -> Vec<Vec<u8>> {
+pub fn spellings(secret: &str) -> Vec<Vec<u8>> {
     let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let escaped = secret.replace('/', "\\/");
     let mut all = vec![secret.to_owned(), hex::encode(secret), percent.replace('+', "%20"), percent, escaped];
@@ -114,7 +114,7 @@ fn spellings(secret: &str) -> Vec<Vec<u8>> {
 }
 
 /// Every value of the database as bytes, with where it stands.
-async fn cells(world: &World) -> Vec<(String, Vec<u8>)> {
+pub async fn cells(world: &World) -> Vec<(String, Vec<u8>)> {
     let backend = world.sql.get_database_backend();
     let columns = match backend {
         DbBackend::Postgres => {

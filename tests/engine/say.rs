@@ -8,6 +8,7 @@ use gangway::store::types::LeasedEffect;
 use gangway_core::effect::{Mode, Request};
 use gangway_core::event::{Body, Event, FactReport, Identifier, OnboardingId, OperatorAct, Trust};
 use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -38,7 +39,7 @@ impl Say {
             body,
         };
         let content = Bytes::from(serde_json::to_vec(&event.body).unwrap());
-        Arrival { event, owner: None, raw: content.clone(), content }
+        Arrival { event, owner: None, raw: content.clone(), content, secrets: Secrets::default() }
     }
 
     /// An internal event about a user.
@@ -107,7 +108,7 @@ pub fn good(effect: &LeasedEffect, name: &str) -> AttemptResult {
             outcome: if effect.mode == Mode::LookUp { "exists" } else { "created" }.into(),
             fields: fields(json!({ "uid": uid.value })),
             identifiers: vec![uid],
-            facts: Vec::new(),
+            ..Answer::default()
         },
         "original.create_asset" => {
             let asset = format!("asset-{name}");
@@ -115,7 +116,7 @@ pub fn good(effect: &LeasedEffect, name: &str) -> AttemptResult {
                 outcome: "created".into(),
                 fields: fields(json!({ "uid": asset })),
                 identifiers: vec![Identifier::new("original.asset_uid", asset)],
-                facts: Vec::new(),
+                ..Answer::default()
             }
         }
         "original.get_user" => Answer {
@@ -123,6 +124,7 @@ pub fn good(effect: &LeasedEffect, name: &str) -> AttemptResult {
             fields: fields(json!({ "uid": uid.value, "address": format!("0x{name}"), "network": "main" })),
             identifiers: vec![uid],
             facts: vec![wallet_fact(name, Trust::Fact)],
+            ..Answer::default()
         },
         _ => Answer::named("sent"),
     };

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use gangway::clock::{Clock, HandClock, SeededChance, SystemChance};
 use gangway::engine::{Alarm, Arrival, Engine, Flows, Options, Receipt};
 use gangway::outbound::mail::templates::Templates;
-use gangway::providers;
+use gangway::providers::{self, parts};
 use gangway::store::search::JournalEntry;
 use gangway::store::types::{Lease, LeasedEffect};
 use gangway::store::{Keyring, Store};
-use gangway_core::catalogue::Catalogue;
+use gangway_core::catalogue::{ActionSpec, Catalogue};
 use gangway_core::event::{Identifier, OnboardingId, OperatorAct};
 use gangway_core::flow;
 use gangway_core::onboarding::Onboarding;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::retry::Policy;
+use gangway_core::secret::PasswordRule;
 use gangway_core::time::{Millis, Timestamp};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
@@ -50,6 +51,36 @@ states:
   done: { end: completed }
 ";
 
+/// Takes a password and hands over a key; a made-up provider, because here only the way of the secrets counts.
+const KEPT: &str = "
+flow: kept
+version: 1
+start: { on: user.kept, user: { id: data.user_id, email: data.email } }
+secrets:
+  password: { event: user.kept, field: account.password, generate: vault }
+  key: { state: open, field: key }
+  passkey: { event: user.handed_in, field: passkey }
+states:
+  open:
+    call: vault.open
+    with: { username: user.id, password: secrets.password }
+    outcomes: { opened: tell }
+  tell:
+    mail: welcome
+    with: { wallet_address: secrets.key }
+    outcomes: { sent: passkey, refused: passkey }
+  passkey:
+    call: vault.open
+    with: { username: user.id, password: secrets.passkey }
+    outcomes: { opened: done }
+  done: { end: completed }
+";
+
+/// How passwords of the made-up provider are made.
+pub fn rule() -> PasswordRule {
+    PasswordRule { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: true }
+}
+
 /// One engine.
 pub struct World {
     pub engine: Arc<Engine>,
@@ -72,7 +103,7 @@ impl World {
         let chance = Arc::new(SeededChance::new(seed));
         let store = Store::open(&db.options(), keys, Arc::new(SystemChance)).await.unwrap();
         let clock = HandClock::at(START);
-        let hands = Arc::new(Hands::with(&[("original", 1000), ("mail", 1000), ("publish", 1000)]));
+        let hands = Arc::new(Hands::with(&[("original", 1000), ("mail", 1000), ("publish", 1000), ("vault", 1000)]));
         let mut options = Options::default();
         set(&mut options);
         let engine = Engine {
@@ -121,7 +152,7 @@ impl World {
     pub async fn due(&self) -> Vec<LeasedEffect> {
         let mut given = self.hands.take();
         let lease = Lease { token: gangway::clock::Chance::id(&SystemChance, START), length: Millis::secs(600) };
-        let slots = ["original", "mail", "publish"].map(|slot| (slot.to_owned(), 1000));
+        let slots = ["original", "mail", "publish", "vault"].map(|slot| (slot.to_owned(), 1000));
         given.extend(self.store().lease_due_at(self.clock.now(), &slots, lease).await.unwrap());
         given
     }
@@ -241,11 +272,16 @@ impl World {
 pub fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue { templates: Templates::load(None, "en").unwrap().specs(), ..Catalogue::default() };
     providers::describe_all(&mut catalogue, &Policy::default());
+    catalogue.passwords.insert("vault".to_owned(), rule());
+    let input = [parts::input(&["username"], true), parts::secret_input(&["password"], false)].concat();
+    let outcomes = vec![parts::with_secrets(parts::outcome("opened", &[], &[]), &["key"])];
+    let open = ActionSpec { input, outcomes, effectful: true, look_up: true, ..ActionSpec::default() };
+    catalogue.actions.insert("vault.open".to_owned(), open);
     catalogue
 }
 
 pub fn flows() -> Flows {
-    let files = [("original-wallet.yaml", ORIGINAL_WALLET), ("visit.yaml", VISIT)];
+    let files = [("original-wallet.yaml", ORIGINAL_WALLET), ("visit.yaml", VISIT), ("kept.yaml", KEPT)];
     let flows = Flows::default();
     for flow in flow::load_all(&files, &catalogue()).unwrap_or_else(|problems| panic!("{}", problems.rendered)) {
         flows.add(flow, true);
