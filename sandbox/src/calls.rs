@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
+use crate::waltid::WaltidCount;
 use crate::world::{World, lock};
 
 /// What a call did to the far side.
@@ -107,6 +108,7 @@ impl Calls {
             .calls
             .iter()
             .filter(|call| same(&wanted.external_id, call.external_id.as_deref()))
+            .filter(|call| same(&wanted.provider, Some(call.provider)))
             .filter(|call| same(&wanted.action, Some(call.action)))
             .filter(|call| same(&wanted.user_uid, call.user_uid.as_deref()))
             .filter(|call| wanted.after.is_none_or(|after| call.id > after))
@@ -137,6 +139,8 @@ pub struct Summary {
     pub duplicate_users: u64,
     /// Pairs of user and asset external id for which more than one asset was made.
     pub duplicate_assets: u64,
+    /// What there is at walt.id.
+    pub waltid: WaltidCount,
     /// Webhooks that were to be sent, forged copies not counted.
     pub webhooks: u64,
     /// Those that were accepted with a 2xx at least once.
@@ -159,6 +163,7 @@ pub(crate) fn summary(world: &World) -> Summary {
         minted: original.minted,
         duplicate_users: original.duplicate_users,
         duplicate_assets: original.duplicate_assets,
+        waltid: world.waltid.count(),
         webhooks,
         webhooks_accepted,
         messages: world.mailbox.received(),
@@ -169,6 +174,7 @@ pub(crate) fn summary(world: &World) -> Summary {
 #[derive(Deserialize)]
 struct Wanted {
     external_id: Option<String>,
+    provider: Option<String>,
     action: Option<String>,
     user_uid: Option<String>,
     after: Option<u64>,

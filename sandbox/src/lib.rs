@@ -10,9 +10,11 @@
 //! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
 //! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
 //! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
-//! | `GET /_calls?external_id=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
+//! | `/waltid/…`, `/waltid-org/…` | walt.id Enterprise, its global host and its organisation's host |
+//! | `GET /_calls?external_id=&provider=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
 //! | `GET /_calls/summary` | the same counted, with duplicates: a [`Summary`] |
 //! | `GET /_webhooks?external_id=&user_uid=` | webhooks sent, each with its tries |
+//! | `GET /_secrets` | every secret received or given out, with its kind |
 //! | `GET /mailbox/messages?to=`, `GET /mailbox/messages/{id}/raw`, `DELETE /mailbox/messages` | mail received |
 //! | `GET /` | a page for people |
 //!
@@ -29,13 +31,16 @@
 
 mod calls;
 mod clock;
+mod door;
 mod index;
 mod mailbox;
 mod mischief;
 mod options;
 mod original;
 mod running;
+mod secrets;
 pub mod traps;
+mod waltid;
 mod webhooks;
 mod world;
 
@@ -43,3 +48,4 @@ pub use calls::Summary;
 pub use mischief::{Kind, Mischief, MischiefError};
 pub use options::{Limits, Options, OriginalOptions, WebhookSigning};
 pub use running::{Running, start};
+pub use waltid::{WaltidCount, WaltidDuplicate, WaltidLogin, WaltidOptions};

@@ -12,7 +12,7 @@ use crate::calls::Summary;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::world::World;
-use crate::{calls, index, mailbox, original, webhooks};
+use crate::{calls, index, mailbox, original, secrets, waltid, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -35,6 +35,8 @@ pub async fn start(options: Options) -> std::io::Result<Running> {
         App::new()
             .app_data(web::Data::from(Arc::clone(&shared)))
             .configure(original::routes)
+            .configure(waltid::routes)
+            .configure(secrets::routes)
             .configure(calls::routes)
             .configure(webhooks::routes)
             .configure(mailbox::routes)
@@ -56,6 +58,16 @@ impl Running {
     /// The base URL to give to a client of Original.
     pub fn original_url(&self) -> String {
         format!("http://{}/original/v1", self.http)
+    }
+
+    /// The base URL to give to a client of walt.id, for its global host: accounts and logins.
+    pub fn waltid_url(&self) -> String {
+        format!("http://{}/waltid", self.http)
+    }
+
+    /// The base URL of walt.id's organisation host: tenants, services and API keys.
+    pub fn waltid_org_url(&self) -> String {
+        format!("http://{}/waltid-org", self.http)
     }
 
     /// The list of received mail.
