@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
+use crate::haven::HavenCount;
 use crate::waltid::WaltidCount;
 use crate::world::{World, lock};
 
@@ -141,6 +142,8 @@ pub struct Summary {
     pub duplicate_assets: u64,
     /// What there is at walt.id.
     pub waltid: WaltidCount,
+    /// What there is at Haven.
+    pub haven: HavenCount,
     /// Webhooks that were to be sent, forged copies not counted.
     pub webhooks: u64,
     /// Those that were accepted with a 2xx at least once.
@@ -164,6 +167,7 @@ pub(crate) fn summary(world: &World) -> Summary {
         duplicate_users: original.duplicate_users,
         duplicate_assets: original.duplicate_assets,
         waltid: world.waltid.count(),
+        haven: world.haven.count(),
         webhooks,
         webhooks_accepted,
         messages: world.mailbox.received(),

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::haven::HavenOptions;
 use crate::mischief::Mischief;
 use crate::waltid::WaltidOptions;
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub original: OriginalOptions,
     /// How walt.id is set up.
     pub waltid: WaltidOptions,
+    /// How Haven is set up.
+    pub haven: HavenOptions,
     /// How much is kept, and how long things take.
     pub limits: Limits,
 }
@@ -37,6 +40,7 @@ impl Default for Options {
             mischief: Mischief::none(),
             original: OriginalOptions::default(),
             waltid: WaltidOptions::default(),
+            haven: HavenOptions::default(),
             limits: Limits::default(),
         }
     }

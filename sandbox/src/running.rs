@@ -12,7 +12,7 @@ use crate::calls::Summary;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::world::World;
-use crate::{calls, index, mailbox, original, secrets, waltid, webhooks};
+use crate::{calls, haven, index, mailbox, original, secrets, waltid, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -36,6 +36,7 @@ pub async fn start(options: Options) -> std::io::Result<Running> {
             .app_data(web::Data::from(Arc::clone(&shared)))
             .configure(original::routes)
             .configure(waltid::routes)
+            .configure(haven::routes)
             .configure(secrets::routes)
             .configure(calls::routes)
             .configure(webhooks::routes)
@@ -68,6 +69,18 @@ impl Running {
     /// The base URL of walt.id's organisation host: tenants, services and API keys.
     pub fn waltid_org_url(&self) -> String {
         format!("http://{}/waltid-org", self.http)
+    }
+
+    /// The base URL to give to a client of Haven.
+    pub fn haven_url(&self) -> String {
+        format!("http://{}/haven", self.http)
+    }
+
+    /// Sends every event of Haven there from now on, signed under `options.haven.webhook_secret`, beside the webhooks
+    /// that calls register; None: sends none there any more. What was sent there is read back as webhook
+    /// `wh-00000-00000-preset0000000000`.
+    pub fn set_haven_webhook(&self, url: Option<&str>) {
+        haven::set_webhook(&self.world, url);
     }
 
     /// The list of received mail.

@@ -24,6 +24,22 @@
 //! | `-wrole` | the first role assignment is answered 500 and not done |
 //! | `-wforbidden` | every registration is answered 403 |
 //!
+//! At Haven the words are read from the external id and from the username, which is the e-mail address:
+//!
+//! | word | what happens |
+//! |---|---|
+//! | `-hexists` | the user is registered already, with wallets, when the registration is to be completed: 401 |
+//! | `-hexpired` | the first temporary token has run out when it is given; that of the next start is good |
+//! | `-hlost` | the first completion is done, its reply lost |
+//! | `-hundone` | the first completion is lost before anything is done |
+//! | `-hlate` | wallets are `Inactive` in the reply, and become `Active` later, with a webhook |
+//! | `-hearly` | the webhooks are delivered before the reply goes out |
+//! | `-hagain` | the first delivery of each webhook counts as failed though it was accepted: it comes again, with a new id |
+//! | `-hmissed` | as `-hlate`, but no webhook ever arrives: the events are there to be read back, as failed |
+//! | `-hnever` | wallets are `Inactive` and stay so, also when they are to be activated by a call |
+//! | `-htoken` | the service account's token is refused once, in the middle of the first signing |
+//! | `-happroval` | the completion is answered 202 and done a moment later |
+//!
 //! At the mailbox the local part of the recipient's address decides: `bounce…` is refused for good (550),
 //! `later…` for now (451), and for `mailcut…` the message is kept but the connection cut before the last reply, once.
 
@@ -52,9 +68,26 @@ pub(crate) const W_FORBIDDEN: &str = "-wforbidden";
 /// Every trap's word at walt.id, for help texts.
 pub const WALTID_WORDS: [&str; 6] = [W_EXISTS, W_SLOW, W_LOST, W_UNDONE, W_ROLE, W_FORBIDDEN];
 
+/// The words of Haven, as in its table.
+pub(crate) const H_EXISTS: &str = "-hexists";
+pub(crate) const H_EXPIRED: &str = "-hexpired";
+pub(crate) const H_LOST: &str = "-hlost";
+pub(crate) const H_UNDONE: &str = "-hundone";
+pub(crate) const H_LATE: &str = "-hlate";
+pub(crate) const H_EARLY: &str = "-hearly";
+pub(crate) const H_AGAIN: &str = "-hagain";
+pub(crate) const H_MISSED: &str = "-hmissed";
+pub(crate) const H_NEVER: &str = "-hnever";
+pub(crate) const H_TOKEN: &str = "-htoken";
+pub(crate) const H_APPROVAL: &str = "-happroval";
+
+/// Every trap's word at Haven, for help texts.
+pub const HAVEN_WORDS: [&str; 11] =
+    [H_EXISTS, H_EXPIRED, H_LOST, H_UNDONE, H_LATE, H_EARLY, H_AGAIN, H_MISSED, H_NEVER, H_TOKEN, H_APPROVAL];
+
 /// Every trap's word at every provider.
 pub fn all() -> impl Iterator<Item = &'static str> + Clone {
-    WORDS.into_iter().chain(WALTID_WORDS)
+    WORDS.into_iter().chain(WALTID_WORDS).chain(HAVEN_WORDS)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::calls::Calls;
 use crate::door::Door;
+use crate::haven::Haven;
 use crate::mailbox::Mailbox;
 use crate::mischief::Mischief;
 use crate::mischief::dice::Dice;
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     pub(crate) original: Original,
     pub(crate) waltid: Waltid,
+    pub(crate) haven: Haven,
     pub(crate) door: Door,
     pub(crate) secrets: Secrets,
     pub(crate) webhooks: Webhooks,
@@ -43,6 +45,7 @@ impl World {
             calls: Calls::new(options.limits.listed),
             original: Original::new(&options),
             waltid: Waltid::new(&options),
+            haven: Haven::new(&options)?,
             door: Door::default(),
             secrets: Secrets::default(),
             webhooks: Webhooks::new(&options)?,

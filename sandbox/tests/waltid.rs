@@ -73,8 +73,12 @@ fn wish(email: &str) -> Value {
 }
 
 /// Posts, or reads where there is no body; the answer's body is null where it is empty, a text where it is no JSON.
-async fn ask(url: &str, token: Option<&str>, body: Option<Value>) -> reqwest::Result<(u16, Value)> {
-    let client = common::client();
+async fn ask(
+    client: &reqwest::Client,
+    url: &str,
+    token: Option<&str>,
+    body: Option<Value>,
+) -> reqwest::Result<(u16, Value)> {
     let mut request = match &body {
         Some(body) => client.post(url).body(body.to_string()),
         None => client.get(url),
@@ -89,15 +93,16 @@ async fn ask(url: &str, token: Option<&str>, body: Option<Value>) -> reqwest::Re
 }
 
 async fn main(world: &World, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
-    ask(&format!("{}{path}", world.running.waltid_url()), token, Some(body)).await.unwrap()
+    ask(&world.client, &format!("{}{path}", world.running.waltid_url()), token, Some(body)).await.unwrap()
 }
 
 async fn org(world: &World, path: &str, body: Value) -> (u16, Value) {
-    ask(&format!("{}{path}", world.running.waltid_org_url()), KEY, Some(body)).await.unwrap()
+    ask(&world.client, &format!("{}{path}", world.running.waltid_org_url()), KEY, Some(body)).await.unwrap()
 }
 
 async fn accounts(world: &World) -> Vec<Value> {
-    let (status, body) = ask(&format!("{}/v1/admin/accounts", world.running.waltid_url()), KEY, None).await.unwrap();
+    let (status, body) =
+        ask(&world.client, &format!("{}/v1/admin/accounts", world.running.waltid_url()), KEY, None).await.unwrap();
     assert_eq!(status, 200, "{body}");
     body.as_array().unwrap().clone()
 }
@@ -306,7 +311,8 @@ async fn in_the_trap_wexists_somebody_registered_before() {
 async fn in_the_trap_wslow_the_account_is_made_and_the_reply_hangs() {
     let world = world(with(|options| options.waltid.slow_reply = Duration::from_secs(60))).await;
     let url = format!("{}{REGISTER}", world.running.waltid_url());
-    let asked = tokio::spawn(async move { ask(&url, KEY, Some(wish("a-wslow@example.org"))).await });
+    let client = world.client.clone();
+    let asked = tokio::spawn(async move { ask(&client, &url, KEY, Some(wish("a-wslow@example.org"))).await });
     common::until("the account", async || (accounts(&world).await.len() == 1).then_some(())).await;
     assert_eq!(world.effects("a-wslow@example.org").await, ["lost_done"]);
     assert!(!asked.is_finished());
@@ -328,7 +334,7 @@ async fn in_the_traps_wlost_and_wundone_the_reply_is_lost_once_with_and_without_
     for (email, made, effect, again) in
         [("a-wlost@example.org", 1, "lost_done", 409), ("a-wundone@example.org", 1, "lost_undone", 201)]
     {
-        assert!(ask(&url, KEY, Some(wish(email))).await.is_err(), "{email}");
+        assert!(ask(&world.client, &url, KEY, Some(wish(email))).await.is_err(), "{email}");
         assert_eq!(accounts(&world).await.len(), made, "{email}");
         assert_eq!(world.effects(email).await, [effect]);
         assert_eq!(main(&world, REGISTER, KEY, wish(email)).await.0, again);

@@ -50,6 +50,7 @@ async fn settle(world: &Arc<World>, user: User, asset_uid: Option<String>) {
 
 fn webhook(user: &User, asset_uid: Option<String>, event: &str, data: serde_json::Value) -> Webhook {
     Webhook {
+        provider: "original",
         event: event.to_owned(),
         user_uid: user.uid.clone(),
         external_id: user.external_id.clone(),

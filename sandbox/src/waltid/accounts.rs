@@ -1,5 +1,5 @@
 //! `POST /v1/admin/account/register`, its open twin `POST /v1/account/register`, and `GET /v1/admin/accounts`.
-//! Source: the given "Create Account"; docs/providers/waltid.md, 3.3 and 3.4.
+//! Source: the given "Create Account"; docs/providers/waltid.md.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! Who calls. A login or an `Authorization` header enters; a token, or whether the caller may, leaves.
-//! Source: docs/providers/waltid.md, 3.2. A token is known by being in the list; nothing is read out of it.
+//! Source: docs/providers/waltid.md. A token is known by being in the list; nothing is read out of it.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -1,5 +1,5 @@
 //! What the organisation's host offers: tenants, services of tenants, API keys. A target such as `{org}.{tenant}` and a
-//! body enter. Source: docs/providers/waltid.md, 3.2 and 3.6; the body of `init` from
+//! body enter. Source: docs/providers/waltid.md; the body of `init` from
 //! `walt-id/waltid-enterprise-quickstart`, `cli/src/commands/setup/tenant.ts`. The answers' bodies are not documented.
 
 use actix_web::http::StatusCode;

@@ -1,5 +1,5 @@
 //! `POST /v1/admin/account/{id}/roles/add/{org}/{roleId}` and `POST /v1/{target}/roles-api/roles/account/assign`.
-//! Source: docs/providers/waltid.md, 3.6. The answers' bodies are not documented; the account is shown, and an empty
+//! Source: docs/providers/waltid.md. The answers' bodies are not documented; the account is shown, and an empty
 //! object where it had the role already.
 
 use actix_web::http::StatusCode;

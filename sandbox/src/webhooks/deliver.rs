@@ -52,7 +52,8 @@ pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook) {
     }
 }
 
-fn name(kind: Kind) -> &'static str {
+/// The name in the list.
+pub(crate) fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::Delay => "delay",
         Kind::Reorder => "reorder",
@@ -69,7 +70,7 @@ fn correlation_id(world: &World, words: &[&str]) -> String {
 }
 
 /// Waits for the user's next webhook, but not for ever: there may be none.
-async fn hold(world: &Arc<World>, user_uid: &str) {
+pub(crate) async fn hold(world: &Arc<World>, user_uid: &str) {
     let (let_go, held) = oneshot::channel();
     lock(&world.webhooks.held).insert(user_uid.to_owned(), let_go);
     let _ = tokio::time::timeout(world.options.limits.reorder, held).await;
@@ -80,7 +81,8 @@ async fn hold(world: &Arc<World>, user_uid: &str) {
     }
 }
 
-fn release(world: &World, user_uid: &str) {
+/// Lets go the webhook of the user that is held back, if one is.
+pub(crate) fn release(world: &World, user_uid: &str) {
     if let Some(held) = lock(&world.webhooks.held).remove(user_uid) {
         // It may have run out of patience just now; then it goes by itself.
         let _ = held.send(());

@@ -1,11 +1,11 @@
-//! Sends Original's webhooks and lists them. An event enters; posts leave, again and again until one is accepted.
+//! Sends Original's webhooks, and lists everybody's. An event enters; posts leave, again and again until one is accepted.
 //!
 //! Headers: docs/providers/original.md, 5.7. The correlation id is the same over all tries and copies of one event;
 //! the attempt counts up. Sent for success only, as documented. Never waits in the way of a call.
 
-mod deliver;
-mod post;
-mod record;
+pub(crate) mod deliver;
+pub(crate) mod post;
+pub(crate) mod record;
 mod sign;
 
 use std::collections::HashMap;
@@ -26,6 +26,7 @@ const AT_ONCE: usize = 64;
 /// One event to tell of.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
+    pub(crate) provider: &'static str,
     pub(crate) event: String,
     pub(crate) user_uid: String,
     pub(crate) external_id: Option<String>,
@@ -40,7 +41,7 @@ pub(crate) struct Webhooks {
     url: RwLock<Option<String>>,
     client: reqwest::Client,
     slots: Semaphore,
-    records: record::Records,
+    pub(crate) records: record::Records,
     /// Webhooks held back, by user; whoever sends the user's next one lets them go.
     held: Mutex<HashMap<String, oneshot::Sender<()>>>,
     tries: u32,

@@ -32,19 +32,27 @@ pub(crate) fn client() -> std::io::Result<reqwest::Client> {
 
 /// The status that was answered, or why none was.
 pub(crate) async fn post(world: &Arc<World>, post: Post<'_>) -> Result<u16, String> {
+    let attempt = post.attempt.to_string();
+    let headers = [
+        ("x-app-uid", world.options.original.app_uid.as_str()),
+        ("x-webhook-correlation-id", post.correlation_id),
+        ("x-webhook-attempt", &attempt),
+        ("x-webhook-signature", post.signature),
+    ];
+    send(world, post.url, &headers, post.body).await
+}
+
+/// Posts JSON with these headers. The status that was answered, or why none was.
+pub(crate) async fn send(
+    world: &Arc<World>,
+    url: &str,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> Result<u16, String> {
     let _slot = world.webhooks.slots.acquire().await.map_err(|error| error.to_string())?;
-    let sent = world
-        .webhooks
-        .client
-        .post(post.url)
-        .header("content-type", "application/json")
-        .header("x-app-uid", &world.options.original.app_uid)
-        .header("x-webhook-correlation-id", post.correlation_id)
-        .header("x-webhook-attempt", post.attempt)
-        .header("x-webhook-signature", post.signature)
-        .body(post.body.to_owned())
-        .send()
-        .await;
+    let request = world.webhooks.client.post(url).header("content-type", "application/json").body(body.to_owned());
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let sent = request.send().await;
     // The URL may hold a secret, and errors are listed.
     sent.map(|reply| reply.status().as_u16()).map_err(|error| causes(&error.without_url()))
 }
