@@ -10,8 +10,10 @@
 //! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
 //! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
 //! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
-//! | `GET /_calls?external_id=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
+//! | `POST /didx/…` | DIDx: token, users, credentials, offers, webhook addresses |
+//! | `GET /_calls?external_id=&provider=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
 //! | `GET /_calls/summary` | the same counted, with duplicates: a [`Summary`] |
+//! | `GET /_secrets` | every secret received or given out, with its kind |
 //! | `GET /_webhooks?external_id=&user_uid=` | webhooks sent, each with its tries |
 //! | `GET /mailbox/messages?to=`, `GET /mailbox/messages/{id}/raw`, `DELETE /mailbox/messages` | mail received |
 //! | `GET /` | a page for people |
@@ -29,17 +31,21 @@
 
 mod calls;
 mod clock;
+mod didx;
+mod door;
 mod index;
 mod mailbox;
 mod mischief;
 mod options;
 mod original;
 mod running;
+mod secrets;
 pub mod traps;
 mod webhooks;
 mod world;
 
 pub use calls::Summary;
+pub use didx::{DidxCount, DidxOptions};
 pub use mischief::{Kind, Mischief, MischiefError};
 pub use options::{Limits, Options, OriginalOptions, WebhookSigning};
 pub use running::{Running, start};

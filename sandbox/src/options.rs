@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::didx::DidxOptions;
 use crate::mischief::Mischief;
 
 /// How a sandbox is started. The default listens on free ports of the loopback interface and behaves well.
@@ -20,6 +21,8 @@ pub struct Options {
     pub mischief: Mischief,
     /// How Original is set up.
     pub original: OriginalOptions,
+    /// How DIDx is set up.
+    pub didx: DidxOptions,
     /// How much is kept, and how long things take.
     pub limits: Limits,
 }
@@ -33,6 +36,7 @@ impl Default for Options {
             seed: 1,
             mischief: Mischief::none(),
             original: OriginalOptions::default(),
+            didx: DidxOptions::default(),
             limits: Limits::default(),
         }
     }

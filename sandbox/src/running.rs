@@ -12,7 +12,7 @@ use crate::calls::Summary;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::world::World;
-use crate::{calls, index, mailbox, original, webhooks};
+use crate::{calls, didx, index, mailbox, original, secrets, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -35,6 +35,8 @@ pub async fn start(options: Options) -> std::io::Result<Running> {
         App::new()
             .app_data(web::Data::from(Arc::clone(&shared)))
             .configure(original::routes)
+            .configure(didx::routes)
+            .configure(secrets::routes)
             .configure(calls::routes)
             .configure(webhooks::routes)
             .configure(mailbox::routes)
@@ -56,6 +58,16 @@ impl Running {
     /// The base URL to give to a client of Original.
     pub fn original_url(&self) -> String {
         format!("http://{}/original/v1", self.http)
+    }
+
+    /// The base URL to give to a client of DIDx.
+    pub fn didx_url(&self) -> String {
+        format!("http://{}/didx", self.http)
+    }
+
+    /// Posts DIDx's webhooks there from now on, besides the registered addresses; None: only to those.
+    pub fn set_didx_webhook_url(&self, url: Option<&str>) {
+        self.world.didx.set_webhook_url(url);
     }
 
     /// The list of received mail.

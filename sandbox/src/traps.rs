@@ -13,6 +13,29 @@
 //! | `-nowallet` | the wallet never comes, so no asset is minted and no webhook sent |
 //! | `-silent` | wallet and asset come, but no webhook is sent: only a poll finds them |
 //!
+//! At DIDx the words are read from external identifier, user name and e-mail address of the user; for an issuance also
+//! from the credential's attributes:
+//!
+//! | word | what happens |
+//! |---|---|
+//! | `-didxexists` | the user exists already at the first `POST /users`: 201 with an empty `tempPassword` |
+//! | `-didxconflict` | every `POST /users` is answered 409 |
+//! | `-didxrefused` | every `POST /users` is answered 400 `VALIDATION_ERROR` |
+//! | `-didxlost` | the first `POST /users` is done, its reply lost |
+//! | `-didxundone` | the first `POST /users` is lost before anything is done |
+//! | `-didxhtml` | the first `POST /users` is answered 502 with an HTML page, and not done |
+//! | `-didxthrottled` | the first `POST /users` is answered 429 with `Retry-After: 1`, and not done |
+//! | `-didxtoken` | the token that came with the first `POST /users`, and that with the first offer, is refused with 401 for this user, as often as it comes |
+//! | `-didxcredlost` | the first issuance is done, its reply lost |
+//! | `-didxofferlost` | the first offer is sent, its reply lost |
+//! | `-didxearly` | the user accepts at once, and the webhook is taken before the offer is answered |
+//! | `-didxlate` | webhooks come `late` after the event: a poll is quicker |
+//! | `-didxsilent` | no webhook is sent: only a poll finds the state |
+//! | `-didxtwice` | each webhook comes twice, with the same `webhook-id` |
+//! | `-didxfailed` | the issuance ends `failed` |
+//! | `-didxexpired` | the issuance ends `expired` |
+//! | `-didxpartly` | the issuance ends `partiallyIssued` |
+//!
 //! At the mailbox the local part of the recipient's address decides: `bounce…` is refused for good (550),
 //! `later…` for now (451), and for `mailcut…` the message is kept but the connection cut before the last reply, once.
 
@@ -27,8 +50,55 @@ pub(crate) const ASSET_LOST: &str = "-assetlost";
 pub(crate) const NO_WALLET: &str = "-nowallet";
 pub(crate) const SILENT: &str = "-silent";
 
-/// Every trap's word, for help texts.
+/// Every trap's word at Original, for help texts.
 pub const WORDS: [&str; 9] = [EXISTS, REFUSED, DOWN, LOST, UNDONE, SLOW, ASSET_LOST, NO_WALLET, SILENT];
+
+/// The words of DIDx, as in its table.
+pub(crate) mod didx {
+    pub(crate) const EXISTS: &str = "-didxexists";
+    pub(crate) const CONFLICT: &str = "-didxconflict";
+    pub(crate) const REFUSED: &str = "-didxrefused";
+    pub(crate) const LOST: &str = "-didxlost";
+    pub(crate) const UNDONE: &str = "-didxundone";
+    pub(crate) const HTML: &str = "-didxhtml";
+    pub(crate) const THROTTLED: &str = "-didxthrottled";
+    pub(crate) const TOKEN: &str = "-didxtoken";
+    pub(crate) const CREDENTIAL_LOST: &str = "-didxcredlost";
+    pub(crate) const OFFER_LOST: &str = "-didxofferlost";
+    pub(crate) const EARLY: &str = "-didxearly";
+    pub(crate) const LATE: &str = "-didxlate";
+    pub(crate) const SILENT: &str = "-didxsilent";
+    pub(crate) const TWICE: &str = "-didxtwice";
+    pub(crate) const FAILED: &str = "-didxfailed";
+    pub(crate) const EXPIRED: &str = "-didxexpired";
+    pub(crate) const PARTLY: &str = "-didxpartly";
+}
+
+/// Every trap's word at DIDx, for help texts.
+pub const DIDX_WORDS: [&str; 17] = [
+    didx::EXISTS,
+    didx::CONFLICT,
+    didx::REFUSED,
+    didx::LOST,
+    didx::UNDONE,
+    didx::HTML,
+    didx::THROTTLED,
+    didx::TOKEN,
+    didx::CREDENTIAL_LOST,
+    didx::OFFER_LOST,
+    didx::EARLY,
+    didx::LATE,
+    didx::SILENT,
+    didx::TWICE,
+    didx::FAILED,
+    didx::EXPIRED,
+    didx::PARTLY,
+];
+
+/// Every trap's word at every provider.
+pub fn all() -> impl Iterator<Item = &'static str> + Clone {
+    WORDS.into_iter().chain(DIDX_WORDS)
+}
 
 #[cfg(test)]
 mod tests {
@@ -36,8 +106,8 @@ mod tests {
 
     #[test]
     fn no_trap_hides_in_another() {
-        for word in WORDS {
-            assert_eq!(WORDS.iter().filter(|other| other.contains(word)).count(), 1, "{word}");
+        for word in all() {
+            assert_eq!(all().filter(|other| other.contains(word)).count(), 1, "{word}");
         }
     }
 }
