@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::didx::DidxCount;
+use crate::waltid::WaltidCount;
 use crate::world::{World, lock};
 
 /// What a call did to the far side.
@@ -151,6 +152,8 @@ pub struct Summary {
     pub duplicate_assets: u64,
     /// What there is at DIDx.
     pub didx: DidxCount,
+    /// What there is at walt.id.
+    pub waltid: WaltidCount,
     /// Webhooks that were to be sent, forged copies not counted.
     pub webhooks: u64,
     /// Those that were accepted with a 2xx at least once.
@@ -174,6 +177,7 @@ pub(crate) fn summary(world: &World) -> Summary {
         duplicate_users: original.duplicate_users,
         duplicate_assets: original.duplicate_assets,
         didx: world.didx.count(),
+        waltid: world.waltid.count(),
         webhooks,
         webhooks_accepted,
         messages: world.mailbox.received(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::didx::DidxOptions;
 use crate::mischief::Mischief;
+use crate::waltid::WaltidOptions;
 
 /// How a sandbox is started. The default listens on free ports of the loopback interface and behaves well.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Options {
     pub original: OriginalOptions,
     /// How DIDx is set up.
     pub didx: DidxOptions,
+    /// How walt.id is set up.
+    pub waltid: WaltidOptions,
     /// How much is kept, and how long things take.
     pub limits: Limits,
 }
@@ -37,6 +40,7 @@ impl Default for Options {
             mischief: Mischief::none(),
             original: OriginalOptions::default(),
             didx: DidxOptions::default(),
+            waltid: WaltidOptions::default(),
             limits: Limits::default(),
         }
     }

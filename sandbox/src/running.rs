@@ -12,7 +12,7 @@ use crate::calls::Summary;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::world::World;
-use crate::{calls, didx, index, mailbox, original, secrets, webhooks};
+use crate::{calls, didx, index, mailbox, original, secrets, waltid, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -36,6 +36,7 @@ pub async fn start(options: Options) -> std::io::Result<Running> {
             .app_data(web::Data::from(Arc::clone(&shared)))
             .configure(original::routes)
             .configure(didx::routes)
+            .configure(waltid::routes)
             .configure(secrets::routes)
             .configure(calls::routes)
             .configure(webhooks::routes)
@@ -68,6 +69,16 @@ impl Running {
     /// Posts DIDx's webhooks there from now on, besides the registered addresses; None: only to those.
     pub fn set_didx_webhook_url(&self, url: Option<&str>) {
         self.world.didx.set_webhook_url(url);
+    }
+
+    /// The base URL to give to a client of walt.id, for its global host: accounts and logins.
+    pub fn waltid_url(&self) -> String {
+        format!("http://{}/waltid", self.http)
+    }
+
+    /// The base URL of walt.id's organisation host: tenants, services and API keys.
+    pub fn waltid_org_url(&self) -> String {
+        format!("http://{}/waltid-org", self.http)
     }
 
     /// The list of received mail.

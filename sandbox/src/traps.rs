@@ -36,6 +36,17 @@
 //! | `-didxexpired` | the issuance ends `expired` |
 //! | `-didxpartly` | the issuance ends `partiallyIssued` |
 //!
+//! At walt.id the words are read from the e-mail address, which is the only name it knows:
+//!
+//! | word | what happens |
+//! |---|---|
+//! | `-wexists` | the account exists already at the first registration, with another name and password |
+//! | `-wslow` | the account is made at once, the first registration's reply hangs for `slow_reply` |
+//! | `-wlost` | the first registration is done, its reply lost |
+//! | `-wundone` | the first registration is lost before anything is done |
+//! | `-wrole` | the first role assignment is answered 500 and not done |
+//! | `-wforbidden` | every registration is answered 403 |
+//!
 //! At the mailbox the local part of the recipient's address decides: `bounce…` is refused for good (550),
 //! `later…` for now (451), and for `mailcut…` the message is kept but the connection cut before the last reply, once.
 
@@ -95,9 +106,20 @@ pub const DIDX_WORDS: [&str; 17] = [
     didx::PARTLY,
 ];
 
+/// The words of walt.id, as in its table.
+pub(crate) const W_EXISTS: &str = "-wexists";
+pub(crate) const W_SLOW: &str = "-wslow";
+pub(crate) const W_LOST: &str = "-wlost";
+pub(crate) const W_UNDONE: &str = "-wundone";
+pub(crate) const W_ROLE: &str = "-wrole";
+pub(crate) const W_FORBIDDEN: &str = "-wforbidden";
+
+/// Every trap's word at walt.id, for help texts.
+pub const WALTID_WORDS: [&str; 6] = [W_EXISTS, W_SLOW, W_LOST, W_UNDONE, W_ROLE, W_FORBIDDEN];
+
 /// Every trap's word at every provider.
 pub fn all() -> impl Iterator<Item = &'static str> + Clone {
-    WORDS.into_iter().chain(DIDX_WORDS)
+    WORDS.into_iter().chain(DIDX_WORDS).chain(WALTID_WORDS)
 }
 
 #[cfg(test)]

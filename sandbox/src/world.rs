@@ -17,6 +17,7 @@ use crate::mischief::dice::Dice;
 use crate::options::Options;
 use crate::original::Original;
 use crate::secrets::Secrets;
+use crate::waltid::Waltid;
 use crate::webhooks::Webhooks;
 
 /// One sandbox's state.
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     pub(crate) original: Original,
     pub(crate) didx: Didx,
+    pub(crate) waltid: Waltid,
     pub(crate) door: Door,
     pub(crate) secrets: Secrets,
     pub(crate) webhooks: Webhooks,
@@ -43,6 +45,7 @@ impl World {
             calls: Calls::new(options.limits.listed),
             original: Original::new(&options),
             didx: Didx::new(&options),
+            waltid: Waltid::new(&options),
             door: Door::default(),
             secrets: Secrets::default(),
             webhooks: Webhooks::new(&options)?,

@@ -305,7 +305,7 @@ async fn every_secret_that_crossed_the_wire_is_listed() {
     let user = far.post(USERS, json!({ "email": "s@example.org" })).await.1;
     let issuance = issue(&far, "s@example.org").await;
     assert_eq!(far.secrets("didx_client_secret").await, ["sandbox-didx-client-secret"]);
-    assert_eq!(far.secrets("didx_access_token").await, [far.token.clone()]);
+    assert!(far.secrets("didx_access_token").await.contains(&far.token));
     assert_eq!(far.secrets("didx_temp_password").await, [text(&user["data"]["tempPassword"])]);
     assert_eq!(far.secrets("didx_offer_uri").await, [text(&issuance["offerUri"])]);
     assert_eq!(far.secrets("didx_offer_qr_uri").await, [text(&issuance["offerQrUri"])]);
