@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::didx::DidxCount;
+use crate::guardian::GuardianCount;
 use crate::waltid::WaltidCount;
 use crate::world::{World, lock};
 
@@ -152,6 +153,8 @@ pub struct Summary {
     pub duplicate_assets: u64,
     /// What there is at DIDx.
     pub didx: DidxCount,
+    /// What there is at Guardian.
+    pub guardian: GuardianCount,
     /// What there is at walt.id.
     pub waltid: WaltidCount,
     /// Webhooks that were to be sent, forged copies not counted.
@@ -177,6 +180,7 @@ pub(crate) fn summary(world: &World) -> Summary {
         duplicate_users: original.duplicate_users,
         duplicate_assets: original.duplicate_assets,
         didx: world.didx.count(),
+        guardian: world.guardian.count(),
         waltid: world.waltid.count(),
         webhooks,
         webhooks_accepted,

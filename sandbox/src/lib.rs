@@ -10,7 +10,8 @@
 //! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
 //! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
 //! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
-//! | `POST /didx/…` | DIDx: token, users, credentials, offers, webhook addresses |
+//! | `/didx/…` | DIDx: token, users, credentials, offers, webhook addresses |
+//! | `/guardian/api/v1/…` | Guardian: login, access tokens, onboarding, tasks |
 //! | `/waltid/…`, `/waltid-org/…` | walt.id Enterprise, its global host and its organisation's host |
 //! | `GET /_calls?external_id=&provider=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
 //! | `GET /_calls/summary` | the same counted, with duplicates: a [`Summary`] |
@@ -34,11 +35,13 @@ mod calls;
 mod clock;
 mod didx;
 mod door;
+mod guardian;
 mod index;
 mod mailbox;
 mod mischief;
 mod options;
 mod original;
+mod refused;
 mod running;
 mod secrets;
 pub mod traps;
@@ -48,6 +51,7 @@ mod world;
 
 pub use calls::Summary;
 pub use didx::{DidxCount, DidxOptions};
+pub use guardian::{GuardianCount, GuardianOptions};
 pub use mischief::{Kind, Mischief, MischiefError};
 pub use options::{Limits, Options, OriginalOptions, WebhookSigning};
 pub use running::{Running, start};

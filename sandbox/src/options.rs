@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::didx::DidxOptions;
+use crate::guardian::GuardianOptions;
 use crate::mischief::Mischief;
 use crate::waltid::WaltidOptions;
 
@@ -24,6 +25,8 @@ pub struct Options {
     pub original: OriginalOptions,
     /// How DIDx is set up.
     pub didx: DidxOptions,
+    /// How Guardian is set up.
+    pub guardian: GuardianOptions,
     /// How walt.id is set up.
     pub waltid: WaltidOptions,
     /// How much is kept, and how long things take.
@@ -40,6 +43,7 @@ impl Default for Options {
             mischief: Mischief::none(),
             original: OriginalOptions::default(),
             didx: DidxOptions::default(),
+            guardian: GuardianOptions::default(),
             waltid: WaltidOptions::default(),
             limits: Limits::default(),
         }

@@ -12,7 +12,7 @@ use crate::calls::Summary;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::world::World;
-use crate::{calls, didx, index, mailbox, original, secrets, waltid, webhooks};
+use crate::{calls, didx, guardian, index, mailbox, original, secrets, waltid, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -36,6 +36,7 @@ pub async fn start(options: Options) -> std::io::Result<Running> {
             .app_data(web::Data::from(Arc::clone(&shared)))
             .configure(original::routes)
             .configure(didx::routes)
+            .configure(guardian::routes)
             .configure(waltid::routes)
             .configure(secrets::routes)
             .configure(calls::routes)
@@ -69,6 +70,16 @@ impl Running {
     /// Posts DIDx's webhooks there from now on, besides the registered addresses; None: only to those.
     pub fn set_didx_webhook_url(&self, url: Option<&str>) {
         self.world.didx.set_webhook_url(url);
+    }
+
+    /// The base URL to give to a client of Guardian.
+    pub fn guardian_url(&self) -> String {
+        format!("http://{}/guardian/api/v1", self.http)
+    }
+
+    /// Has Guardian forget every task, as a restart of its gateway does; what they do goes on.
+    pub fn forget_guardian_tasks(&self) {
+        self.world.guardian.forget_tasks();
     }
 
     /// The base URL to give to a client of walt.id, for its global host: accounts and logins.

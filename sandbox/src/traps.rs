@@ -36,6 +36,25 @@
 //! | `-didxexpired` | the issuance ends `expired` |
 //! | `-didxpartly` | the issuance ends `partiallyIssued` |
 //!
+//! At Guardian the words are read from the user name:
+//!
+//! | word | what happens |
+//! |---|---|
+//! | `-guardtaken` | the user name is somebody else's: 409, and the password does not log in |
+//! | `-guardfailed` | the task fails before anything is made |
+//! | `-guardorphan` | the task fails after the Hedera account was made: the user name is free, a repetition pays for a second account |
+//! | `-guardrace` | somebody else registers the name meanwhile: the task fails with `already taken` |
+//! | `-guardhalf` | the task fails after the user was registered: no DID, and a repetition is 409 |
+//! | `-guardlostdone` | the task is lost; the user is registered and gets its DID |
+//! | `-guardlosthalf` | the task is lost; the user is registered, but never gets a DID |
+//! | `-guardlostundone` | the task is lost before anything is made |
+//! | `-guardreplylost` | the first onboarding is started, its reply lost |
+//! | `-guardreplyundone` | the first onboarding is lost before anything is done |
+//! | `-guardslow` | the task takes `slow_task` |
+//! | `-guardempty` | the whole task is empty for its owner the first three times |
+//! | `-guardtoken` | the token that came with the first onboarding, and that with the first read of the whole task, is refused with 401 for this user, as often as it comes |
+//! | `-guardpassword` | the user is registered with another password: the final login is 401 |
+//!
 //! At walt.id the words are read from the e-mail address, which is the only name it knows:
 //!
 //! | word | what happens |
@@ -106,6 +125,42 @@ pub const DIDX_WORDS: [&str; 17] = [
     didx::PARTLY,
 ];
 
+/// The words of Guardian, as in its table.
+pub(crate) mod guardian {
+    pub(crate) const TAKEN: &str = "-guardtaken";
+    pub(crate) const FAILED: &str = "-guardfailed";
+    pub(crate) const ORPHAN: &str = "-guardorphan";
+    pub(crate) const RACE: &str = "-guardrace";
+    pub(crate) const HALF: &str = "-guardhalf";
+    pub(crate) const LOST_DONE: &str = "-guardlostdone";
+    pub(crate) const LOST_HALF: &str = "-guardlosthalf";
+    pub(crate) const LOST_UNDONE: &str = "-guardlostundone";
+    pub(crate) const REPLY_LOST: &str = "-guardreplylost";
+    pub(crate) const REPLY_UNDONE: &str = "-guardreplyundone";
+    pub(crate) const SLOW: &str = "-guardslow";
+    pub(crate) const EMPTY: &str = "-guardempty";
+    pub(crate) const TOKEN: &str = "-guardtoken";
+    pub(crate) const PASSWORD: &str = "-guardpassword";
+}
+
+/// Every trap's word at Guardian, for help texts.
+pub const GUARDIAN_WORDS: [&str; 14] = [
+    guardian::TAKEN,
+    guardian::FAILED,
+    guardian::ORPHAN,
+    guardian::RACE,
+    guardian::HALF,
+    guardian::LOST_DONE,
+    guardian::LOST_HALF,
+    guardian::LOST_UNDONE,
+    guardian::REPLY_LOST,
+    guardian::REPLY_UNDONE,
+    guardian::SLOW,
+    guardian::EMPTY,
+    guardian::TOKEN,
+    guardian::PASSWORD,
+];
+
 /// The words of walt.id, as in its table.
 pub(crate) const W_EXISTS: &str = "-wexists";
 pub(crate) const W_SLOW: &str = "-wslow";
@@ -119,7 +174,7 @@ pub const WALTID_WORDS: [&str; 6] = [W_EXISTS, W_SLOW, W_LOST, W_UNDONE, W_ROLE,
 
 /// Every trap's word at every provider.
 pub fn all() -> impl Iterator<Item = &'static str> + Clone {
-    WORDS.into_iter().chain(DIDX_WORDS).chain(WALTID_WORDS)
+    WORDS.into_iter().chain(DIDX_WORDS).chain(GUARDIAN_WORDS).chain(WALTID_WORDS)
 }
 
 #[cfg(test)]

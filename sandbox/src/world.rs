@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::calls::Calls;
 use crate::didx::Didx;
 use crate::door::Door;
+use crate::guardian::Guardian;
 use crate::mailbox::Mailbox;
 use crate::mischief::Mischief;
 use crate::mischief::dice::Dice;
@@ -27,6 +28,7 @@ pub(crate) struct World {
     pub(crate) calls: Calls,
     pub(crate) original: Original,
     pub(crate) didx: Didx,
+    pub(crate) guardian: Guardian,
     pub(crate) waltid: Waltid,
     pub(crate) door: Door,
     pub(crate) secrets: Secrets,
@@ -45,6 +47,7 @@ impl World {
             calls: Calls::new(options.limits.listed),
             original: Original::new(&options),
             didx: Didx::new(&options),
+            guardian: Guardian::new(&options),
             waltid: Waltid::new(&options),
             door: Door::default(),
             secrets: Secrets::default(),

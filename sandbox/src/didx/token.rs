@@ -14,12 +14,14 @@ use super::reply;
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body, bearer};
+use crate::refused::Refused;
 use crate::world::{World, lock};
 
-/// The tokens given out, and to whom a token was refused.
+/// The tokens given out.
 #[derive(Default)]
 pub(super) struct Tokens {
     kept: Mutex<Kept>,
+    refused: Refused,
 }
 
 #[derive(Default)]
@@ -27,20 +29,11 @@ struct Kept {
     /// Until when each is good, in milliseconds since 1970.
     until: HashMap<String, i64>,
     given: u64,
-    /// For each action and person of that trap, the token that is refused.
-    refused: HashMap<(&'static str, String), String>,
 }
 
 impl Tokens {
     fn is_good(&self, token: &str) -> bool {
         lock(&self.kept).until.get(token).is_some_and(|until| clock::now().timestamp_millis() < *until)
-    }
-
-    /// Whether this is the token with which the person's first such call came.
-    fn is_refused(&self, action: &'static str, name: &str, token: &str) -> bool {
-        let mut kept = lock(&self.kept);
-        let first = kept.refused.entry((action, name.to_owned()));
-        first.or_insert_with(|| token.to_owned()) == token
     }
 
     fn give(&self, world: &World) -> String {
@@ -112,6 +105,6 @@ pub(super) fn check(
 ) -> Result<(), Answer> {
     let tokens = &world.didx.tokens;
     let token = bearer(request).filter(|token| tokens.is_good(token));
-    let token = token.filter(|token| trapped.is_none_or(|name| !tokens.is_refused(action, name, token)));
+    let token = token.filter(|token| trapped.is_none_or(|name| !tokens.refused.refuses(action, name, token)));
     token.map(|_| ()).ok_or_else(|| reply::unauthorized(world))
 }

@@ -1,4 +1,4 @@
-//! What walt.id and Haven share: what a call is about, what it is answered, and how often it came. The way of a call
+//! What the providers besides Original share: what a call is about, what it is answered, and how often it came. The way of a call
 //! itself is in `pass`. Nothing here knows what any provider does.
 
 pub(crate) mod pass;

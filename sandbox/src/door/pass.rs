@@ -1,4 +1,4 @@
-//! The way of every call to walt.id and Haven: who calls, what goes wrong, then the work itself. A call and its work
+//! The way of every call to a provider besides Original: who calls, what goes wrong, then the work itself. A call and its work
 //! enter; an answer, an error or a cut connection leaves, and in any case a line among the calls. A call that was
 //! received is taken to its end also if the caller does not wait for it.
 
