@@ -8,6 +8,8 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
+use crate::didx::DidxCount;
+use crate::guardian::GuardianCount;
 use crate::haven::HavenCount;
 use crate::waltid::WaltidCount;
 use crate::world::{World, lock};
@@ -102,6 +104,16 @@ impl Calls {
         }
     }
 
+    /// Gives a name to the latest call that was about something and did not tell whose it was.
+    pub(crate) fn adopt(&self, user_uid: &str, name: &str) {
+        let mut kept = lock(&self.kept);
+        let mut latest = kept.calls.iter_mut().rev();
+        let nameless = |call: &&mut Arc<Call>| call.external_id.is_none() && call.user_uid.as_deref() == Some(user_uid);
+        if let Some(call) = latest.find(nameless) {
+            Arc::make_mut(call).external_id = Some(name.to_owned());
+        }
+    }
+
     fn list(&self, wanted: &Wanted) -> Vec<Arc<Call>> {
         let same =
             |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
@@ -140,6 +152,10 @@ pub struct Summary {
     pub duplicate_users: u64,
     /// Pairs of user and asset external id for which more than one asset was made.
     pub duplicate_assets: u64,
+    /// What there is at DIDx.
+    pub didx: DidxCount,
+    /// What there is at Guardian.
+    pub guardian: GuardianCount,
     /// What there is at walt.id.
     pub waltid: WaltidCount,
     /// What there is at Haven.
@@ -166,6 +182,8 @@ pub(crate) fn summary(world: &World) -> Summary {
         minted: original.minted,
         duplicate_users: original.duplicate_users,
         duplicate_assets: original.duplicate_assets,
+        didx: world.didx.count(),
+        guardian: world.guardian.count(),
         waltid: world.waltid.count(),
         haven: world.haven.count(),
         webhooks,

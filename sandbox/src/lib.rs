@@ -10,6 +10,8 @@
 //! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
 //! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
 //! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
+//! | `/didx/…` | DIDx: token, users, credentials, offers, webhook addresses |
+//! | `/guardian/api/v1/…` | Guardian: login, access tokens, onboarding, tasks |
 //! | `/waltid/…`, `/waltid-org/…` | walt.id Enterprise, its global host and its organisation's host |
 //! | `/haven/…` | IBM Digital Asset Haven |
 //! | `GET /_calls?external_id=&provider=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
@@ -32,13 +34,16 @@
 
 mod calls;
 mod clock;
+mod didx;
 mod door;
+mod guardian;
 mod haven;
 mod index;
 mod mailbox;
 mod mischief;
 mod options;
 mod original;
+mod refused;
 mod running;
 mod secrets;
 pub mod traps;
@@ -47,6 +52,8 @@ mod webhooks;
 mod world;
 
 pub use calls::Summary;
+pub use didx::{DidxCount, DidxOptions};
+pub use guardian::{GuardianCount, GuardianOptions};
 pub use haven::{HavenCount, HavenOptions};
 pub use mischief::{Kind, Mischief, MischiefError};
 pub use options::{Limits, Options, OriginalOptions, WebhookSigning};

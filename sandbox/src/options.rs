@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::didx::DidxOptions;
+use crate::guardian::GuardianOptions;
 use crate::haven::HavenOptions;
 use crate::mischief::Mischief;
 use crate::waltid::WaltidOptions;
@@ -22,6 +24,10 @@ pub struct Options {
     pub mischief: Mischief,
     /// How Original is set up.
     pub original: OriginalOptions,
+    /// How DIDx is set up.
+    pub didx: DidxOptions,
+    /// How Guardian is set up.
+    pub guardian: GuardianOptions,
     /// How walt.id is set up.
     pub waltid: WaltidOptions,
     /// How Haven is set up.
@@ -39,6 +45,8 @@ impl Default for Options {
             seed: 1,
             mischief: Mischief::none(),
             original: OriginalOptions::default(),
+            didx: DidxOptions::default(),
+            guardian: GuardianOptions::default(),
             waltid: WaltidOptions::default(),
             haven: HavenOptions::default(),
             limits: Limits::default(),

@@ -9,7 +9,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::calls::Calls;
+use crate::didx::Didx;
 use crate::door::Door;
+use crate::guardian::Guardian;
 use crate::haven::Haven;
 use crate::mailbox::Mailbox;
 use crate::mischief::Mischief;
@@ -26,6 +28,8 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) calls: Calls,
     pub(crate) original: Original,
+    pub(crate) didx: Didx,
+    pub(crate) guardian: Guardian,
     pub(crate) waltid: Waltid,
     pub(crate) haven: Haven,
     pub(crate) door: Door,
@@ -44,6 +48,8 @@ impl World {
             dice: Dice::new(options.seed),
             calls: Calls::new(options.limits.listed),
             original: Original::new(&options),
+            didx: Didx::new(&options),
+            guardian: Guardian::new(&options),
             waltid: Waltid::new(&options),
             haven: Haven::new(&options)?,
             door: Door::default(),

@@ -1,4 +1,4 @@
-//! What walt.id and Haven share: what a call is about, what it is answered, and how often it came. The way of a call
+//! What the providers besides Original share: what a call is about, what it is answered, and how often it came. The way of a call
 //! itself is in `pass`. Nothing here knows what any provider does.
 
 pub(crate) mod pass;
@@ -87,6 +87,8 @@ impl About {
 pub(crate) enum Body {
     Json(Value),
     Text(String),
+    /// What something in front of the provider says.
+    Html(String),
     Empty,
 }
 
@@ -132,16 +134,17 @@ impl Answer {
     fn text(&self) -> String {
         match &self.body {
             Body::Json(value) => value.to_string(),
-            Body::Text(text) => text.clone(),
+            Body::Text(text) | Body::Html(text) => text.clone(),
             Body::Empty => String::new(),
         }
     }
 
-    fn response(&self) -> HttpResponse {
+    pub(crate) fn response(&self) -> HttpResponse {
         let mut reply = HttpResponse::build(self.status);
         match &self.body {
             Body::Json(value) => reply.json(value),
             Body::Text(text) => reply.content_type("text/plain; charset=utf-8").body(text.clone()),
+            Body::Html(text) => reply.content_type("text/html").body(text.clone()),
             Body::Empty => reply.finish(),
         }
     }

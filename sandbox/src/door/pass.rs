@@ -1,4 +1,4 @@
-//! The way of every call to walt.id and Haven: who calls, what goes wrong, then the work itself. A call and its work
+//! The way of every call to a provider besides Original: who calls, what goes wrong, then the work itself. A call and its work
 //! enter; an answer, an error or a cut connection leaves, and in any case a line among the calls. A call that was
 //! received is taken to its end also if the caller does not wait for it.
 
@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use tokio::sync::oneshot;
 
-use super::{About, Answer, nth};
+use super::{About, Answer, Body, nth};
 use crate::calls::Effect;
 use crate::mischief::{Kind, dice};
 use crate::original::cut;
@@ -95,7 +95,9 @@ fn settle(
         Some(Kind::LostDone) => {
             let answer = work(world);
             note(lost(&answer), Some(&answer), None);
-            if throw < 0.5 { Outcome::Silence } else { Outcome::Half(answer) }
+            // Half of nothing would be all of it.
+            let silent = throw < 0.5 || matches!(answer.body, Body::Empty);
+            if silent { Outcome::Silence } else { Outcome::Half(answer) }
         }
         Some(Kind::LostUndone) => {
             note(Effect::LostUndone, None, None);

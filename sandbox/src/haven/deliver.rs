@@ -14,13 +14,18 @@ use super::ids;
 use super::sign::signature;
 use crate::mischief::{Kind, dice};
 use crate::webhooks::deliver::{hold, release};
-use crate::webhooks::post::send;
+use crate::webhooks::post::{self, Post};
 use crate::webhooks::record::State;
-use crate::webhooks::{Webhook, deliver as original};
+use crate::webhooks::{Sender, Webhook, deliver as original};
 use crate::world::World;
 use crate::{clock, traps};
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+
+/// For the lists, which need the name. Where to and with which headers is settled below for each try, because each
+/// has a body of its own.
+static SENDER: Sender =
+    Sender { provider: super::PROVIDER.name, url: |_, _| None, headers: |_, _| Vec::new(), signed: |_| true };
 
 /// Sends an event to every webhook that wants it; returns when nothing more is to be sent.
 pub(crate) async fn deliver(world: &Arc<World>, happening: Happening) {
@@ -126,7 +131,10 @@ impl Delivery<'_> {
         let mut event = self.event(attempt, retry_of);
         let body = Value::Object(event.payload()).to_string();
         let outcome = match self.world.haven.hooks.address(self.hook) {
-            Some((url, secret)) => post(self.world, &url, &signature(&secret, &body), &body).await,
+            Some((url, secret)) => {
+                self.world.secrets.note("haven_webhook_secret", &secret);
+                post(self.world, &url, &signature(&secret, &body), &body).await
+            }
             None => Err("The webhook is gone".to_owned()),
         };
         self.world.webhooks.records.note_try(id, attempt, &outcome);
@@ -170,18 +178,22 @@ pub(crate) async fn ping(world: &Arc<World>, url: &str, secret: &str) -> Result<
 }
 
 async fn post(world: &Arc<World>, url: &str, signature: &str, body: &str) -> Result<u16, String> {
-    send(world, url, &[("x-dfns-webhook-signature", signature)], body).await
+    let headers = [("x-dfns-webhook-signature", signature.to_owned())];
+    post::post(world, Post { url, body, headers: &headers }).await
 }
 
 /// The event in the list of all webhooks.
 fn listed(happening: &Happening, silent: bool) -> Webhook {
     Webhook {
-        provider: super::PROVIDER.name,
+        sender: &SENDER,
+        endpoint: None,
         event: happening.kind.to_owned(),
         user_uid: happening.user.id.clone(),
         external_id: happening.user.external_id.clone().or_else(|| Some(happening.user.username.clone())),
         asset_uid: Some(happening.wallet_id.clone()),
         body: Value::Null,
         silent,
+        late: None,
+        twice: false,
     }
 }

@@ -16,6 +16,8 @@ use super::{PROVIDER, deliver, error, ids};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
+use crate::options::Options;
+use crate::webhooks::with_path;
 use crate::world::{World, lock};
 
 /// Webhooks an organisation may have.
@@ -94,15 +96,15 @@ impl Hooks {
     }
 
     /// Sets or takes away the webhook that no call registered. Its events are kept.
-    pub(crate) fn set_preset(&self, world: &World, url: Option<&str>) {
-        world.secrets.note("haven_webhook_secret", &world.options.haven.webhook_secret);
+    pub(crate) fn set_preset(&self, options: &Options, url: Option<&str>) {
+        let url = url.map(|url| with_path(url, "haven"));
         let mut all = lock(&self.all);
         if let Some(hook) = all.iter_mut().find(|hook| hook.id == PRESET) {
             hook.enabled = url.is_some();
-            hook.url = url.map_or_else(|| hook.url.clone(), str::to_owned);
+            hook.url = url.unwrap_or_else(|| hook.url.clone());
         } else if let Some(url) = url {
-            let secret = world.options.haven.webhook_secret.clone();
-            all.push(hook(PRESET.to_owned(), url.to_owned(), secret, vec![ALL.to_owned()]));
+            let secret = options.haven.webhook_secret.clone();
+            all.push(hook(PRESET.to_owned(), url, secret, vec![ALL.to_owned()]));
         }
     }
 }

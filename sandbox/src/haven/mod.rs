@@ -50,11 +50,13 @@ pub(crate) struct Haven {
 impl Haven {
     /// Refused if the public key of the options is none that is supported.
     pub(crate) fn new(options: &Options) -> std::io::Result<Self> {
+        let hooks = hooks::Hooks::default();
+        hooks.set_preset(options, options.haven.webhook_url.as_deref());
         let unsupported = "haven.public_key is no PEM of an Ed25519 or P-256 public key";
         Ok(Self {
             store: store::Store::new(options.seed, options.limits.records),
             actions: actions::Actions::new(options.limits.listed),
-            hooks: hooks::Hooks::default(),
+            hooks,
             key: keys::Key::read(&options.haven.public_key)
                 .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidInput, unsupported))?,
         })
@@ -66,8 +68,8 @@ impl Haven {
 }
 
 /// Sends every event there from now on, signed under the secret of the options; None: sends none there any more.
-pub(crate) fn set_webhook(world: &World, url: Option<&str>) {
-    world.haven.hooks.set_preset(world, url);
+pub(crate) fn set_webhook_url(world: &World, url: Option<&str>) {
+    world.haven.hooks.set_preset(&world.options, url);
 }
 
 /// What there is at Haven, in numbers.

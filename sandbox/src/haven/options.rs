@@ -34,7 +34,9 @@ pub struct HavenOptions {
     pub activation_delay: Duration,
     /// From a 202 to the registration itself.
     pub approval_delay: Duration,
-    /// The secret of the webhook that [`crate::Running::set_haven_webhook`] sets.
+    /// Where every event goes besides the registered webhooks. A URL without a path gets `/webhooks/haven`.
+    pub webhook_url: Option<String>,
+    /// The secret under which what goes there is signed.
     pub webhook_secret: String,
     /// Deliveries of one event, the first included; the documented number is 5.
     pub webhook_tries: u32,
@@ -83,6 +85,7 @@ impl Default for HavenOptions {
             event_delay: Duration::from_millis(50),
             activation_delay: Duration::from_millis(300),
             approval_delay: Duration::from_millis(300),
+            webhook_url: None,
             webhook_secret: "whs-sandbox-secret-of-haven".to_owned(),
             webhook_tries: 5,
         }

@@ -8,14 +8,34 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::store::User;
+use crate::options::WebhookSigning;
 use crate::traps;
-use crate::webhooks::{self, Webhook};
+use crate::webhooks::sign::signature;
+use crate::webhooks::{self, Sender, Telling, Webhook};
 use crate::world::World;
 
 /// The one network of the one app. Polygon's test network, as in the SDK's samples.
 pub(crate) const NETWORK: &str = "Amoy";
 pub(crate) const CHAIN_ID: u32 = 80002;
 pub(crate) const EXPLORER: &str = "https://amoy.polygonscan.com";
+
+/// How Original tells (docs/providers/original.md, 5.7). For success only, as documented.
+static SENDER: Sender = Sender {
+    provider: "original",
+    url: |world, _| world.webhooks.url(),
+    headers,
+    signed: |world| !matches!(world.options.original.webhook_signing, WebhookSigning::None),
+};
+
+fn headers(world: &World, telling: &Telling<'_>) -> Vec<(&'static str, String)> {
+    let options = &world.options.original;
+    vec![
+        ("x-app-uid", options.app_uid.clone()),
+        ("x-webhook-correlation-id", telling.id.to_owned()),
+        ("x-webhook-attempt", telling.attempt.to_string()),
+        ("x-webhook-signature", signature(&options.webhook_signing, world.dice, telling.body, telling.forged)),
+    ]
+}
 
 /// Starts the wallet if there is none, then mints the asset if there is one to mint.
 pub(crate) fn use_on_chain(world: &Arc<World>, user_uid: &str, asset_uid: Option<&str>) {
@@ -50,12 +70,15 @@ async fn settle(world: &Arc<World>, user: User, asset_uid: Option<String>) {
 
 fn webhook(user: &User, asset_uid: Option<String>, event: &str, data: serde_json::Value) -> Webhook {
     Webhook {
-        provider: "original",
+        sender: &SENDER,
+        endpoint: None,
         event: event.to_owned(),
         user_uid: user.uid.clone(),
         external_id: user.external_id.clone(),
         asset_uid,
         body: json!({ "event": event, "data": data }),
         silent: user.name().contains(traps::SILENT),
+        late: None,
+        twice: false,
     }
 }

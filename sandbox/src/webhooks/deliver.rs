@@ -8,12 +8,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use uuid::Builder;
 
-use super::Webhook;
 use super::post::{Post, post};
 use super::record::State;
-use super::sign::signature;
+use super::{Telling, Webhook};
 use crate::mischief::{Kind, dice};
-use crate::options::WebhookSigning;
 use crate::world::{World, lock};
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
@@ -29,26 +27,29 @@ pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook) {
         let id = records.note(&webhook, &correlation_id, false, vec!["silence"]);
         return records.set_state(id, State::Silenced);
     }
-    let [late, held, twice, forged] =
+    let [late, held, mut twice, forged] =
         [Kind::Delay, Kind::Reorder, Kind::Duplicate, Kind::BadSignature].map(|kind| (strikes(kind), kind));
+    twice.0 |= webhook.twice;
     let happens = [late, held, twice, forged].into_iter().filter(|(strikes, _)| *strikes);
     let id = records.note(&webhook, &correlation_id, false, happens.map(|(_, kind)| name(kind)).collect());
     if forged.0 {
         forge(world, &webhook, &correlation_id).await;
     }
-    if late.0 {
+    if let Some(pause) = webhook.late {
+        tokio::time::sleep(pause).await;
+    } else if late.0 {
         let unit = world.dice.unit(&[&["late"], &words[..]].concat());
         tokio::time::sleep(dice::part_of(world.options.limits.delay, unit)).await;
     }
     if held.0 {
         hold(world, &webhook.user_uid).await;
     }
-    let tried = until_accepted(world, id, &webhook.body.to_string(), &correlation_id).await;
+    let tried = until_accepted(world, id, &webhook, &correlation_id).await;
     if !held.0 {
         release(world, &webhook.user_uid);
     }
     if let (true, Some(attempt)) = (twice.0, tried) {
-        once(world, id, &webhook.body.to_string(), &correlation_id, attempt + 1).await;
+        once(world, id, &webhook, &correlation_id, attempt + 1).await;
     }
 }
 
@@ -90,14 +91,14 @@ pub(crate) fn release(world: &World, user_uid: &str) {
 }
 
 /// Tries until a 2xx. The attempt that was accepted, or None when all were in vain.
-async fn until_accepted(world: &Arc<World>, id: u64, body: &str, correlation_id: &str) -> Option<u32> {
+async fn until_accepted(world: &Arc<World>, id: u64, webhook: &Webhook, correlation_id: &str) -> Option<u32> {
     let mut pause = world.webhooks.backoff;
     for attempt in 1..=world.webhooks.tries {
-        if world.webhooks.url().is_none() {
+        if (webhook.sender.url)(world, webhook).is_none() {
             world.webhooks.records.set_state(id, State::NoUrl);
             return None;
         }
-        if once(world, id, body, correlation_id, attempt).await {
+        if once(world, id, webhook, correlation_id, attempt).await {
             world.webhooks.records.set_state(id, State::Accepted);
             return Some(attempt);
         }
@@ -111,10 +112,12 @@ async fn until_accepted(world: &Arc<World>, id: u64, body: &str, correlation_id:
 }
 
 /// One genuine post; true if it was accepted.
-async fn once(world: &Arc<World>, id: u64, body: &str, correlation_id: &str, attempt: u32) -> bool {
-    let Some(url) = world.webhooks.url() else { return false };
-    let signature = signature(&world.options.original.webhook_signing, world.dice, body, false);
-    let outcome = post(world, Post { url: &url, body, correlation_id, attempt, signature: &signature }).await;
+async fn once(world: &Arc<World>, id: u64, webhook: &Webhook, correlation_id: &str, attempt: u32) -> bool {
+    let Some(url) = (webhook.sender.url)(world, webhook) else { return false };
+    let body = webhook.body.to_string();
+    let telling = Telling { id: correlation_id, attempt, body: &body, forged: false };
+    let headers = (webhook.sender.headers)(world, &telling);
+    let outcome = post(world, Post { url: &url, body: &body, headers: &headers }).await;
     world.webhooks.records.note_try(id, attempt, &outcome);
     outcome.is_ok_and(|status| (200..300).contains(&status))
 }
@@ -124,16 +127,16 @@ async fn once(world: &Arc<World>, id: u64, body: &str, correlation_id: &str, att
 async fn forge(world: &Arc<World>, webhook: &Webhook, correlation_id: &str) {
     let records = &world.webhooks.records;
     let id = records.note(webhook, correlation_id, true, vec!["bad_signature"]);
-    let Some(url) = world.webhooks.url() else { return records.set_state(id, State::NoUrl) };
+    let Some(url) = (webhook.sender.url)(world, webhook) else { return records.set_state(id, State::NoUrl) };
     let mut body = webhook.body.clone();
     if let Value::Object(object) = &mut body {
         object.insert("forged".to_owned(), json!(true));
     }
     let body = body.to_string();
-    let signing = &world.options.original.webhook_signing;
-    let url = if matches!(signing, WebhookSigning::None) { format!("{url}-forged") } else { url };
-    let (signature, attempt) = (signature(signing, world.dice, &body, true), 1);
-    let outcome = post(world, Post { url: &url, body: &body, correlation_id, attempt, signature: &signature }).await;
+    let url = if (webhook.sender.signed)(world) { url } else { format!("{url}-forged") };
+    let attempt = 1;
+    let headers = (webhook.sender.headers)(world, &Telling { id: correlation_id, attempt, body: &body, forged: true });
+    let outcome = post(world, Post { url: &url, body: &body, headers: &headers }).await;
     records.note_try(id, attempt, &outcome);
     let accepted = outcome.is_ok_and(|status| (200..300).contains(&status));
     records.set_state(id, if accepted { State::Accepted } else { State::TurnedAway });

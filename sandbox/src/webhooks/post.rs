@@ -12,9 +12,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) struct Post<'a> {
     pub(crate) url: &'a str,
     pub(crate) body: &'a str,
-    pub(crate) correlation_id: &'a str,
-    pub(crate) attempt: u32,
-    pub(crate) signature: &'a str,
+    pub(crate) headers: &'a [(&'static str, String)],
 }
 
 /// The client: no proxy, no redirects, so that a webhook goes where it was told to and nowhere else.
@@ -32,27 +30,10 @@ pub(crate) fn client() -> std::io::Result<reqwest::Client> {
 
 /// The status that was answered, or why none was.
 pub(crate) async fn post(world: &Arc<World>, post: Post<'_>) -> Result<u16, String> {
-    let attempt = post.attempt.to_string();
-    let headers = [
-        ("x-app-uid", world.options.original.app_uid.as_str()),
-        ("x-webhook-correlation-id", post.correlation_id),
-        ("x-webhook-attempt", &attempt),
-        ("x-webhook-signature", post.signature),
-    ];
-    send(world, post.url, &headers, post.body).await
-}
-
-/// Posts JSON with these headers. The status that was answered, or why none was.
-pub(crate) async fn send(
-    world: &Arc<World>,
-    url: &str,
-    headers: &[(&'static str, &str)],
-    body: &str,
-) -> Result<u16, String> {
     let _slot = world.webhooks.slots.acquire().await.map_err(|error| error.to_string())?;
-    let request = world.webhooks.client.post(url).header("content-type", "application/json").body(body.to_owned());
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    let sent = request.send().await;
+    let request = world.webhooks.client.post(post.url).header("content-type", "application/json");
+    let request = post.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    let sent = request.body(post.body.to_owned()).send().await;
     // The URL may hold a secret, and errors are listed.
     sent.map(|reply| reply.status().as_u16()).map_err(|error| causes(&error.without_url()))
 }

@@ -163,11 +163,11 @@ async fn a_ping_posts_a_signed_test_event_of_which_nothing_is_kept() {
 #[tokio::test]
 async fn a_webhook_may_be_set_without_a_call_and_taken_away() {
     let mut receiver = receiver(&[]);
-    let haven = haven().await;
-    haven.world.running.set_haven_webhook(Some(&receiver.url));
+    let url = receiver.url.clone();
+    let haven = haven_with(|options| options.haven.webhook_url = Some(url)).await;
     haven.registered("p@example.org").await;
     assert!(verified(&receiver.next().await, "whs-sandbox-secret-of-haven"));
-    haven.world.running.set_haven_webhook(None);
+    haven.world.running.set_haven_webhook_url(None);
     haven.registered("q@example.org").await;
     settled(&haven).await;
     assert!(receiver.rest().is_empty());
