@@ -1,5 +1,5 @@
 //! DIDx's webhooks. An issuance and its state enter; a thin post leaves to every address that wants it.
-//! Source: providers' reference, DIDx, 1.6: nothing but the event and an id without `iss_`; the header `webhook-id`,
+//! Source: docs/providers/didx.md: nothing but the event and an id without `iss_`; the header `webhook-id`,
 //! the same for every try; no signature.
 
 use std::sync::Arc;
