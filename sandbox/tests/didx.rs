@@ -1,4 +1,4 @@
-//! DIDx's answers, checked against the given "create user" text and the providers' reference, section 1.
+//! DIDx's answers, checked against the given "create user" text and docs/providers/didx.md.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

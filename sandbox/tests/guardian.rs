@@ -1,4 +1,4 @@
-//! Guardian's answers, checked against the given "unified user onboarding" text and the providers' reference, section 2.
+//! Guardian's answers, checked against the given "unified user onboarding" text and docs/providers/guardian.md.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
 //! `POST /me-creds/api/endpoints` and `GET /me-creds/api/endpoints`: where webhooks are to go.
-//! Source: providers' reference, DIDx, 1.6. No secret comes back. The URL must be HTTPS; plain HTTP is taken for this
+//! Source: docs/providers/didx.md. No secret comes back. The URL must be HTTPS; plain HTTP is taken for this
 //! machine only, where there is no other way to listen.
 
 use std::sync::Mutex;

@@ -1,5 +1,5 @@
 //! `POST /me-creds/api/credentials/issuance` and `GET /me-creds/api/credentials/{id}`.
-//! Source: providers' reference, DIDx, 1.5. Read back is with the outer id; the inner one is another resource.
+//! Source: docs/providers/didx.md. Read back is with the outer id; the inner one is another resource.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! DIDx, played under `/didx`: partner tokens, user accounts, credentials, offers and thin webhooks. Calls enter; answers
 //! with the documented bodies leave, and webhooks follow.
 //!
-//! Source of everything here: the given "create user" text and the providers' reference, section 1. What no source
+//! Source of everything here: the given "create user" text and docs/providers/didx.md. What no source
 //! tells is an option with a stated default, or stands as a choice beside the code.
 
 mod body;

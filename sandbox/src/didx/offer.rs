@@ -1,5 +1,5 @@
 //! `POST /me-wallet/api/orgs/credentials`: an offer goes to somebody's wallet, and is accepted there a moment later.
-//! Source: providers' reference, DIDx, 1.5. The answer is 201 without a byte.
+//! Source: docs/providers/didx.md. The answer is 201 without a byte.
 
 use std::sync::Arc;
 

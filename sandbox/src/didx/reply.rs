@@ -1,5 +1,5 @@
 //! The shapes of DIDx's answers. A status and what it says enter; a body as documented leaves.
-//! Source: providers' reference, DIDx, 1.3 (error bodies: the current JSON:API shape and the older page's).
+//! Source: docs/providers/didx.md (error bodies: the current JSON:API shape and the older page's).
 
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! DIDx's webhooks. An issuance and its state enter; a thin post leaves to every address that wants it.
-//! Source: providers' reference, DIDx, 1.6: nothing but the event and an id without `iss_`; the header `webhook-id`,
+//! Source: docs/providers/didx.md: nothing but the event and an id without `iss_`; the header `webhook-id`,
 //! the same for every try; no signature.
 
 use std::sync::Arc;
@@ -9,12 +9,11 @@ use tokio::sync::oneshot;
 
 use super::issuances::Issuance;
 use crate::traps::didx as traps;
-use crate::webhooks::{self, Sender, Webhook};
+use crate::webhooks::{self, Sender, Way, Webhook};
 use crate::world::World;
 
 static SENDER: Sender = Sender {
-    provider: "didx",
-    url: |world, webhook| webhook.endpoint.clone().or_else(|| world.didx.webhook_url()),
+    url: |world, way| way.endpoint.clone().or_else(|| world.didx.webhook_url()),
     headers: |_, telling| vec![("webhook-id", telling.id.to_owned())],
     signed: |_| false,
 };
@@ -30,24 +29,25 @@ pub(super) fn tell(world: &Arc<World>, issuance: &Issuance, status: &str) -> Vec
     if endpoints.is_empty() || (own.is_some() && !targets.contains(&own)) {
         targets.push(None);
     }
-    let send = |endpoint| webhooks::send_and_tell(world, webhook(world, issuance, &event, endpoint));
+    let words = issuance.owner.as_ref().map(|owner| owner.words.as_str()).unwrap_or_default();
+    let has = |word: &str| words.contains(word);
+    let send = |endpoint| {
+        let late = has(traps::LATE).then_some(world.options.didx.late);
+        let way = Way { sender: &SENDER, endpoint, late, twice: has(traps::TWICE) };
+        webhooks::send_and_tell(world, webhook(issuance, &event, has(traps::SILENT)), way)
+    };
     targets.into_iter().map(send).collect()
 }
 
-fn webhook(world: &World, issuance: &Issuance, event: &str, endpoint: Option<String>) -> Webhook {
-    let words = issuance.owner.as_ref().map(|owner| owner.words.as_str()).unwrap_or_default();
-    let has = |word: &str| words.contains(word);
+fn webhook(issuance: &Issuance, event: &str, silent: bool) -> Webhook {
     let id = issuance.id.strip_prefix("iss_").unwrap_or(&issuance.id);
     Webhook {
-        sender: &SENDER,
-        endpoint,
+        provider: "didx",
         event: event.to_owned(),
         user_uid: issuance.id.clone(),
         external_id: issuance.owner.as_ref().map(|owner| owner.name.clone()),
         asset_uid: None,
         body: json!({ "eventType": event, "payload": { "openId4VcIssuanceId": id } }),
-        silent: has(traps::SILENT),
-        late: has(traps::LATE).then_some(world.options.didx.late),
-        twice: has(traps::TWICE),
+        silent,
     }
 }

@@ -1,5 +1,5 @@
 //! `POST …/openid-connect/token`: client credentials in, an access token out; and whether a token is good.
-//! Source: providers' reference, DIDx, 1.2. The bodies of its errors are the usual ones of OAuth 2.0.
+//! Source: docs/providers/didx.md. The bodies of its errors are the usual ones of OAuth 2.0.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

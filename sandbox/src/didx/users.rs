@@ -1,4 +1,4 @@
-//! `POST /consumer-onboarding/api/users`. Source: the given "create user" text; providers' reference, DIDx, 1.3.
+//! `POST /consumer-onboarding/api/users`. Source: the given "create user" text; docs/providers/didx.md.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Hedera Guardian, played under `/guardian/api/v1`: login, access tokens, onboarding and its tasks. Calls enter;
 //! answers with the documented bodies leave, and tasks go on by themselves. There are no webhooks.
 //!
-//! Source of everything here: the given "unified user onboarding" text and the providers' reference, section 2. Where
+//! Source of everything here: the given "unified user onboarding" text and docs/providers/guardian.md. Where
 //! they differ, or no source tells, there is an option with a stated default. Sentences in errors are not documented,
 //! but for `already taken`.
 

@@ -1,4 +1,4 @@
-//! `POST /accounts/push/onboard`. Source: the given "unified user onboarding" text; providers' reference, Guardian, 2.3.
+//! `POST /accounts/push/onboard`. Source: the given "unified user onboarding" text; docs/providers/guardian.md.
 
 use std::sync::Arc;
 

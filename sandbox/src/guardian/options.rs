@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How Guardian is set up. The defaults play the source code that the providers' reference read.
+/// How Guardian is set up. The defaults play what its source code does.
 #[derive(Clone, Debug)]
 pub struct GuardianOptions {
     /// User name of the standard registry that is there from the start.

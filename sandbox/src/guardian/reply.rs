@@ -1,5 +1,5 @@
 //! The shapes of Guardian's errors. A status and sentences enter; a body as documented leaves.
-//! Source: providers' reference, Guardian, 2.3.
+//! Source: docs/providers/guardian.md.
 
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};

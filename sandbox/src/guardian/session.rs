@@ -1,5 +1,5 @@
-//! `POST /accounts/login` and `POST /accounts/access-token`, and who a caller is. Source: providers' reference,
-//! Guardian, 2.2.
+//! `POST /accounts/login` and `POST /accounts/access-token`, and who a caller is. Source:
+//! docs/providers/guardian.md.
 
 use std::collections::HashMap;
 use std::sync::Mutex;

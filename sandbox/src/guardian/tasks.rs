@@ -1,5 +1,5 @@
 //! Onboardings under way, in the memory of one gateway. A wish enters; a task that ends by itself, fails or is lost
-//! leaves, and what it made on its way stays. Source: providers' reference, Guardian, 2.4 and 2.5.
+//! leaves, and what it made on its way stays. Source: docs/providers/guardian.md.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

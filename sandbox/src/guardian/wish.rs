@@ -1,5 +1,5 @@
 //! The body of an onboarding. Bytes enter; what is asked for, or every sentence about what is wrong, leaves.
-//! Source: the given "unified user onboarding" text; providers' reference, Guardian, 2.3.
+//! Source: the given "unified user onboarding" text; docs/providers/guardian.md.
 
 use serde_json::{Map, Value};
 

@@ -14,18 +14,13 @@ use super::ids;
 use super::sign::signature;
 use crate::mischief::{Kind, dice};
 use crate::webhooks::deliver::{hold, release};
-use crate::webhooks::post::{self, Post};
+use crate::webhooks::post::send;
 use crate::webhooks::record::State;
-use crate::webhooks::{Sender, Webhook, deliver as original};
+use crate::webhooks::{Webhook, deliver as others};
 use crate::world::World;
 use crate::{clock, traps};
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
-
-/// For the lists, which need the name. Where to and with which headers is settled below for each try, because each
-/// has a body of its own.
-static SENDER: Sender =
-    Sender { provider: super::PROVIDER.name, url: |_, _| None, headers: |_, _| Vec::new(), signed: |_| true };
 
 /// Sends an event to every webhook that wants it; returns when nothing more is to be sent.
 pub(crate) async fn deliver(world: &Arc<World>, happening: Happening) {
@@ -64,7 +59,7 @@ impl Delivery<'_> {
         let all = [Kind::Delay, Kind::Reorder, Kind::Duplicate, Kind::BadSignature];
         let [late, held, twice, forged] = all.map(strikes);
         let happens = all.into_iter().zip([late, held, twice, forged]).filter(|(_, strikes)| *strikes);
-        let id = records.note(&record, &first.id, false, happens.map(|(kind, _)| original::name(kind)).collect());
+        let id = records.note(&record, &first.id, false, happens.map(|(kind, _)| others::name(kind)).collect());
         if forged {
             self.forge(&record, &first).await;
         }
@@ -178,22 +173,18 @@ pub(crate) async fn ping(world: &Arc<World>, url: &str, secret: &str) -> Result<
 }
 
 async fn post(world: &Arc<World>, url: &str, signature: &str, body: &str) -> Result<u16, String> {
-    let headers = [("x-dfns-webhook-signature", signature.to_owned())];
-    post::post(world, Post { url, body, headers: &headers }).await
+    send(world, url, &[("x-dfns-webhook-signature", signature)], body).await
 }
 
 /// The event in the list of all webhooks.
 fn listed(happening: &Happening, silent: bool) -> Webhook {
     Webhook {
-        sender: &SENDER,
-        endpoint: None,
+        provider: super::PROVIDER.name,
         event: happening.kind.to_owned(),
         user_uid: happening.user.id.clone(),
         external_id: happening.user.external_id.clone().or_else(|| Some(happening.user.username.clone())),
         asset_uid: Some(happening.wallet_id.clone()),
         body: Value::Null,
         silent,
-        late: None,
-        twice: false,
     }
 }

@@ -11,7 +11,7 @@ use super::store::User;
 use crate::options::WebhookSigning;
 use crate::traps;
 use crate::webhooks::sign::signature;
-use crate::webhooks::{self, Sender, Telling, Webhook};
+use crate::webhooks::{self, Sender, Telling, Way, Webhook};
 use crate::world::World;
 
 /// The one network of the one app. Polygon's test network, as in the SDK's samples.
@@ -21,7 +21,6 @@ pub(crate) const EXPLORER: &str = "https://amoy.polygonscan.com";
 
 /// How Original tells (docs/providers/original.md, 5.7). For success only, as documented.
 static SENDER: Sender = Sender {
-    provider: "original",
     url: |world, _| world.webhooks.url(),
     headers,
     signed: |world| !matches!(world.options.original.webhook_signing, WebhookSigning::None),
@@ -56,29 +55,26 @@ async fn settle(world: &Arc<World>, user: User, asset_uid: Option<String>) {
         // Of several assets asked for at once, the first opens the wallet.
         if store.open_wallet(&user.uid) {
             let data = json!({ "user": { "uid": user.uid } });
-            webhooks::send(world, webhook(&user, None, &options.wallet_event, data));
+            webhooks::send(world, webhook(&user, None, &options.wallet_event, data), Way::plain(&SENDER));
         }
     }
     if let Some(asset_uid) = asset_uid {
         tokio::time::sleep(options.mint_delay).await;
         if store.mint(&asset_uid) {
             let data = json!({ "asset": { "uid": asset_uid } });
-            webhooks::send(world, webhook(&user, Some(asset_uid), &options.minted_event, data));
+            webhooks::send(world, webhook(&user, Some(asset_uid), &options.minted_event, data), Way::plain(&SENDER));
         }
     }
 }
 
 fn webhook(user: &User, asset_uid: Option<String>, event: &str, data: serde_json::Value) -> Webhook {
     Webhook {
-        sender: &SENDER,
-        endpoint: None,
+        provider: "original",
         event: event.to_owned(),
         user_uid: user.uid.clone(),
         external_id: user.external_id.clone(),
         asset_uid,
         body: json!({ "event": event, "data": data }),
         silent: user.name().contains(traps::SILENT),
-        late: None,
-        twice: false,
     }
 }

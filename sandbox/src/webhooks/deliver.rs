@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use uuid::Builder;
 
-use super::post::{Post, post};
+use super::post::send;
 use super::record::State;
-use super::{Telling, Webhook};
+use super::{Telling, Way, Webhook};
 use crate::mischief::{Kind, dice};
 use crate::world::{World, lock};
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
 /// Sends a webhook with all that is to happen to it; returns when nothing more is to be sent.
-pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook) {
+pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook, way: Way) {
     let words = ["webhook", &webhook.event, &webhook.user_uid, webhook.asset_uid.as_deref().unwrap_or_default()];
     let correlation_id = correlation_id(world, &words);
     let mischief = world.mischief();
@@ -29,13 +29,13 @@ pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook) {
     }
     let [late, held, mut twice, forged] =
         [Kind::Delay, Kind::Reorder, Kind::Duplicate, Kind::BadSignature].map(|kind| (strikes(kind), kind));
-    twice.0 |= webhook.twice;
+    twice.0 |= way.twice;
     let happens = [late, held, twice, forged].into_iter().filter(|(strikes, _)| *strikes);
     let id = records.note(&webhook, &correlation_id, false, happens.map(|(_, kind)| name(kind)).collect());
     if forged.0 {
-        forge(world, &webhook, &correlation_id).await;
+        forge(world, &webhook, &way, &correlation_id).await;
     }
-    if let Some(pause) = webhook.late {
+    if let Some(pause) = way.late {
         tokio::time::sleep(pause).await;
     } else if late.0 {
         let unit = world.dice.unit(&[&["late"], &words[..]].concat());
@@ -44,12 +44,12 @@ pub(crate) async fn deliver(world: &Arc<World>, webhook: Webhook) {
     if held.0 {
         hold(world, &webhook.user_uid).await;
     }
-    let tried = until_accepted(world, id, &webhook, &correlation_id).await;
+    let tried = until_accepted(world, id, &webhook, &way, &correlation_id).await;
     if !held.0 {
         release(world, &webhook.user_uid);
     }
     if let (true, Some(attempt)) = (twice.0, tried) {
-        once(world, id, &webhook, &correlation_id, attempt + 1).await;
+        once(world, id, &webhook, &way, &correlation_id, attempt + 1).await;
     }
 }
 
@@ -91,14 +91,20 @@ pub(crate) fn release(world: &World, user_uid: &str) {
 }
 
 /// Tries until a 2xx. The attempt that was accepted, or None when all were in vain.
-async fn until_accepted(world: &Arc<World>, id: u64, webhook: &Webhook, correlation_id: &str) -> Option<u32> {
+async fn until_accepted(
+    world: &Arc<World>,
+    id: u64,
+    webhook: &Webhook,
+    way: &Way,
+    correlation_id: &str,
+) -> Option<u32> {
     let mut pause = world.webhooks.backoff;
     for attempt in 1..=world.webhooks.tries {
-        if (webhook.sender.url)(world, webhook).is_none() {
+        if (way.sender.url)(world, way).is_none() {
             world.webhooks.records.set_state(id, State::NoUrl);
             return None;
         }
-        if once(world, id, webhook, correlation_id, attempt).await {
+        if once(world, id, webhook, way, correlation_id, attempt).await {
             world.webhooks.records.set_state(id, State::Accepted);
             return Some(attempt);
         }
@@ -112,31 +118,35 @@ async fn until_accepted(world: &Arc<World>, id: u64, webhook: &Webhook, correlat
 }
 
 /// One genuine post; true if it was accepted.
-async fn once(world: &Arc<World>, id: u64, webhook: &Webhook, correlation_id: &str, attempt: u32) -> bool {
-    let Some(url) = (webhook.sender.url)(world, webhook) else { return false };
+async fn once(world: &Arc<World>, id: u64, webhook: &Webhook, way: &Way, correlation_id: &str, attempt: u32) -> bool {
+    let Some(url) = (way.sender.url)(world, way) else { return false };
     let body = webhook.body.to_string();
     let telling = Telling { id: correlation_id, attempt, body: &body, forged: false };
-    let headers = (webhook.sender.headers)(world, &telling);
-    let outcome = post(world, Post { url: &url, body: &body, headers: &headers }).await;
+    let outcome = tell(world, &url, way, &telling).await;
     world.webhooks.records.note_try(id, attempt, &outcome);
     outcome.is_ok_and(|status| (200..300).contains(&status))
 }
 
+async fn tell(world: &Arc<World>, url: &str, way: &Way, telling: &Telling<'_>) -> Result<u16, String> {
+    let headers = (way.sender.headers)(world, telling);
+    let headers: Vec<(&'static str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    send(world, url, &headers, telling.body).await
+}
+
 /// A forgery: the genuine correlation id, an altered body and a wrong signature. Where webhooks are not signed, a
 /// secret in the path is all there is to check: then the last part of the path is wrong instead.
-async fn forge(world: &Arc<World>, webhook: &Webhook, correlation_id: &str) {
+async fn forge(world: &Arc<World>, webhook: &Webhook, way: &Way, correlation_id: &str) {
     let records = &world.webhooks.records;
     let id = records.note(webhook, correlation_id, true, vec!["bad_signature"]);
-    let Some(url) = (webhook.sender.url)(world, webhook) else { return records.set_state(id, State::NoUrl) };
+    let Some(url) = (way.sender.url)(world, way) else { return records.set_state(id, State::NoUrl) };
     let mut body = webhook.body.clone();
     if let Value::Object(object) = &mut body {
         object.insert("forged".to_owned(), json!(true));
     }
     let body = body.to_string();
-    let url = if (webhook.sender.signed)(world) { url } else { format!("{url}-forged") };
+    let url = if (way.sender.signed)(world) { url } else { format!("{url}-forged") };
     let attempt = 1;
-    let headers = (webhook.sender.headers)(world, &Telling { id: correlation_id, attempt, body: &body, forged: true });
-    let outcome = post(world, Post { url: &url, body: &body, headers: &headers }).await;
+    let outcome = tell(world, &url, way, &Telling { id: correlation_id, attempt, body: &body, forged: true }).await;
     records.note_try(id, attempt, &outcome);
     let accepted = outcome.is_ok_and(|status| (200..300).contains(&status));
     records.set_state(id, if accepted { State::Accepted } else { State::TurnedAway });

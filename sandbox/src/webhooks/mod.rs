@@ -24,10 +24,8 @@ const AT_ONCE: usize = 64;
 
 /// How a provider tells of its events.
 pub(crate) struct Sender {
-    /// Its name in the lists.
-    pub(crate) provider: &'static str,
     /// Where a webhook goes at this moment; None: nowhere.
-    pub(crate) url: fn(&World, &Webhook) -> Option<String>,
+    pub(crate) url: fn(&World, &Way) -> Option<String>,
     /// The headers of one post, besides the content type.
     pub(crate) headers: fn(&World, &Telling<'_>) -> Vec<(&'static str, String)>,
     /// Whether a forgery shows in its signature; if not, a secret in the path is all there is to check.
@@ -43,11 +41,9 @@ pub(crate) struct Telling<'a> {
 }
 
 /// One event to tell of.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Webhook {
-    pub(crate) sender: &'static Sender,
-    /// The address it is meant for, where several are registered.
-    pub(crate) endpoint: Option<String>,
+    pub(crate) provider: &'static str,
     pub(crate) event: String,
     pub(crate) user_uid: String,
     pub(crate) external_id: Option<String>,
@@ -55,10 +51,24 @@ pub(crate) struct Webhook {
     pub(crate) body: Value,
     /// Told to nobody, because the user walked into that trap.
     pub(crate) silent: bool,
+}
+
+/// How one webhook goes.
+pub(crate) struct Way {
+    pub(crate) sender: &'static Sender,
+    /// The address it is meant for, where several are registered.
+    pub(crate) endpoint: Option<String>,
     /// Held back for so long, whatever the mischief.
     pub(crate) late: Option<Duration>,
     /// Sent again after it was accepted, whatever the mischief.
     pub(crate) twice: bool,
+}
+
+impl Way {
+    /// To the sender's own address, with nothing special about it.
+    pub(crate) fn plain(sender: &'static Sender) -> Self {
+        Self { sender, endpoint: None, late: None, twice: false }
+    }
 }
 
 /// The sender's state.
@@ -112,17 +122,17 @@ pub(crate) fn with_path(url: &str, provider: &str) -> String {
 }
 
 /// Tells of an event, beside everything else.
-pub(crate) fn send(world: &Arc<World>, webhook: Webhook) {
+pub(crate) fn send(world: &Arc<World>, webhook: Webhook, way: Way) {
     let later = Arc::clone(world);
-    world.background(async move { deliver::deliver(&later, webhook).await });
+    world.background(async move { deliver::deliver(&later, webhook, way).await });
 }
 
 /// The same; the receiver resolves when nothing more is to be sent.
-pub(crate) fn send_and_tell(world: &Arc<World>, webhook: Webhook) -> oneshot::Receiver<()> {
+pub(crate) fn send_and_tell(world: &Arc<World>, webhook: Webhook, way: Way) -> oneshot::Receiver<()> {
     let (tell, told) = oneshot::channel();
     let later = Arc::clone(world);
     world.background(async move {
-        deliver::deliver(&later, webhook).await;
+        deliver::deliver(&later, webhook, way).await;
         // Whoever waited may have lost patience.
         let _ = tell.send(());
     });
