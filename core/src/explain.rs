@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::effect::Mode;
-use crate::flow::model::{Await, Flow, Verb};
+use crate::flow::model::{Await, Flow, Outcomes, Verb};
 use crate::onboarding::{Onboarding, Pending, Purpose, ReviewCause, Status};
 use crate::step::{choices, manner, names};
 use crate::time::Timestamp;
@@ -76,6 +76,7 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
             let at = Some(pending.due_at);
             Explanation { why: effect(verb, pending), next: Some(Next { what: attempt(pending), at }) }
         }
+        (Status::Waiting, _, Some(Verb::Wait { outcomes, .. })) => passing(onboarding, outcomes),
         (Status::Waiting, pending, Some(Verb::Await(wait))) => waiting(onboarding, wait, pending.as_ref()),
         (status, ..) => Explanation {
             why: format!("{} in {}, with nothing under way", status.word(), onboarding.state),
@@ -142,6 +143,14 @@ fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> 
         (None, _, deadline) => ("late".into(), deadline),
     };
     Explanation { why, next: Some(Next { what, at }) }
+}
+
+/// Time passes, and nothing else is waited for.
+fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Explanation {
+    let until = onboarding.memory.deadline;
+    let why = format!("waiting until {} since {}", until.unwrap_or(onboarding.since), onboarding.since);
+    let what = format!("the wait is over, in {}", outcomes.get("over").map_or("the next state", String::as_str));
+    Explanation { why, next: Some(Next { what, at: until }) }
 }
 
 /// From whom: the providers of the awaited facts, the internal systems for the rest.

@@ -119,6 +119,24 @@ fn arrival_and_poll_of_one_outcome_write_only_what_both_write() {
 }
 
 #[test]
+fn a_choice_and_a_wait_are_what_their_file_says() {
+    let flow = flow(
+        "  sort:
+    choose: { minor: data.age < 18, adult: data.age >= 18 }
+    outcomes: { minor: rest, adult: done, otherwise: done }
+  rest: { wait: 24h, outcomes: { over: done } }
+  done: { end: completed }
+",
+    )
+    .unwrap();
+    let Verb::Choose(choose) = &flow.states["sort"].verb else { panic!() };
+    assert_eq!(choose.guards.keys().collect::<Vec<_>>(), ["minor", "adult"], "in the order of the file");
+    assert!(flow.reads.contains(&vec!["data".to_owned(), "age".to_owned()]), "what a guard reads is kept");
+    let Verb::Wait { length, .. } = flow.states["rest"].verb else { panic!() };
+    assert_eq!(length, Millis::secs(86_400));
+}
+
+#[test]
 fn two_versions_of_one_flow_share_a_start_and_two_flows_do_not() {
     let file = |name: &str, version: u32| {
         format!(

@@ -3,6 +3,8 @@
 
 mod world;
 
+#[path = "table/choose.rs"]
+mod choose;
 #[path = "table/enter.rs"]
 mod enter;
 #[path = "table/explain.rs"]
@@ -15,6 +17,8 @@ mod hints;
 mod operator;
 #[path = "table/outcome.rs"]
 mod outcome;
+#[path = "table/pause.rs"]
+mod pause;
 #[path = "table/places.rs"]
 mod places;
 #[path = "table/retry.rs"]

@@ -77,8 +77,33 @@ pub enum Verb {
         /// What may be chosen.
         outcomes: Outcomes,
     },
+    /// Decides by guards, at once: the first one that is true, else `otherwise`.
+    Choose(Choose),
+    /// Lets time pass: outcome `over`.
+    Wait {
+        /// How long.
+        length: Millis,
+        /// Next state for `over`.
+        outcomes: Outcomes,
+    },
     /// The end.
     End(EndStatus),
+}
+
+impl Verb {
+    /// Where it can lead; an end leads nowhere.
+    #[must_use]
+    pub const fn outcomes(&self) -> Option<&Outcomes> {
+        match self {
+            Self::Call(call) => Some(&call.outcomes),
+            Self::Await(wait) => Some(&wait.outcomes),
+            Self::Mail(mail) => Some(&mail.outcomes),
+            Self::Publish(publish) => Some(&publish.outcomes),
+            Self::Choose(choose) => Some(&choose.outcomes),
+            Self::Ask { outcomes, .. } | Self::Wait { outcomes, .. } => Some(outcomes),
+            Self::End(_) => None,
+        }
+    }
 }
 
 /// A call of a provider's action.
@@ -167,6 +192,15 @@ pub struct Publish {
     pub outcomes: Outcomes,
     /// How it is retried.
     pub policy: Policy,
+}
+
+/// A decision by what is known.
+#[derive(Clone, Debug)]
+pub struct Choose {
+    /// Outcome -> guard, in the order in which they are asked.
+    pub guards: IndexMap<String, Expr>,
+    /// Next state for every guard, and `otherwise`.
+    pub outcomes: Outcomes,
 }
 
 /// How a flow can end.

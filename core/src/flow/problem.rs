@@ -105,6 +105,8 @@ kinds! {
     PollOutcome = "F054",
     /// Times of a poll that make no sense.
     PollInterval = "F055",
+    /// A choice without guards, or with one that cannot decide.
+    BadGuard = "F056",
     /// An expression that is not CEL.
     BadExpression = "F060",
     /// An expression beyond the limits.

@@ -11,7 +11,7 @@ use super::turn::{Turn, about};
 use crate::catalogue::Confirm;
 use crate::effect::Request;
 use crate::event::{Identifier, Trust};
-use crate::flow::model::{Await, Awaited, Poll};
+use crate::flow::model::{Await, Awaited, Poll, Verb};
 use crate::onboarding::{Known, Onboarding, Purpose, Status};
 use crate::time::{Millis, Timestamp};
 
@@ -82,8 +82,10 @@ impl<'a> Turn<'a> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
         let memory = &self.it.memory;
         let (late, read) = (due(memory.deadline), due(memory.next_poll) && memory.pending.is_none());
-        match self.wait() {
-            Some(wait) if self.it.status == Status::Waiting && (late || read) => {
+        let waiting = self.it.status == Status::Waiting;
+        match self.verb() {
+            Some(Verb::Wait { .. }) if waiting && late => self.go("over", &Map::new()),
+            Some(Verb::Await(wait)) if waiting && (late || read) => {
                 if self.arrived() {
                     return;
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gangway_core::catalogue::Confirm;
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::flow::model::{
-    Await, Awaited, Call, EndStatus, Flow, Mail, Outcomes, Poll, Publish, Start, State, Verb,
+    Await, Awaited, Call, Choose, EndStatus, Flow, Mail, Outcomes, Poll, Publish, Start, State, Verb,
 };
 use gangway_core::onboarding::FlowRef;
 use gangway_core::retry::Policy;
@@ -43,6 +43,30 @@ pub fn two_waits() -> Flow {
             ("issue", call("ibm.issue", &[("issued", "done")])),
             ("broken", call("ibm.mend", &[("mended", "done")])),
             ("late", ask(&[("go_on", "done")])),
+            ("done", Verb::End(EndStatus::Completed)),
+        ],
+    )
+}
+
+/// Creates a user, decides by the plan and by the answer, and lets a minute pass for those with a plan.
+pub fn guided() -> Flow {
+    flow(
+        &["data.plan", "states.create.uid"],
+        [
+            ("create", call("original.create_user", &[("created", "sort"), ("exists", "sort")])),
+            (
+                "sort",
+                choose(
+                    &[
+                        ("gold", "data.plan == 'gold'"),
+                        ("known", "has(states.create.uid) && states.create.uid == '42'"),
+                    ],
+                    &[("gold", "rest"), ("known", "done"), ("otherwise", "support")],
+                ),
+            ),
+            ("rest", Verb::Wait { length: Millis::secs(60), outcomes: outcomes(&[("over", "welcome")]) }),
+            ("welcome", mail(&[("sent", "done"), ("refused", "done")])),
+            ("support", ask(&[("retry", "create"), ("give_up", "done")])),
             ("done", Verb::End(EndStatus::Completed)),
         ],
     )
@@ -139,6 +163,12 @@ pub fn publish(to: &[(&str, &str)]) -> Verb {
         outcomes: outcomes(to),
         policy: policy(),
     })
+}
+
+/// Guards and where they lead; `otherwise` among them.
+pub fn choose(guards: &[(&str, &str)], to: &[(&str, &str)]) -> Verb {
+    let guards = guards.iter().map(|(outcome, guard)| ((*outcome).to_owned(), expr(guard))).collect();
+    Verb::Choose(Choose { guards, outcomes: outcomes(to) })
 }
 
 pub fn ask(to: &[(&str, &str)]) -> Verb {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::World;
 use super::events::*;
-use super::flows::{call_of, two_waits, wait_of, wallet};
+use super::flows::{call_of, guided, two_waits, wait_of, wallet};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub enum Happening {
     Stranded,
 }
 
-const STATES: [&str; 7] = ["create", "wallet", "welcome", "first", "second", "support", "nowhere"];
+const STATES: [&str; 9] = ["create", "wallet", "welcome", "first", "second", "support", "nowhere", "sort", "rest"];
 const FACTS: [&str; 6] =
     ["original.wallet_created", "original.wallet_created", "ibm.first", "ibm.second", "ibm.failed", "ibm.unheard"];
 
@@ -58,9 +58,9 @@ impl Happening {
                 world.wait(ahead).hear(timer())
             }
             Self::Operator(which) => world.hear(match which {
-                0..7 => move_to(STATES[*which]),
-                7 => cancel(),
-                8 => note(),
+                0..9 => move_to(STATES[*which]),
+                9 => cancel(),
+                10 => note(),
                 _ => retry(),
             }),
             Self::Adopt => world.hear(adopt()),
@@ -150,7 +150,7 @@ pub fn any_flow() -> impl Strategy<Value = Flow> {
     let mut resend = wallet();
     let call = call_of(&mut resend, "create");
     (call.look_up, call.policy.resend_unknown) = (false, true);
-    prop::sample::select(vec![wallet(), two_waits(), hinted, blind, resend])
+    prop::sample::select(vec![wallet(), two_waits(), guided(), hinted, blind, resend])
 }
 
 /// A world after so many happenings.

@@ -1,5 +1,6 @@
 //! Raw flow -> checked model, or all problems at once. Nothing is guessed: what a file does not say is a problem.
 
+mod choose;
 mod entries;
 mod reads;
 mod set;

@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::with::Use;
-use crate::flow::check::{top, verbs, wait};
+use crate::flow::check::{choose, top, verbs, wait};
 use crate::flow::model::{Outcomes, State, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
 /// Every verb.
-pub const VERBS: [&str; 6] = ["call", "await", "mail", "publish", "ask", "end"];
+pub const VERBS: [&str; 8] = ["call", "await", "mail", "publish", "choose", "wait", "ask", "end"];
 /// Keys of states that are no verbs.
 const OTHER_KEYS: [&str; 6] = ["title", "with", "retry", "outcomes", "poll", "within"];
-/// Verbs that are thought of and not there yet.
-const LATER: [&str; 3] = ["choose", "wait", "start"];
 
 /// A state as far as it could be read.
 #[derive(Debug)]
@@ -128,6 +126,8 @@ fn verb(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Op
             "await" => wait::read(report, draft, entries),
             "mail" => verbs::mail(report, draft, entries),
             "publish" => verbs::publish(report, draft, entries),
+            "choose" => choose::read(report, draft, entries),
+            "wait" => verbs::wait(report, draft, entries),
             "ask" => verbs::ask(report, draft, entries),
             _ => verbs::end(report, draft, entries),
         },
@@ -148,11 +148,6 @@ fn no_verb(report: &mut Report<'_>, entries: &Entries<'_>) {
     let problem = match strange {
         Some(key) => {
             let problem = Problem::new(Kind::UnknownVerb, key.span.clone(), format!("unknown verb `{}`", key.name));
-            let problem = if LATER.contains(&key.name.as_str()) {
-                problem.note(format!("`{}` is planned and not there yet", key.name))
-            } else {
-                problem
-            };
             problem.help(did_you_mean(&key.name, VERBS).unwrap_or(known))
         }
         None => {

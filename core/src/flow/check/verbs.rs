@@ -1,4 +1,4 @@
-//! The verbs `call`, `mail`, `publish`, `ask` and `end`.
+//! The verbs `call`, `mail`, `publish`, `wait`, `ask` and `end`.
 
 use crate::catalogue::{ActionSpec, OutcomeSpec};
 use crate::flow::check::entries::{Entries, Report};
@@ -102,6 +102,15 @@ pub fn publish(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>
 /// An outcome that writes nothing.
 pub fn plain(name: &str) -> Expected {
     (name.to_owned(), Writes::default())
+}
+
+/// `wait`.
+pub fn wait(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["wait", "title", "outcomes"]);
+    let (key, node) = entries.get("wait")?;
+    let length = report.duration(node, &key.span, "`wait`");
+    let outcomes = outcomes(report, draft, entries, Some(&[plain("over")]));
+    Some(Verb::Wait { length: length?, outcomes: outcomes? })
 }
 
 /// `ask`.
