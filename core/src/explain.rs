@@ -1,8 +1,10 @@
 //! Where is this person, why, and what happens next: in words, from what was decided. No guess, no second source.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::effect::Mode;
+use crate::flow::expr::Scope;
 use crate::flow::model::{Await, Flow, Outcomes, Verb};
 use crate::onboarding::{Onboarding, Pending, Purpose, ReviewCause, Status};
 use crate::step::{choices, manner, names};
@@ -83,6 +85,23 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
             next: onboarding.wake_at.map(|at| Next { what: "it is looked at".into(), at: Some(at) }),
         },
     }
+}
+
+/// What the front end of a waiting person needs, by `show` of the state; `None` when the state shows nothing. May
+/// hold personal data. Evaluated whenever it is read: a value that is absent is left out, one whose expression fails is
+/// null.
+#[must_use]
+pub fn shown(flow: &Flow, onboarding: &Onboarding) -> Option<Map<String, Value>> {
+    let wait = match flow.states.get(&onboarding.state).map(|state| &state.verb) {
+        Some(Verb::Await(wait)) if !onboarding.status.ended() && !wait.show.is_empty() => wait,
+        _ => return None,
+    };
+    let scope = Scope { user: Some(&onboarding.user), data: &onboarding.memory.data, onboarding: Some(onboarding) };
+    let values = wait.show.iter().filter_map(|(name, mapping)| {
+        let value = mapping.eval(&scope).unwrap_or(Some(Value::Null))?;
+        Some((name.clone(), value))
+    });
+    Some(values.collect())
 }
 
 fn ended(onboarding: &Onboarding) -> Explanation {

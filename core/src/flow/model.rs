@@ -132,6 +132,8 @@ pub struct Await {
     pub poll: Option<Poll>,
     /// How long until the outcome `late`.
     pub within: Millis,
+    /// What the front end of the waiting person needs.
+    pub show: IndexMap<String, Mapping>,
     /// Next state for every arrival, every settling poll outcome, and `late`.
     pub outcomes: Outcomes,
 }

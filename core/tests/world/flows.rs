@@ -142,7 +142,13 @@ pub fn wait(arrivals: &[(&str, &str, &str)]) -> Verb {
     let mut to: Outcomes = arrivals.iter().map(|(outcome, _, next)| ((*outcome).into(), (*next).into())).collect();
     to.insert("late".into(), "late".into());
     let arrivals = arrivals.iter().map(|(outcome, name, _)| ((*outcome).to_owned(), awaited(name))).collect();
-    Verb::Await(Box::new(Await { arrivals, poll: None, within: Millis::secs(3600), outcomes: to }))
+    Verb::Await(Box::new(Await {
+        arrivals,
+        poll: None,
+        within: Millis::secs(3600),
+        show: IndexMap::new(),
+        outcomes: to,
+    }))
 }
 
 fn awaited(name: &str) -> Awaited {

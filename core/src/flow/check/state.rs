@@ -13,7 +13,7 @@ use crate::flow::words::{did_you_mean, is_name, listed};
 /// Every verb.
 pub const VERBS: [&str; 8] = ["call", "await", "mail", "publish", "choose", "wait", "ask", "end"];
 /// Keys of states that are no verbs.
-const OTHER_KEYS: [&str; 6] = ["title", "with", "retry", "outcomes", "poll", "within"];
+const OTHER_KEYS: [&str; 7] = ["title", "with", "retry", "outcomes", "poll", "within", "show"];
 
 /// A state as far as it could be read.
 #[derive(Debug)]

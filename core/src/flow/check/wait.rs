@@ -18,11 +18,12 @@ const KEEP: &str = "keep";
 
 /// `await`.
 pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
-    entries.only(report, &["await", "title", "poll", "within", "outcomes"]);
+    entries.only(report, &["await", "title", "poll", "within", "show", "outcomes"]);
     let (key, node) = entries.get("await")?;
     let mut expected: Vec<Expected> = Vec::new();
     let arrivals = arrivals(report, &mut expected, node, &key.span);
     let within = within(report, entries);
+    let show = with::shown(report, &mut draft.uses, entries);
     let poll = entries.get("poll").map(|(key, node)| (key, poll(report, draft, &mut expected, entries, key, node)));
     if poll.is_none() && arrivals.as_ref().is_some_and(IndexMap::is_empty) {
         let problem =
@@ -43,7 +44,8 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
         None => None,
         Some((_, poll)) => Some(poll?),
     };
-    Some(Verb::Await(Box::new(Await { arrivals: arrivals?, poll, within: within?, outcomes: outcomes? })))
+    let (arrivals, within, show) = (arrivals?, within?, show?);
+    Some(Verb::Await(Box::new(Await { arrivals, poll, within, show, outcomes: outcomes? })))
 }
 
 fn within(report: &mut Report<'_>, entries: &Entries<'_>) -> Option<Millis> {
