@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::effect::Mode;
+use crate::event::flow_of;
 use crate::flow::expr::Scope;
 use crate::flow::model::{Await, Flow, Outcomes, Verb};
 use crate::onboarding::{Onboarding, Pending, Purpose, ReviewCause, Status};
@@ -146,7 +147,7 @@ fn attempt(pending: &Pending) -> String {
 
 fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> Explanation {
     let memory = &onboarding.memory;
-    let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait), onboarding.since);
+    let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait, onboarding), onboarding.since);
     let (what, at) = match (pending, memory.next_poll, memory.deadline) {
         (Some(pending), ..) => {
             let kind = if pending.purpose == Purpose::Confirm { "to confirm a hint" } else { "as a poll" };
@@ -172,13 +173,17 @@ fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Explanation {
     Explanation { why, next: Some(Next { what, at: until }) }
 }
 
-/// From whom: the providers of the awaited facts, the internal systems for the rest.
-fn whom(wait: &Await) -> String {
-    let mut from: Vec<&str> = Vec::new();
+/// From whom: the providers of the awaited facts, the onboardings whose end is awaited, the internal systems for the
+/// rest.
+fn whom(wait: &Await, onboarding: &Onboarding) -> String {
+    let mut from: Vec<String> = Vec::new();
     for awaited in wait.arrivals.values() {
-        let one = match awaited.name.split_once('.') {
-            Some((provider, _)) if awaited.from_provider => provider,
-            _ => "the internal systems",
+        let child = flow_of(&awaited.name).map(|flow| onboarding.memory.children.get(flow));
+        let one = match (child, awaited.name.split_once('.')) {
+            (Some(Some(child)), _) => format!("onboarding {child}"),
+            (Some(None), _) => "an onboarding that was not started".to_owned(),
+            (None, Some((provider, _))) if awaited.from_provider => provider.to_owned(),
+            _ => "the internal systems".to_owned(),
         };
         if !from.contains(&one) {
             from.push(one);

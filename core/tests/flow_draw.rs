@@ -105,6 +105,33 @@ done: end completed
 }
 
 #[test]
+fn a_child_and_what_an_end_tells_are_drawn() {
+    let text = "flow: both
+version: 1
+start: {}
+states:
+  begin: { start: wallet, outcomes: { started: child, running: child, ended: child } }
+  child:
+    await: { arrived: flow.wallet.completed }
+    within: 1h
+    outcomes: { arrived: done, late: done }
+  done: { end: completed, with: { wallet: states.begin.onboarding_id } }
+";
+    let flow = load("both.yaml", text, &catalogue()).unwrap();
+    let drawn = draw::text(&flow);
+    let pieces = [
+        "begun by other flows, in begin",
+        "begin: start wallet",
+        "child: await flow.wallet.completed, 1h at most",
+        "done: end completed\n    tells wallet\n",
+    ];
+    assert!(pieces.iter().all(|piece| drawn.contains(piece)), "{drawn}");
+    let diagram = draw::mermaid(&flow);
+    assert!(diagram.contains("[*] --> s_begin: another flow"), "{diagram}");
+    assert!(diagram.contains("state \"begin: start wallet\" as s_begin"), "{diagram}");
+}
+
+#[test]
 fn a_flow_is_drawn_for_a_terminal_in_the_order_of_its_file() {
     let flow = load("original-wallet.yaml", ORIGINAL_WALLET, &catalogue()).unwrap();
     assert_eq!(draw::text(&flow), TEXT);

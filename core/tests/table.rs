@@ -3,6 +3,8 @@
 
 mod world;
 
+#[path = "table/child.rs"]
+mod child;
 #[path = "table/choose.rs"]
 mod choose;
 #[path = "table/enter.rs"]
@@ -17,6 +19,8 @@ mod hints;
 mod operator;
 #[path = "table/outcome.rs"]
 mod outcome;
+#[path = "table/parent.rs"]
+mod parent;
 #[path = "table/pause.rs"]
 mod pause;
 #[path = "table/places.rs"]

@@ -58,8 +58,9 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
 pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let onboarding = load(&state, OnboardingId(id.into_inner())).await?;
     let mut shown = shape::onboarding(&onboarding, &state.flows);
-    if let Some(show) = state.flows.get(&onboarding.flow).and_then(|flow| explain::shown(&flow, &onboarding)) {
-        shown["show"] = show.into();
+    let show = state.flows.get(&onboarding.flow).and_then(|flow| explain::shown(&flow, &onboarding));
+    if let (Some(show), Some(fields)) = (show, shown.as_object_mut()) {
+        fields.insert("show".to_owned(), show.into());
     }
     Ok(HttpResponse::Ok().json(shown))
 }

@@ -8,7 +8,10 @@ use crate::flow::model::{Await, Choose, EndStatus, Flow, State, Verb};
 #[must_use]
 pub fn text(flow: &Flow) -> String {
     let mut out = format!("{} v{}: {}\n", flow.id.name, flow.id.version, flow.title);
-    let _ = writeln!(out, "begins with {}, in {}", flow.start.on, flow.initial());
+    let _ = match flow.begins_on() {
+        Some(on) => writeln!(out, "begins with {on}, in {}", flow.initial()),
+        None => writeln!(out, "begun by other flows, in {}", flow.initial()),
+    };
     for (name, state) in &flow.states {
         let (verb, what) = told(state);
         let title = state.title.as_ref().map(|title| format!("  ({title})")).unwrap_or_default();
@@ -33,7 +36,8 @@ pub fn mermaid(flow: &Flow) -> String {
         let (verb, what) = told(state);
         let _ = writeln!(out, "    state \"{name}: {verb} {what}\" as {}", node(name));
     }
-    let _ = writeln!(out, "    [*] --> {}: {}", node(flow.initial()), flow.start.on);
+    let begins = flow.begins_on().unwrap_or("another flow");
+    let _ = writeln!(out, "    [*] --> {}: {begins}", node(flow.initial()));
     for (name, state) in &flow.states {
         for (outcome, target) in state.verb.outcomes().into_iter().flatten() {
             let _ = writeln!(out, "    {} --> {}: {outcome}", node(name), node(target));
@@ -65,9 +69,16 @@ fn told(state: &State) -> (&'static str, String) {
         Verb::Ask { whom, .. } => ("ask", whom.clone()),
         Verb::Choose(choose) => ("choose", choose.guards.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
         Verb::Wait { length, .. } => ("wait", length.to_string()),
-        Verb::End(EndStatus::Completed) => ("end", "completed".to_owned()),
-        Verb::End(EndStatus::Failed) => ("end", "failed".to_owned()),
-        Verb::End(EndStatus::Cancelled) => ("end", "cancelled".to_owned()),
+        Verb::Start(start) => ("start", start.flow.clone()),
+        Verb::End(end) => ("end", ended(end.status).to_owned()),
+    }
+}
+
+const fn ended(status: EndStatus) -> &'static str {
+    match status {
+        EndStatus::Completed => "completed",
+        EndStatus::Failed => "failed",
+        EndStatus::Cancelled => "cancelled",
     }
 }
 
@@ -76,6 +87,9 @@ fn details(state: &State) -> Vec<String> {
     match &state.verb {
         Verb::Await(wait) => awaited(wait),
         Verb::Choose(choose) => guards(choose),
+        Verb::End(end) if !end.with.is_empty() => {
+            vec![format!("tells {}", end.with.keys().map(String::as_str).collect::<Vec<_>>().join(", "))]
+        }
         _ => Vec::new(),
     }
 }

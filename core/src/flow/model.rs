@@ -35,16 +35,23 @@ pub struct Flow {
 /// How a flow begins.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// Type of the internal event.
-    pub on: String,
+    /// The internal event that begins it; absent when only other flows start it.
+    pub on: Option<StartEvent>,
+    /// Whether a user whose onboarding has ended may start again.
+    pub again: bool,
+}
+
+/// The internal event that begins a flow, and what it says of the user.
+#[derive(Clone, Debug)]
+pub struct StartEvent {
+    /// Its type.
+    pub event_type: String,
     /// Expression over `data` for the user's id in the internal systems.
     pub external_id: Expr,
     /// Expression for the e-mail address; absent when the data has none.
     pub email: Option<Expr>,
     /// Expression for the language.
     pub locale: Option<Expr>,
-    /// Whether a user whose onboarding has ended may start again.
-    pub again: bool,
 }
 
 /// One state: its verb.
@@ -86,8 +93,10 @@ pub enum Verb {
         /// Next state for `over`.
         outcomes: Outcomes,
     },
+    /// Begins another flow for the same user, for work in parallel: outcomes `started`, `running`, `ended`.
+    Start(StartChild),
     /// The end.
-    End(EndStatus),
+    End(End),
 }
 
 impl Verb {
@@ -100,6 +109,7 @@ impl Verb {
             Self::Mail(mail) => Some(&mail.outcomes),
             Self::Publish(publish) => Some(&publish.outcomes),
             Self::Choose(choose) => Some(&choose.outcomes),
+            Self::Start(start) => Some(&start.outcomes),
             Self::Ask { outcomes, .. } | Self::Wait { outcomes, .. } => Some(outcomes),
             Self::End(_) => None,
         }
@@ -205,6 +215,34 @@ pub struct Choose {
     pub outcomes: Outcomes,
 }
 
+/// Another flow to begin.
+#[derive(Clone, Debug)]
+pub struct StartChild {
+    /// Its name; the newest version begins.
+    pub flow: String,
+    /// The child's data.
+    pub with: IndexMap<String, Mapping>,
+    /// Next state for `started`, `running` and `ended`.
+    pub outcomes: Outcomes,
+    /// How it is retried.
+    pub policy: Policy,
+}
+
+/// An end.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// How.
+    pub status: EndStatus,
+    /// What those who began or joined the onboarding are told beside that it ended.
+    pub with: IndexMap<String, Mapping>,
+}
+
+impl From<EndStatus> for End {
+    fn from(status: EndStatus) -> Self {
+        Self { status, with: IndexMap::new() }
+    }
+}
+
 /// How a flow can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndStatus {
@@ -236,6 +274,20 @@ impl Flow {
             _ => Vec::new(),
         });
         actions.filter_map(|action| Some(action.split_once('.')?.0.to_owned())).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Type of the internal event that begins it, if one does.
+    #[must_use]
+    pub fn begins_on(&self) -> Option<&str> {
+        self.start.on.as_ref().map(|on| on.event_type.as_str())
+    }
+
+    /// Names of the flows that it starts, each as often as it does.
+    pub fn starts(&self) -> impl Iterator<Item = &str> {
+        self.states.values().filter_map(|state| match &state.verb {
+            Verb::Start(start) => Some(start.flow.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether any state awaits an event or fact of this name.

@@ -9,7 +9,7 @@ use super::turn::Turn;
 use crate::decision::Verdict;
 use crate::effect::Request;
 use crate::flow::expr::{ExprError, Mapping, Scope, eval_all};
-use crate::flow::model::{Await, Choose, EndStatus, Mail, Outcomes, Verb};
+use crate::flow::model::{Await, Choose, End, EndStatus, Mail, Outcomes, Verb};
 use crate::onboarding::{Purpose, Review, ReviewCause, Status};
 
 impl<'a> Turn<'a> {
@@ -88,17 +88,32 @@ impl<'a> Turn<'a> {
                 self.say(format_args!("waiting {length}"));
                 None
             }
+            Verb::Start(start) => {
+                self.work(&start.with, format!("start {}", start.flow), |turn, data| Request::Start {
+                    flow: start.flow.clone(),
+                    user: turn.it.user.id,
+                    data,
+                });
+                None
+            }
             Verb::End(end) => {
-                self.it.status = match end {
-                    EndStatus::Completed => Status::Completed,
-                    EndStatus::Failed => Status::Failed,
-                    EndStatus::Cancelled => Status::Cancelled,
-                };
-                self.it.ended_at = Some(self.now);
-                self.say(self.it.status.word());
+                self.end(end);
                 None
             }
         }
+    }
+
+    /// Ends, with what parents are told. When that cannot be evaluated, a person looks first.
+    fn end(&mut self, end: &End) {
+        let Some(tells) = self.evaluate(&end.with) else { return };
+        self.it.memory.tells = tells;
+        self.it.status = match end.status {
+            EndStatus::Completed => Status::Completed,
+            EndStatus::Failed => Status::Failed,
+            EndStatus::Cancelled => Status::Cancelled,
+        };
+        self.it.ended_at = Some(self.now);
+        self.say(self.it.status.word());
     }
 
     /// Leaves by the first guard that is true. One that fails, or answers anything but true or false, opens a review:

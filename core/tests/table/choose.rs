@@ -40,7 +40,7 @@ fn a_guard_that_fails_asks_a_person_and_decides_nothing() {
 fn a_guard_that_is_neither_true_nor_false_asks_a_person() {
     for data in [json!({"age": 17}), json!({"age": "yes"}), json!({"age": null}), json!({})] {
         let guards = choose(&[("young", "data.age")], &[("young", "done"), ("otherwise", "done")]);
-        let flow = flow(&["data.age"], [("sort", guards), ("done", Verb::End(EndStatus::Completed))]);
+        let flow = flow(&["data.age"], [("sort", guards), ("done", Verb::End(EndStatus::Completed.into()))]);
         let world = World::begin_with(flow, message("user.signed_up", data));
         assert_eq!(world.told(), "applied sort/review (expression); onboarding.started; onboarding.review");
         let detail = &world.last.detail;

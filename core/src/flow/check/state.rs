@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::with::Use;
-use crate::flow::check::{choose, top, verbs, wait};
+use crate::flow::check::{choose, start, top, verbs, wait};
 use crate::flow::model::{Outcomes, State, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
 /// Every verb.
-pub const VERBS: [&str; 8] = ["call", "await", "mail", "publish", "choose", "wait", "ask", "end"];
+pub const VERBS: [&str; 9] = ["call", "await", "mail", "publish", "choose", "wait", "start", "ask", "end"];
 /// Keys of states that are no verbs.
 const OTHER_KEYS: [&str; 7] = ["title", "with", "retry", "outcomes", "poll", "within", "show"];
 
@@ -28,6 +28,10 @@ pub struct Draft {
     pub edges: Vec<Edge>,
     /// Its expressions.
     pub uses: Vec<Use>,
+    /// The flow that it starts, and where that name stands.
+    pub starts: Option<(String, Span)>,
+    /// The flows whose ends it awaits, and where those names stand.
+    pub ends: Vec<(String, Span)>,
     /// Whether it is an end.
     pub is_end: bool,
     /// Whether its outcomes and what they write are not known, because it could not be read.
@@ -91,6 +95,8 @@ fn read(report: &mut Report<'_>, key: &Key, node: &Node) -> Draft {
         state: None,
         edges: Vec::new(),
         uses: Vec::new(),
+        starts: None,
+        ends: Vec::new(),
         is_end: false,
         is_broken: false,
         is_open: false,
@@ -128,6 +134,7 @@ fn verb(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Op
             "publish" => verbs::publish(report, draft, entries),
             "choose" => choose::read(report, draft, entries),
             "wait" => verbs::wait(report, draft, entries),
+            "start" => start::read(report, draft, entries),
             "ask" => verbs::ask(report, draft, entries),
             _ => verbs::end(report, draft, entries),
         },
