@@ -254,3 +254,16 @@ impl ReviewCause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+
+    #[test]
+    fn a_memory_that_was_written_before_there_were_children_is_read() {
+        let written = r#"{"data":{"plan":"gold"},"states":{},"facts":[],"identifiers":[],"asked":2,"pending":null,
+            "deadline":null,"next_poll":null,"polls":0,"review":null,"last_at":7}"#;
+        let memory: Memory = serde_json::from_str(written).unwrap();
+        assert_eq!((memory.asked, memory.parents.len(), memory.children.len(), memory.tells.len()), (2, 0, 0, 0));
+    }
+}
