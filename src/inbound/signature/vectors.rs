@@ -198,7 +198,8 @@ fn githubs_published_vector_is_genuine_by_name_and_written_out() {
 #[test]
 fn the_rule_of_dfns_is_genuine_by_name_and_written_out_with_the_time_in_the_body() {
     let secret = "secrets = ['whs-example-secret-0001']";
-    let written = "verify = 'hmac'\nheader = 'X-DFNS-WEBHOOK-SIGNATURE'\nprefix = 'sha256='\ntimestamp = 'body:/timestampSent'";
+    let written =
+        "verify = 'hmac'\nheader = 'X-DFNS-WEBHOOK-SIGNATURE'\nprefix = 'sha256='\ntimestamp = 'body:/timestampSent'";
     let body = concat!(
         r#"{"id":"whe-1a2b3-4c5d6-exampleexample01","kind":"wallet.created","date":"2025-01-02T03:04:05.678Z","data":"#,
         r#"{"wallet":{"id":"wa-1a2b3-4c5d6-exampleexample01","network":"Ethereum","status":"Active"}},"#,

@@ -7,8 +7,8 @@ mod problems;
 #[cfg(test)]
 mod tests;
 
-pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 pub(crate) use forms::PUBLIC_KEY;
+pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 use forms::{parse_place, parse_template};
 use gangway_core::time::Millis;
 pub use intake::IntakeSettings;

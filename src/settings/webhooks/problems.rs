@@ -75,11 +75,13 @@ impl WebhookSettings {
                 Some(("a secret of the path has characters that a path escapes", "letters, digits, `-`, `_`, `.`, `~`"))
             }
             Verify::Basic if !text.contains(':') => Some(("a secret has no colon", "write it as `user:password`")),
-            Verify::Standard | Verify::Hmac | Verify::Stripe | Verify::Github | Verify::Dfns => match self.key_bytes(secret) {
-                Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
-                Ok(_) => None,
-                Err(what) => Some((what, "copy the whole secret, and see `key`")),
-            },
+            Verify::Standard | Verify::Hmac | Verify::Stripe | Verify::Github | Verify::Dfns => {
+                match self.key_bytes(secret) {
+                    Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
+                    Ok(_) => None,
+                    Err(what) => Some((what, "copy the whole secret, and see `key`")),
+                }
+            }
             _ => None,
         }
     }
