@@ -2,10 +2,14 @@
 //! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
 
 pub mod didx;
+pub mod directory;
 pub mod guardian;
 pub mod haven;
 pub mod original;
 pub mod parts;
+#[cfg(test)]
+pub(crate) mod talk;
+pub mod trouble;
 pub mod wait;
 pub mod waltid;
 
