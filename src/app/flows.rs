@@ -33,8 +33,11 @@ fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
 }
 
 /// The flows that gangway ships.
-pub const SHIPPED: [(&str, &str); 1] =
-    [("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml"))];
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml")),
+    ("flows/didx-credential.yaml", include_str!("../../flows/didx-credential.yaml")),
+    ("flows/waltid-enterprise.yaml", include_str!("../../flows/waltid-enterprise.yaml")),
+];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.
 ///
@@ -130,3 +133,6 @@ fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), F
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,6 +85,7 @@ fn request(url: String) -> Request {
         secret_headers: vec![("x-api-key", "secret-key".to_owned().into())],
         body: Some(b"{}".to_vec()),
         effectful: true,
+        token: None,
         loggable: &["success"],
     }
 }
