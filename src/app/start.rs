@@ -25,7 +25,7 @@ use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Hook, Webhooks};
 use crate::outbound::http::Tokens;
 use crate::outbound::publish::Publisher;
-use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
+use crate::outbound::{self, Children, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
 use crate::store::{Keyring, Store, key_file};
@@ -255,6 +255,8 @@ fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<St
     }
     slots.insert(slot::MAIL.into(), settings.mail.concurrency);
     slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    // Each is one event at the door: as many as it takes at once.
+    slots.insert(slot::FLOW.into(), u32::try_from(settings.engine.batch).unwrap_or(u32::MAX));
     slots
 }
 
@@ -288,6 +290,12 @@ fn dispatcher(
             secrets: Arc::new(store.clone()),
             mail,
             publish,
+            children: Arc::new(Children {
+                door: door.clone(),
+                onboardings: Arc::new(store.clone()),
+                clock: Arc::clone(&seams.clock),
+                limit: settings.outbound.attempt_timeout(),
+            }),
             clock: Arc::clone(&seams.clock),
             limit: settings.outbound.attempt_timeout(),
         },

@@ -78,3 +78,30 @@ fn the_secrets_of_didx_are_gone_when_nobody_can_need_them_any_more() {
     assert!(offer.contains(&"send") && !offer.contains(&"done") && !offer.contains(&"abandoned"), "{offer:?}");
     assert!(flow.awaits("didx.issuance_completed"));
 }
+
+#[test]
+fn at_waltid_only_a_new_account_is_told_its_password_and_both_get_role_and_wallet() {
+    let flow = named("waltid-enterprise");
+    holds(
+        &flow,
+        &[
+            "register.registered -> assign_role",
+            "register.exists -> assign_role_known",
+            "assign_role.assigned -> init_wallet",
+            "init_wallet.ready -> welcome",
+            "welcome.sent -> done",
+            "assign_role_known.assigned -> init_wallet_known",
+            "init_wallet_known.ready -> welcome_known",
+        ],
+    );
+    // Once the mail was accepted nobody has the password but its owner; who had an account before has their own.
+    assert_eq!(
+        kept(&flow, "password"),
+        ["register", "assign_role", "init_wallet", "welcome", "review", "review_access"]
+    );
+    let mail = |state: &str| match &flow.states[state].verb {
+        Verb::Mail(mail) => mail.template.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((mail("welcome").as_str(), mail("welcome_known").as_str()), ("enterprise-account", "enterprise-known"));
+}

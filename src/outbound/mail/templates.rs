@@ -26,6 +26,8 @@ macro_rules! shipped {
 
 /// What is compiled in: name, language, parts.
 const SHIPPED: &[(&str, &str, [&str; 3])] = shipped! {
+    "enterprise-account": "de", "en";
+    "enterprise-known": "de", "en";
     "registry-account": "de", "en";
     "welcome": "de", "en";
     "youth-account": "de", "en";
