@@ -36,6 +36,7 @@ fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
 pub const SHIPPED: &[(&str, &str)] = &[
     ("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml")),
     ("flows/didx-credential.yaml", include_str!("../../flows/didx-credential.yaml")),
+    ("flows/guardian-account.yaml", include_str!("../../flows/guardian-account.yaml")),
 ];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.
