@@ -8,6 +8,10 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
+use crate::didx::DidxCount;
+use crate::guardian::GuardianCount;
+use crate::haven::HavenCount;
+use crate::waltid::WaltidCount;
 use crate::world::{World, lock};
 
 /// What a call did to the far side.
@@ -100,6 +104,16 @@ impl Calls {
         }
     }
 
+    /// Gives a name to the latest call that was about something and did not tell whose it was.
+    pub(crate) fn adopt(&self, user_uid: &str, name: &str) {
+        let mut kept = lock(&self.kept);
+        let mut latest = kept.calls.iter_mut().rev();
+        let nameless = |call: &&mut Arc<Call>| call.external_id.is_none() && call.user_uid.as_deref() == Some(user_uid);
+        if let Some(call) = latest.find(nameless) {
+            Arc::make_mut(call).external_id = Some(name.to_owned());
+        }
+    }
+
     fn list(&self, wanted: &Wanted) -> Vec<Arc<Call>> {
         let same =
             |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
@@ -107,6 +121,7 @@ impl Calls {
             .calls
             .iter()
             .filter(|call| same(&wanted.external_id, call.external_id.as_deref()))
+            .filter(|call| same(&wanted.provider, Some(call.provider)))
             .filter(|call| same(&wanted.action, Some(call.action)))
             .filter(|call| same(&wanted.user_uid, call.user_uid.as_deref()))
             .filter(|call| wanted.after.is_none_or(|after| call.id > after))
@@ -137,6 +152,14 @@ pub struct Summary {
     pub duplicate_users: u64,
     /// Pairs of user and asset external id for which more than one asset was made.
     pub duplicate_assets: u64,
+    /// What there is at DIDx.
+    pub didx: DidxCount,
+    /// What there is at Guardian.
+    pub guardian: GuardianCount,
+    /// What there is at walt.id.
+    pub waltid: WaltidCount,
+    /// What there is at Haven.
+    pub haven: HavenCount,
     /// Webhooks that were to be sent, forged copies not counted.
     pub webhooks: u64,
     /// Those that were accepted with a 2xx at least once.
@@ -159,6 +182,10 @@ pub(crate) fn summary(world: &World) -> Summary {
         minted: original.minted,
         duplicate_users: original.duplicate_users,
         duplicate_assets: original.duplicate_assets,
+        didx: world.didx.count(),
+        guardian: world.guardian.count(),
+        waltid: world.waltid.count(),
+        haven: world.haven.count(),
         webhooks,
         webhooks_accepted,
         messages: world.mailbox.received(),
@@ -169,6 +196,7 @@ pub(crate) fn summary(world: &World) -> Summary {
 #[derive(Deserialize)]
 struct Wanted {
     external_id: Option<String>,
+    provider: Option<String>,
     action: Option<String>,
     user_uid: Option<String>,
     after: Option<u64>,

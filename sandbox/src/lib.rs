@@ -1,8 +1,8 @@
-//! The far side of gangway, played: the provider Original and a mailbox, for tests, demonstrations and trying things.
+//! The far side of gangway, played: providers and a mailbox, for tests, demonstrations and trying things.
 //!
 //! HTTP calls and mail enter; answers, webhooks and lists of what was received leave. It shares no type with
-//! gangway's adapters, so that one wrong belief cannot cancel out on both sides: how Original behaves is written
-//! from `docs/providers/original.md` alone. What can go wrong at a provider goes wrong here on demand, seeded
+//! gangway's adapters, so that one wrong belief cannot cancel out on both sides: how a provider behaves is written
+//! from its documentation alone (`docs/providers`). What can go wrong at a provider goes wrong here on demand, seeded
 //! ([`Mischief`]) or steered per user ([`traps`]). Nothing is kept on disk.
 //!
 //! | route | what it is |
@@ -10,9 +10,14 @@
 //! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
 //! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
 //! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
-//! | `GET /_calls?external_id=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
+//! | `/didx/…` | DIDx: token, users, credentials, offers, webhook addresses |
+//! | `/guardian/api/v1/…` | Guardian: login, access tokens, onboarding, tasks |
+//! | `/waltid/…`, `/waltid-org/…` | walt.id Enterprise, its global host and its organisation's host |
+//! | `/haven/…` | IBM Digital Asset Haven |
+//! | `GET /_calls?external_id=&provider=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
 //! | `GET /_calls/summary` | the same counted, with duplicates: a [`Summary`] |
 //! | `GET /_webhooks?external_id=&user_uid=` | webhooks sent, each with its tries |
+//! | `GET /_secrets` | every secret received or given out, with its kind |
 //! | `GET /mailbox/messages?to=`, `GET /mailbox/messages/{id}/raw`, `DELETE /mailbox/messages` | mail received |
 //! | `GET /` | a page for people |
 //!
@@ -29,17 +34,28 @@
 
 mod calls;
 mod clock;
+mod didx;
+mod door;
+mod guardian;
+mod haven;
 mod index;
 mod mailbox;
 mod mischief;
 mod options;
 mod original;
+mod refused;
 mod running;
+mod secrets;
 pub mod traps;
+mod waltid;
 mod webhooks;
 mod world;
 
 pub use calls::Summary;
+pub use didx::{DidxCount, DidxOptions};
+pub use guardian::{GuardianCount, GuardianOptions};
+pub use haven::{HavenCount, HavenOptions};
 pub use mischief::{Kind, Mischief, MischiefError};
 pub use options::{Limits, Options, OriginalOptions, WebhookSigning};
 pub use running::{Running, start};
+pub use waltid::{WaltidCount, WaltidDuplicate, WaltidLogin, WaltidOptions};

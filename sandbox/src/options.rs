@@ -3,7 +3,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::didx::DidxOptions;
+use crate::guardian::GuardianOptions;
+use crate::haven::HavenOptions;
 use crate::mischief::Mischief;
+use crate::waltid::WaltidOptions;
 
 /// How a sandbox is started. The default listens on free ports of the loopback interface and behaves well.
 #[derive(Clone, Debug)]
@@ -20,6 +24,14 @@ pub struct Options {
     pub mischief: Mischief,
     /// How Original is set up.
     pub original: OriginalOptions,
+    /// How DIDx is set up.
+    pub didx: DidxOptions,
+    /// How Guardian is set up.
+    pub guardian: GuardianOptions,
+    /// How walt.id is set up.
+    pub waltid: WaltidOptions,
+    /// How Haven is set up.
+    pub haven: HavenOptions,
     /// How much is kept, and how long things take.
     pub limits: Limits,
 }
@@ -33,6 +45,10 @@ impl Default for Options {
             seed: 1,
             mischief: Mischief::none(),
             original: OriginalOptions::default(),
+            didx: DidxOptions::default(),
+            guardian: GuardianOptions::default(),
+            waltid: WaltidOptions::default(),
+            haven: HavenOptions::default(),
             limits: Limits::default(),
         }
     }

@@ -12,7 +12,7 @@ use crate::calls::Summary;
 use crate::mischief::Mischief;
 use crate::options::Options;
 use crate::world::World;
-use crate::{calls, index, mailbox, original, webhooks};
+use crate::{calls, didx, guardian, haven, index, mailbox, original, secrets, waltid, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -35,6 +35,11 @@ pub async fn start(options: Options) -> std::io::Result<Running> {
         App::new()
             .app_data(web::Data::from(Arc::clone(&shared)))
             .configure(original::routes)
+            .configure(didx::routes)
+            .configure(guardian::routes)
+            .configure(waltid::routes)
+            .configure(haven::routes)
+            .configure(secrets::routes)
             .configure(calls::routes)
             .configure(webhooks::routes)
             .configure(mailbox::routes)
@@ -56,6 +61,48 @@ impl Running {
     /// The base URL to give to a client of Original.
     pub fn original_url(&self) -> String {
         format!("http://{}/original/v1", self.http)
+    }
+
+    /// The base URL to give to a client of DIDx.
+    pub fn didx_url(&self) -> String {
+        format!("http://{}/didx", self.http)
+    }
+
+    /// Posts DIDx's webhooks there from now on, besides the registered addresses; None: only to those.
+    pub fn set_didx_webhook_url(&self, url: Option<&str>) {
+        self.world.didx.set_webhook_url(url);
+    }
+
+    /// The base URL to give to a client of Guardian.
+    pub fn guardian_url(&self) -> String {
+        format!("http://{}/guardian/api/v1", self.http)
+    }
+
+    /// Has Guardian forget every task, as a restart of its gateway does; what they do goes on.
+    pub fn forget_guardian_tasks(&self) {
+        self.world.guardian.forget_tasks();
+    }
+
+    /// The base URL to give to a client of walt.id, for its global host: accounts and logins.
+    pub fn waltid_url(&self) -> String {
+        format!("http://{}/waltid", self.http)
+    }
+
+    /// The base URL of walt.id's organisation host: tenants, services and API keys.
+    pub fn waltid_org_url(&self) -> String {
+        format!("http://{}/waltid-org", self.http)
+    }
+
+    /// The base URL to give to a client of Haven.
+    pub fn haven_url(&self) -> String {
+        format!("http://{}/haven", self.http)
+    }
+
+    /// Sends every event of Haven there from now on, signed under `options.haven.webhook_secret`, beside the webhooks
+    /// that calls register; None: sends none there any more. What was sent there is read back as webhook
+    /// `wh-00000-00000-preset0000000000`.
+    pub fn set_haven_webhook_url(&self, url: Option<&str>) {
+        haven::set_webhook_url(&self.world, url);
     }
 
     /// The list of received mail.

@@ -9,11 +9,17 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::calls::Calls;
+use crate::didx::Didx;
+use crate::door::Door;
+use crate::guardian::Guardian;
+use crate::haven::Haven;
 use crate::mailbox::Mailbox;
 use crate::mischief::Mischief;
 use crate::mischief::dice::Dice;
 use crate::options::Options;
 use crate::original::Original;
+use crate::secrets::Secrets;
+use crate::waltid::Waltid;
 use crate::webhooks::Webhooks;
 
 /// One sandbox's state.
@@ -22,6 +28,12 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) calls: Calls,
     pub(crate) original: Original,
+    pub(crate) didx: Didx,
+    pub(crate) guardian: Guardian,
+    pub(crate) waltid: Waltid,
+    pub(crate) haven: Haven,
+    pub(crate) door: Door,
+    pub(crate) secrets: Secrets,
     pub(crate) webhooks: Webhooks,
     pub(crate) mailbox: Mailbox,
     mischief: RwLock<Mischief>,
@@ -36,6 +48,12 @@ impl World {
             dice: Dice::new(options.seed),
             calls: Calls::new(options.limits.listed),
             original: Original::new(&options),
+            didx: Didx::new(&options),
+            guardian: Guardian::new(&options),
+            waltid: Waltid::new(&options),
+            haven: Haven::new(&options)?,
+            door: Door::default(),
+            secrets: Secrets::default(),
             webhooks: Webhooks::new(&options)?,
             mailbox: Mailbox::new(&options.limits),
             mischief: RwLock::new(options.mischief),

@@ -1,5 +1,7 @@
 //! `gangway serve`: starts everything, waits to be told to stop, stops.
 
+use std::path::PathBuf;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Seams, start};
@@ -7,15 +9,17 @@ use crate::settings::Settings;
 use crate::telemetry;
 use crate::terminal::{Exit, Failure};
 
-/// Serves until SIGINT or SIGTERM; then finishes what is under way, within `server.stop`.
+/// Serves until SIGINT or SIGTERM, and takes up mended providers' settings of the file `config` meanwhile; then finishes what is under way, within `server.stop`.
 ///
 /// # Errors
 /// As [`start`].
-pub async fn serve(settings: Settings) -> Result<Exit, Failure> {
+pub async fn serve(settings: Settings, config: Option<PathBuf>) -> Result<Exit, Failure> {
     let metrics = telemetry::metrics().map_err(|error| Failure::new(Exit::NotAllWell, error.to_string()))?;
     let running = start(&settings, Seams::real(), Some(metrics)).await?;
     tracing::info!(address = %running.address, "serving");
+    let reload = tokio::spawn(running.reload.clone().run(config, settings.server.reload));
     told_to_stop().await;
+    reload.abort();
     tracing::info!("stopping");
     running.stop().await;
     Ok(Exit::Well)

@@ -1,6 +1,6 @@
 //! Puts the parts together, in the order in which they need each other, and takes them apart again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
@@ -15,16 +15,19 @@ use tokio::task::JoinHandle;
 use super::adapters::{self, Adapters};
 use super::flows;
 use super::parts::{self, Broker, KeptAside, Resting, std_time};
+use super::reload::{Reload, Reloaded};
 use crate::api::{self, Api};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
 use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
 use crate::health::{Health, Part};
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::inbound::http::{self as events, Events};
-use crate::inbound::webhook::{self, Webhooks};
+use crate::inbound::webhook::{self, Hook, Webhooks};
+use crate::outbound::http::Tokens;
 use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
-use crate::settings::Settings;
+use crate::providers::directory::Directory;
+use crate::settings::{Input, Settings};
 use crate::store::{Keyring, Store, key_file};
 use crate::terminal::{Exit, Failure};
 
@@ -60,6 +63,7 @@ pub struct Running {
     pub dispatcher: Dispatcher,
     /// How the way from the broker stands.
     pub broker: AmqpState,
+    pub(super) reload: Reload,
     http: ServerHandle,
     stop: watch::Sender<bool>,
     consumer: JoinHandle<()>,
@@ -94,7 +98,11 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let flows = flows::load(settings, &catalogue, &store).await?;
 
     let (door, queue) = writer::door(settings.engine.queue);
-    let dispatcher = dispatcher(settings, &seams, slots(settings, &adapters, &flows), &adapters, &store, &door)?;
+    let slots = slots(settings, &adapters, &flows);
+    let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
+    let tokens = Arc::new(Tokens::default());
+    let dispatcher = dispatcher(settings, &seams, slots, (&directory, &tokens), &store, &door)?;
+    let hooks = hooks(settings, &seams, &store, &door, adapters.hooks);
     let engine = Arc::new(Engine {
         store,
         flows,
@@ -107,7 +115,9 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let writers = writer::start(&engine, &queue, settings.engine.writers);
     let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
     let broker = supervisor.state();
-    let (http, address) = serve(settings, &seams, listener, &engine, &door, adapters, metrics, &broker, &dispatcher)?;
+    let (http, address) =
+        serve(settings, &seams, listener, &engine, &door, hooks.clone(), metrics, &broker, &dispatcher)?;
+    let reload = Reload { directory, hooks, tokens, dispatcher: dispatcher.clone(), clock: seams.clock };
     let (stop, stopped) = watch::channel(false);
     let consumer = tokio::spawn(async move { supervisor.run(stopped).await });
     let loops = vec![
@@ -119,10 +129,16 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
     ];
     let patience = std_time(settings.server.stop);
-    Ok(Running { address, door, engine, dispatcher, broker, http, stop, consumer, loops, writers, patience })
+    Ok(Running { address, door, engine, dispatcher, broker, reload, http, stop, consumer, loops, writers, patience })
 }
 
 impl Running {
+    /// Takes up what these settings say of the providers that are there, without a restart; whole or not at all.
+    #[must_use]
+    pub fn reload(&self, input: &Input) -> Reloaded {
+        self.reload.take(input)
+    }
+
     /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
@@ -149,7 +165,7 @@ fn serve(
     listener: TcpListener,
     engine: &Arc<Engine>,
     door: &Door,
-    adapters: Adapters,
+    hooks: Data<Webhooks>,
     metrics: Option<PrometheusHandle>,
     broker: &AmqpState,
     dispatcher: &Dispatcher,
@@ -159,10 +175,10 @@ fn serve(
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
         api::Parts {
-            store: store.clone(),
+            store,
             door: door.clone(),
             flows: engine.flows.clone(),
-            health: Health::new(store.clone(), door.clone(), settings.engine.queue, patience, parts),
+            health: Health::new(engine.store.clone(), door.clone(), settings.engine.queue, patience, parts),
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(),
@@ -170,10 +186,7 @@ fn serve(
         },
         &settings.server,
     );
-    let aside = Arc::new(KeptAside { store, most: settings.engine.unverified });
-    let clock = || Arc::clone(&seams.clock);
-    let hooks = Data::new(Webhooks::new(door.clone(), adapters.hooks, clock(), aside, settings.intake.clone()));
-    let events = Data::new(Events::new(door.clone(), clock(), settings.intake.clone()));
+    let events = Data::new(Events::new(door.clone(), Arc::clone(&seams.clock), settings.intake.clone()));
     let told =
         |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
     let address = listener.local_addr().map_err(told)?;
@@ -196,6 +209,17 @@ fn serve(
     let handle = server.handle();
     tokio::spawn(server);
     Ok((handle, address))
+}
+
+fn hooks(
+    settings: &Settings,
+    seams: &Seams,
+    store: &Store,
+    door: &Door,
+    hooks: HashMap<String, Hook>,
+) -> Data<Webhooks> {
+    let aside = Arc::new(KeptAside { store: store.clone(), most: settings.engine.unverified });
+    Data::new(Webhooks::new(door.clone(), hooks, Arc::clone(&seams.clock), aside, settings.intake.clone()))
 }
 
 fn sweeping(settings: &Settings) -> sweep::Sweeping {
@@ -238,7 +262,7 @@ fn dispatcher(
     settings: &Settings,
     seams: &Seams,
     concurrency: BTreeMap<String, u32>,
-    adapters: &Adapters,
+    (directory, tokens): (&Arc<Directory>, &Arc<Tokens>),
     store: &Store,
     door: &Door,
 ) -> Result<Dispatcher, Failure> {
@@ -258,9 +282,9 @@ fn dispatcher(
         leases: Arc::new(store.clone()),
         door: door.clone(),
         performers: Performers {
-            adapters: adapters.by_name.clone(),
+            adapters: Arc::clone(directory),
             transport,
-            tokens: Arc::default(),
+            tokens: Arc::clone(tokens),
             secrets: Arc::new(store.clone()),
             mail,
             publish,

@@ -20,6 +20,6 @@ impl Serve {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(self.config.config.as_deref())?;
         telemetry::logs(&settings.log, std::env::var("GANGWAY_LOG").ok().as_deref());
-        crate::app::serve(settings).await
+        crate::app::serve(settings, self.config.config).await
     }
 }

@@ -1,6 +1,5 @@
 //! Performs one leased effect, whatever its kind, within a time limit. A result always comes out; nothing is stored.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::call::{self, Progress, Way};
 use super::http::{Tokens, Transport};
 use super::secrets::{self, SecretSource};
 use crate::clock::Clock;
-use crate::providers::Adapter;
+use crate::providers::directory::Directory;
 use crate::store::types::LeasedEffect;
 
 /// How an attempt ended, and what it says about the far end.
@@ -39,7 +38,7 @@ pub trait Performs: Send + Sync + std::fmt::Debug {
 #[derive(Clone, Debug)]
 pub struct Performers {
     /// Adapters by name.
-    pub adapters: BTreeMap<String, Arc<dyn Adapter>>,
+    pub adapters: Arc<Directory>,
     /// The way to the providers.
     pub transport: Arc<dyn Transport>,
     /// Their tokens.
@@ -75,7 +74,7 @@ impl Performers {
                 };
                 let progress = Progress::default();
                 let asked = (effect, action.as_str(), input);
-                let way = Way { adapter: &**adapter, transport: &*self.transport, tokens: &self.tokens };
+                let way = Way { adapter: &*adapter, transport: &*self.transport, tokens: &self.tokens };
                 let talk = call::converse(way, &*self.clock, asked, &progress);
                 let limit = Duration::from_millis(self.limit.0);
                 match tokio::time::timeout(limit, talk).await {

@@ -223,6 +223,15 @@ impl Breakers {
         }
     }
 
+    /// Something was mended: whatever rests is tried again from now on, one at first.
+    pub fn mended(&self, now: Timestamp) {
+        for breaker in self.all().values_mut() {
+            if let Breaker::Open { until, .. } = breaker {
+                *until = (*until).min(now);
+            }
+        }
+    }
+
     /// Everything that is not closed: for readiness, explanations and the console.
     #[must_use]
     pub fn snapshot(&self) -> Vec<(String, Breaker)> {

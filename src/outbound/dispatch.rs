@@ -68,6 +68,12 @@ impl Dispatcher {
         &self.0.breakers
     }
 
+    /// Settings were mended: whatever rests is tried again.
+    pub fn mended(&self, now: Timestamp) {
+        self.0.breakers.mended(now);
+        self.0.due(now);
+    }
+
     /// Slots taken now, by name.
     #[must_use]
     pub fn in_flight(&self) -> BTreeMap<String, u32> {

@@ -2,6 +2,7 @@
 //! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
 
 pub mod didx;
+pub mod directory;
 pub mod guardian;
 pub mod haven;
 pub mod original;

@@ -33,6 +33,9 @@ pub struct ServerSettings {
     /// How long figures of the database are kept for `/metrics`.
     #[serde(with = "duration")]
     pub figures: Millis,
+    /// How often the settings file is looked at for mended providers.
+    #[serde(with = "duration")]
+    pub reload: Millis,
     /// How long a token's grant is remembered.
     #[serde(with = "duration")]
     pub token_cache: Millis,

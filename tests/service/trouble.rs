@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use gangway::app::Reloaded;
 use serde_json::{Value, json};
 
 use crate::db::TestDb;
@@ -15,6 +16,7 @@ use crate::world::{Setup, World};
 
 on_both_databases!(
     refused_credentials_hold_everybody_with_one_reason_and_no_attempt_spent_until_they_are_right,
+    credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_restart,
     a_provider_that_is_down_is_tried_again_and_never_looked_up,
     what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_kept,
     one_action_that_fails_rests_and_the_others_go_on,
@@ -69,6 +71,33 @@ async fn refused_credentials_hold_everybody_with_one_reason_and_no_attempt_spent
         assert!(journal.iter().all(|event| !event.to_string().contains("look-up")), "{journal:?}");
     }
     assert_eq!(readiness(&world, "providers").await["ready"], true);
+    world.stop().await;
+}
+
+async fn credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_restart(db: &TestDb) {
+    let mut world = Setup::default().set("outbound.breaker.probe", "300ms").start(db).await;
+    let before = signed_up(&world, &["early"]).await;
+    world.comes_to(&before[0], "completed").await;
+    let mut revoked = gangway_sandbox::Options::default();
+    revoked.original.api_secret = "another-secret-of-thirty-two-characters".to_owned();
+    revoked.webhook_url = Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
+    world.restart_far(revoked.clone()).await;
+    let ids = signed_up(&world, &["ann", "ben", "cid"]).await;
+    for id in &ids {
+        says(&world, id, &["original.create_user"]).await;
+    }
+    says(&world, &ids[0], &["the provider refuses our credentials (401)"]).await;
+    let mut input = world.input.clone();
+    let Some((_, text)) = &mut input.file else { panic!("a file") };
+    let wrong = text.replace("providers.original.api_key = ", "providers.original.api_kee = ");
+    let refused = gangway::settings::Input { file: Some(("test.toml".to_owned(), wrong)), ..input.clone() };
+    let Some((_, text)) = &mut input.file else { panic!("a file") };
+    *text = text.replace(&gangway_sandbox::Options::default().original.api_secret, &revoked.original.api_secret);
+    assert!(matches!(world.running.reload(&refused), Reloaded::Refused(_)));
+    assert_eq!(world.running.reload(&input), Reloaded::Taken(vec!["original".to_owned()]));
+    for id in &ids {
+        world.comes_to(id, "completed").await;
+    }
     world.stop().await;
 }
 

@@ -114,8 +114,8 @@ impl Setup {
         self
     }
 
-    /// The settings that these lines make, over this database and far side.
-    pub fn settings(&self, db: &TestDb, far: &gangway_sandbox::Running, flows: &Path) -> Settings {
+    /// What these lines set, over this database and far side.
+    pub fn input(&self, db: &TestDb, far: &gangway_sandbox::Running, flows: &Path) -> Input {
         let mut lines = vec![
             ("database.url".to_owned(), db.url.as_str().into()),
             ("mail.url".to_owned(), format!("smtp://{}?tls=none", far.smtp).into()),
@@ -128,7 +128,7 @@ impl Setup {
         lines.extend(self.lines.iter().cloned());
         let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
         let environment = vec![("GANGWAY_MASTER_KEY".to_owned(), MASTER_KEY.to_owned())];
-        Settings::read(&Input { file: Some(("test.toml".to_owned(), text)), environment }).unwrap()
+        Input { file: Some(("test.toml".to_owned(), text)), environment }
     }
 
     pub async fn start(self, db: &TestDb) -> World {
@@ -141,13 +141,14 @@ impl Setup {
         for (nth, text) in self.flows.iter().enumerate() {
             std::fs::write(flows.0.join(format!("{nth}.yaml")), text).unwrap();
         }
-        let settings = self.settings(db, &far, &flows.0);
+        let input = self.input(db, &far, &flows.0);
+        let settings = Settings::read(&input).unwrap();
         let running = app::start(&settings, self.seams.clone(), Some(metrics())).await?;
         if let Some(path) = &self.hook {
             far.set_webhook_url(Some(&format!("http://{}{path}", running.address)));
         }
         let again = self.again;
-        let mut world = World { running, far, token: String::new(), _flows: flows };
+        let mut world = World { running, far, input, token: String::new(), _flows: flows };
         let name = if again { "all-again" } else { "all" };
         world.token = world.token_for(name, &["read", "publish", "operate"]).await;
         Ok(world)
@@ -185,6 +186,8 @@ impl Drop for Folder {
 pub struct World {
     pub running: Running,
     pub far: gangway_sandbox::Running,
+    /// What it was started with.
+    pub input: Input,
     pub token: String,
     _flows: Folder,
 }

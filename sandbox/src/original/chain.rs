@@ -8,14 +8,33 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::store::User;
+use crate::options::WebhookSigning;
 use crate::traps;
-use crate::webhooks::{self, Webhook};
+use crate::webhooks::sign::signature;
+use crate::webhooks::{self, Sender, Telling, Way, Webhook};
 use crate::world::World;
 
 /// The one network of the one app. Polygon's test network, as in the SDK's samples.
 pub(crate) const NETWORK: &str = "Amoy";
 pub(crate) const CHAIN_ID: u32 = 80002;
 pub(crate) const EXPLORER: &str = "https://amoy.polygonscan.com";
+
+/// How Original tells (docs/providers/original.md, 5.7). For success only, as documented.
+static SENDER: Sender = Sender {
+    url: |world, _| world.webhooks.url(),
+    headers,
+    signed: |world| !matches!(world.options.original.webhook_signing, WebhookSigning::None),
+};
+
+fn headers(world: &World, telling: &Telling<'_>) -> Vec<(&'static str, String)> {
+    let options = &world.options.original;
+    vec![
+        ("x-app-uid", options.app_uid.clone()),
+        ("x-webhook-correlation-id", telling.id.to_owned()),
+        ("x-webhook-attempt", telling.attempt.to_string()),
+        ("x-webhook-signature", signature(&options.webhook_signing, world.dice, telling.body, telling.forged)),
+    ]
+}
 
 /// Starts the wallet if there is none, then mints the asset if there is one to mint.
 pub(crate) fn use_on_chain(world: &Arc<World>, user_uid: &str, asset_uid: Option<&str>) {
@@ -36,20 +55,21 @@ async fn settle(world: &Arc<World>, user: User, asset_uid: Option<String>) {
         // Of several assets asked for at once, the first opens the wallet.
         if store.open_wallet(&user.uid) {
             let data = json!({ "user": { "uid": user.uid } });
-            webhooks::send(world, webhook(&user, None, &options.wallet_event, data));
+            webhooks::send(world, webhook(&user, None, &options.wallet_event, data), Way::plain(&SENDER));
         }
     }
     if let Some(asset_uid) = asset_uid {
         tokio::time::sleep(options.mint_delay).await;
         if store.mint(&asset_uid) {
             let data = json!({ "asset": { "uid": asset_uid } });
-            webhooks::send(world, webhook(&user, Some(asset_uid), &options.minted_event, data));
+            webhooks::send(world, webhook(&user, Some(asset_uid), &options.minted_event, data), Way::plain(&SENDER));
         }
     }
 }
 
 fn webhook(user: &User, asset_uid: Option<String>, event: &str, data: serde_json::Value) -> Webhook {
     Webhook {
+        provider: "original",
         event: event.to_owned(),
         user_uid: user.uid.clone(),
         external_id: user.external_id.clone(),

@@ -1,14 +1,13 @@
-//! Broken replies. Nothing or an answer enters; a response leaves whose body fails, which makes the server close the
-//! connection: the caller sees it end before, or in the middle of, the reply.
+//! Broken replies. Nothing, or a status and a text, enters; a response leaves whose body fails, which makes the server
+//! close the connection: the caller sees it end before, or in the middle of, the reply.
 
 use std::io;
 
 use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use futures_util::stream;
-
-use super::reply::Answer;
 
 /// The connection ends without a byte: the server writes out the head only after the first piece of the body.
 pub(crate) fn silent() -> HttpResponse {
@@ -17,8 +16,7 @@ pub(crate) fn silent() -> HttpResponse {
 
 /// Status and headers arrive, and half of the body, but not the end: what a caller that looks only at the status
 /// takes for an answer.
-pub(crate) fn halfway(answer: &Answer) -> HttpResponse {
-    let text = answer.body.to_string();
+pub(crate) fn halfway(status: StatusCode, text: String) -> HttpResponse {
     let half: String = text.chars().take(text.chars().count() / 2).collect();
     let pieces = stream::unfold(Some(Bytes::from(half)), async |half| match half {
         Some(half) => Some((Ok(half), None)),
@@ -28,7 +26,7 @@ pub(crate) fn halfway(answer: &Answer) -> HttpResponse {
             Some((Err(broken()), None))
         }
     });
-    HttpResponse::build(answer.status)
+    HttpResponse::build(status)
         .content_type("application/json")
         .body(SizedStream::new(text.len() as u64, Box::pin(pieces)))
 }

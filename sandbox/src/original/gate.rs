@@ -111,7 +111,7 @@ fn show(world: &World, outcome: Outcome) -> HttpResponse {
             HttpResponse::ServiceUnavailable().content_type("text/plain").body("Service Unavailable")
         }
         Outcome::Silence => cut::silent(),
-        Outcome::Half(answer) => cut::halfway(&answer),
+        Outcome::Half(answer) => cut::halfway(answer.status, answer.body.to_string()),
     }
 }
 

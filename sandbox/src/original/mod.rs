@@ -3,11 +3,11 @@
 //! Source of everything here: `docs/providers/original.md`, the given text "Create user", and the public SDKs where
 //! a comment names them. What no source tells is an option with a stated default, never a silent choice.
 
-mod about;
+pub(crate) mod about;
 mod assets;
 mod auth;
 mod chain;
-mod cut;
+pub(crate) mod cut;
 mod deposit;
 mod fields;
 mod gate;

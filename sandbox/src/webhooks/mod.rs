@@ -1,12 +1,11 @@
-//! Sends Original's webhooks and lists them. An event enters; posts leave, again and again until one is accepted.
-//!
-//! Headers: docs/providers/original.md, 5.7. The correlation id is the same over all tries and copies of one event;
-//! the attempt counts up. Sent for success only, as documented. Never waits in the way of a call.
+//! Sends the providers' webhooks and lists them. An event and how its provider tells it enter; posts leave, again and
+//! again until one is accepted. The id is the same over all tries and copies of one event; the attempt counts up.
+//! Where to and with which headers is each provider's own ([`Sender`]); nothing of that is known here.
 
-mod deliver;
-mod post;
-mod record;
-mod sign;
+pub(crate) mod deliver;
+pub(crate) mod post;
+pub(crate) mod record;
+pub(crate) mod sign;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -23,9 +22,28 @@ use crate::world::World;
 /// Posts under way at once.
 const AT_ONCE: usize = 64;
 
+/// How a provider tells of its events.
+pub(crate) struct Sender {
+    /// Where a webhook goes at this moment; None: nowhere.
+    pub(crate) url: fn(&World, &Way) -> Option<String>,
+    /// The headers of one post, besides the content type.
+    pub(crate) headers: fn(&World, &Telling<'_>) -> Vec<(&'static str, String)>,
+    /// Whether a forgery shows in its signature; if not, a secret in the path is all there is to check.
+    pub(crate) signed: fn(&World) -> bool,
+}
+
+/// One post about to be made.
+pub(crate) struct Telling<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) attempt: u32,
+    pub(crate) body: &'a str,
+    pub(crate) forged: bool,
+}
+
 /// One event to tell of.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
+    pub(crate) provider: &'static str,
     pub(crate) event: String,
     pub(crate) user_uid: String,
     pub(crate) external_id: Option<String>,
@@ -35,12 +53,30 @@ pub(crate) struct Webhook {
     pub(crate) silent: bool,
 }
 
+/// How one webhook goes.
+pub(crate) struct Way {
+    pub(crate) sender: &'static Sender,
+    /// The address it is meant for, where several are registered.
+    pub(crate) endpoint: Option<String>,
+    /// Held back for so long, whatever the mischief.
+    pub(crate) late: Option<Duration>,
+    /// Sent again after it was accepted, whatever the mischief.
+    pub(crate) twice: bool,
+}
+
+impl Way {
+    /// To the sender's own address, with nothing special about it.
+    pub(crate) fn plain(sender: &'static Sender) -> Self {
+        Self { sender, endpoint: None, late: None, twice: false }
+    }
+}
+
 /// The sender's state.
 pub(crate) struct Webhooks {
     url: RwLock<Option<String>>,
     client: reqwest::Client,
     slots: Semaphore,
-    records: record::Records,
+    pub(crate) records: record::Records,
     /// Webhooks held back, by user; whoever sends the user's next one lets them go.
     held: Mutex<HashMap<String, oneshot::Sender<()>>>,
     tries: u32,
@@ -50,7 +86,7 @@ pub(crate) struct Webhooks {
 impl Webhooks {
     pub(crate) fn new(options: &Options) -> std::io::Result<Self> {
         Ok(Self {
-            url: RwLock::new(options.webhook_url.as_deref().map(whole)),
+            url: RwLock::new(options.webhook_url.as_deref().map(|url| with_path(url, "original"))),
             client: post::client()?,
             slots: Semaphore::new(AT_ONCE),
             records: record::Records::new(options.limits.listed),
@@ -61,10 +97,11 @@ impl Webhooks {
     }
 
     pub(crate) fn set_url(&self, url: Option<&str>) {
-        *self.url.write().unwrap_or_else(PoisonError::into_inner) = url.map(whole);
+        *self.url.write().unwrap_or_else(PoisonError::into_inner) = url.map(|url| with_path(url, "original"));
     }
 
-    fn url(&self) -> Option<String> {
+    /// Where Original's go.
+    pub(crate) fn url(&self) -> Option<String> {
         self.url.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -74,20 +111,32 @@ impl Webhooks {
     }
 }
 
-/// A URL without a path gets the path where gangway takes Original's webhooks.
-fn whole(url: &str) -> String {
+/// A URL without a path gets the path where gangway takes a provider's webhooks.
+pub(crate) fn with_path(url: &str, provider: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     match rest.split_once('/') {
-        None => format!("{url}/webhooks/original"),
-        Some((_, "")) => format!("{url}webhooks/original"),
+        None => format!("{url}/webhooks/{provider}"),
+        Some((_, "")) => format!("{url}webhooks/{provider}"),
         Some(_) => url.to_owned(),
     }
 }
 
 /// Tells of an event, beside everything else.
-pub(crate) fn send(world: &Arc<World>, webhook: Webhook) {
+pub(crate) fn send(world: &Arc<World>, webhook: Webhook, way: Way) {
     let later = Arc::clone(world);
-    world.background(async move { deliver::deliver(&later, webhook).await });
+    world.background(async move { deliver::deliver(&later, webhook, way).await });
+}
+
+/// The same; the receiver resolves when nothing more is to be sent.
+pub(crate) fn send_and_tell(world: &Arc<World>, webhook: Webhook, way: Way) -> oneshot::Receiver<()> {
+    let (tell, told) = oneshot::channel();
+    let later = Arc::clone(world);
+    world.background(async move {
+        deliver::deliver(&later, webhook, way).await;
+        // Whoever waited may have lost patience.
+        let _ = tell.send(());
+    });
+    told
 }
 
 #[derive(Deserialize)]
@@ -108,12 +157,12 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
 
 #[cfg(test)]
 mod tests {
-    use super::whole;
+    use super::with_path;
 
     #[test]
     fn only_a_url_without_a_path_gets_one() {
-        assert_eq!(whole("http://127.0.0.1:8080"), "http://127.0.0.1:8080/webhooks/original");
-        assert_eq!(whole("http://127.0.0.1:8080/"), "http://127.0.0.1:8080/webhooks/original");
-        assert_eq!(whole("http://h/webhooks/original/SECRET"), "http://h/webhooks/original/SECRET");
+        assert_eq!(with_path("http://127.0.0.1:8080", "original"), "http://127.0.0.1:8080/webhooks/original");
+        assert_eq!(with_path("http://127.0.0.1:8080/", "original"), "http://127.0.0.1:8080/webhooks/original");
+        assert_eq!(with_path("http://h/webhooks/original/SECRET", "original"), "http://h/webhooks/original/SECRET");
     }
 }

@@ -8,15 +8,6 @@ use crate::world::World;
 /// Longer than gangway may take to commit, shorter than anybody's patience.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What goes into one post.
-pub(crate) struct Post<'a> {
-    pub(crate) url: &'a str,
-    pub(crate) body: &'a str,
-    pub(crate) correlation_id: &'a str,
-    pub(crate) attempt: u32,
-    pub(crate) signature: &'a str,
-}
-
 /// The client: no proxy, no redirects, so that a webhook goes where it was told to and nowhere else.
 #[expect(clippy::disallowed_methods, reason = "the sandbox stands outside gangway; this is its one sender")]
 pub(crate) fn client() -> std::io::Result<reqwest::Client> {
@@ -30,21 +21,17 @@ pub(crate) fn client() -> std::io::Result<reqwest::Client> {
         .map_err(std::io::Error::other)
 }
 
-/// The status that was answered, or why none was.
-pub(crate) async fn post(world: &Arc<World>, post: Post<'_>) -> Result<u16, String> {
+/// Posts JSON with these headers. The status that was answered, or why none was.
+pub(crate) async fn send(
+    world: &Arc<World>,
+    url: &str,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> Result<u16, String> {
     let _slot = world.webhooks.slots.acquire().await.map_err(|error| error.to_string())?;
-    let sent = world
-        .webhooks
-        .client
-        .post(post.url)
-        .header("content-type", "application/json")
-        .header("x-app-uid", &world.options.original.app_uid)
-        .header("x-webhook-correlation-id", post.correlation_id)
-        .header("x-webhook-attempt", post.attempt)
-        .header("x-webhook-signature", post.signature)
-        .body(post.body.to_owned())
-        .send()
-        .await;
+    let request = world.webhooks.client.post(url).header("content-type", "application/json").body(body.to_owned());
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let sent = request.send().await;
     // The URL may hold a secret, and errors are listed.
     sent.map(|reply| reply.status().as_u16()).map_err(|error| causes(&error.without_url()))
 }

@@ -91,7 +91,7 @@ impl Records {
         kept.records.push_back(Record {
             id,
             at: clock::print(clock::now()),
-            provider: "original",
+            provider: webhook.provider,
             event: webhook.event.clone(),
             forged,
             correlation_id: correlation_id.to_owned(),

@@ -1,6 +1,7 @@
 //! A sandbox of its own for each test, a caller that signs as the documentation says, and a receiver of webhooks.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod far;
 pub mod receiver;
 
 use std::future::Future;

@@ -7,7 +7,7 @@ mod delivery;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -39,7 +39,7 @@ pub struct Hook {
 #[derive(Debug)]
 pub struct Webhooks {
     door: Door,
-    providers: HashMap<String, Hook>,
+    providers: RwLock<HashMap<String, Arc<Hook>>>,
     clock: Arc<dyn Clock>,
     aside: Arc<dyn Aside>,
     limits: IntakeSettings,
@@ -57,8 +57,22 @@ impl Webhooks {
         limits: IntakeSettings,
     ) -> Self {
         let keeping = Semaphore::new(limits.unverified_at_once);
+        let providers = RwLock::new(shared(providers));
         Self { door, providers, clock, aside, limits, keeping }
     }
+
+    /// Exchanges all handlers: settings were mended. What is under way ends with the old ones.
+    pub fn exchange(&self, providers: HashMap<String, Hook>) {
+        *self.providers.write().unwrap_or_else(PoisonError::into_inner) = shared(providers);
+    }
+
+    fn hook(&self, name: &str) -> Option<Arc<Hook>> {
+        self.providers.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+}
+
+fn shared(providers: HashMap<String, Hook>) -> HashMap<String, Arc<Hook>> {
+    providers.into_iter().map(|(name, hook)| (name, Arc::new(hook))).collect()
 }
 
 /// Mounts the two routes; needs `web::Data<Webhooks>`.
@@ -70,7 +84,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
 
 async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
     let name = request.match_info().get("provider").unwrap_or_default();
-    let Some((name, hook)) = hooks.providers.get_key_value(name) else {
+    let Some(hook) = hooks.hook(name) else {
         count("webhook", "unknown");
         return answer(Kind::UnknownProvider, "no provider of this name sends webhooks here");
     };
@@ -90,7 +104,7 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
         Ok(verified) => verified.signed,
         Err(rejected) => return hooks.reject(name, &source, rejected, &raw, now).await,
     };
-    match read(name, hook, &headers, signed, raw, now) {
+    match read(name, &hook, &headers, signed, raw, now) {
         Ok(arrival) => hooks.hand_in(&source, arrival).await,
         Err(Unreadable(why)) => {
             count(&source, "unreadable");

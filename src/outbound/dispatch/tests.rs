@@ -156,7 +156,7 @@ impl Scene {
         let performers = Performers {
             tokens: Arc::default(),
             secrets: Arc::new(NoSecrets),
-            adapters: adapters.into_iter().map(|adapter| (adapter.name().to_owned(), adapter)).collect(),
+            adapters: Arc::new(adapters.into_iter().collect()),
             transport: Arc::clone(&wire) as Arc<dyn Transport>,
             mail: None,
             publish: None,

@@ -1,0 +1,110 @@
+//! Hedera Guardian, played under `/guardian/api/v1`: login, access tokens, onboarding and its tasks. Calls enter;
+//! answers with the documented bodies leave, and tasks go on by themselves. There are no webhooks.
+//!
+//! Source of everything here: the given "unified user onboarding" text and docs/providers/guardian.md. Where
+//! they differ, or no source tells, there is an option with a stated default. Sentences in errors are not documented,
+//! but for `already taken`.
+
+mod accounts;
+mod onboard;
+mod options;
+mod read;
+mod reply;
+mod session;
+mod tasks;
+mod wish;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+pub use options::GuardianOptions;
+
+use crate::clock;
+use crate::options::Options;
+use crate::world::World;
+
+/// The largest body of a call; beyond it the answer is 413. Not documented.
+const BODY: usize = 256 * 1024;
+
+/// Guardian's state.
+pub(crate) struct Guardian {
+    accounts: accounts::Accounts,
+    sessions: session::Sessions,
+    tasks: tasks::Tasks,
+}
+
+impl Guardian {
+    pub(crate) fn new(options: &Options) -> Self {
+        let tasks = tasks::Tasks::default();
+        tasks.put(tasks::Task {
+            id: options.guardian.other_task.clone(),
+            action: "Publish schema",
+            username: options.guardian.registry_username.clone(),
+            owner: Some(options.guardian.registry_username.clone()),
+            date: clock::print(clock::now()),
+            statuses: Vec::new(),
+            result: None,
+            error: None,
+        });
+        let accounts = accounts::Accounts::new(options.seed, &options.guardian);
+        Self { accounts, sessions: session::Sessions::default(), tasks }
+    }
+
+    /// What a restart of the gateway does: every task is forgotten.
+    pub(crate) fn forget_tasks(&self) {
+        self.tasks.forget();
+    }
+
+    pub(crate) fn count(&self) -> GuardianCount {
+        let accounts = self.accounts.count();
+        let (tasks, failed_tasks) = self.tasks.count();
+        GuardianCount {
+            accounts: accounts.accounts,
+            complete: accounts.complete,
+            tasks,
+            failed_tasks,
+            ledger_accounts: accounts.ledger_accounts,
+            orphaned_ledger_accounts: accounts.orphans,
+            duplicate_accounts: accounts.duplicates,
+        }
+    }
+}
+
+/// What there is at Guardian, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GuardianCount {
+    /// Accounts registered by onboardings.
+    pub accounts: u64,
+    /// Those that have a DID.
+    pub complete: u64,
+    /// Onboardings started.
+    pub tasks: u64,
+    /// Those that failed.
+    pub failed_tasks: u64,
+    /// Hedera accounts made with the operator's funds.
+    pub ledger_accounts: u64,
+    /// Those beyond the one of a registered user: funded, and known to nobody.
+    pub orphaned_ledger_accounts: u64,
+    /// User names for which more than one Hedera account was made.
+    pub duplicate_accounts: u64,
+}
+
+/// The routes below the base URL that a client is given.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(
+        web::scope("/guardian/api/v1")
+            .app_data(web::PayloadConfig::new(BODY))
+            .route("/accounts/login", web::post().to(session::login))
+            .route("/accounts/access-token", web::post().to(session::renew))
+            .route("/accounts/push/onboard", web::post().to(onboard::push))
+            .route("/tasks/onboard/{id}", web::get().to(read::status))
+            .route("/tasks/{id}", web::get().to(read::whole))
+            .default_service(web::to(unknown)),
+    );
+}
+
+/// A path that the API does not have.
+async fn unknown(world: web::Data<World>) -> HttpResponse {
+    reply::error(&world, StatusCode::NOT_FOUND, "Not Found").response()
+}

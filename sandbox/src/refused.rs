@@ -1,0 +1,21 @@
+//! Tokens that are good for everybody but one: the trap of a token that stops working in the middle. A call and its
+//! token enter; whether it is to be refused leaves. The first token that comes for an action and a person is refused
+//! for them, as often as it comes; any other is let in, so that only a caller who gets a new one goes on.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use crate::world::lock;
+
+/// For each action and person that walked into the trap, the token that is refused.
+#[derive(Default)]
+pub(crate) struct Refused {
+    first: Mutex<HashMap<(&'static str, String), String>>,
+}
+
+impl Refused {
+    pub(crate) fn refuses(&self, action: &'static str, name: &str, token: &str) -> bool {
+        let mut first = lock(&self.first);
+        first.entry((action, name.to_owned())).or_insert_with(|| token.to_owned()) == token
+    }
+}

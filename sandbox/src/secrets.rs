@@ -1,0 +1,43 @@
+//! Every secret that the far side was given or gave out, so that a test can look for each where none may be. Values
+//! enter with their kind; `GET /_secrets` lists them. Nothing here is real; none is ever taken off the list.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use crate::world::{World, lock};
+
+/// The secrets, each once.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    kept: Mutex<BTreeSet<Secret>>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Secret {
+    kind: &'static str,
+    value: String,
+}
+
+impl Secrets {
+    /// Notes a secret of a kind such as `password`; an empty value is none.
+    pub(crate) fn note(&self, kind: &'static str, value: &str) {
+        if !value.is_empty() {
+            lock(&self.kept).insert(Secret { kind, value: value.to_owned() });
+        }
+    }
+
+    fn list(&self) -> Vec<Secret> {
+        lock(&self.kept).iter().cloned().collect()
+    }
+}
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.route(
+        "/_secrets",
+        web::get().to(async |world: web::Data<World>| HttpResponse::Ok().json(world.secrets.list())),
+    );
+}

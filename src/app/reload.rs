@@ -1,0 +1,91 @@
+//! Providers' settings that were mended while gangway serves: new credentials, addresses and webhook secrets are taken
+//! up without a restart, whole or not at all. A settings file enters; exchanged adapters leave. Never here: other
+//! sections (they need a restart, and that is said), providers that were not set up at the start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use gangway_core::time::Millis;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::adapters;
+use super::parts::std_time;
+use crate::clock::Clock;
+use crate::inbound::webhook::Webhooks;
+use crate::outbound::Dispatcher;
+use crate::outbound::http::Tokens;
+use crate::providers::directory::Directory;
+use crate::settings::{Input, Problems, Settings};
+
+/// What is exchanged.
+#[derive(Clone, Debug)]
+pub(super) struct Reload {
+    pub directory: Arc<Directory>,
+    pub hooks: Data<Webhooks>,
+    pub tokens: Arc<Tokens>,
+    pub dispatcher: Dispatcher,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What one look at the settings did.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reloaded {
+    /// These providers go on with the new settings.
+    Taken(Vec<String>),
+    /// The new settings cannot be used; everything goes on with the old ones.
+    Refused(Problems),
+}
+
+impl Reload {
+    /// One step: takes up what these settings say of the providers that are there.
+    pub fn take(&self, input: &Input) -> Reloaded {
+        let built = Settings::read(input).and_then(|settings| adapters::build(&settings));
+        let built = match built {
+            Ok(built) => built,
+            Err(problems) => return Reloaded::Refused(problems),
+        };
+        let mut taken = Vec::new();
+        for (name, adapter) in built.by_name {
+            if self.directory.exchange(adapter) {
+                self.tokens.clear(&name);
+                taken.push(name);
+            } else {
+                tracing::warn!(provider = name, "a provider that was not set up at the start needs a restart");
+            }
+        }
+        self.hooks.exchange(built.hooks);
+        self.dispatcher.mended(self.clock.now());
+        Reloaded::Taken(taken)
+    }
+
+    /// Looks at the settings file for ever: every so often, and at once on SIGHUP.
+    pub async fn run(self, config: Option<PathBuf>, every: Millis) {
+        let mut known = Input::gather(config.as_deref()).ok();
+        let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+        loop {
+            let asked = tokio::select! { _ = hangup.recv() => true, () = tokio::time::sleep(std_time(every)) => false };
+            let input = match Input::gather(config.as_deref()) {
+                Ok(input) => input,
+                Err(problems) if asked => {
+                    tracing::error!(%problems, "the settings cannot be read; everything goes on with the old ones");
+                    continue;
+                }
+                // Most likely it is being written at this moment.
+                Err(_) => continue,
+            };
+            if !asked && known.as_ref().is_some_and(|known| known.file == input.file) {
+                continue;
+            }
+            match self.take(&input) {
+                Reloaded::Taken(providers) => {
+                    tracing::info!(?providers, "settings taken up; sections other than providers need a restart");
+                }
+                Reloaded::Refused(problems) => {
+                    tracing::error!(%problems, "the new settings cannot be used; everything goes on with the old ones");
+                }
+            }
+            known = Some(input);
+        }
+    }
+}
