@@ -27,6 +27,8 @@ macro_rules! fixture {
 
 const NOW: Timestamp = Timestamp(1_767_323_050_000); // 2026-01-02T03:04:10Z
 const BASE: &str = "https://api.digitalassets.ibm.com";
+const GIVEN_REQUEST: &str = fixture!("enduser_request.json");
+const HOOK: &str = fixture!("hook_wallet_created.json");
 const CHALLENGE: Told<'_> = (200, &[], fixture!("action_challenge.json"));
 const SIGNED: Told<'_> = (200, &[], fixture!("action_signed.json"));
 const STARTED: Told<'_> = (200, &[], fixture!("registration_started.json"));
@@ -132,7 +134,7 @@ fn person() -> Value {
 
 /// The inputs that make the request of the given document.
 fn handed_in() -> Value {
-    let given: Value = serde_json::from_str(fixture!("enduser_request.json")).unwrap();
+    let given: Value = serde_json::from_str(GIVEN_REQUEST).unwrap();
     json!({
         "user_id": "us-1", "username": "ada@example.org", "temporary_token": "<token>",
         "first_factor": given["firstFactorCredential"], "second_factor": given["secondFactorCredential"],

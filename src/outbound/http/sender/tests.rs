@@ -85,6 +85,7 @@ fn request(url: String) -> Request {
         body: Some(b"{}".to_vec()),
         effectful: true,
         loggable: &["success"],
+        token: None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::providers::{Delivery, Reading};
 
 fn worked() -> Value {
-    serde_json::from_str(fixture!("hook_wallet_created.json")).unwrap()
+    serde_json::from_str(HOOK).unwrap()
 }
 
 fn read(json: &Value, signed: bool) -> Reading {
