@@ -3,6 +3,7 @@
 
 mod answers;
 mod deliveries;
+mod flow;
 mod registration;
 
 use gangway_core::effect::{EffectId, Mode};
