@@ -107,7 +107,7 @@ fn a_state_that_is_entered_again_waits_for_a_new_message_and_not_for_a_new_fact(
     let again = |awaited: &str| {
         World::begin(flow(&[], [("w", wait(&[("got", awaited, "make")])), ("make", call("a.b", &[("again", "w")]))]))
     };
-    let said = |key: i64| message_at("user.terms_accepted", key, json!({}));
+    let said = |key: u64| message_at("user.terms_accepted", key, json!({}));
     let world = check(again("user.terms_accepted"), said(1), "applied make/active; asks 1 call a.b; onboarding.moved");
     let world = world.hear(done(1, 1, "again"));
     assert_eq!(world.it().state, "w", "the first message does not count twice");
