@@ -38,6 +38,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("flows/didx-credential.yaml", include_str!("../../flows/didx-credential.yaml")),
     ("flows/waltid-enterprise.yaml", include_str!("../../flows/waltid-enterprise.yaml")),
     ("flows/guardian-account.yaml", include_str!("../../flows/guardian-account.yaml")),
+    ("flows/haven-custody.yaml", include_str!("../../flows/haven-custody.yaml")),
 ];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.

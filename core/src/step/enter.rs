@@ -191,8 +191,7 @@ impl<'a> Turn<'a> {
     /// Waits, unless what is awaited is known already. A hint of it is confirmed at once.
     fn begin_wait(&mut self, wait: &'a Await) -> Option<&'a str> {
         self.it.status = Status::Waiting;
-        if let Some((outcome, fact)) = self.look_back(wait) {
-            let fields = fact.report.fields.clone();
+        if let Some((outcome, fields)) = self.settled(wait) {
             return self.leave(outcome, &fields);
         }
         self.it.memory.deadline = Some(self.now.plus(wait.within));

@@ -128,8 +128,7 @@ impl Turn<'_> {
     /// Leaves the current wait when a fact that it awaits is known.
     pub(super) fn arrived(&mut self) -> bool {
         let Some(wait) = self.wait() else { return false };
-        let Some((outcome, fact)) = self.look_back(wait) else { return false };
-        let fields = fact.report.fields.clone();
+        let Some((outcome, fields)) = self.settled(wait) else { return false };
         self.go(outcome, &fields);
         true
     }

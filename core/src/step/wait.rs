@@ -58,6 +58,17 @@ impl<'a> Turn<'a> {
         self.it.memory.children.get(flow).is_some_and(|child| child.to_string() == report.resource)
     }
 
+    /// What settles the wait now, with the fields that it brought. A provider's fact stays known. An internal event is
+    /// used up by the wait that it settles: a state that is entered again waits for a new one.
+    pub(super) fn settled(&mut self, wait: &'a Await) -> Option<(&'a str, Map<String, Value>)> {
+        let (outcome, known) = self.look_back(wait)?;
+        let (name, fields) = (known.report.name.clone(), known.report.fields.clone());
+        if wait.arrivals.get(outcome).is_some_and(|awaited| !awaited.from_provider) {
+            self.it.memory.facts.retain(|known| known.report.name != name);
+        }
+        Some((outcome, fields))
+    }
+
     /// Unconfirmed hints of what is awaited, in order of name and resource.
     pub(super) fn hints(&self, wait: &'a Await) -> impl Iterator<Item = (&'a Awaited, &Known)> {
         let hints = self.it.memory.facts.iter().filter(|known| known.report.trust == Trust::Hint);

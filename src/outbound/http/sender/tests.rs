@@ -87,6 +87,7 @@ fn request(url: String) -> Request {
         effectful: true,
         token: None,
         loggable: &["success"],
+        token: None,
     }
 }
 
