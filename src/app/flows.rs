@@ -37,6 +37,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml")),
     ("flows/didx-credential.yaml", include_str!("../../flows/didx-credential.yaml")),
     ("flows/waltid-enterprise.yaml", include_str!("../../flows/waltid-enterprise.yaml")),
+    ("flows/guardian-account.yaml", include_str!("../../flows/guardian-account.yaml")),
 ];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.
