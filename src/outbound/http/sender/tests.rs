@@ -77,7 +77,6 @@ fn sender(settings: &OutboundSettings) -> HttpSender {
 
 fn request(url: String) -> Request {
     Request {
-        token: None,
         method: "POST",
         url,
         query: vec![("email".to_owned(), "ada+1@example.com".to_owned())],
