@@ -34,8 +34,8 @@ fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
 
 /// The flows that gangway ships.
 pub const SHIPPED: [(&str, &str); 2] = [
-    ("flows/haven-custody.yaml", include_str!("../../flows/haven-custody.yaml")),
     ("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml")),
+    ("flows/haven-custody.yaml", include_str!("../../flows/haven-custody.yaml")),
 ];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.

@@ -43,7 +43,7 @@ pub(super) async fn start_all(asked: &DemoOptions, seams: Seams) -> Result<World
     let filter = std::env::var("GANGWAY_LOG").ok().or_else(|| Some("warn,actix_http=off".to_owned()));
     telemetry::logs(&settings.log, filter.as_deref());
     let metrics = telemetry::metrics().ok();
-    let running = app::start(&settings, seams.clone(), metrics).await?;
+    let running = Box::pin(app::start(&settings, seams.clone(), metrics)).await?;
     sandbox.set_webhook_url(Some(&format!("http://{}/webhooks/original/{secret}", running.address)));
     let access = token::fresh(&*seams.chance);
     let scopes = token::Scope::ALL.map(|scope| scope.word().to_owned()).into();

@@ -86,7 +86,6 @@ fn request(url: String) -> Request {
         body: Some(b"{}".to_vec()),
         effectful: true,
         loggable: &["success"],
-        token: None,
     }
 }
 
