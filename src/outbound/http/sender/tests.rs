@@ -86,7 +86,6 @@ fn request(url: String) -> Request {
         effectful: true,
         token: None,
         loggable: &["success"],
-        token: None,
     }
 }
 
