@@ -26,7 +26,7 @@ use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Hook, Webhooks};
 use crate::outbound::http::Tokens;
 use crate::outbound::publish::Publisher;
-use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
+use crate::outbound::{self, Children, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
 use crate::store::{Keyring, Store, key_file};
@@ -167,6 +167,13 @@ impl Running {
         self.reload.take(input)
     }
 
+    /// Takes up, with these settings, the secrets of webhooks that were registered since the last look; whether there
+    /// were any.
+    pub async fn registered_anew(&self, input: &Input) -> bool {
+        let anew = self.reload.registered_anew().await;
+        anew && matches!(self.reload.take(input), Reloaded::Taken(_))
+    }
+
     /// Reads back once what did not arrive; answers how many deliveries were handed in.
     pub async fn read_back(&self) -> usize {
         self.read_back.step().await
@@ -288,6 +295,8 @@ fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<St
     }
     slots.insert(slot::MAIL.into(), settings.mail.concurrency);
     slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    // Each is one event at the door: as many as it takes at once.
+    slots.insert(slot::FLOW.into(), u32::try_from(settings.engine.batch).unwrap_or(u32::MAX));
     slots
 }
 
@@ -348,6 +357,12 @@ fn dispatcher(
             secrets: Arc::new(store.clone()),
             mail,
             publish,
+            children: Arc::new(Children {
+                door: door.clone(),
+                onboardings: Arc::new(store.clone()),
+                clock: Arc::clone(&seams.clock),
+                limit: settings.outbound.attempt_timeout(),
+            }),
             clock: Arc::clone(&seams.clock),
             limit: settings.outbound.attempt_timeout(),
         },

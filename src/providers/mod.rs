@@ -7,6 +7,9 @@ pub mod guardian;
 pub mod haven;
 pub mod original;
 pub mod parts;
+#[cfg(test)]
+pub(crate) mod talk;
+pub mod trouble;
 pub mod wait;
 pub mod waltid;
 

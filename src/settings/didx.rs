@@ -1,12 +1,38 @@
 //! `[providers.didx]`. What each value means is in docs/providers/didx.md, "Settings".
 
+use gangway_core::time::Millis;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::Problem;
-use super::providers::ProviderSettings;
+use super::providers::{ProviderSettings, secret};
+use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = "";
+pub(crate) const SAMPLE: &str = r#"
+[didx]
+client_id = "partner"
+client_secret = "secret"
+credential_template_id = "tpl_1"
+
+[didx.token]
+url = "https://id.example.com/iam/realms/product-hub/protocol/openid-connect/token"
+realm = "product-hub"
+margin = "30s"
+lifetime = "300s"
+
+[didx.paths]
+onboarding = "/consumer-onboarding/api"
+credentials = "/me-creds/api"
+wallet = "/me-wallet/api"
+
+[didx.events]
+issuance_offered = ["openid4vc.issuance.offered"]
+issuance_completed = ["openid4vc.issuance.completed"]
+issuance_partially_issued = ["openid4vc.issuance.partiallyIssued"]
+issuance_failed = ["openid4vc.issuance.failed"]
+issuance_expired = ["openid4vc.issuance.expired"]
+"#;
 
 /// `[providers.didx]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -15,12 +41,159 @@ pub struct DidxSettings {
     /// `base_url`, `concurrency`, `retry`.
     #[serde(flatten)]
     pub common: ProviderSettings,
+    /// Id of the partner's client; handed over by the provider when a partner is registered.
+    pub client_id: String,
+    /// Its secret.
+    #[serde(with = "secret")]
+    pub client_secret: SecretString,
+    /// Template of `issue_credential` when a flow names none.
+    #[serde(default)]
+    pub credential_template_id: Option<String>,
+    /// Where tokens come from.
+    #[serde(default)]
+    pub token: TokenSettings,
+    /// Where the three APIs are below `base_url`.
+    #[serde(default)]
+    pub paths: Paths,
+    /// Names of the provider's webhook events.
+    #[serde(default)]
+    pub events: EventNames,
+}
+
+/// `[providers.didx.token]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenSettings {
+    /// Whole address of the token endpoint; left out: that of `realm` below `base_url`.
+    pub url: Option<String>,
+    /// The partners' realm.
+    pub realm: String,
+    /// A token is renewed this long before it expires.
+    #[serde(with = "duration")]
+    pub margin: Millis,
+    /// Lifetime of a token whose answer does not tell it.
+    #[serde(with = "duration")]
+    pub lifetime: Millis,
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self { url: None, realm: "product-hub".to_owned(), margin: Millis::secs(30), lifetime: Millis::secs(300) }
+    }
+}
+
+/// `[providers.didx.paths]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Paths {
+    /// Accounts.
+    pub onboarding: String,
+    /// Credentials and webhook addresses.
+    pub credentials: String,
+    /// Wallets.
+    pub wallet: String,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self {
+            onboarding: "/consumer-onboarding/api".to_owned(),
+            credentials: "/me-creds/api".to_owned(),
+            wallet: "/me-wallet/api".to_owned(),
+        }
+    }
+}
+
+/// `[providers.didx.events]`: accepted names, because the vendor's pages differ.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventNames {
+    /// Names that mean "the credential is offered".
+    pub issuance_offered: Vec<String>,
+    /// Names that mean "the person has the credential".
+    pub issuance_completed: Vec<String>,
+    /// Names that mean "the person has some of the credentials".
+    pub issuance_partially_issued: Vec<String>,
+    /// Names that mean "it failed".
+    pub issuance_failed: Vec<String>,
+    /// Names that mean "the offer expired".
+    pub issuance_expired: Vec<String>,
+}
+
+impl Default for EventNames {
+    fn default() -> Self {
+        let issuance = |state: &str| vec![format!("openid4vc.issuance.{state}")];
+        Self {
+            issuance_offered: issuance("offered"),
+            issuance_completed: issuance("completed"),
+            issuance_partially_issued: issuance("partiallyIssued"),
+            issuance_failed: issuance("failed"),
+            issuance_expired: issuance("expired"),
+        }
+    }
 }
 
 impl DidxSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        self.common.problems(at)
+        let mut problems = self.common.problems(at);
+        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
+            if bad {
+                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+            }
+        };
+        let handed = "the provider hands client id and secret over when it registers a partner";
+        wrong(self.client_id.is_empty(), "client_id", "is empty", handed);
+        wrong(self.client_secret.expose_secret().is_empty(), "client_secret", "is empty", handed);
+        let is_web = |url: &String| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        wrong(
+            !self.token.url.as_ref().is_none_or(is_web),
+            "token.url",
+            "is not an http or https address",
+            "leave it out to use `realm` below `base_url`",
+        );
+        wrong(self.token.realm.is_empty(), "token.realm", "is empty", "the partners' realm is `product-hub`");
+        wrong(
+            self.token.lifetime <= self.token.margin,
+            "token.lifetime",
+            "is not longer than token.margin",
+            "every token would be renewed before it is used; `300s` is usual",
+        );
+        for (key, path) in [
+            ("paths.onboarding", &self.paths.onboarding),
+            ("paths.credentials", &self.paths.credentials),
+            ("paths.wallet", &self.paths.wallet),
+        ] {
+            let hint = "write it like `/me-creds/api`, or as an empty text for none";
+            wrong(!path.is_empty() && !path.starts_with('/'), key, "does not begin with a slash", hint);
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DidxSettings;
+
+    const LEAST: &str = "base_url = \"https://test.didxtech.com\"\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\n";
+
+    #[test]
+    fn address_id_and_secret_are_enough() {
+        let settings: DidxSettings = toml::from_str(LEAST).unwrap();
+        assert_eq!(settings.problems("providers.didx"), []);
+        assert_eq!((settings.token.margin.0, settings.token.lifetime.0), (30_000, 300_000));
+        assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_with_its_key() {
+        let text = "base_url = \"x\"\nclient_id = \"\"\nclient_secret = \"\"\n[token]\nurl = \"id\"\nrealm = \"\"\n\
+                    margin = \"300s\"\n[paths]\nwallet = \"me-wallet\"";
+        let settings: DidxSettings = toml::from_str(text).unwrap();
+        let keys: Vec<String> = settings.problems("d").into_iter().map(|problem| problem.key).collect();
+        let expected =
+            ["base_url", "client_id", "client_secret", "token.url", "token.realm", "token.lifetime", "paths.wallet"];
+        assert_eq!(keys, expected.map(|key| format!("d.{key}")));
     }
 }

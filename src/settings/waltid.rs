@@ -1,26 +1,253 @@
 //! `[providers.waltid]`. What each value means is in docs/providers/waltid.md, "Settings".
 
-use serde::{Deserialize, Serialize};
+mod steps;
 
-use super::Problem;
-use super::providers::ProviderSettings;
+use gangway_core::time::Millis;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use self::steps::{AccountsSettings, DuplicateSettings, Host, PasswordSettings, RoleSettings, WalletSettings};
+use super::providers::{ProviderSettings, secret};
+use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = "";
+pub(crate) const SAMPLE: &str = r#"
+[waltid]
+org_url = "https://acme.enterprise-sandbox.waltid.dev"
+organization = "acme"
+tenant = "tenant1"
+email = "admin@example.org"
+password = "secret"
+api_key = "key"
+login_path = "/auth/account/emailpass"
+token_lifetime = "1h"
+register_path = "/v1/admin/account/register"
+open_register_path = "/v1/account/register"
+open = false
+time_zone = "UTC"
+language = "EN"
+prove_by_login = true
+
+[waltid.accounts]
+path = "/v1/admin/accounts"
+items = "/items"
+email_param = "email"
+page_param = "page"
+first_page = 0
+size_param = "size"
+size = 100
+pages = 20
+
+[waltid.duplicate]
+statuses = [409]
+texts = ["already", "exists", "Duplicate"]
+
+[waltid.role]
+role = "acme.member"
+host = "base"
+path = "/v1/admin/account/{id}/roles/add/{org}/{role}"
+
+[waltid.wallet]
+name = "wallet-{id}"
+host = "org"
+path = "/v1/{org}.{tenant}/resource-api/services/init"
+
+[waltid.password_rule]
+min_length = 8
+length = 20
+upper = true
+lower = true
+digit = true
+symbol = false
+"#;
 
 /// `[providers.waltid]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WaltidSettings {
-    /// `base_url`, `concurrency`, `retry`.
+    /// `base_url` (the global host, with the accounts), `concurrency`, `retry`.
     #[serde(flatten)]
     pub common: ProviderSettings,
+    /// The organisation's host, with tenants and services: routing is by host name. Left out: the global one.
+    #[serde(default)]
+    pub org_url: Option<String>,
+    /// The organisation: `{org}` in paths and bodies.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// The tenant: `{tenant}` in paths and bodies.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// A super admin's e-mail, to log in with.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// Its password.
+    #[serde(default, with = "secret::option")]
+    pub password: Option<SecretString>,
+    /// An API key; used instead of a login where it is given.
+    #[serde(default, with = "secret::option")]
+    pub api_key: Option<SecretString>,
+    /// Where to log in.
+    #[serde(default = "login_path")]
+    pub login_path: String,
+    /// How long a token of a login is used before a new one is got. The operator of walt.id sets its real life.
+    #[serde(default = "token_lifetime", with = "duration")]
+    pub token_lifetime: Millis,
+    /// The protected route.
+    #[serde(default = "register_path")]
+    pub register_path: String,
+    /// The unprotected route, there while the feature `account-registration` is on.
+    #[serde(default = "open_register_path")]
+    pub open_register_path: String,
+    /// Registers by the unprotected route, unless a flow says otherwise.
+    #[serde(default)]
+    pub open: bool,
+    /// `preferences.timeZone` when a flow gives none.
+    #[serde(default = "time_zone")]
+    pub time_zone: String,
+    /// `preferences.languagePreference` when a flow gives none.
+    #[serde(default = "language")]
+    pub language: String,
+    /// Whether an account found after an uncertain attempt is ours is tried with the password; else it is taken for ours.
+    #[serde(default = "yes")]
+    pub prove_by_login: bool,
+    /// The list of accounts, in which an account is looked up.
+    #[serde(default)]
+    pub accounts: AccountsSettings,
+    /// What says that an account is there already.
+    #[serde(default)]
+    pub duplicate: DuplicateSettings,
+    /// The request of `assign_role`.
+    #[serde(default)]
+    pub role: RoleSettings,
+    /// The request of `init_wallet_service`.
+    #[serde(default)]
+    pub wallet: WalletSettings,
+    /// How passwords of accounts are made.
+    #[serde(default)]
+    pub password_rule: PasswordSettings,
+}
+
+fn login_path() -> String {
+    "/auth/account/emailpass".to_owned()
+}
+
+const fn token_lifetime() -> Millis {
+    Millis::secs(3600)
+}
+
+fn register_path() -> String {
+    "/v1/admin/account/register".to_owned()
+}
+
+fn open_register_path() -> String {
+    "/v1/account/register".to_owned()
+}
+
+fn time_zone() -> String {
+    "UTC".to_owned()
+}
+
+fn language() -> String {
+    "EN".to_owned()
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl WaltidSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        self.common.problems(at)
+        let mut problems = self.common.problems(at);
+        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
+            if bad {
+                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+            }
+        };
+        let is_web = |text: &String| {
+            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+        };
+        let org = "write it like `https://acme.enterprise-sandbox.waltid.dev`";
+        wrong(self.org_url.as_ref().is_some_and(|url| !is_web(url)), "org_url", "is not an http or https address", org);
+        let filled = |secret: &Option<SecretString>| secret.as_ref().is_some_and(|s| !s.expose_secret().is_empty());
+        let login = self.email.as_ref().is_some_and(|email| email.contains('@')) && filled(&self.password);
+        wrong(
+            !login && !filled(&self.api_key),
+            "api_key",
+            "is not given, nor are email and password",
+            "give a super admin's email and password, or an API key; look-ups need it on the open route too",
+        );
+        let plain = |c: u8| c.is_ascii_graphic();
+        let unfit = self.api_key.as_ref().is_some_and(|key| !key.expose_secret().bytes().all(plain));
+        wrong(unfit, "api_key", "holds a blank, a line break or a character that is not ASCII", "copy it again");
+        let short = self.token_lifetime < Millis::secs(10);
+        wrong(short, "token_lifetime", "is shorter than 10 s", "every request would log in anew; `1h` is usual");
+        for (key, path) in self.paths() {
+            wrong(!path.starts_with('/'), key, "does not begin with a slash", "give the path below the host");
+        }
+        self.steps_problems(&mut wrong);
+        problems
+    }
+
+    fn paths(&self) -> [(&'static str, &str); 6] {
+        [
+            ("login_path", &self.login_path),
+            ("register_path", &self.register_path),
+            ("open_register_path", &self.open_register_path),
+            ("accounts.path", &self.accounts.path),
+            ("role.path", &self.role.path),
+            ("wallet.path", &self.wallet.path),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WaltidSettings;
+
+    const LEAST: &str = "base_url = \"https://enterprise-sandbox.waltid.dev\"\napi_key = \"k-1\"\n";
+
+    fn keys(text: &str) -> Vec<String> {
+        let settings: WaltidSettings = toml::from_str(text).unwrap();
+        settings.problems("at").into_iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn an_address_and_a_key_or_a_login_are_enough() {
+        assert!(keys(LEAST).is_empty());
+        let login = "base_url = \"https://x.example\"\nemail = \"a@example.org\"\npassword = \"p\"";
+        assert!(keys(login).is_empty());
+        assert_eq!(keys("base_url = \"https://x.example\"\nemail = \"a@example.org\""), ["at.api_key"]);
+        assert_eq!(keys("base_url = \"https://x.example\"\nopen = true"), ["at.api_key"]);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let text = "base_url = \"x\"\norg_url = \"acme\"\nregister_path = \"v1\"\ntoken_lifetime = \"1s\"\n\
+            [accounts]\npages = 0\n[role]\npath = \"/a/{name}\"\n[wallet]\nbody = { a = [\"{nobody}\"] }\n\
+            [password_rule]\nlength = 7";
+        let expected = [
+            "at.base_url",
+            "at.org_url",
+            "at.api_key",
+            "at.token_lifetime",
+            "at.register_path",
+            "at.accounts.pages",
+            "at.role.path",
+            "at.wallet.body",
+            "at.password_rule.length",
+        ];
+        assert_eq!(keys(text), expected);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_and_no_secret_is_written_out() {
+        assert!(toml::from_str::<WaltidSettings>(&format!("{LEAST}opne = true")).is_err());
+        let settings: WaltidSettings = toml::from_str(&format!("{LEAST}password = \"p-1\"")).unwrap();
+        for text in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
+            assert!(!text.contains("k-1") && !text.contains("p-1"), "{text}");
+        }
     }
 }

@@ -24,6 +24,7 @@
 //! | provider refuses keys, throttles, fails, is down, floods, redirects, is private | `trouble` |
 //! | lost replies, refusals, silence, bounces, late wallets | `journeys`, `reviews` |
 //! | secrets and personal data | `secrets` |
+//! | flows that choose, wait and start others | `parallel` |
 //! | scopes, search, lists, figures | `asking` |
 #![allow(
     clippy::expect_used,
@@ -35,6 +36,7 @@
 
 mod asking;
 mod broker;
+mod custody;
 #[path = "../support/db.rs"]
 mod db;
 mod events;
@@ -42,6 +44,7 @@ mod full;
 mod http;
 mod intake;
 mod journeys;
+mod parallel;
 mod reviews;
 mod secrets;
 mod signed;

@@ -6,13 +6,17 @@ use proptest::prelude::*;
 use super::{Presented, Profile, Rejected, Verified};
 
 const NOW: i64 = 1_735_787_046;
-const PROFILES: [&str; 6] = [
+const PROFILES: [&str; 10] = [
     "verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']",
     "verify = 'hmac'\nsecrets = ['k']\nheader = 's'\nfield = 'v1'\nsigned = '{id}.{timestamp}.{body}'\ntimestamp = 'field:t'",
     "verify = 'hmac'\nsecrets = ['k']\nheader = 's'\nencoding = 'base64url'\ntimestamp = 'body:/t'\ntimestamp_form = 'millis'",
     "verify = 'bearer'\nsecrets = ['k']",
     "verify = 'basic'\nsecrets = ['user:password']",
     "secrets = ['0123456789abcdef']",
+    "verify = 'standard'\nsecrets = ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=']",
+    "verify = 'stripe'\nsecrets = ['k']",
+    "verify = 'github'\nsecrets = ['k']",
+    "verify = 'dfns'\nsecrets = ['k']",
 ];
 
 fn profile(toml: &str) -> Profile {
@@ -46,7 +50,8 @@ proptest! {
         for toml in PROFILES {
             let headers = [
                 ("webhook-id", value.as_str()), ("webhook-timestamp", &other), ("webhook-signature", &value),
-                ("s", &other), ("authorization", &value), ("t", &other),
+                ("s", &other), ("authorization", &value), ("t", &other), ("stripe-signature", &value),
+                ("x-hub-signature-256", &value), ("x-dfns-webhook-signature", &value),
             ];
             let answer = checked(&profile(toml), &headers, secret.as_deref(), &body);
             prop_assert!(answer.is_err());

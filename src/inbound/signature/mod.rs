@@ -112,7 +112,9 @@ impl Profile {
         }
         Ok(Self(match settings.verify {
             Verify::Standard => Scheme::Standard(Standard::new(settings)),
-            Verify::Hmac => Scheme::Hmac(HmacScheme::new(settings)),
+            Verify::Hmac | Verify::Stripe | Verify::Github | Verify::Dfns => {
+                Scheme::Hmac(HmacScheme::new(&settings.written_out()))
+            }
             Verify::Bearer => Scheme::Header(Shared::bearer(settings)),
             Verify::Basic => Scheme::Header(Shared::basic(settings)),
             Verify::SecretPath => Scheme::Path(Shared::path(settings)),

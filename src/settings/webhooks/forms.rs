@@ -11,6 +11,9 @@ const LENIENT: GeneralPurposeConfig =
 const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
+/// What an Ed25519 public key of Standard Webhooks v1a begins with.
+pub(crate) const PUBLIC_KEY: &str = "whpk_";
+
 /// A piece of what is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -99,11 +102,19 @@ impl KeyForm {
         }
     }
 
-    /// The key of a Standard Webhooks secret: base64, after `whsec_` where that stands before it.
+    /// The key of a Standard Webhooks secret: base64, after `whsec_` where that stands before it, or the 32 bytes of a
+    /// public key after `whpk_`.
     ///
     /// # Errors
     /// What is wrong, without the secret.
     pub fn standard(secret: &str) -> Result<Vec<u8>, &'static str> {
+        if let Some(public) = secret.strip_prefix(PUBLIC_KEY) {
+            let key = Self::Base64.bytes(public).map_err(|_| "a public key is not base64")?;
+            return if key.len() == 32 { Ok(key) } else { Err("a public key is not 32 bytes long") };
+        }
+        if secret.starts_with("whsk_") {
+            return Err("a secret is the sender's private key; give its public one, which begins with `whpk_`");
+        }
         Self::Base64.bytes(secret.strip_prefix("whsec_").unwrap_or(secret))
     }
 }

@@ -2,10 +2,12 @@
 
 mod forms;
 mod intake;
+mod named;
 mod problems;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use forms::PUBLIC_KEY;
 pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 use forms::{parse_place, parse_template};
 use gangway_core::time::Millis;
@@ -22,8 +24,16 @@ pub enum Verify {
     /// A secret segment of the path; for providers that sign nothing.
     #[default]
     SecretPath,
-    /// Standard Webhooks v1, also under Svix's header names.
+    /// Standard Webhooks, also under Svix's header names: v1 (a secret) and v1a (a public key, `whpk_…`), side by side.
     Standard,
+    /// Stripe's rule: `Stripe-Signature: t=…,v1=…`, the whole secret as text.
+    Stripe,
+    /// GitHub's rule: `X-Hub-Signature-256: sha256=…` over the body. It has no time, so only the delivery's key holds
+    /// replays off.
+    Github,
+    /// The rule of Dfns and IBM Digital Asset Haven: `X-DFNS-WEBHOOK-SIGNATURE: sha256=…` over the body, in which
+    /// `timestampSent` is the time of signing.
+    Dfns,
     /// HMAC-SHA256 as the other keys describe it.
     Hmac,
     /// `Authorization: Bearer SECRET`, or another header with `header` and `prefix`.
@@ -113,6 +123,7 @@ impl WebhookSettings {
     pub fn key_bytes(&self, secret: &SecretString) -> Result<Vec<u8>, &'static str> {
         match self.verify {
             Verify::Standard => KeyForm::standard(secret.expose_secret()),
+            Verify::Stripe | Verify::Github | Verify::Dfns => KeyForm::Text.bytes(secret.expose_secret()),
             _ => self.key.bytes(secret.expose_secret()),
         }
     }

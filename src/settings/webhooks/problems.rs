@@ -24,6 +24,10 @@ impl WebhookSettings {
                 wrong("secrets", what, hint);
             }
         }
+        if let Some(key) = self.key_beside_rule() {
+            let what = "is part of the rule that `verify` names";
+            wrong(key, what, "leave it out, or write the whole rule with verify = \"hmac\"");
+        }
         if self.verify == Verify::Hmac {
             if self.header.is_empty() {
                 wrong("header", "the header with the signature is not named", "such as header = \"x-signature\"");
@@ -44,7 +48,7 @@ impl WebhookSettings {
             let what = "deliveries are not verified: anybody can write them";
             found.push(Problem::new(format!("{at}.verify"), what, "choose \"secret_path\" at least"));
         }
-        if matches!(self.verify, Verify::Standard | Verify::Hmac) {
+        if matches!(self.written_out().verify, Verify::Standard | Verify::Hmac) {
             let short = |key: Vec<u8>| key.len() < KEY_LEAST_BYTES;
             if self.secrets.iter().any(|secret| self.key_bytes(secret).is_ok_and(short)) {
                 let what = "a key is shorter than 24 bytes";
@@ -71,11 +75,13 @@ impl WebhookSettings {
                 Some(("a secret of the path has characters that a path escapes", "letters, digits, `-`, `_`, `.`, `~`"))
             }
             Verify::Basic if !text.contains(':') => Some(("a secret has no colon", "write it as `user:password`")),
-            Verify::Standard | Verify::Hmac => match self.key_bytes(secret) {
-                Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
-                Ok(_) => None,
-                Err(what) => Some((what, "copy the whole secret, and see `key`")),
-            },
+            Verify::Standard | Verify::Hmac | Verify::Stripe | Verify::Github | Verify::Dfns => {
+                match self.key_bytes(secret) {
+                    Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
+                    Ok(_) => None,
+                    Err(what) => Some((what, "copy the whole secret, and see `key`")),
+                }
+            }
             _ => None,
         }
     }

@@ -64,3 +64,27 @@ fn templates_and_places_are_read_in_pieces() {
     assert!(read("signed = '{secret}'").template().is_err());
     assert!(read("timestamp = 'query:t'").place().is_err());
 }
+
+#[test]
+fn a_named_rule_needs_secrets_only_and_refuses_half_of_another_rule() {
+    for name in ["stripe", "github", "dfns"] {
+        let settings = format!("verify = '{name}'\nsecrets = ['012345678901234567890123']");
+        assert!(keys(&read(&settings)).is_empty(), "{name}");
+        assert!(read(&settings).warnings("at").is_empty(), "{name}");
+        assert_eq!(keys(&read(&format!("verify = '{name}'"))), ["at.secrets"]);
+        assert_eq!(keys(&read(&format!("{settings}\nheader = 'x-other'"))), ["at.header"]);
+        assert_eq!(keys(&read(&format!("{settings}\ntimestamp = 'field:t'"))), ["at.timestamp"]);
+        let short = read(&format!("verify = '{name}'\nsecrets = ['short']")).warnings("at");
+        assert_eq!(short.len(), 1, "{name}: a short key is allowed with a warning");
+    }
+}
+
+#[test]
+fn a_public_key_is_whole_and_a_private_one_is_refused() {
+    let of = |key: &str| read(&format!("verify = 'standard'\nsecrets = ['{key}']"));
+    assert!(keys(&of("whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=")).is_empty());
+    assert!(of("whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=").warnings("at").is_empty());
+    for bad in ["whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqf", "whpk_", "whpk_!!", "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc7"] {
+        assert_eq!(keys(&of(bad)), ["at.secrets"], "{bad}");
+    }
+}

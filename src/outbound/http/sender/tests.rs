@@ -77,7 +77,6 @@ fn sender(settings: &OutboundSettings) -> HttpSender {
 
 fn request(url: String) -> Request {
     Request {
-        token: None,
         method: "POST",
         url,
         query: vec![("email".to_owned(), "ada+1@example.com".to_owned())],
@@ -85,6 +84,7 @@ fn request(url: String) -> Request {
         secret_headers: vec![("x-api-key", "secret-key".to_owned().into())],
         body: Some(b"{}".to_vec()),
         effectful: true,
+        token: None,
         loggable: &["success"],
     }
 }

@@ -1,0 +1,160 @@
+//! The shipped flows against what the adapters really offer.
+
+use std::collections::BTreeSet;
+
+use gangway_core::event::UserId;
+use gangway_core::flow;
+use gangway_core::flow::expr::{Scope, eval_all};
+use gangway_core::flow::model::{Flow, Verb};
+use gangway_core::onboarding::User;
+use gangway_core::time::Timestamp;
+use serde_json::json;
+
+use super::SHIPPED;
+use crate::settings::{Input, Settings};
+
+fn shipped() -> Vec<Flow> {
+    let settings = Settings::read(&Input { file: None, environment: Vec::new() }).unwrap();
+    let catalogue = crate::app::catalogue(&settings).unwrap();
+    flow::load_all(SHIPPED, &catalogue).unwrap_or_else(|problems| panic!("{}", problems.rendered))
+}
+
+fn named(name: &str) -> Flow {
+    shipped().into_iter().find(|flow| flow.id.name == name).unwrap()
+}
+
+/// `STATE.OUTCOME -> STATE`, for every call, wait and mail.
+fn ways(flow: &Flow) -> BTreeSet<String> {
+    let ways = |(name, state): (&String, &flow::model::State)| {
+        let outcomes = match &state.verb {
+            Verb::Call(call) => &call.outcomes,
+            Verb::Await(wait) => &wait.outcomes,
+            Verb::Mail(mail) => &mail.outcomes,
+            _ => return Vec::new(),
+        };
+        outcomes.iter().map(|(outcome, next)| format!("{name}.{outcome} -> {next}")).collect()
+    };
+    flow.states.iter().flat_map(ways).collect()
+}
+
+fn holds(flow: &Flow, rows: &[&str]) {
+    let ways = ways(flow);
+    for row in rows {
+        assert!(ways.contains(*row), "{row} is not among {ways:#?}");
+    }
+}
+
+/// The states in which a secret is still kept.
+fn kept<'a>(flow: &'a Flow, secret: &str) -> Vec<&'a str> {
+    flow.states.keys().map(String::as_str).filter(|state| flow.keeps(state, secret)).collect()
+}
+
+#[test]
+fn every_shipped_flow_loads_and_no_two_begin_with_the_same_event() {
+    let flows = shipped();
+    let starts: BTreeSet<&str> = flows.iter().map(|flow| flow.begins_on().unwrap_or_default()).collect();
+    assert_eq!((flows.len(), starts.len()), (SHIPPED.len(), SHIPPED.len()));
+}
+
+#[test]
+fn only_a_new_account_at_didx_gets_an_onboarding_mail() {
+    let flow = named("didx-credential");
+    holds(
+        &flow,
+        &[
+            "create_user.created -> tell",
+            "create_user.exists -> issue",
+            "create_user.exists_after_unknown -> issue",
+            "create_user.conflict -> review",
+            "tell.sent -> issue",
+            "accept.completed -> done",
+        ],
+    );
+    let mails = flow.states.values().filter(|state| matches!(state.verb, Verb::Mail(_)));
+    assert_eq!(mails.count(), 1);
+}
+
+#[test]
+fn the_secrets_of_didx_are_gone_when_nobody_can_need_them_any_more() {
+    let flow = named("didx-credential");
+    // A person may send an onboarding back to `create_user` from the first review, never from the second.
+    assert_eq!(kept(&flow, "temp_password"), ["create_user", "tell", "review"]);
+    let offer = kept(&flow, "offer");
+    assert!(offer.contains(&"send") && !offer.contains(&"done") && !offer.contains(&"abandoned"), "{offer:?}");
+    assert!(flow.awaits("didx.issuance_completed"));
+}
+
+#[test]
+fn at_waltid_only_a_new_account_is_told_its_password_and_both_get_role_and_wallet() {
+    let flow = named("waltid-enterprise");
+    holds(
+        &flow,
+        &[
+            "register.registered -> assign_role",
+            "register.exists -> assign_role_known",
+            "assign_role.assigned -> init_wallet",
+            "init_wallet.ready -> welcome",
+            "welcome.sent -> done",
+            "assign_role_known.assigned -> init_wallet_known",
+            "init_wallet_known.ready -> welcome_known",
+        ],
+    );
+    // Once the mail was accepted nobody has the password but its owner; who had an account before has their own.
+    assert_eq!(
+        kept(&flow, "password"),
+        ["register", "assign_role", "init_wallet", "welcome", "review", "review_access"]
+    );
+    let mail = |state: &str| match &flow.states[state].verb {
+        Verb::Mail(mail) => mail.template.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((mail("welcome").as_str(), mail("welcome_known").as_str()), ("enterprise-account", "enterprise-known"));
+}
+
+#[test]
+fn a_failed_or_lost_task_of_guardian_is_looked_at_and_never_started_again_by_itself() {
+    let flow = named("guardian-account");
+    holds(
+        &flow,
+        &[
+            "onboard.accepted -> task",
+            "onboard.registered -> settle",
+            "task.completed -> account",
+            "task.failed -> look",
+            "task.unseen -> unseen",
+            "unseen.seen -> task",
+            "unseen.late -> settle",
+            "settle.found -> welcome",
+            "settle.late -> look",
+            "look.with_did -> welcome",
+            "look.without_did -> half_done",
+            "look.refused -> review",
+            "account.ready -> welcome",
+            "welcome.sent -> done",
+        ],
+    );
+    assert!(ways(&flow).iter().all(|way| !way.ends_with("-> onboard")), "only a person starts another task");
+}
+
+#[test]
+fn a_password_that_was_made_here_is_told_once_and_one_that_was_chosen_is_not() {
+    let flow = named("guardian-account");
+    for (data, told) in [(json!({}), true), (json!({"password": null}), true), (json!({"password": "(secret)"}), false)]
+    {
+        let Verb::Mail(mail) = &flow.states["welcome"].verb else { panic!() };
+        let user = user();
+        let data = data.as_object().unwrap().clone();
+        let scope = Scope { user: Some(&user), data: &data, onboarding: None };
+        let values = eval_all(&mail.with, &scope).unwrap();
+        assert_eq!((&values["tell_password"], &values["username"]), (&json!(told), &json!("u-1")), "{data:?}");
+        assert_eq!(values["did"], json!(""));
+    }
+    let gone: Vec<&str> =
+        flow.states.keys().map(String::as_str).filter(|state| !flow.keeps(state, "password")).collect();
+    assert_eq!(gone, ["abandoned", "done"]);
+}
+
+fn user() -> User {
+    let id = uuid::Uuid::nil();
+    User { id: UserId(id), external_id: "u-1".into(), email: None, locale: None, created_at: Timestamp(0) }
+}

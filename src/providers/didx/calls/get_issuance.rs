@@ -1,0 +1,83 @@
+//! `GET /credentials/{issuanceId}`: how far an issuance came. A poll, and the read that confirms a webhook.
+
+use gangway_core::event::{FactReport, Trust};
+use gangway_core::outcome::Answer;
+use serde_json::json;
+
+use super::issue_credential::credential;
+use super::{Api, Desk, bare, both_forms, other_form};
+use crate::providers::didx::error::{Refusal, data};
+use crate::providers::parts::{broken, done, id, object, send, text};
+use crate::providers::trouble::Trouble;
+use crate::providers::{Call, Reply, Stage, Turn};
+
+/// The person has the credential.
+pub const COMPLETED: &str = "didx.issuance_completed";
+/// The person has some of the credentials.
+pub const PARTIALLY_ISSUED: &str = "didx.issuance_partially_issued";
+/// It failed.
+pub const FAILED: &str = "didx.issuance_failed";
+/// The offer expired.
+pub const EXPIRED: &str = "didx.issuance_expired";
+
+const READ: &str = "read";
+const OTHER_FORM: &str = "other_form";
+
+/// The request.
+pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+    match id(call.input, "issuance_id") {
+        Some(id) => send(desk.get(Api::Credentials, &["credentials", id]), READ),
+        None => broken("get_issuance needs issuance_id, of letters, digits, - and _; check the flow's mapping"),
+    }
+}
+
+/// The outcome. An id that is not known is asked for once more with, or without, its prefix.
+pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
+    let data = match data(reply, call.now) {
+        Ok(data) => data,
+        Err(Refusal::Complaint(404, _)) if stage.at == READ => {
+            let other = other_form(id(call.input, "issuance_id").unwrap_or_default());
+            return send(desk.get(Api::Credentials, &["credentials", &other]), OTHER_FORM);
+        }
+        Err(Refusal::Complaint(404, _)) => return done(Answer::named("not_found")),
+        Err(Refusal::Complaint(status, complaint)) => {
+            return broken(&format!("the provider refuses to show the issuance: {status} {}", complaint.code));
+        }
+        Err(Refusal::Trouble(trouble)) => return trouble.of_a_read(),
+    };
+    if data.get("status").is_none() {
+        return Trouble::Unclear("an issuance without `status`".to_owned()).of_a_read();
+    }
+    let asked = id(call.input, "issuance_id").unwrap_or_default();
+    let id = text(&data, "id").filter(|id| bare(id) == bare(asked)).unwrap_or_else(|| asked.to_owned());
+    let (outcome, fact) = state(text(&data, "status").unwrap_or_default().as_str());
+    let mut answer = Answer::named(outcome);
+    answer.fields = object(json!({"issuance_id": id}));
+    if let Some(credential) = credential(&data) {
+        answer.fields.insert("credential_id".to_owned(), credential.into());
+    }
+    if let Some(name) = fact {
+        answer.facts.push(FactReport {
+            name: name.to_owned(),
+            resource: bare(&id).to_owned(),
+            fields: answer.fields.clone(),
+            time: Some(reply.sent_at),
+            rank: 0,
+            trust: Trust::Fact,
+        });
+    }
+    answer.identifiers.extend(both_forms(&id));
+    done(answer)
+}
+
+/// A status as outcome and fact. One of tomorrow is no end: the offer still stands.
+fn state(status: &str) -> (&'static str, Option<&'static str>) {
+    let plain: String = status.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    match plain.as_str() {
+        "completed" => ("completed", Some(COMPLETED)),
+        "partiallyissued" => ("partially_issued", Some(PARTIALLY_ISSUED)),
+        "failed" => ("failed", Some(FAILED)),
+        "expired" => ("expired", Some(EXPIRED)),
+        _ => ("offered", None),
+    }
+}

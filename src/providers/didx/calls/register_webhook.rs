@@ -1,0 +1,46 @@
+//! `POST /endpoints`: tells the provider where to deliver. Asked for by an operator, never by a flow, so it is not in
+//! the catalogue. No secret comes back: it is in the address itself.
+
+use gangway_core::outcome::Answer;
+use serde_json::{Value, json};
+
+use super::{Api, Desk, refusal};
+use crate::providers::didx::error::data;
+use crate::providers::parts::{broken, done, given, object, send, text};
+use crate::providers::trouble::Trouble;
+use crate::providers::{Call, Reply, Turn};
+
+/// The request: `url`, and `events`, the names to be told of; left out: all accepted names of the settings.
+pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+    let Some(url) = given(call.input, "url").filter(|url| url.starts_with("https://")) else {
+        return broken("the provider delivers to https addresses only: give `url`, beginning with https://");
+    };
+    let names = &desk.settings.events;
+    let accepted = [
+        &names.issuance_offered,
+        &names.issuance_completed,
+        &names.issuance_partially_issued,
+        &names.issuance_failed,
+        &names.issuance_expired,
+    ];
+    let events = match call.input.get("events") {
+        Some(events @ Value::Array(_)) => events.clone(),
+        _ => json!(accepted.into_iter().flatten().collect::<Vec<_>>()),
+    };
+    let body = json!({"url": url, "filterTypes": events});
+    send(desk.post(Api::Credentials, &["endpoints"], Some(&body)), "register")
+}
+
+/// The outcome.
+pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
+    let data = match data(reply, call.now) {
+        Ok(data) => data,
+        Err(other) => return refusal(other),
+    };
+    let Some(id) = text(&data, "id") else {
+        return Trouble::Unclear("a good answer without the address's `id`".to_owned()).of_a_change();
+    };
+    let mut answer = Answer::named("registered");
+    answer.fields = object(json!({"webhook_id": id}));
+    done(answer)
+}

@@ -1,0 +1,67 @@
+//! The partner's token: client credentials at the provider's Keycloak. Settings enter, a request and then a token
+//! leave. There is no refresh token: a new one is asked for. Source: docs/providers/didx.md, "Token".
+
+use gangway_core::time::{Millis, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::form_urlencoded::Serializer;
+
+use super::calls::Desk;
+use crate::providers::parts::joined;
+use crate::providers::trouble::{Trouble, of_status};
+use crate::providers::{Reply, Request, Stage, TokenTurn};
+
+/// Name of the only token.
+pub const SERVICE: &str = "service";
+
+/// What to check when it cannot be had.
+const KEYS: &str = "providers.didx.client_id, client_secret and token";
+
+/// The request for it.
+#[must_use]
+pub fn ask(desk: &Desk) -> TokenTurn {
+    let settings = &desk.settings;
+    let path = ["iam", "realms", &settings.token.realm, "protocol", "openid-connect", "token"];
+    let url = settings.token.url.clone().unwrap_or_else(|| joined(&settings.common.base_url, &path));
+    let form = Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", &settings.client_id)
+        .append_pair("client_secret", settings.client_secret.expose_secret())
+        .finish();
+    let headers = vec![
+        ("accept", "application/json".to_owned()),
+        ("content-type", "application/x-www-form-urlencoded".to_owned()),
+    ];
+    let request = Request { method: "POST", url, headers, body: Some(form.into_bytes()), ..Request::default() };
+    TokenTurn::Send(request, Stage::default())
+}
+
+/// What follows from the answer. `expires_in` is believed, not the usual 300 s.
+#[must_use]
+pub fn answered(desk: &Desk, reply: &Reply, now: Timestamp) -> TokenTurn {
+    if let Some(trouble) = of_status(reply, now, KEYS, "providers.didx.token.url") {
+        return trouble.of_a_token();
+    }
+    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let token = json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
+    match (reply.status, token.filter(|token| !token.is_empty())) {
+        (200..=299, Some(token)) => {
+            let told = json.as_ref().and_then(|json| json.get("expires_in")).and_then(Value::as_u64);
+            let lifetime = told.map_or(desk.settings.token.lifetime, Millis::secs);
+            TokenTurn::Token { value: SecretString::from(token), good_for: Some(desk.good_for(lifetime)) }
+        }
+        // Keycloak tells a wrong client, secret or realm with 400, 401 or 404 and an `error`.
+        (400..=499, _) if json.is_some() => {
+            TokenTurn::Barred(format!("the provider gives us no token ({}); check {KEYS}", reply.status))
+        }
+        (status, _) => Trouble::Away(format!("{status} without a token"), None).of_a_token(),
+    }
+}
+
+impl Desk {
+    /// A token is renewed the margin before it expires; one that lives hardly longer than that, at half its time.
+    fn good_for(&self, lifetime: Millis) -> Millis {
+        let margin = self.settings.token.margin.0;
+        Millis(lifetime.0.saturating_sub(margin).max(lifetime.0 / 2))
+    }
+}

@@ -1,0 +1,427 @@
+//! Conversations without a network: a call, the answers it meets, how it ends. `register_request.json` and
+//! `registered.json` are the given document's own bodies.
+
+use gangway_core::catalogue::Catalogue;
+use gangway_core::effect::{EffectId, Mode};
+use gangway_core::event::OnboardingId;
+use gangway_core::outcome::AttemptResult;
+use gangway_core::retry::Policy;
+use gangway_core::time::{Millis, Timestamp};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+use super::Waltid;
+use crate::providers::{Adapter, Call, Delivery, Reply, Request, TokenTurn, Turn};
+
+/// A status, extra headers, and a body.
+type Told<'a> = (u16, &'a [(&'a str, &'a str)], &'a str);
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!("fixtures/", $name))
+    };
+}
+
+const NOW: Timestamp = Timestamp(1_767_323_050_000);
+const REGISTERED: Told<'_> = (201, &[], fixture!("registered.json"));
+const CONFLICT: Told<'_> = (409, &[], fixture!("conflict.json"));
+const MALFORMED: Told<'_> = (400, &[], fixture!("malformed.json"));
+const LISTED: Told<'_> = (200, &[], fixture!("accounts.json"));
+const NOT_LISTED: Told<'_> = (200, &[], fixture!("accounts_without_him.json"));
+const LOGGED_IN: Told<'_> = (200, &[], fixture!("login.json"));
+const HTML: &str = fixture!("gateway.html");
+const HIS_ID: &str = "5e4eb66b-36c3-46bc-bc03-9a5eefc582f0";
+const LEAST: &str = "base_url = \"https://enterprise-sandbox.waltid.dev\"\n\
+    org_url = \"https://acme.enterprise-sandbox.waltid.dev\"\norganization = \"acme\"\ntenant = \"t1\"\n\
+    email = \"admin@example.org\"\npassword = \"admin-password\"\n";
+
+fn adapter(more: &str) -> Waltid {
+    Waltid::new(toml::from_str(&format!("{LEAST}{more}")).unwrap(), &Policy::default())
+}
+
+struct Talk {
+    action: &'static str,
+    input: Value,
+    mode: Mode,
+    uncertain: bool,
+    settings: &'static str,
+}
+
+impl Talk {
+    fn new(action: &'static str, input: Value) -> Self {
+        Self { action, input, mode: Mode::Do, uncertain: false, settings: "" }
+    }
+
+    fn look_up(action: &'static str, input: Value) -> Self {
+        Self { mode: Mode::LookUp, uncertain: true, ..Self::new(action, input) }
+    }
+
+    fn uncertain(self) -> Self {
+        Self { uncertain: true, ..self }
+    }
+
+    fn with(self, settings: &'static str) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// Every request that was sent and how it ended.
+    fn hear(&self, told: &[Told<'_>]) -> (Vec<Request>, AttemptResult) {
+        let adapter = adapter(self.settings);
+        let input = self.input.as_object().unwrap();
+        let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
+        let uncertain_since = self.uncertain.then_some(NOW);
+        let call = Call { action: self.action, input, effect, mode: self.mode, uncertain_since, now: NOW };
+        let (mut turn, mut requests, mut told) = (adapter.begin(&call), Vec::new(), told.iter());
+        loop {
+            let (request, stage) = match turn {
+                Turn::Send(request, stage) => (request, stage),
+                Turn::Ended(result) => return (requests, result),
+                Turn::Barred(cause) => {
+                    let cause = format!("barred: {cause}");
+                    return (requests, AttemptResult::Broken { cause });
+                }
+            };
+            requests.push(request);
+            let reply = reply(told.next().expect("a request that the test does not answer"));
+            turn = adapter.resume(&call, &stage, &reply);
+        }
+    }
+
+    /// In one word: the outcome, or `not_done`, `again`, `again free`, `unknown`, `broken`, `barred`.
+    fn ends(&self, told: &[Told<'_>]) -> String {
+        match self.hear(told).1 {
+            AttemptResult::Done(answer) => answer.outcome,
+            AttemptResult::NotDone => "not_done".to_owned(),
+            AttemptResult::Again { spent: true, .. } => "again".to_owned(),
+            AttemptResult::Again { .. } => "again free".to_owned(),
+            AttemptResult::Unknown { .. } => "unknown".to_owned(),
+            AttemptResult::Broken { cause } if cause.starts_with("barred") => "barred".to_owned(),
+            AttemptResult::Broken { .. } => "broken".to_owned(),
+        }
+    }
+
+    fn cause(&self, told: &[Told<'_>]) -> String {
+        match self.hear(told).1 {
+            AttemptResult::Broken { cause } | AttemptResult::Again { cause, .. } | AttemptResult::Unknown { cause } => {
+                cause
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn reply((status, headers, body): &Told<'_>) -> Reply {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Reply { status: *status, headers, body: body.as_bytes().to_vec(), sent_at: NOW }
+}
+
+fn max() -> Value {
+    json!({"name": "Max Mustermann", "email": "max.mustermann@example.org", "addressCountry": "AT",
+        "address": "Liechtensteinstraße 111/115, 1090 Vienna", "timeZone": "UTC", "languagePreference": "EN",
+        "password": "password123456"})
+}
+
+fn with(mut input: Value, name: &str, value: Value) -> Value {
+    input[name] = value;
+    input
+}
+
+fn json_of(request: &Request) -> Value {
+    serde_json::from_slice(request.body.as_deref().unwrap()).unwrap()
+}
+
+fn path(request: &Request) -> String {
+    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{} {}?{}", request.method, request.url, query.join("&")).trim_end_matches('?').to_owned()
+}
+
+#[test]
+fn the_given_documents_own_examples_are_sent_and_understood() {
+    let given: Value = serde_json::from_str(fixture!("register_request.json")).unwrap();
+    let routes = [
+        (json!(false), "POST https://enterprise-sandbox.waltid.dev/v1/admin/account/register", Some("admin")),
+        (json!(true), "POST https://enterprise-sandbox.waltid.dev/v1/account/register", None),
+    ];
+    for (open, route, token) in routes {
+        let (requests, result) = Talk::new("register", with(max(), "open", open)).hear(&[REGISTERED]);
+        let [request] = requests.as_slice() else { panic!("{requests:?}") };
+        assert_eq!((path(request).as_str(), request.token), (route, token));
+        assert!(request.effectful && request.secret_headers.is_empty());
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(headers, [("accept", "*/*"), ("content-type", "application/json")]);
+        assert_eq!(json_of(request), given);
+        let AttemptResult::Done(answer) = result else { panic!("{result:?}") };
+        assert_eq!(answer.outcome, "registered");
+        let expected = json!({"account_id": HIS_ID, "type": "USER", "flags": [], "roles": {}});
+        assert_eq!(Value::Object(answer.fields), expected);
+        assert_eq!((answer.identifiers[0].kind.as_str(), &*answer.identifiers[0].value), ("waltid.account_id", HIS_ID));
+    }
+    let always = Talk::new("register", max()).with("open = true").hear(&[REGISTERED]).0;
+    assert_eq!(always[0].token, None, "the setting opens it for every flow that says nothing");
+}
+
+#[test]
+fn what_a_flow_leaves_out_is_left_out_and_preferences_have_defaults() {
+    let input = json!({"name": "A", "email": "a@example.org", "password": "p", "languagePreference": "de-AT"});
+    let body = json_of(&Talk::new("register", input).hear(&[REGISTERED]).0[0]);
+    assert_eq!(body["profile"], json!({"name": "A", "email": "a@example.org"}));
+    assert_eq!(body["preferences"], json!({"timeZone": "UTC", "languagePreference": "DE"}));
+    assert_eq!(body["profile"]["email"], body["initialAuth"]["identifier"]["email"]);
+    for missing in ["name", "email", "password"] {
+        assert_eq!(Talk::new("register", with(max(), missing, Value::Null)).ends(&[]), "broken", "{missing}");
+    }
+}
+
+#[test]
+fn every_answer_to_a_registration_has_its_one_meaning() {
+    let rows: &[(&str, &[Told<'_>])] = &[
+        ("registered", &[REGISTERED]),
+        ("registered", &[(200, &[], "{\"id\": \"1\", \"type\": \"A_TYPE_OF_TOMORROW\"}")]),
+        ("exists", &[CONFLICT, LISTED]),
+        ("exists", &[(409, &[], ""), LISTED]),
+        ("exists", &[(400, &[], "{\"message\": \"E-mail already in use\"}"), LISTED]),
+        ("exists", &[(500, &[], "DuplicateTarget: account"), LISTED]),
+        ("exists", &[(422, &[], "{\"error\": \"user exists\"}"), LISTED]),
+        ("exists", &[(200, &[], "{\"exception\": true, \"message\": \"it exists\"}"), LISTED]),
+        ("again", &[CONFLICT, NOT_LISTED]),
+        ("refused", &[MALFORMED]),
+        ("refused", &[(400, &[], "not json at all")]),
+        ("refused", &[(422, &[], "{}")]),
+        ("barred", &[(401, &[], "{\"message\": \"token already expired\"}")]),
+        ("barred", &[(403, &[], "")]),
+        ("barred", &[(301, &[], HTML)]),
+        ("barred", &[(404, &[], "{\"message\": \"no such route\"}")]),
+        ("again free", &[(429, &[("retry-after", "3")], "")]),
+        ("again", &[(503, &[("retry-after", "3")], HTML)]),
+        ("again", &[(404, &[], HTML)]),
+        ("again", &[(408, &[], "")]),
+        ("unknown", &[(503, &[], HTML)]),
+        ("unknown", &[(500, &[], "{\"message\": \"boom\"}")]),
+        ("unknown", &[(502, &[], "<html>this page already exists</html>")]),
+        ("unknown", &[(201, &[], HTML)]),
+        ("unknown", &[(201, &[], "{\"_id\": \"5e4e")]),
+        ("unknown", &[(201, &[], "")]),
+        ("unknown", &[(201, &[], "{\"type\": \"USER\"}")]),
+        ("broken", &[(418, &[], "{}")]),
+        ("barred", &[CONFLICT, (403, &[], "")]),
+        ("again", &[CONFLICT, (500, &[], HTML)]),
+    ];
+    for (ends, told) in rows {
+        assert_eq!(Talk::new("register", max()).ends(told), *ends, "{told:?}");
+    }
+    let (_, AttemptResult::Done(answer)) = Talk::new("register", max()).hear(&[MALFORMED]) else { panic!() };
+    let expected = json!({"status": 400, "reason": "Field addressCountry is required"});
+    assert_eq!(Value::Object(answer.fields), expected);
+    let (_, AttemptResult::Done(answer)) = Talk::new("register", max()).hear(&[CONFLICT, LISTED]) else { panic!() };
+    assert_eq!(answer.fields["account_id"], json!(HIS_ID), "capitals in the e-mail make no difference");
+}
+
+#[test]
+fn what_a_duplicate_looks_like_is_a_setting() {
+    let talk = || Talk::new("register", max()).with("[duplicate]\nstatuses = [412]\ntexts = [\"taken\"]");
+    assert_eq!(talk().ends(&[(412, &[], ""), LISTED]), "exists");
+    assert_eq!(talk().ends(&[(400, &[], "e-mail is taken"), LISTED]), "exists");
+    assert_eq!(talk().ends(&[(400, &[], "it exists")]), "refused");
+    assert_eq!(talk().ends(&[(409, &[], "it exists")]), "broken");
+}
+
+#[test]
+fn a_closed_open_route_says_what_to_switch_on() {
+    for told in [(403, &[][..], ""), (401, &[], ""), (404, &[], "{}")] {
+        let talk = Talk::new("register", with(max(), "open", json!(true)));
+        assert!(talk.cause(&[told]).contains("account-registration"), "{told:?}");
+    }
+}
+
+#[test]
+fn an_uncertain_registration_is_looked_up_and_its_password_tells_whether_it_is_ours() {
+    let rows: &[(&str, &[Told<'_>])] = &[
+        ("not_done", &[NOT_LISTED]),
+        ("not_done", &[(200, &[], "[]")]),
+        ("registered", &[LISTED, LOGGED_IN]),
+        ("registered", &[LISTED, (200, &[], fixture!("login_next_step.json"))]),
+        ("exists", &[LISTED, (401, &[], "")]),
+        ("exists", &[LISTED, (400, &[], "{}")]),
+        ("again", &[LISTED, (500, &[], HTML)]),
+        ("again", &[LISTED, (200, &[], HTML)]),
+        ("again free", &[LISTED, (429, &[], "")]),
+        ("again", &[(502, &[], HTML)]),
+        ("again", &[(200, &[], "[{\"_id\"")]),
+        ("broken", &[(200, &[], "{\"accounts\": []}")]),
+        ("barred", &[(403, &[], "")]),
+    ];
+    for (ends, told) in rows {
+        assert_eq!(Talk::look_up("register", max()).ends(told), *ends, "{told:?}");
+    }
+    let (requests, _) = Talk::look_up("register", max()).hear(&[LISTED, LOGGED_IN]);
+    assert_eq!(path(&requests[0]), "GET https://enterprise-sandbox.waltid.dev/v1/admin/accounts");
+    assert_eq!(
+        (path(&requests[1]).as_str(), requests[1].token),
+        ("POST https://enterprise-sandbox.waltid.dev/auth/account/emailpass", None)
+    );
+    assert_eq!(json_of(&requests[1]), json!({"email": "max.mustermann@example.org", "password": "password123456"}));
+    assert!(requests.iter().all(|request| !request.effectful), "a look-up changes nothing");
+    // The repeat that meets its own work, and the same without the proof.
+    assert_eq!(Talk::new("register", max()).uncertain().ends(&[CONFLICT, LISTED, LOGGED_IN]), "registered");
+    assert_eq!(Talk::new("register", max()).uncertain().ends(&[CONFLICT, LISTED, (401, &[], "")]), "exists");
+    assert_eq!(Talk::look_up("register", max()).with("prove_by_login = false").ends(&[LISTED]), "registered");
+}
+
+#[test]
+fn the_list_is_paged_as_the_settings_say() {
+    const PAGED: &str = "[accounts]\nitems = \"/items\"\nemail_param = \"email\"\npage_param = \"page\"\n\
+        first_page = 1\nsize_param = \"limit\"\nsize = 1\npages = 3";
+    let page = |id: &str, email: &str| json!({"items": [{"_id": id, "profile": {"email": email}}]}).to_string();
+    let (one, two, mine) =
+        (page("1", "a@x.example"), page("2", "b@x.example"), page("3", "max.mustermann@example.org"));
+    let talk = || Talk::new("find_account", json!({"email": "max.mustermann@example.org"})).with(PAGED);
+    let (requests, result) = talk().hear(&[(200, &[], &one), (200, &[], &two), (200, &[], &mine)]);
+    let AttemptResult::Done(answer) = result else { panic!("{result:?}") };
+    assert_eq!((answer.outcome.as_str(), &answer.fields["account_id"]), ("found", &json!("3")));
+    let queries: Vec<&str> = requests.iter().map(|request| request.query[1].1.as_str()).collect();
+    assert_eq!(queries, ["1", "2", "3"]);
+    assert_eq!(requests[0].query[0], ("email".to_owned(), "max.mustermann@example.org".to_owned()));
+    assert_eq!(requests[0].query[2], ("limit".to_owned(), "1".to_owned()));
+    assert_eq!(talk().ends(&[(200, &[], &one), (200, &[], "{\"items\": []}")]), "not_found");
+    assert_eq!(talk().ends(&[(200, &[], &one), (200, &[], &one)]), "not_found", "a list that knows no pages");
+    let three = page("3", "c@x.example");
+    assert!(talk().cause(&[(200, &[], &one), (200, &[], &two), (200, &[], &three)]).contains("accounts.size"));
+    assert_eq!(Talk::new("find_account", json!({"email": ""})).ends(&[]), "broken");
+    assert_eq!(Talk::new("find_account", json!({"email": "a@b"})).ends(&[LISTED]), "not_found");
+}
+
+#[test]
+fn a_role_is_added_on_the_global_host_and_adding_it_twice_is_well() {
+    let input = || json!({"account_id": HIS_ID, "role": "acme.member"});
+    let (requests, _) = Talk::new("assign_role", input()).hear(&[(200, &[], "{}")]);
+    let expected =
+        format!("POST https://enterprise-sandbox.waltid.dev/v1/admin/account/{HIS_ID}/roles/add/acme/acme.member");
+    assert_eq!((path(&requests[0]), requests[0].body.as_deref()), (expected, None));
+    let rows: &[(&str, Told<'_>)] = &[
+        ("assigned", (200, &[], "")),
+        ("assigned", (204, &[], "")),
+        ("assigned", (400, &[], "role is already assigned")),
+        ("assigned", (409, &[], "")),
+        ("refused", (404, &[], "{\"message\": \"no such role\"}")),
+        ("refused", (400, &[], "{}")),
+        ("barred", (403, &[], "")),
+        ("again free", (429, &[], "")),
+        ("unknown", (500, &[], "")),
+        ("unknown", (200, &[], HTML)),
+    ];
+    for (ends, told) in rows {
+        assert_eq!(Talk::new("assign_role", input()).ends(&[*told]), *ends, "{told:?}");
+    }
+    assert_eq!(Talk::look_up("assign_role", input()).ends(&[(200, &[], "{}")]), "assigned", "sent again");
+    assert!(Talk::new("assign_role", json!({"account_id": HIS_ID})).cause(&[]).contains("{role}"));
+    assert_eq!(Talk::new("assign_role", with(input(), "account_id", json!("../1"))).ends(&[]), "broken");
+    let other = "[role]\nhost = \"org\"\npath = \"/v1/{org}/roles-api/roles/account/assign\"\n\
+        body = { assigneeEmail = \"{email}\" }";
+    let by_email =
+        Talk::new("assign_role", json!({"email": "max@example.org"})).with(other).hear(&[(200, &[], "{}")]).0;
+    assert_eq!(
+        path(&by_email[0]),
+        "POST https://acme.enterprise-sandbox.waltid.dev/v1/acme/roles-api/roles/account/assign"
+    );
+    assert_eq!(json_of(&by_email[0]), json!({"assigneeEmail": "max@example.org"}));
+}
+
+#[test]
+fn a_wallet_service_is_made_on_the_organisations_host_and_may_be_made_again() {
+    let input = || json!({"account_id": HIS_ID});
+    let (requests, result) = Talk::new("init_wallet_service", input()).hear(&[(201, &[], "{}")]);
+    assert_eq!(
+        path(&requests[0]),
+        "POST https://acme.enterprise-sandbox.waltid.dev/v1/acme.t1/resource-api/services/init"
+    );
+    let target = format!("acme.t1.wallet-{HIS_ID}");
+    assert_eq!(json_of(&requests[0]), json!({"wallet": {"createIfNotFound": true, "target": target}}));
+    let AttemptResult::Done(answer) = result else { panic!("{result:?}") };
+    assert_eq!(answer.fields["wallet"], json!(format!("wallet-{HIS_ID}")));
+    assert_eq!(Talk::look_up("init_wallet_service", input()).ends(&[(200, &[], "{}")]), "ready");
+    assert_eq!(Talk::new("init_wallet_service", input()).ends(&[CONFLICT]), "ready");
+    assert_eq!(Talk::new("init_wallet_service", input()).ends(&[MALFORMED]), "refused");
+    assert_eq!(Talk::new("init_wallet_service", input()).ends(&[(500, &[], "")]), "unknown");
+    let create =
+        "[wallet]\npath = \"/v1/{org}.{tenant}.{wallet}/resource-api/services/create\"\nbody = { type = \"wallet2\" }";
+    let named = with(input(), "wallet", json!("w1"));
+    let created = Talk::new("init_wallet_service", named).with(create).hear(&[(201, &[], "{}")]).0;
+    assert!(path(&created[0]).ends_with("/v1/acme.t1.w1/resource-api/services/create"));
+    assert_eq!(json_of(&created[0]), json!({"type": "wallet2"}));
+}
+
+#[test]
+fn a_login_brings_the_token_and_every_other_answer_says_what_to_mend() {
+    let login = |told: Told<'_>| adapter("").token_reply("admin", &Default::default(), &reply(&told), NOW);
+    let TokenTurn::Send(request, _) = adapter("").token("admin", NOW) else { panic!() };
+    assert_eq!(path(&request), "POST https://enterprise-sandbox.waltid.dev/auth/account/emailpass");
+    assert_eq!(json_of(&request), json!({"email": "admin@example.org", "password": "admin-password"}));
+    let TokenTurn::Token { value, good_for } = login(LOGGED_IN) else { panic!() };
+    assert_eq!((value.expose_secret(), good_for), ("eyJ-a-token", Some(Millis::secs(3600))));
+    let barred: &[(Told<'_>, &str)] = &[
+        ((200, &[], fixture!("login_next_step.json")), "a further step (totp)"),
+        ((200, &[], "{\"status\": \"CONTINUE_NEXT_FLOW\"}"), "a further step"),
+        ((200, &[], "{\"status\": \"OK\"}"), "without a token"),
+        ((401, &[], ""), "providers.waltid.email"),
+        ((404, &[], HTML), "login_path"),
+        ((302, &[], ""), "redirect"),
+    ];
+    for (told, says) in barred {
+        let TokenTurn::Barred(cause) = login(*told) else { panic!("{told:?}") };
+        assert!(cause.contains(says) && !cause.contains("admin-password"), "{cause}");
+    }
+    for told in [(500, &[][..], ""), (429, &[("retry-after", "2")], ""), (200, &[], HTML)] {
+        assert!(matches!(login(told), TokenTurn::Away { .. }), "{told:?}");
+    }
+    let TokenTurn::Token { value, good_for } = adapter("api_key = \"key-1\"").token("admin", NOW) else { panic!() };
+    assert_eq!((value.expose_secret(), good_for), ("key-1", None), "a key goes before a login");
+}
+
+#[test]
+fn whatever_an_action_answers_the_catalogue_knows_and_it_lists_nothing_else() {
+    let mut catalogue = Catalogue::default();
+    adapter("[password_rule]\nlength = 30").describe(&mut catalogue);
+    assert_eq!(catalogue.passwords["waltid"].length, 30);
+    let id = || json!({"account_id": HIS_ID, "role": "r"});
+    let talks: &[(Talk, &[Told<'_>])] = &[
+        (Talk::new("register", max()), &[REGISTERED]),
+        (Talk::new("register", max()), &[CONFLICT, LISTED]),
+        (Talk::new("register", max()), &[MALFORMED]),
+        (Talk::new("find_account", max()), &[LISTED]),
+        (Talk::new("find_account", max()), &[NOT_LISTED]),
+        (Talk::new("assign_role", id()), &[(200, &[], "{}")]),
+        (Talk::new("assign_role", id()), &[MALFORMED]),
+        (Talk::new("init_wallet_service", id()), &[(200, &[], "{}")]),
+        (Talk::new("init_wallet_service", id()), &[MALFORMED]),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for (talk, told) in talks {
+        let (_, AttemptResult::Done(answer)) = talk.hear(told) else { panic!("{}", talk.action) };
+        let name = format!("waltid.{}", talk.action);
+        let outcome = catalogue.actions[&name].outcomes.iter().find(|known| known.name == answer.outcome).unwrap();
+        assert!(outcome.writes.iter().all(|field| answer.fields.contains_key(field)), "{name}");
+        let known = |field: &String| outcome.writes.contains(field) || outcome.may_write.contains(field);
+        assert!(answer.fields.keys().all(known), "{name} {:?}", answer.fields);
+        seen.insert((name, answer.outcome));
+    }
+    let listed = catalogue
+        .actions
+        .iter()
+        .flat_map(|(name, spec)| spec.outcomes.iter().map(move |outcome| (name.clone(), outcome.name.clone())));
+    assert_eq!(seen, listed.collect());
+}
+
+#[test]
+fn deliveries_of_an_issuer_are_recorded_by_their_key_and_tell_no_fact() {
+    let read = |json: &Value| adapter("").read(&Delivery { headers: &[], json, signed: false, received_at: NOW });
+    let enterprise = json!({"id": "n-1", "type": "sdjwt_issue", "timestamp": 1_767_323_050_123_i64, "data": {"a": 1}});
+    let reading = read(&enterprise).unwrap();
+    assert_eq!((reading.kind.as_str(), reading.key.as_deref()), ("waltid.sdjwt_issue", Some("n-1")));
+    assert_eq!(reading.occurred_at, Some(Timestamp(1_767_323_050_123)));
+    let open = read(&json!({"target": "acme.t1.issuer", "event": "requested_token", "session": {"id": "s"}})).unwrap();
+    assert_eq!((open.kind.as_str(), open.key, open.occurred_at), ("waltid.requested_token", None, None));
+    assert!(open.facts.is_empty() && open.identifiers.is_empty() && reading.facts.is_empty());
+    assert_eq!(read(&json!({"type": "An event/of tomorrow"})).unwrap().kind, "waltid.an_event_of_tomorrow");
+    assert!(read(&json!({"data": {}})).is_err());
+    assert!(read(&json!([])).is_err());
+}

@@ -1,0 +1,76 @@
+//! The token `admin`: an API key as it is, or the token of a login by e-mail and password. Source:
+//! docs/providers/waltid.md, "Token".
+
+use gangway_core::time::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::calls::Desk;
+use crate::providers::{Reply, Request, Stage, TokenTurn, wait};
+
+/// Its name.
+pub const ADMIN: &str = "admin";
+
+/// A login, of ours or of a user.
+pub fn login(desk: &Desk, email: &str, password: &str) -> Request {
+    let body = json!({"email": email, "password": password});
+    Request {
+        method: "POST",
+        url: desk.base(&desk.settings.login_path),
+        headers: desk.json_headers(),
+        body: Some(body.to_string().into_bytes()),
+        loggable: &["status"],
+        ..Request::default()
+    }
+}
+
+/// The way to the token begins.
+pub fn begin(desk: &Desk) -> TokenTurn {
+    let settings = &desk.settings;
+    if let Some(key) = settings.api_key.as_ref().filter(|key| !key.expose_secret().is_empty()) {
+        return TokenTurn::Token { value: key.clone(), good_for: None };
+    }
+    match (&settings.email, &settings.password) {
+        (Some(email), Some(password)) => {
+            let request = login(desk, email, password.expose_secret());
+            TokenTurn::Send(request, Stage { at: "login", memo: Value::Null })
+        }
+        _ => barred("neither an API key nor a login is set up; give providers.waltid.api_key, or email and password"),
+    }
+}
+
+/// What follows from the answer to the login.
+pub fn reply(desk: &Desk, reply: &Reply, now: Timestamp) -> TokenTurn {
+    let away = |cause: String| TokenTurn::Away { cause, retry_after: wait::asked(&reply.headers, true, now) };
+    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let field = |name| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str).filter(|t| !t.is_empty());
+    match reply.status {
+        200..=299 => match (field("token"), field("status")) {
+            (Some(token), _) => {
+                let good_for = Some(desk.settings.token_lifetime);
+                TokenTurn::Token { value: SecretString::from(token), good_for }
+            }
+            (None, Some(status)) if status.starts_with("CONTINUE") => {
+                let next =
+                    field("next_method").filter(|next| next.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+                barred(&format!(
+                    "the login of providers.waltid.email wants a further step ({}), which a machine cannot take; give an \
+                     account that logs in with its password alone, or an API key",
+                    next.unwrap_or("of a flow with several")
+                ))
+            }
+            (None, _) if json.is_some() => {
+                barred("the login answers without a token; check providers.waltid.login_path")
+            }
+            _ => away(format!("the login answers {} and something that is not JSON", reply.status)),
+        },
+        300..=399 => barred("the login answers with a redirect; check providers.waltid.base_url"),
+        400 | 401 | 403 | 422 => barred("the login is refused; check providers.waltid.email and password"),
+        404 => barred("there is no login at this address; check providers.waltid.base_url and login_path"),
+        status => away(format!("the login answers {status}")),
+    }
+}
+
+fn barred(cause: &str) -> TokenTurn {
+    TokenTurn::Barred(cause.to_owned())
+}

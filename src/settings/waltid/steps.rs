@@ -1,0 +1,193 @@
+//! What walt.id does not publish, or lets its operators choose: the list of accounts, what a duplicate looks like, and
+//! the requests that follow a registration.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::WaltidSettings;
+
+/// `[providers.waltid.accounts]`: how the list is paged is not published.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountsSettings {
+    /// Where it is.
+    pub path: String,
+    /// JSON pointer to the list in the answer; empty: the answer is the list.
+    pub items: String,
+    /// Name of the parameter that filters by e-mail; empty: there is none.
+    pub email_param: String,
+    /// Name of the parameter with the page; empty: one answer holds them all.
+    pub page_param: String,
+    /// Number of the first page.
+    pub first_page: u32,
+    /// Name of the parameter with the size of a page; empty: it is not sent.
+    pub size_param: String,
+    /// Accounts on a page.
+    pub size: u32,
+    /// Most pages that one look-up reads.
+    pub pages: u32,
+}
+
+impl Default for AccountsSettings {
+    fn default() -> Self {
+        Self {
+            path: "/v1/admin/accounts".to_owned(),
+            items: String::new(),
+            email_param: String::new(),
+            page_param: String::new(),
+            first_page: 0,
+            size_param: String::new(),
+            size: 100,
+            pages: 20,
+        }
+    }
+}
+
+/// `[providers.waltid.duplicate]`: how "the account is there already" is told is not published.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DuplicateSettings {
+    /// Statuses that say so, whatever the text.
+    pub statuses: Vec<u16>,
+    /// Texts in an error's body that say so, whatever the status (but 401, 403 and 429).
+    pub texts: Vec<String>,
+}
+
+impl Default for DuplicateSettings {
+    fn default() -> Self {
+        Self { statuses: vec![409], texts: ["already", "exists", "Duplicate"].map(str::to_owned).to_vec() }
+    }
+}
+
+/// Which host a request goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Host {
+    /// `base_url`.
+    Base,
+    /// `org_url`.
+    Org,
+}
+
+/// `[providers.waltid.role]`: names in braces are filled in, in path and body.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoleSettings {
+    /// The role when a flow names none: `{role}`.
+    pub role: Option<String>,
+    /// Which host.
+    pub host: Host,
+    /// `POST` to this path.
+    pub path: String,
+    /// With this body; empty: without one.
+    pub body: Map<String, Value>,
+}
+
+impl Default for RoleSettings {
+    fn default() -> Self {
+        let path = "/v1/admin/account/{id}/roles/add/{org}/{role}".to_owned();
+        Self { role: None, host: Host::Base, path, body: Map::new() }
+    }
+}
+
+/// `[providers.waltid.wallet]`: names in braces are filled in, in name, path and body.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WalletSettings {
+    /// Name of the wallet service when a flow gives none: `{wallet}`. One service is one wallet.
+    pub name: String,
+    /// Which host.
+    pub host: Host,
+    /// `POST` to this path.
+    pub path: String,
+    /// With this body; empty: without one.
+    pub body: Map<String, Value>,
+}
+
+impl Default for WalletSettings {
+    fn default() -> Self {
+        let wallet = json!({"createIfNotFound": true, "target": "{org}.{tenant}.{wallet}"});
+        Self {
+            name: "wallet-{id}".to_owned(),
+            host: Host::Org,
+            path: "/v1/{org}.{tenant}/resource-api/services/init".to_owned(),
+            body: Map::from_iter([("wallet".to_owned(), wallet)]),
+        }
+    }
+}
+
+/// `[providers.waltid.password_rule]`: the rule of an installation is its operator's.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordSettings {
+    /// Shortest that is taken.
+    pub min_length: u32,
+    /// Length of one that is made here.
+    pub length: u32,
+    /// With an upper-case letter.
+    pub upper: bool,
+    /// With a lower-case letter.
+    pub lower: bool,
+    /// With a digit.
+    pub digit: bool,
+    /// With a character that is neither letter nor digit.
+    pub symbol: bool,
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        Self { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: false }
+    }
+}
+
+/// Names that a template may have in braces.
+const NAMES: [&str; 6] = ["id", "email", "org", "tenant", "role", "wallet"];
+
+impl WaltidSettings {
+    /// What is wrong with the parts of this file.
+    pub(super) fn steps_problems(&self, wrong: &mut impl FnMut(bool, &str, &str, &str)) {
+        let pages = self.accounts.pages;
+        wrong(pages == 0 || pages > 20, "accounts.pages", "is not between 1 and 20", "raise accounts.size instead");
+        wrong(self.accounts.size == 0, "accounts.size", "is 0", "such as 100");
+        let pointer = &self.accounts.items;
+        wrong(
+            !pointer.is_empty() && !pointer.starts_with('/'),
+            "accounts.items",
+            "is no JSON pointer",
+            "such as /items",
+        );
+        wrong(self.duplicate.texts.iter().any(String::is_empty), "duplicate.texts", "holds an empty text", "remove it");
+        let hint = "known are {id}, {email}, {org}, {tenant}, {role} and {wallet}";
+        let templates = [
+            ("role.path", Value::String(self.role.path.clone())),
+            ("role.body", Value::Object(self.role.body.clone())),
+            ("wallet.name", Value::String(self.wallet.name.clone())),
+            ("wallet.path", Value::String(self.wallet.path.clone())),
+            ("wallet.body", Value::Object(self.wallet.body.clone())),
+        ];
+        for (key, template) in templates {
+            let unknown = names(&template).iter().any(|name| !NAMES.contains(&name.as_str()));
+            wrong(unknown, key, "has a name in braces that nothing fills", hint);
+        }
+        let rule = &self.password_rule;
+        wrong(
+            rule.length < rule.min_length.max(12) || rule.length > 128,
+            "password_rule.length",
+            "is shorter than 12 or than min_length, or longer than 128",
+            "20 is usual",
+        );
+    }
+}
+
+/// The names in braces in all texts of a value.
+fn names(template: &Value) -> Vec<String> {
+    match template {
+        Value::String(text) => {
+            let opened = text.split('{').skip(1);
+            opened.filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect()
+        }
+        Value::Array(list) => list.iter().flat_map(names).collect(),
+        Value::Object(map) => map.values().flat_map(names).collect(),
+        _ => Vec::new(),
+    }
+}
