@@ -8,6 +8,7 @@ use gangway_core::flow;
 use gangway_core::flow::model::Flow;
 
 use super::{Config, flow_files, opened};
+use crate::providers::generic;
 use crate::terminal::{Exit, Failure, out};
 
 /// Checks flow files: every outcome handled, every state reachable, every wait limited, every reference written
@@ -29,6 +30,10 @@ impl Check {
         let mut exit = Exit::Well;
         let mut flows: Vec<(String, Flow)> = Vec::new();
         for (file, text) in flow_files::read(&self.flows)? {
+            if generic::is_definition(&text) {
+                exit = if definition(&file, &text) { exit } else { Exit::Usage };
+                continue;
+            }
             match flow::load(&file, &text, &catalogue) {
                 Ok(flow) => {
                     let (name, version, states) = (&flow.id.name, flow.id.version, flow.states.len());
@@ -46,6 +51,20 @@ impl Check {
             exit = Exit::Usage;
         }
         Ok(exit)
+    }
+}
+
+/// Checks a definition of a provider; answers whether it is right.
+fn definition(file: &str, text: &str) -> bool {
+    match generic::load(file, text) {
+        Ok(it) => {
+            out::data(&format!("{file}: provider {}, {} actions, is right", it.name, it.actions.len()));
+            true
+        }
+        Err(problems) => {
+            out::aside(problems.rendered.trim_end());
+            false
+        }
     }
 }
 

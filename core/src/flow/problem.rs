@@ -131,6 +131,10 @@ kinds! {
     SameVersion = "F071",
     /// A known version of a flow, with other content.
     ChangedVersion = "F072",
+    /// A definition of a provider says what cannot be.
+    BadDefinition = "F080",
+    /// A sample of a definition ends otherwise than it says.
+    BadSample = "F081",
 }
 
 /// One problem of one file.

@@ -49,6 +49,7 @@ async fn over_http(world: &World, person: &Person) -> Result<(), Failure> {
         headers: vec![("content-type", "application/cloudevents+json".to_owned())],
         secret_headers: vec![("authorization", SecretString::from(format!("Bearer {}", world.token)))],
         body: Some(event(person).to_string().into_bytes()),
+        named_headers: Vec::new(),
         effectful: true,
         loggable: &[],
     };
