@@ -121,6 +121,13 @@ impl Stopwatch {
     }
 }
 
+/// Nonces of signatures whose scheme wants them (ECDSA). They never show in what is decided or stored, so a run
+/// repeats without them.
+#[must_use]
+pub fn nonces() -> ring::rand::SystemRandom {
+    ring::rand::SystemRandom::new()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Chance, Clock, SeededChance, SystemChance, SystemClock};

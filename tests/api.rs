@@ -33,7 +33,11 @@ version: 1
 title: A tour without providers
 start: { on: user.signed_up, user: { id: data.user_id, email: data.email } }
 states:
-  hello: { await: { greeted: user.greeted }, within: 1h, outcomes: { greeted: done, late: check } }
+  hello:
+    await: { greeted: user.greeted }
+    within: 1h
+    show: { challenge: data.challenge, of: user.id }
+    outcomes: { greeted: done, late: check }
   check: { ask: support, outcomes: { retry: hello, give_up: lost } }
   lost: { end: failed }
   done: { end: completed }
@@ -231,6 +235,25 @@ async fn a_person_is_found_by_any_identifier_and_shown_whole() {
     assert_eq!((status.as_u16(), none), (200, json!({ "items": [], "next": null })));
     assert_eq!(ask!(app, &token, get("/v1/users?q=")).await.0, 400);
     assert_eq!(ask!(app, &token, get("/v1/users")).await.0, 400);
+}
+
+#[actix_web::test]
+async fn what_a_waiting_person_needs_is_shown_with_the_one_onboarding_and_nowhere_else() {
+    let world = World::new().await;
+    let app = app!(world);
+    let token = world.token(&["read", "operate"]).await;
+    world.message("ada", "user.signed_up", "ada", json!({ "user_id": "ada", "challenge": "c-77" })).await;
+    let (_, list) = ask!(app, &token, get("/v1/onboardings")).await;
+    let (_, found) = ask!(app, &token, get("/v1/users?q=ada")).await;
+    let (listed, of_user) = (&list["items"][0], &found["items"][0]["onboardings"][0]);
+    let uri = format!("/v1/onboardings/{}", listed["id"].as_str().unwrap());
+    let (_, mut one) = ask!(app, &token, get(&uri)).await;
+    assert_eq!(one["show"], json!({ "challenge": "c-77", "of": "ada" }));
+    one.as_object_mut().unwrap().remove("show");
+    assert_eq!((listed, of_user), (&one, &one), "everything else is the same, and `show` is not there");
+    world.message("greeting", "user.greeted", "ada", json!({})).await;
+    let (_, ended) = ask!(app, &token, get(&uri)).await;
+    assert_eq!((ended["status"].as_str(), ended.get("show")), (Some("completed"), None));
 }
 
 #[actix_web::test]

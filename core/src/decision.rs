@@ -21,6 +21,8 @@ pub struct Decision {
     pub to: Option<String>,
     /// New effects.
     pub asks: Vec<Effect>,
+    /// Effects that tell parents of the end; they never move the onboarding.
+    pub tells: Vec<Effect>,
     /// What becomes of effects that were asked before.
     pub follow_ups: Vec<FollowUp>,
     /// Identifiers that now belong to this onboarding.

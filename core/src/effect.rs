@@ -5,17 +5,39 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::event::OnboardingId;
+use crate::event::{FactReport, OnboardingId, UserId};
 use crate::time::Timestamp;
 
 /// Names one effect: the onboarding and the effect's number in it. Every attempt carries the same name, so it is
-/// also the idempotency key. Lifecycle publications have negative numbers.
+/// also the idempotency key. What never moves its onboarding (lifecycle publications, and telling parents of the end)
+/// has negative numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EffectId {
     /// The onboarding that asked.
     pub onboarding: OnboardingId,
-    /// Its number there, from 1; negative for lifecycle publications.
+    /// Its number there, from 1; negative for what never moves the onboarding.
     pub n: i64,
+}
+
+impl EffectId {
+    /// Names the lifecycle publication of this place (0 or 1) at this revision.
+    #[must_use]
+    pub fn lifecycle(onboarding: OnboardingId, revision: u64, place: u32) -> Self {
+        let revision = i64::try_from(revision).unwrap_or(i64::MAX).min(i64::MAX / 4 - 1);
+        Self { onboarding, n: -(revision * 4 + i64::from(place)) }
+    }
+
+    /// Names the effect that tells the parent of this place, from 0, of the end. No lifecycle publication has its number.
+    #[must_use]
+    pub fn telling(onboarding: OnboardingId, place: u32) -> Self {
+        Self { onboarding, n: -(i64::from(place) * 4 + 2) }
+    }
+
+    /// Whether it tells a parent of the end.
+    #[must_use]
+    pub const fn is_telling(self) -> bool {
+        self.n < 0 && self.n.rem_euclid(4) == 2
+    }
 }
 
 impl std::fmt::Display for EffectId {
@@ -83,6 +105,22 @@ pub enum Request {
         /// The onboarding as the API shows it, at this revision.
         data: Value,
     },
+    /// Begins another flow for the same user, or joins the onboarding of it that runs.
+    Start {
+        /// Name of the flow.
+        flow: String,
+        /// The user.
+        user: UserId,
+        /// The child's data, evaluated.
+        data: Map<String, Value>,
+    },
+    /// Tells a parent how this onboarding ended; its outcome never moves the onboarding.
+    Tell {
+        /// Who is told.
+        parent: OnboardingId,
+        /// The end.
+        fact: FactReport,
+    },
 }
 
 impl Request {
@@ -94,6 +132,8 @@ impl Request {
             Self::Mail { template, .. } => ("mail", template),
             Self::Publish { event_type, .. } => ("publish", event_type),
             Self::Lifecycle { event_type, .. } => ("lifecycle", event_type),
+            Self::Start { flow, .. } => ("start", flow),
+            Self::Tell { fact, .. } => ("tell", &fact.name),
         }
     }
 }
@@ -107,4 +147,30 @@ pub enum Mode {
     Do,
     /// Only find out whether an earlier attempt did the work.
     LookUp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EffectId;
+    use crate::event::OnboardingId;
+    use uuid::Uuid;
+
+    #[test]
+    fn no_two_effects_that_move_nothing_have_one_number() {
+        let id = OnboardingId(Uuid::nil());
+        let lifecycle = (1..50).flat_map(|revision| [0, 1].map(|place| EffectId::lifecycle(id, revision, place)));
+        let telling: Vec<EffectId> = (0..50).map(|place| EffectId::telling(id, place)).collect();
+        assert!(telling.iter().all(|effect| effect.is_telling()));
+        let mut all: Vec<EffectId> = telling;
+        for effect in lifecycle {
+            assert!(!effect.is_telling());
+            all.push(effect);
+        }
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!((all.len(), all.iter().all(|effect| effect.n < 0)), (count, true));
+        assert!(!EffectId { onboarding: id, n: 2 }.is_telling());
+        assert!(EffectId::lifecycle(id, u64::MAX, 1).n < 0);
+    }
 }

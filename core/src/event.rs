@@ -45,6 +45,17 @@ pub enum Body {
         /// What is said to be true; may be empty (unknown event type: remembered, nothing else).
         facts: Vec<FactReport>,
     },
+    /// An onboarding begins another flow for its user, or joins the onboarding of it that runs.
+    Child {
+        /// Who asks, and is told how the child ends.
+        parent: OnboardingId,
+        /// Name of the flow.
+        flow: String,
+        /// Whose both are.
+        user: UserId,
+        /// The child's data.
+        data: Map<String, Value>,
+    },
     /// An attempt of an effect ended, or its lease ran out.
     Outcome {
         /// The effect's number within its onboarding.
@@ -145,6 +156,16 @@ pub struct FactReport {
     pub rank: u32,
     /// Whether it may move anything by itself.
     pub trust: Trust,
+}
+
+/// Beginning of the names of the facts by which onboardings tell each other how they ended: `flow.NAME.completed`,
+/// `flow.NAME.failed`, `flow.NAME.cancelled`. Nobody outside may say such a thing.
+pub const OF_FLOWS: &str = "flow.";
+
+/// The flow of which this fact tells the end; `None` for any other name.
+#[must_use]
+pub fn flow_of(name: &str) -> Option<&str> {
+    name.strip_prefix(OF_FLOWS)?.rsplit_once('.').map(|(flow, _)| flow)
 }
 
 /// Whether a fact may move an onboarding by itself.

@@ -1,9 +1,12 @@
 //! Where is this person, why, and what happens next: in words, from what was decided. No guess, no second source.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::effect::Mode;
-use crate::flow::model::{Await, Flow, Verb};
+use crate::event::flow_of;
+use crate::flow::expr::Scope;
+use crate::flow::model::{Await, Flow, Outcomes, Verb};
 use crate::onboarding::{Onboarding, Pending, Purpose, ReviewCause, Status};
 use crate::step::{choices, manner, names};
 use crate::time::Timestamp;
@@ -76,12 +79,30 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
             let at = Some(pending.due_at);
             Explanation { why: effect(verb, pending), next: Some(Next { what: attempt(pending), at }) }
         }
+        (Status::Waiting, _, Some(Verb::Wait { outcomes, .. })) => passing(onboarding, outcomes),
         (Status::Waiting, pending, Some(Verb::Await(wait))) => waiting(onboarding, wait, pending.as_ref()),
         (status, ..) => Explanation {
             why: format!("{} in {}, with nothing under way", status.word(), onboarding.state),
             next: onboarding.wake_at.map(|at| Next { what: "it is looked at".into(), at: Some(at) }),
         },
     }
+}
+
+/// What the front end of a waiting person needs, by `show` of the state; `None` when the state shows nothing. May
+/// hold personal data. Evaluated whenever it is read: a value that is absent is left out, one whose expression fails is
+/// null.
+#[must_use]
+pub fn shown(flow: &Flow, onboarding: &Onboarding) -> Option<Map<String, Value>> {
+    let wait = match flow.states.get(&onboarding.state).map(|state| &state.verb) {
+        Some(Verb::Await(wait)) if !onboarding.status.ended() && !wait.show.is_empty() => wait,
+        _ => return None,
+    };
+    let scope = Scope { user: Some(&onboarding.user), data: &onboarding.memory.data, onboarding: Some(onboarding) };
+    let values = wait.show.iter().filter_map(|(name, mapping)| {
+        let value = mapping.eval(&scope).unwrap_or(Some(Value::Null))?;
+        Some((name.clone(), value))
+    });
+    Some(values.collect())
 }
 
 fn ended(onboarding: &Onboarding) -> Explanation {
@@ -126,7 +147,7 @@ fn attempt(pending: &Pending) -> String {
 
 fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> Explanation {
     let memory = &onboarding.memory;
-    let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait), onboarding.since);
+    let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait, onboarding), onboarding.since);
     let (what, at) = match (pending, memory.next_poll, memory.deadline) {
         (Some(pending), ..) => {
             let kind = if pending.purpose == Purpose::Confirm { "to confirm a hint" } else { "as a poll" };
@@ -144,13 +165,25 @@ fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> 
     Explanation { why, next: Some(Next { what, at }) }
 }
 
-/// From whom: the providers of the awaited facts, the internal systems for the rest.
-fn whom(wait: &Await) -> String {
-    let mut from: Vec<&str> = Vec::new();
+/// Time passes, and nothing else is waited for.
+fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Explanation {
+    let until = onboarding.memory.deadline;
+    let why = format!("waiting until {} since {}", until.unwrap_or(onboarding.since), onboarding.since);
+    let what = format!("the wait is over, in {}", outcomes.get("over").map_or("the next state", String::as_str));
+    Explanation { why, next: Some(Next { what, at: until }) }
+}
+
+/// From whom: the providers of the awaited facts, the onboardings whose end is awaited, the internal systems for the
+/// rest.
+fn whom(wait: &Await, onboarding: &Onboarding) -> String {
+    let mut from: Vec<String> = Vec::new();
     for awaited in wait.arrivals.values() {
-        let one = match awaited.name.split_once('.') {
-            Some((provider, _)) if awaited.from_provider => provider,
-            _ => "the internal systems",
+        let child = flow_of(&awaited.name).map(|flow| onboarding.memory.children.get(flow));
+        let one = match (child, awaited.name.split_once('.')) {
+            (Some(Some(child)), _) => format!("onboarding {child}"),
+            (Some(None), _) => "an onboarding that was not started".to_owned(),
+            (None, Some((provider, _))) if awaited.from_provider => provider.to_owned(),
+            _ => "the internal systems".to_owned(),
         };
         if !from.contains(&one) {
             from.push(one);

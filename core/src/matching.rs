@@ -30,7 +30,10 @@ pub fn claim(flow: &Flow, event: &Event) -> Result<Claim, ExprError> {
         _ => &nothing,
     };
     let scope = Scope { user: None, data, onboarding: None };
-    let start = &flow.start;
+    let Some(start) = &flow.start.on else {
+        let why = "no event begins this flow: other flows start it".to_owned();
+        return Err(ExprError { source_text: "start".to_owned(), why });
+    };
     let external_id = match start.external_id.eval(&scope)? {
         Some(Value::String(text)) => text.trim().to_owned(),
         Some(Value::Number(number)) if number.is_i64() || number.is_u64() => number.to_string(),
@@ -69,9 +72,12 @@ pub fn identifiers(event: &Event) -> Vec<Identifier> {
             let subject = subject.as_deref().map(str::trim).filter(|subject| !subject.is_empty());
             subject.map(|subject| Identifier::new(Identifier::EXTERNAL_ID, subject)).into_iter().collect()
         }
-        Body::Outcome { .. } | Body::Timer { .. } | Body::Operator { .. } | Body::Adopt { .. } | Body::Stranded => {
-            Vec::new()
-        }
+        Body::Child { .. }
+        | Body::Outcome { .. }
+        | Body::Timer { .. }
+        | Body::Operator { .. }
+        | Body::Adopt { .. }
+        | Body::Stranded => Vec::new(),
     }
 }
 

@@ -1,13 +1,13 @@
 //! One user in one flow: the state machine's whole state. It is the fold of its journal: replaying the normalised
 //! events gives the same value. The cost of a step does not grow with history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::effect::Mode;
-use crate::event::{FactReport, Identifier, OnboardingId, UserId};
+use crate::event::{FactReport, Identifier, OF_FLOWS, OnboardingId, Trust, UserId};
 use crate::time::Timestamp;
 
 /// The person. Personal data: never in logs, metrics, errors or journal details.
@@ -50,6 +50,24 @@ pub struct Onboarding {
     pub ended_at: Option<Timestamp>,
     /// What it knows; sealed at rest with the user's key.
     pub memory: Memory,
+}
+
+impl Onboarding {
+    /// The fact by which parents are told how it ended; `None` while it has not.
+    #[must_use]
+    pub fn end(&self) -> Option<FactReport> {
+        let time = self.ended_at.filter(|_| self.status.ended())?;
+        let mut fields = self.memory.tells.clone();
+        fields.insert("onboarding_id".to_owned(), Value::String(self.id.to_string()));
+        Some(FactReport {
+            name: format!("{OF_FLOWS}{}.{}", self.flow.name, self.status.word()),
+            resource: self.id.to_string(),
+            fields,
+            time: Some(time),
+            rank: 0,
+            trust: Trust::Fact,
+        })
+    }
 }
 
 /// A flow and its version.
@@ -134,6 +152,12 @@ pub struct Memory {
     pub polls: u32,
     /// The open question to a person.
     pub review: Option<Review>,
+    /// The onboardings that began it or joined it: each is told how it ends.
+    pub parents: BTreeSet<OnboardingId>,
+    /// By flow, the onboarding that this one began or joined last: whose end it awaits.
+    pub children: BTreeMap<String, OnboardingId>,
+    /// What its end tells beside that it ended.
+    pub tells: Map<String, Value>,
     /// Time of the latest event that changed it: for one onboarding, time never runs backwards.
     pub last_at: Timestamp,
 }
@@ -228,5 +252,18 @@ impl ReviewCause {
             Self::Expression => "expression",
             Self::Flow => "flow",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Memory;
+
+    #[test]
+    fn a_memory_that_was_written_before_there_were_children_is_read() {
+        let written = r#"{"data":{"plan":"gold"},"states":{},"facts":[],"identifiers":[],"asked":2,"pending":null,
+            "deadline":null,"next_poll":null,"polls":0,"review":null,"last_at":7}"#;
+        let memory: Memory = serde_json::from_str(written).unwrap();
+        assert_eq!((memory.asked, memory.parents.len(), memory.children.len(), memory.tells.len()), (2, 0, 0, 0));
     }
 }

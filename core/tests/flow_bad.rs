@@ -33,8 +33,8 @@ fn cases() -> Vec<String> {
     cases
 }
 
-/// What loading this case says. Beside `NAME.yaml` there may be `NAME.other.yaml`, loaded before it, or
-/// `NAME.known.yaml`, the version that is known already.
+/// What loading this case says. Beside `NAME.yaml` there may be `NAME.other.yaml` and `NAME.third.yaml`, loaded before
+/// it, or `NAME.known.yaml`, the version that is known already.
 fn problems(case: &str) -> Problems {
     let read = |kind: &str| fs::read_to_string(folder().join(format!("{case}{kind}.yaml"))).ok();
     let (file, catalogue) = (format!("{case}.yaml"), catalogue());
@@ -44,8 +44,11 @@ fn problems(case: &str) -> Problems {
     {
         text = format!("{before}\n{}", format!("{line}\n").repeat(FILE_MAX / line.len()));
     }
-    if let Some(other) = read(".other") {
-        return load_all(&[(format!("{case}.other.yaml"), other), (file, text)], &catalogue).unwrap_err();
+    let beside = [".other", ".third"].map(|kind| Some((format!("{case}{kind}.yaml"), read(kind)?)));
+    let mut files: Vec<(String, String)> = beside.into_iter().flatten().collect();
+    if !files.is_empty() {
+        files.push((file, text));
+        return load_all(&files, &catalogue).unwrap_err();
     }
     match (load(&file, &text, &catalogue), read(".known")) {
         (Ok(flow), Some(known)) => {

@@ -10,7 +10,7 @@
 mod support;
 
 use gangway_core::flow::model::{Flow, Verb};
-use gangway_core::flow::{Kind, Problems, load, load_all, same_version};
+use gangway_core::flow::{Kind, Problems, load, load_all, load_each, same_version};
 use gangway_core::time::Millis;
 use proptest::prelude::*;
 use support::{ORIGINAL_WALLET, catalogue};
@@ -116,6 +116,93 @@ fn arrival_and_poll_of_one_outcome_write_only_what_both_write() {
     assert!(wallet("states.wallet.address").is_ok());
     assert_eq!(wallet("states.wallet.network").unwrap_err().kinds, [Kind::MaybeAbsent]);
     assert!(wallet("has(states.wallet.network) ? states.wallet.network : null").is_ok());
+}
+
+#[test]
+fn a_choice_and_a_wait_are_what_their_file_says() {
+    let flow = flow(
+        "  sort:
+    choose: { minor: data.age < 18, adult: data.age >= 18 }
+    outcomes: { minor: rest, adult: done, otherwise: done }
+  rest: { wait: 24h, outcomes: { over: done } }
+  done: { end: completed }
+",
+    )
+    .unwrap();
+    let Verb::Choose(choose) = &flow.states["sort"].verb else { panic!() };
+    assert_eq!(choose.guards.keys().collect::<Vec<_>>(), ["minor", "adult"], "in the order of the file");
+    assert!(flow.reads.contains(&vec!["data".to_owned(), "age".to_owned()]), "what a guard reads is kept");
+    let Verb::Wait { length, .. } = flow.states["rest"].verb else { panic!() };
+    assert_eq!(length, Millis::secs(86_400));
+}
+
+/// A flow that starts `wallet` and reads this of its end.
+fn parent(read: &str) -> String {
+    format!(
+        "flow: both
+version: 1
+start: {{ on: user.signed_up, user: {{ id: data.user_id }} }}
+states:
+  begin:
+    start: wallet
+    with: {{ plan: data.plan }}
+    outcomes: {{ started: wallet, running: wallet, ended: wallet }}
+  wallet:
+    await: {{ arrived: flow.wallet.completed, lost: flow.wallet.failed }}
+    within: 24h
+    outcomes: {{ arrived: tell, lost: lost, late: lost }}
+  tell: {{ publish: user.ready, with: {{ read: \"{read}\", child: states.begin.onboarding_id }}, outcomes: {{ sent: done }} }}
+  lost: {{ end: failed }}
+  done: {{ end: completed }}
+"
+    )
+}
+
+const CHILD: &str = "flow: wallet
+version: 1
+start: { again: true }
+states:
+  make:
+    call: original.create_user
+    with: { user_external_id: user.id, email: data.plan }
+    outcomes: { created: done, exists: done, refused: lost }
+  lost: { end: failed }
+  done: { end: completed, with: { address: states.make.uid } }
+";
+
+#[test]
+fn a_flow_that_only_others_start_has_no_event_and_reads_what_it_is_given() {
+    let flow = load("wallet.yaml", CHILD, &catalogue()).unwrap();
+    assert!(flow.start.on.is_none() && flow.start.again);
+    assert!(flow.reads.contains(&vec!["data".to_owned(), "plan".to_owned()]));
+    assert!(flow.reads.contains(["states", "make", "uid"].map(str::to_owned).as_slice()), "an end keeps what it tells");
+}
+
+#[test]
+fn flows_that_start_each_other_are_checked_together() {
+    let both = |read: &str| load_all(&[("both", parent(read)), ("wallet", CHILD.to_owned())], &catalogue());
+    assert_eq!(both("has(states.wallet.address) ? states.wallet.address : null").unwrap().len(), 2);
+    assert!(both("states.wallet.onboarding_id").is_ok(), "every end names its onboarding");
+    assert_eq!(both("states.wallet.address").unwrap_err().kinds, [Kind::MaybeAbsent]);
+    let alone = parent("user.id");
+    let flow = load("both", &alone, &catalogue()).expect("one file alone says nothing of the others");
+    assert_eq!(flow.starts().collect::<Vec<_>>(), ["wallet"]);
+    assert_eq!(load_all(&[("both", alone.clone())], &catalogue()).unwrap_err().kinds, [Kind::UnknownFlow]);
+    let unreadable = load_all(&[("both", alone), ("wallet", "- nonsense".to_owned())], &catalogue());
+    assert_eq!(
+        unreadable.unwrap_err().kinds,
+        [Kind::WrongShape],
+        "what is missing may be in the file that cannot be read"
+    );
+}
+
+#[test]
+fn each_file_is_told_apart_from_those_beside_it() {
+    let loaded = load_each(
+        &[("both", parent("user.id")), ("wallet", CHILD.to_owned()), ("bad", "- x".to_owned())],
+        &catalogue(),
+    );
+    assert_eq!(loaded.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false]);
 }
 
 #[test]

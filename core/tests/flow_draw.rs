@@ -75,6 +75,63 @@ stateDiagram-v2
 ";
 
 #[test]
+fn guards_and_lengths_of_time_are_drawn() {
+    let text = "flow: sorted
+version: 1
+start: { on: user.signed_up, user: { id: data.user_id } }
+states:
+  sort:
+    choose: { minor: data.age < 18, adult: data.age >= 18 }
+    outcomes: { minor: rest, adult: done, otherwise: done }
+  rest: { wait: 24h, outcomes: { over: done } }
+  done: { end: completed }
+";
+    let drawn = draw::text(&load("sorted.yaml", text, &catalogue()).unwrap());
+    let (_, states) = drawn.split_once("\n\n").unwrap();
+    let expected = "\
+sort: choose minor, adult
+    minor if data.age < 18
+    adult if data.age >= 18
+    minor ------> rest
+    adult ------> done
+    otherwise --> done
+
+rest: wait 1d
+    over --> done
+
+done: end completed
+";
+    assert_eq!(states, expected);
+}
+
+#[test]
+fn a_child_and_what_an_end_tells_are_drawn() {
+    let text = "flow: both
+version: 1
+start: {}
+states:
+  begin: { start: wallet, outcomes: { started: child, running: child, ended: child } }
+  child:
+    await: { arrived: flow.wallet.completed }
+    within: 1h
+    outcomes: { arrived: done, late: done }
+  done: { end: completed, with: { wallet: states.begin.onboarding_id } }
+";
+    let flow = load("both.yaml", text, &catalogue()).unwrap();
+    let drawn = draw::text(&flow);
+    let pieces = [
+        "begun by other flows, in begin",
+        "begin: start wallet",
+        "child: await flow.wallet.completed, 1h at most",
+        "done: end completed\n    tells wallet\n",
+    ];
+    assert!(pieces.iter().all(|piece| drawn.contains(piece)), "{drawn}");
+    let diagram = draw::mermaid(&flow);
+    assert!(diagram.contains("[*] --> s_begin: another flow"), "{diagram}");
+    assert!(diagram.contains("state \"begin: start wallet\" as s_begin"), "{diagram}");
+}
+
+#[test]
 fn a_flow_is_drawn_for_a_terminal_in_the_order_of_its_file() {
     let flow = load("original-wallet.yaml", ORIGINAL_WALLET, &catalogue()).unwrap();
     assert_eq!(draw::text(&flow), TEXT);

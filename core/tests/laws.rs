@@ -153,8 +153,8 @@ fn stages() -> Flow {
             ("pause", call("ibm.pause", &[("created", "three")])),
             ("three", wait(&[("came", "ibm.three", "issue")])),
             ("issue", call("ibm.issue", &[("created", "done")])),
-            ("late", Verb::End(EndStatus::Failed)),
-            ("done", Verb::End(EndStatus::Completed)),
+            ("late", Verb::End(EndStatus::Failed.into())),
+            ("done", Verb::End(EndStatus::Completed.into())),
         ],
     )
 }

@@ -3,6 +3,10 @@
 
 mod world;
 
+#[path = "table/child.rs"]
+mod child;
+#[path = "table/choose.rs"]
+mod choose;
 #[path = "table/enter.rs"]
 mod enter;
 #[path = "table/explain.rs"]
@@ -15,6 +19,10 @@ mod hints;
 mod operator;
 #[path = "table/outcome.rs"]
 mod outcome;
+#[path = "table/parent.rs"]
+mod parent;
+#[path = "table/pause.rs"]
+mod pause;
 #[path = "table/places.rs"]
 mod places;
 #[path = "table/retry.rs"]

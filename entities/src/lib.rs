@@ -11,3 +11,4 @@ pub mod tokens;
 pub mod unverified;
 pub mod users;
 pub mod vault;
+pub mod webhooks;

@@ -12,6 +12,7 @@ mod m20261122_000007_tokens;
 mod m20261122_000008_aside;
 mod m20261122_000009_vault;
 mod m20261122_000010_secrets;
+mod m20261122_000011_webhooks;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_aside::Migration),
             Box::new(m20261122_000009_vault::Migration),
             Box::new(m20261122_000010_secrets::Migration),
+            Box::new(m20261122_000011_webhooks::Migration),
         ]
     }
 }

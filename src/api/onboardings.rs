@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use gangway_core::event::OnboardingId;
+use gangway_core::explain;
 use gangway_core::onboarding::{Onboarding, Status};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -53,10 +54,15 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
     Ok(HttpResponse::Ok().json(shown))
 }
 
-/// `GET /v1/onboardings/{id}`
+/// `GET /v1/onboardings/{id}`; with `show` when its state has something for the front end of a waiting person.
 pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let onboarding = load(&state, OnboardingId(id.into_inner())).await?;
-    Ok(HttpResponse::Ok().json(shape::onboarding(&onboarding, &state.flows)))
+    let mut shown = shape::onboarding(&onboarding, &state.flows);
+    let show = state.flows.get(&onboarding.flow).and_then(|flow| explain::shown(&flow, &onboarding));
+    if let (Some(show), Some(fields)) = (show, shown.as_object_mut()) {
+        fields.insert("show".to_owned(), show.into());
+    }
+    Ok(HttpResponse::Ok().json(shown))
 }
 
 /// The onboarding, or that there is none.

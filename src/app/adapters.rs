@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use gangway_core::retry::Policy;
 
+use super::webhooks::Registered;
 use crate::inbound::signature::Profile;
 use crate::inbound::webhook::Hook;
 use crate::providers::Adapter;
@@ -34,12 +35,22 @@ pub(super) struct Adapters {
 /// # Errors
 /// Every webhook profile that cannot be used.
 pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
+    build_with(settings, &Registered::default())
+}
+
+/// The same, with the secrets of webhooks that were registered beside those of the settings.
+///
+/// # Errors
+/// Every webhook profile that cannot be used.
+pub(super) fn build_with(settings: &Settings, registered: &Registered) -> Result<Adapters, Problems> {
     let general = &settings.outbound.retry.policy();
     let all = &settings.providers;
     let mut adapters = Adapters::default();
     let mut problems = Vec::new();
-    let mut add =
-        |adapter: Arc<dyn Adapter>, concurrency, webhook| adapters.add(adapter, concurrency, webhook, &mut problems);
+    let mut add = |adapter: Arc<dyn Adapter>, concurrency, webhook: Option<&WebhookSettings>| {
+        let webhook = webhook.map(|webhook| registered.beside(adapter.name(), webhook));
+        adapters.add(adapter, concurrency, webhook.as_ref(), &mut problems);
+    };
     if let Some(Provider { adapter, webhook }) = &all.didx {
         add(Arc::new(Didx::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
     }

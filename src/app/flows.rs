@@ -37,6 +37,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml")),
     ("flows/didx-credential.yaml", include_str!("../../flows/didx-credential.yaml")),
     ("flows/waltid-enterprise.yaml", include_str!("../../flows/waltid-enterprise.yaml")),
+    ("flows/guardian-account.yaml", include_str!("../../flows/guardian-account.yaml")),
+    ("flows/haven-custody.yaml", include_str!("../../flows/haven-custody.yaml")),
 ];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.
@@ -71,7 +73,8 @@ pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Sto
         }
     }
     for flow in current {
-        tracing::info!(flow = flow.id.name, version = flow.id.version, start = flow.start.on, "flow loaded");
+        let start = flow.begins_on().unwrap_or("other flows");
+        tracing::info!(flow = flow.id.name, version = flow.id.version, start, "flow loaded");
         flows.add(flow, true);
     }
     Ok(flows)
@@ -88,7 +91,7 @@ fn from_files(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Flow>, F
         let files: Vec<(&str, &str)> = SHIPPED.to_vec();
         let mut shipped = flow::load_all(&files, &super::catalogue(settings)?).map_err(refused)?;
         shipped.retain(|flow| needs(flow).all(|action| catalogue.actions.contains_key(action)));
-        return Ok(shipped);
+        return Ok(with_all_they_start(shipped));
     }
     let mut files = Vec::new();
     for folder in &settings.flows.folders {
@@ -96,6 +99,18 @@ fn from_files(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Flow>, F
     }
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     flow::load_all(&files, catalogue).map_err(refused)
+}
+
+/// Without those that start a flow that is not there, and so on until none is left.
+fn with_all_they_start(mut flows: Vec<Flow>) -> Vec<Flow> {
+    loop {
+        let names: BTreeSet<String> = flows.iter().map(|flow| flow.id.name.clone()).collect();
+        let before = flows.len();
+        flows.retain(|flow| flow.starts().all(|started| names.contains(started)));
+        if flows.len() == before {
+            return flows;
+        }
+    }
 }
 
 fn needs(flow: &Flow) -> impl Iterator<Item = &str> {

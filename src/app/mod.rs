@@ -10,6 +10,7 @@ mod reload;
 mod sandbox;
 mod serve;
 mod start;
+mod webhooks;
 
 pub use adopt::adopt;
 pub use demo::{DemoOptions, demo};
@@ -18,6 +19,7 @@ pub use reload::Reloaded;
 pub use sandbox::{SandboxOptions, sandbox};
 pub use serve::serve;
 pub use start::{Running, Seams, start};
+pub use webhooks::register;
 
 use gangway_core::catalogue::Catalogue;
 

@@ -3,7 +3,7 @@
 //! sections (they need a restart, and that is said), providers that were not set up at the start.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use actix_web::web::Data;
 use gangway_core::time::Millis;
@@ -11,12 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::adapters;
 use super::parts::std_time;
+use super::webhooks::Registered;
 use crate::clock::Clock;
 use crate::inbound::webhook::Webhooks;
 use crate::outbound::Dispatcher;
 use crate::outbound::http::Tokens;
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Problems, Settings};
+use crate::store::Store;
 
 /// What is exchanged.
 #[derive(Clone, Debug)]
@@ -26,6 +28,9 @@ pub(super) struct Reload {
     pub tokens: Arc<Tokens>,
     pub dispatcher: Dispatcher,
     pub clock: Arc<dyn Clock>,
+    pub store: Store,
+    /// Secrets of webhooks that were registered, as they were last read.
+    pub registered: Arc<RwLock<Registered>>,
 }
 
 /// What one look at the settings did.
@@ -40,7 +45,8 @@ pub enum Reloaded {
 impl Reload {
     /// One step: takes up what these settings say of the providers that are there.
     pub fn take(&self, input: &Input) -> Reloaded {
-        let built = Settings::read(input).and_then(|settings| adapters::build(&settings));
+        let registered = self.registered.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let built = Settings::read(input).and_then(|settings| adapters::build_with(&settings, &registered));
         let built = match built {
             Ok(built) => built,
             Err(problems) => return Reloaded::Refused(problems),
@@ -59,7 +65,18 @@ impl Reload {
         Reloaded::Taken(taken)
     }
 
-    /// Looks at the settings file for ever: every so often, and at once on SIGHUP.
+    /// Whether a webhook was registered since the last look, by whichever process.
+    async fn registered_anew(&self) -> bool {
+        let Ok(webhooks) = self.store.webhooks().await else { return false };
+        let found = Registered::from(webhooks);
+        let mut known = self.registered.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = known.differs(&found);
+        *known = found;
+        differs
+    }
+
+    /// Looks at the settings file, and for webhooks that were registered, for ever: every so often, and at once on
+    /// SIGHUP.
     pub async fn run(self, config: Option<PathBuf>, every: Millis) {
         let mut known = Input::gather(config.as_deref()).ok();
         let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
@@ -74,7 +91,8 @@ impl Reload {
                 // Most likely it is being written at this moment.
                 Err(_) => continue,
             };
-            if !asked && known.as_ref().is_some_and(|known| known.file == input.file) {
+            let registered = self.registered_anew().await;
+            if !asked && !registered && known.as_ref().is_some_and(|known| known.file == input.file) {
                 continue;
             }
             match self.take(&input) {

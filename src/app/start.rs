@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -16,6 +16,7 @@ use super::adapters::{self, Adapters};
 use super::flows;
 use super::parts::{self, Broker, KeptAside, Resting, std_time};
 use super::reload::{Reload, Reloaded};
+use super::webhooks::{ReadBack, Registered};
 use crate::api::{self, Api};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
 use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
@@ -25,7 +26,7 @@ use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Hook, Webhooks};
 use crate::outbound::http::Tokens;
 use crate::outbound::publish::Publisher;
-use crate::outbound::{self, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
+use crate::outbound::{self, Children, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
 use crate::store::{Keyring, Store, key_file};
@@ -64,6 +65,7 @@ pub struct Running {
     /// How the way from the broker stands.
     pub broker: AmqpState,
     pub(super) reload: Reload,
+    read_back: ReadBack,
     http: ServerHandle,
     stop: watch::Sender<bool>,
     consumer: JoinHandle<()>,
@@ -95,13 +97,15 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
     let listener = listen(settings)?;
     let store = open_store(settings, &seams.chance).await?;
+    let registered = Registered::from(store.webhooks().await?);
+    let adapters = adapters::build_with(settings, &registered)?;
     let flows = flows::load(settings, &catalogue, &store).await?;
 
     let (door, queue) = writer::door(settings.engine.queue);
     let slots = slots(settings, &adapters, &flows);
     let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
-    let tokens = Arc::new(Tokens::default());
-    let dispatcher = dispatcher(settings, &seams, slots, (&directory, &tokens), &store, &door)?;
+    let far = Far::new(settings, &seams, directory)?;
+    let dispatcher = dispatcher(settings, &seams, slots, &far, &store, &door)?;
     let hooks = hooks(settings, &seams, &store, &door, adapters.hooks);
     let engine = Arc::new(Engine {
         store,
@@ -117,7 +121,16 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let broker = supervisor.state();
     let (http, address) =
         serve(settings, &seams, listener, &engine, &door, hooks.clone(), metrics, &broker, &dispatcher)?;
-    let reload = Reload { directory, hooks, tokens, dispatcher: dispatcher.clone(), clock: seams.clock };
+    let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
+    let reload = Reload {
+        directory: far.directory,
+        hooks,
+        tokens: far.tokens,
+        dispatcher: dispatcher.clone(),
+        clock: seams.clock,
+        store: engine.store.clone(),
+        registered: Arc::new(RwLock::new(registered)),
+    };
     let (stop, stopped) = watch::channel(false);
     let consumer = tokio::spawn(async move { supervisor.run(stopped).await });
     let loops = vec![
@@ -127,9 +140,24 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         }),
         tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
         tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
+        tokio::spawn(read_back.clone().run(settings.intake.read_back)),
     ];
     let patience = std_time(settings.server.stop);
-    Ok(Running { address, door, engine, dispatcher, broker, reload, http, stop, consumer, loops, writers, patience })
+    Ok(Running {
+        address,
+        door,
+        engine,
+        dispatcher,
+        broker,
+        reload,
+        read_back,
+        http,
+        stop,
+        consumer,
+        loops,
+        writers,
+        patience,
+    })
 }
 
 impl Running {
@@ -137,6 +165,11 @@ impl Running {
     #[must_use]
     pub fn reload(&self, input: &Input) -> Reloaded {
         self.reload.take(input)
+    }
+
+    /// Reads back once what did not arrive; answers how many deliveries were handed in.
+    pub async fn read_back(&self) -> usize {
+        self.read_back.step().await
     }
 
     /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk.
@@ -255,26 +288,55 @@ fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<St
     }
     slots.insert(slot::MAIL.into(), settings.mail.concurrency);
     slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    // Each is one event at the door: as many as it takes at once.
+    slots.insert(slot::FLOW.into(), u32::try_from(settings.engine.batch).unwrap_or(u32::MAX));
     slots
+}
+
+/// The providers and the way to them, shared by whoever speaks with them.
+struct Far {
+    directory: Arc<Directory>,
+    transport: Arc<dyn Transport>,
+    tokens: Arc<Tokens>,
+    limits: Arc<Limits>,
+}
+
+impl Far {
+    fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
+        let limits = Arc::new(Limits::default());
+        let transport = match &seams.transport {
+            Some(transport) => Arc::clone(transport),
+            None => {
+                let sender = HttpSender::new(&settings.outbound, Arc::clone(&limits), Arc::clone(&seams.clock));
+                Arc::new(sender.map_err(|what| Failure::new(Exit::Usage, what))?) as Arc<dyn Transport>
+            }
+        };
+        Ok(Self { directory, transport, tokens: Arc::default(), limits })
+    }
+
+    fn read_back(&self, settings: &Settings, seams: &Seams, hooks: &Data<Webhooks>, store: &Store) -> ReadBack {
+        ReadBack {
+            directory: Arc::clone(&self.directory),
+            hooks: hooks.clone(),
+            store: store.clone(),
+            transport: Arc::clone(&self.transport),
+            tokens: Arc::clone(&self.tokens),
+            clock: Arc::clone(&seams.clock),
+            limit: settings.outbound.attempt_timeout(),
+            handed: Arc::default(),
+        }
+    }
 }
 
 fn dispatcher(
     settings: &Settings,
     seams: &Seams,
     concurrency: BTreeMap<String, u32>,
-    (directory, tokens): (&Arc<Directory>, &Arc<Tokens>),
+    far: &Far,
     store: &Store,
     door: &Door,
 ) -> Result<Dispatcher, Failure> {
     let refused = |what| Failure::new(Exit::Usage, what);
-    let limits = Arc::new(Limits::default());
-    let transport = match &seams.transport {
-        Some(transport) => Arc::clone(transport),
-        None => {
-            let sender = HttpSender::new(&settings.outbound, Arc::clone(&limits), Arc::clone(&seams.clock));
-            Arc::new(sender.map_err(refused)?) as Arc<dyn Transport>
-        }
-    };
     let mail = parts::mailer(settings, &seams.clock)?;
     let publisher = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map_err(refused)?;
     let publish = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Performs>);
@@ -282,17 +344,23 @@ fn dispatcher(
         leases: Arc::new(store.clone()),
         door: door.clone(),
         performers: Performers {
-            adapters: Arc::clone(directory),
-            transport,
-            tokens: Arc::clone(tokens),
+            adapters: Arc::clone(&far.directory),
+            transport: Arc::clone(&far.transport),
+            tokens: Arc::clone(&far.tokens),
             secrets: Arc::new(store.clone()),
             mail,
             publish,
+            children: Arc::new(Children {
+                door: door.clone(),
+                onboardings: Arc::new(store.clone()),
+                clock: Arc::clone(&seams.clock),
+                limit: settings.outbound.attempt_timeout(),
+            }),
             clock: Arc::clone(&seams.clock),
             limit: settings.outbound.attempt_timeout(),
         },
         concurrency,
-        limits,
+        limits: Arc::clone(&far.limits),
         clock: Arc::clone(&seams.clock),
         chance: Arc::clone(&seams.chance),
         settings: settings.outbound.clone(),

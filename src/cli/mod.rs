@@ -13,6 +13,7 @@ mod serve;
 mod settings;
 mod token;
 mod user;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,9 @@ enum Command {
     /// Looks after access tokens.
     #[command(subcommand)]
     Token(token::Token),
+    /// Looks after our webhook addresses at the providers.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     Migrate(migrate::Migrate),
     Settings(settings::Show),
 }
@@ -107,6 +111,7 @@ impl Command {
             Self::User(command) => command.run().await,
             Self::Event(command) => command.run().await,
             Self::Token(command) => command.run().await,
+            Self::Webhooks(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Settings(command) => command.run(),
         }
@@ -146,6 +151,8 @@ mod tests {
             "user show ada@example.com --json",
             "event adopt 17 --onboarding 01890a5d-ac96-774b-bcce-b302099a8057",
             "token add support --scope read,operate",
+            "webhooks register haven --url https://gangway.example.com/webhooks/haven --event wallet.created",
+            "webhooks list",
             "migrate",
             "settings",
         ];

@@ -63,7 +63,8 @@ impl Sifted {
         let Some(row) = known.get(&item.dedupe) else { return self.fresh.push(item) };
         self.copies.push((row.seq, u32::try_from(item.callers.len()).unwrap_or(u32::MAX)));
         let detail = "a copy of an event that is known".to_owned();
-        let receipt = Receipt { seq: Some(row.seq), verdict: row.verdict, copy: true, onboarding: None, detail };
+        let (seq, onboarding) = (Some(row.seq), row.onboarding);
+        let receipt = Receipt { seq, verdict: row.verdict, copy: true, onboarding, detail };
         self.receipts.extend(item.callers.iter().map(|caller| (*caller, receipt.clone())));
     }
 }

@@ -34,12 +34,19 @@ pub(super) enum Target {
 pub(super) struct Start {
     /// The flow that begins.
     pub flow: Arc<Flow>,
-    /// What it says of the user.
+    /// What it says of the user; absent when another onboarding of the user begins the flow.
+    pub said: Option<Said>,
+    /// The user, if known.
+    pub user: Option<UserId>,
+}
+
+/// What a start event says of its user.
+#[derive(Debug)]
+pub(super) struct Said {
+    /// Who it is.
     pub claim: UserClaim,
     /// The user's blind external id.
     pub blind: Blind,
-    /// The user, if known.
-    pub user: Option<UserId>,
 }
 
 /// What the database knows of the batch's owners.
@@ -71,8 +78,8 @@ pub(super) async fn find(
         };
         let of_event: Vec<_> = of_event.into_iter().map(|name| (keys.blind(&name), name)).collect();
         wanted.extend(of_event.iter().map(|(blind, _)| *blind));
-        if let Some(Ok(start)) = &start {
-            wanted.insert(start.blind);
+        if let Some(Ok(Start { said: Some(said), .. })) = &start {
+            wanted.insert(said.blind);
         }
         names.push(of_event);
         starts.push(start);
@@ -89,7 +96,9 @@ pub(super) async fn find(
             (Some(owner), _) => Target::Onboarding(owner),
             (None, Some(Err(why))) => Target::Refused(why),
             (None, Some(Ok(mut start))) => {
-                start.user = owners.get(&start.blind).copied().and_then(as_user);
+                if let Some(said) = &start.said {
+                    start.user = owners.get(&said.blind).copied().and_then(as_user);
+                }
                 Target::Start(Box::new(start))
             }
             (None, None) => by_identifier(&arrival.event, names, &owners, &briefs, flows),
@@ -105,8 +114,13 @@ const fn as_user(owner: Owner) -> Option<UserId> {
     }
 }
 
-/// A start event is a message whose type begins a flow; what it says of the user must be readable.
+/// A start event is a message whose type begins a flow, or what an onboarding says that starts another one; what a
+/// message says of the user must be readable.
 fn read_start(keys: &Keyring, flows: &Flows, event: &Event) -> Option<Result<Start, String>> {
+    if let Body::Child { flow, user, .. } = &event.body {
+        let known = flows.newest(flow).ok_or_else(|| format!("the flow {flow} is not known here; add its file"));
+        return Some(known.map(|flow| Start { flow, said: None, user: Some(*user) }));
+    }
     if !matches!(event.body, Body::Message { .. }) {
         return None;
     }
@@ -114,7 +128,7 @@ fn read_start(keys: &Keyring, flows: &Flows, event: &Event) -> Option<Result<Sta
     Some(match matching::claim(&flow, event) {
         Ok(claim) => {
             let blind = keys.blind(&Identifier::new(Identifier::EXTERNAL_ID, claim.external_id.clone()));
-            Ok(Start { flow, claim, blind, user: None })
+            Ok(Start { flow, said: Some(Said { claim, blind }), user: None })
         }
         Err(error) => Err(format!("the user cannot be read from the event: {error}")),
     })

@@ -4,6 +4,7 @@
 pub mod accept;
 pub mod alarm;
 mod batch;
+pub mod child;
 mod commit;
 pub mod door;
 mod find;

@@ -22,7 +22,7 @@ use crate::store::types::{
 use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
-use super::find::{Start, Target};
+use super::find::{Said, Start, Target};
 use super::replay::{begin, decide};
 use super::view;
 
@@ -194,7 +194,7 @@ impl<'a> Round<'a> {
         }
         let key = work.loaded.key.clone();
         let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision) } else { Vec::new() };
-        for effect in decision.asks.iter().cloned().chain(lifecycle) {
+        for effect in decision.asks.iter().chain(&decision.tells).cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
         self.follow_ups
@@ -213,7 +213,8 @@ impl<'a> Round<'a> {
     }
 
     fn start(&mut self, item: Item, arrival: &Arrival, start: &Start) {
-        let known = start.user.or_else(|| self.started.get(&start.blind).copied());
+        let begun = start.said.as_ref().and_then(|said| self.started.get(&said.blind).copied());
+        let known = start.user.or(begun);
         let previous = known.and_then(|user| self.previous(user, &start.flow.id.name));
         match previous {
             Some(brief) if !brief.ended => return self.step(item, arrival, brief.id),
@@ -228,9 +229,10 @@ impl<'a> Round<'a> {
             }
             _ => {}
         }
-        let user = match known.and_then(|id| self.users.get(&id)) {
-            Some(user) => user.clone(),
-            None => self.new_user(start, arrival.event.received_at),
+        let user = match (known.and_then(|id| self.users.get(&id)), &start.said) {
+            (Some(user), _) => user.clone(),
+            (None, Some(said)) => self.new_user(said, arrival.event.received_at),
+            (None, None) => return self.record(item, arrival, None, Verdict::Refused, "there is no such user".into()),
         };
         let id = OnboardingId(self.engine.chance.id(self.now));
         let decision = begin(&start.flow, id, &user.user, &arrival.event);
@@ -243,7 +245,9 @@ impl<'a> Round<'a> {
         self.works.insert(id, work);
         let (user_id, flow) = (user.user.id, start.flow.id.clone());
         self.briefs.push(Brief { id, user: user_id, flow, ended: decision.onboarding.status.ended() });
-        self.adopting.insert(start.blind, id);
+        if let Some(said) = &start.said {
+            self.adopting.insert(said.blind, id);
+        }
         let (owner, revision) = self.follow(id, &decision);
         self.keep_secrets(id, &arrival.event, &arrival.secrets, None);
         self.record(item, arrival, owner, decision.verdict, decision.detail);
@@ -263,17 +267,17 @@ impl<'a> Round<'a> {
             .max_by_key(|brief| (!brief.ended, brief.id))
     }
 
-    fn new_user(&mut self, start: &Start, at: Timestamp) -> LoadedUser {
+    fn new_user(&mut self, said: &Said, at: Timestamp) -> LoadedUser {
         let user = User {
             id: UserId(self.engine.chance.id(self.now)),
-            external_id: start.claim.external_id.clone(),
-            email: start.claim.email.clone(),
-            locale: start.claim.locale.clone(),
+            external_id: said.claim.external_id.clone(),
+            email: said.claim.email.clone(),
+            locale: said.claim.locale.clone(),
             created_at: at,
         };
         let key = self.engine.store.keys().new_data_key(self.engine.chance.as_ref());
         let loaded = LoadedUser { user, key };
-        self.started.insert(start.blind, loaded.user.id);
+        self.started.insert(said.blind, loaded.user.id);
         self.users.insert(loaded.user.id, loaded.clone());
         self.new_users.push(loaded.clone());
         loaded
@@ -332,9 +336,8 @@ fn owner_of(loaded: &Loaded) -> EventOwner {
 
 fn lifecycle(work: &Work, decision: &Decision) -> Vec<Effect> {
     let onboarding = &work.loaded.onboarding;
-    let revision = i64::try_from(onboarding.revision).unwrap_or(i64::MAX / 4);
-    let effect = |(place, lifecycle): (i64, &gangway_core::decision::Lifecycle)| Effect {
-        id: EffectId { onboarding: onboarding.id, n: -(revision * 4 + place) },
+    let effect = |(place, lifecycle): (u32, &gangway_core::decision::Lifecycle)| Effect {
+        id: EffectId::lifecycle(onboarding.id, onboarding.revision, place),
         request: Request::Lifecycle {
             event_type: lifecycle.event_type().to_owned(),
             subject: Some(onboarding.user.external_id.clone()),

@@ -75,7 +75,7 @@ impl Round<'_> {
         }
         let mut brought: BTreeMap<&str, Value> = BTreeMap::new();
         // A second start event of a running onboarding moves nothing, so its secrets replace none.
-        if before.is_none() || event.kind != flow.start.on {
+        if before.is_none() || flow.begins_on() != Some(event.kind.as_str()) {
             for (name, path) in flow.secret_fields(&event.kind) {
                 brought.extend(cut.0.get(&path.join(".")).map(|value| (name, value.clone())));
             }

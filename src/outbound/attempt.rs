@@ -27,7 +27,7 @@ pub struct Attempted {
     pub health: Health,
 }
 
-/// Sends a mail or a message: what `mail` and `publish` do for their kinds of effect.
+/// Performs effects of one kind: what `mail`, `publish` and `children` do.
 #[async_trait]
 pub trait Performs: Send + Sync + std::fmt::Debug {
     /// Performs an effect of its kind, within its own time limit.
@@ -49,6 +49,8 @@ pub struct Performers {
     pub mail: Option<Arc<dyn Performs>>,
     /// Publishes, where a broker is set.
     pub publish: Option<Arc<dyn Performs>>,
+    /// Begins children and tells parents.
+    pub children: Arc<dyn Performs>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Longest time for one attempt as a whole.
@@ -94,6 +96,7 @@ impl Performers {
                 Some(publish) => publish.perform(effect).await,
                 None => self.ended(AttemptResult::Done(Answer::named("skipped"))),
             },
+            Request::Start { .. } | Request::Tell { .. } => self.children.perform(effect).await,
         }
     }
 

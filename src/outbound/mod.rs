@@ -1,9 +1,11 @@
 //! Station 5: effects enter, outcomes leave, and an outcome is an event again. All network of the loop is here, none
-//! of it inside a transaction. Lease and attempt are all that is written; users and onboardings are never seen.
+//! of it inside a transaction. Lease and attempt are all that is written; users are never seen, and of onboardings only
+//! how a child ended.
 
 pub mod attempt; // one effect performed, within its time
 pub mod breaker; // lets what fails rest
 pub mod call; // an adapter's conversation, carried out
+pub mod children; // what onboardings ask of each other
 pub mod dispatch; // leases, slots, wake-ups
 pub mod http; // the only HTTP sender
 pub mod lease; // what is needed of the store
@@ -18,6 +20,7 @@ pub mod slots; // how many at once
 
 pub use attempt::{Attempted, Performers, Performs};
 pub use breaker::{Breaker, Breakers, Health};
+pub use children::{Children, Onboardings};
 pub use dispatch::{Dispatcher, Parts, Ticked};
 pub use http::{HttpSender, Limits, SendError, Transport};
 pub use mail::Mailer;

@@ -19,6 +19,12 @@ impl Directory {
         self.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
+    /// All of them, by name.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<dyn Adapter>> {
+        self.by_name.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     /// Exchanges an adapter for the one of the same name; one that was not there is not added, because no flow was
     /// checked against it. Answers whether it was there.
     pub fn exchange(&self, adapter: Arc<dyn Adapter>) -> bool {

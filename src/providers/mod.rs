@@ -74,6 +74,12 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         self.token(name, now)
     }
 
+    /// Where the provider keeps deliveries that did not arrive and the action `missed_deliveries` reads them: ids of
+    /// webhooks that the settings name. `None`: it keeps none.
+    fn reads_back(&self) -> Option<Vec<String>> {
+        None
+    }
+
     /// Reads a delivery whose secret or signature was right.
     ///
     /// # Errors

@@ -1,12 +1,30 @@
 //! `[providers.guardian]`. What each value means is in docs/providers/guardian.md, "Settings".
 
+use gangway_core::secret::PasswordRule;
+use gangway_core::time::Millis;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
-use super::providers::ProviderSettings;
+use super::providers::{ProviderSettings, secret};
+use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = "";
+pub(crate) const SAMPLE: &str = r#"
+[guardian]
+demo = false
+username = "registry"
+password = { min_length = 8, length = 20, upper = true, lower = true, digit = true, symbol = false }
+registry_password = "secret"
+parent = "registry"
+
+[guardian.token]
+lifetime = "60s"
+margin = "10s"
+
+[guardian.texts]
+taken = ["already taken"]
+weak_password = ["password"]
+"#;
 
 /// `[providers.guardian]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -15,12 +33,171 @@ pub struct GuardianSettings {
     /// `base_url`, `concurrency`, `retry`.
     #[serde(flatten)]
     pub common: ProviderSettings,
+    /// Whether the Guardian runs in demo mode, where onboarding needs no token.
+    #[serde(default)]
+    pub demo: bool,
+    /// Username of the Standard Registry that onboards.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Its password.
+    #[serde(default, with = "secret::option")]
+    pub registry_password: Option<SecretString>,
+    /// Registry of a new user when a flow names none.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// How passwords of new accounts are made, and what one that is handed in must satisfy.
+    #[serde(default)]
+    pub password: PasswordSettings,
+    /// The registry's access tokens.
+    #[serde(default)]
+    pub token: TokenSettings,
+    /// By what a failure is told from another.
+    #[serde(default)]
+    pub texts: Texts,
+}
+
+/// `[providers.guardian.password]`: the policy that the Guardian's operator has set.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordSettings {
+    /// Shortest that is taken, in characters.
+    pub min_length: u32,
+    /// Length of one that is made here, in characters.
+    pub length: u32,
+    /// Whether an upper-case letter is needed.
+    pub upper: bool,
+    /// Whether a lower-case letter is needed.
+    pub lower: bool,
+    /// Whether a digit is needed.
+    pub digit: bool,
+    /// Whether a character is needed that is neither letter nor digit.
+    pub symbol: bool,
+}
+
+impl Default for PasswordSettings {
+    fn default() -> Self {
+        Self { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: false }
+    }
+}
+
+impl PasswordSettings {
+    /// The rule that flows and the adapter go by.
+    #[must_use]
+    pub const fn rule(&self) -> PasswordRule {
+        PasswordRule {
+            min_length: self.min_length,
+            length: self.length,
+            upper: self.upper,
+            lower: self.lower,
+            digit: self.digit,
+            symbol: self.symbol,
+        }
+    }
+}
+
+/// `[providers.guardian.token]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenSettings {
+    /// Lifetime of an access token that does not tell its own.
+    #[serde(with = "duration")]
+    pub lifetime: Millis,
+    /// A token is renewed this long before it expires.
+    #[serde(with = "duration")]
+    pub margin: Millis,
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self { lifetime: Millis::secs(60), margin: Millis::secs(10) }
+    }
+}
+
+/// `[providers.guardian.texts]`: parts of messages, capitals make no difference.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Texts {
+    /// Messages that mean "the username is taken", beside status 409.
+    pub taken: Vec<String>,
+    /// Messages of a failed task that mean "the password is too weak".
+    pub weak_password: Vec<String>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self {
+            taken: vec!["already taken".to_owned(), "already exists".to_owned()],
+            weak_password: vec!["password".to_owned()],
+        }
+    }
 }
 
 impl GuardianSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        self.common.problems(at)
+        let mut problems = self.common.problems(at);
+        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
+            if bad {
+                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+            }
+        };
+        let registry = "the Standard Registry that onboards, or `demo = true` for a Guardian in demo mode";
+        let no_name = self.username.as_deref().unwrap_or_default().is_empty();
+        let no_password = self.registry_password.as_ref().is_none_or(|text| text.expose_secret().is_empty());
+        wrong(!self.demo && no_name, "username", "is missing", registry);
+        wrong(!self.demo && no_password, "registry_password", "is missing", registry);
+        wrong(
+            self.token.lifetime <= self.token.margin,
+            "token.lifetime",
+            "is not longer than token.margin",
+            "every token would be renewed before it is used; `60s` is usual",
+        );
+        let password = &self.password;
+        wrong(
+            !(12..=128).contains(&password.length) || password.length < password.min_length,
+            "password.length",
+            "is not between 12 and 128, or shorter than min_length",
+            "20 is a good length for a password that nobody has to remember",
+        );
+        let blank = |texts: &[String]| texts.iter().any(|text| text.trim().is_empty());
+        let every = "an empty text is part of every message: leave it out";
+        wrong(blank(&self.texts.taken), "texts.taken", "holds an empty text", every);
+        wrong(blank(&self.texts.weak_password), "texts.weak_password", "holds an empty text", every);
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GuardianSettings;
+
+    const LEAST: &str = "base_url = \"https://guardian.example.org/api/v1\"\n";
+
+    fn keys(text: &str) -> Vec<String> {
+        let settings: GuardianSettings = toml::from_str(&format!("{LEAST}{text}")).unwrap();
+        settings.problems("g").into_iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn a_registry_is_needed_unless_the_guardian_runs_in_demo_mode() {
+        assert_eq!(keys(""), ["g.username", "g.registry_password"]);
+        assert_eq!(keys("username = \"r\"\nregistry_password = \"p\""), Vec::<String>::new());
+        assert_eq!(keys("demo = true"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_with_its_key() {
+        let text = "demo = true\n[token]\nlifetime = \"10s\"\n[password]\nlength = 9\n[texts]\ntaken = [\"\"]\n\
+                    weak_password = [\" \"]";
+        assert_eq!(keys(text), ["g.token.lifetime", "g.password.length", "g.texts.taken", "g.texts.weak_password"]);
+        assert_eq!(keys("demo = true\n[password]\nmin_length = 30"), ["g.password.length"]);
+    }
+
+    #[test]
+    fn the_registrys_password_is_never_written_out() {
+        let text = format!("{LEAST}username = \"r\"\nregistry_password = \"s3cr3t\"");
+        let settings: GuardianSettings = toml::from_str(&text).unwrap();
+        assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
     }
 }

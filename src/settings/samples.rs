@@ -26,6 +26,7 @@ look_ups = 3
 [webhook]
 verify = "secret_path"
 secrets = ["a-long-random-path-segment"]
+registered = false
 header = "x-signature"
 prefix = "sha256="
 field = "v1"

@@ -18,6 +18,7 @@ pub mod tokens;
 pub mod tx;
 pub mod types;
 pub mod wakes;
+pub mod webhooks;
 
 pub use keys::{Blind, DataKey, Keyring};
 pub use tx::Tx;

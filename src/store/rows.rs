@@ -142,12 +142,13 @@ fn effect_place(id: EffectId) -> Vec<u8> {
     [id.onboarding.0.as_bytes().as_slice(), &id.n.to_be_bytes()].concat()
 }
 
-/// Whose free slots an effect needs: the provider's, or those of `mail` or `publish`.
+/// Whose free slots an effect needs: the provider's, or those of `mail`, `publish` or `flow`.
 fn slot(request: &Request) -> &str {
     match request {
         Request::Call { action, .. } => action.split('.').next().unwrap_or(action),
         Request::Mail { .. } => "mail",
         Request::Publish { .. } | Request::Lifecycle { .. } => "publish",
+        Request::Start { .. } | Request::Tell { .. } => "flow",
     }
 }
 

@@ -59,8 +59,8 @@ impl Tx {
         }
         let found = self.session.known(&keys).await?.into_iter().map(|row| {
             let digest = row.digest.as_slice().try_into().map(Digest).map_err(|_| rows::unknown("events.digest"))?;
-            let known = KnownEvent { seq: row.seq, digest, verdict: rows::verdict(&row.verdict)? };
-            Ok((rows::dedupe(&row.dedupe)?, known))
+            let (verdict, onboarding) = (rows::verdict(&row.verdict)?, row.onboarding_id.map(OnboardingId));
+            Ok((rows::dedupe(&row.dedupe)?, KnownEvent { seq: row.seq, digest, verdict, onboarding }))
         });
         found.collect()
     }

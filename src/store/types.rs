@@ -77,6 +77,8 @@ pub struct KnownEvent {
     pub digest: Digest,
     /// Its verdict.
     pub verdict: Verdict,
+    /// The onboarding that owns it.
+    pub onboarding: Option<OnboardingId>,
 }
 
 /// An onboarding, locked, with the key that seals its data.

@@ -95,7 +95,7 @@ table! {
     ProviderSeconds, "gangway_outbound_request_seconds", Histogram, Seconds, ["provider"],
         "Time of one HTTP request to a provider.";
     InFlight, "gangway_outbound_in_flight", Gauge, Count, ["slot"],
-        "Effects in flight, by slot: a provider, mail or publish.";
+        "Effects in flight, by slot: a provider, mail, publish or flow.";
     Breaker, "gangway_outbound_breaker", Gauge, Count, ["target"],
         "Circuit breaker of a provider's action: 0 closed, 1 letting one attempt through, 2 open.";
     LeasesExpired, "gangway_outbound_leases_expired_total", Counter, Count, [],

@@ -10,6 +10,7 @@ mod say;
 mod wait;
 mod world;
 
+mod children;
 mod copies;
 mod effects;
 mod held;

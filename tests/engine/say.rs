@@ -101,6 +101,11 @@ pub fn good(effect: &LeasedEffect, name: &str) -> AttemptResult {
     let uid = uid(name);
     let action = match &effect.request {
         Request::Call { action, .. } => action.as_str(),
+        // Some child; tests that care let the real performer answer.
+        Request::Start { .. } => {
+            let fields = fields(json!({ "onboarding_id": effect.id.onboarding }));
+            return AttemptResult::Done(Answer { fields, ..Answer::named("running") });
+        }
         _ => "sent",
     };
     let answer = match action {

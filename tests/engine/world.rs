@@ -81,6 +81,47 @@ pub fn rule() -> PasswordRule {
     PasswordRule { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: true }
 }
 
+/// Only other flows begin it; ends once for good.
+const ROOM: &str = "
+flow: room
+version: 1
+title: A room
+start: {}
+states:
+  make:
+    call: original.create_user
+    with: { user_external_id: user.id, email: data.label }
+    outcomes: { created: done, exists: done, refused: lost }
+  lost: { end: failed }
+  done: { end: completed, with: { uid: states.make.uid } }
+";
+
+/// Two flows that start another one and wait for its end.
+fn parent(name: &str, child: &str) -> String {
+    format!(
+        "
+flow: {name}
+version: 1
+title: Needs a {child}
+start:
+  on: user.{name}
+  user: {{ id: data.user_id, email: data.email }}
+states:
+  begin:
+    start: {child}
+    with: {{ label: data.email }}
+    outcomes: {{ started: child, running: child, ended: child }}
+  child:
+    await: {{ arrived: flow.{child}.completed, lost: flow.{child}.failed, off: flow.{child}.cancelled }}
+    within: 24h
+    outcomes: {{ arrived: done, lost: review, off: review, late: review }}
+  review: {{ ask: support, outcomes: {{ retry: begin, give_up: abandoned }} }}
+  abandoned: {{ end: failed }}
+  done: {{ end: completed, with: {{ child: states.begin.onboarding_id }} }}
+"
+    )
+}
+
 /// One engine.
 pub struct World {
     pub engine: Arc<Engine>,
@@ -103,7 +144,8 @@ impl World {
         let chance = Arc::new(SeededChance::new(seed));
         let store = Store::open(&db.options(), keys, Arc::new(SystemChance)).await.unwrap();
         let clock = HandClock::at(START);
-        let hands = Arc::new(Hands::with(&[("original", 1000), ("mail", 1000), ("publish", 1000), ("vault", 1000)]));
+        let slots = ["original", "mail", "publish", "vault", "flow"];
+        let hands = Arc::new(Hands::with(&slots.map(|slot| (slot, 1000))));
         let mut options = Options::default();
         set(&mut options);
         let engine = Engine {
@@ -152,7 +194,7 @@ impl World {
     pub async fn due(&self) -> Vec<LeasedEffect> {
         let mut given = self.hands.take();
         let lease = Lease { token: gangway::clock::Chance::id(&SystemChance, START), length: Millis::secs(600) };
-        let slots = ["original", "mail", "publish", "vault"].map(|slot| (slot.to_owned(), 1000));
+        let slots = ["original", "mail", "publish", "vault", "flow"].map(|slot| (slot.to_owned(), 1000));
         given.extend(self.store().lease_due_at(self.clock.now(), &slots, lease).await.unwrap());
         given
     }
@@ -281,7 +323,15 @@ pub fn catalogue() -> Catalogue {
 }
 
 pub fn flows() -> Flows {
-    let files = [("original-wallet.yaml", ORIGINAL_WALLET), ("visit.yaml", VISIT), ("kept.yaml", KEPT)];
+    let files = [
+        ("original-wallet.yaml", ORIGINAL_WALLET.to_owned()),
+        ("visit.yaml", VISIT.to_owned()),
+        ("kept.yaml", KEPT.to_owned()),
+        ("room.yaml", ROOM.to_owned()),
+        ("house.yaml", parent("house", "room")),
+        ("hotel.yaml", parent("hotel", "room")),
+        ("guest.yaml", parent("guest", "visit")),
+    ];
     let flows = Flows::default();
     for flow in flow::load_all(&files, &catalogue()).unwrap_or_else(|problems| panic!("{}", problems.rendered)) {
         flows.add(flow, true);

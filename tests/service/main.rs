@@ -24,6 +24,8 @@
 //! | provider refuses keys, throttles, fails, is down, floods, redirects, is private | `trouble` |
 //! | lost replies, refusals, silence, bounces, late wallets | `journeys`, `reviews` |
 //! | secrets and personal data | `secrets` |
+//! | flows that choose, wait and start others | `parallel` |
+//! | every trap of DIDx and Guardian, through their shipped flows | `walks` |
 //! | scopes, search, lists, figures | `asking` |
 #![allow(
     clippy::expect_used,
@@ -42,6 +44,7 @@ mod full;
 mod http;
 mod intake;
 mod journeys;
+mod parallel;
 mod reviews;
 mod secrets;
 mod signed;
@@ -49,4 +52,5 @@ mod starting;
 mod stub;
 mod trouble;
 mod wait;
+mod walks;
 mod world;

@@ -71,6 +71,27 @@ fn two_flows_on_one_start_type_are_refused_by_check_and_by_serve() {
 }
 
 #[test]
+fn a_flow_that_starts_one_that_is_not_there_is_refused_by_check_and_by_serve() {
+    let folder = Folder::new();
+    let flows = folder.0.join("flows");
+    std::fs::create_dir(&flows).unwrap();
+    let parent = flows.join("parent.yaml");
+    let text = "flow: parent\nversion: 1\nstart: { on: user.came, user: { id: data.id } }\nstates:\n  \
+                begin: { start: greeted, outcomes: { started: done, running: done, ended: done } }\n  \
+                done: { end: completed }\n";
+    std::fs::write(&parent, text).unwrap();
+    let settings = format!("[flows]\nfolders = [\"{}\"]\n", flows.display());
+    for arguments in [vec!["check", parent.to_str().unwrap()], vec!["serve"]] {
+        let (code, said) = ended(&gangway(&arguments, &folder.0, &settings, &[("GANGWAY_LISTEN", "127.0.0.1:0")]));
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("no flow `greeted` among these files"), "{said}");
+    }
+    std::fs::write(flows.join("child.yaml"), GREETED).unwrap();
+    let (code, said) = ended(&gangway(&["check", flows.to_str().unwrap()], &folder.0, &settings, &[]));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
 fn settings_that_cannot_be_are_told_all_at_once_without_their_secrets_and_end_with_2() {
     let folder = Folder::new();
     let settings = "colour = 1\n[server]\nlisten = \"nowhere\"\nlistn = \"x\"\n[engine]\nbatch = 0\n\

@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::model::{EndStatus, Flow, Outcomes, State, Verb};
+use crate::flow::model::{Await, Choose, EndStatus, Flow, State, Verb};
 
 /// The flow for a terminal: each state with what it does, below it where its outcomes lead.
 #[must_use]
 pub fn text(flow: &Flow) -> String {
     let mut out = format!("{} v{}: {}\n", flow.id.name, flow.id.version, flow.title);
-    let _ = writeln!(out, "begins with {}, in {}", flow.start.on, flow.initial());
+    let _ = match flow.begins_on() {
+        Some(on) => writeln!(out, "begins with {on}, in {}", flow.initial()),
+        None => writeln!(out, "begun by other flows, in {}", flow.initial()),
+    };
     for (name, state) in &flow.states {
         let (verb, what) = told(state);
         let title = state.title.as_ref().map(|title| format!("  ({title})")).unwrap_or_default();
@@ -16,7 +19,7 @@ pub fn text(flow: &Flow) -> String {
         for line in details(state) {
             let _ = writeln!(out, "    {line}");
         }
-        let outcomes: Vec<(&String, &String)> = outcomes(state).into_iter().flatten().collect();
+        let outcomes: Vec<(&String, &String)> = state.verb.outcomes().into_iter().flatten().collect();
         let widest = outcomes.iter().map(|(outcome, _)| outcome.len()).max().unwrap_or(0);
         for (outcome, target) in outcomes {
             let _ = writeln!(out, "    {:-<width$}--> {target}", format!("{outcome} "), width = widest + 1);
@@ -33,9 +36,10 @@ pub fn mermaid(flow: &Flow) -> String {
         let (verb, what) = told(state);
         let _ = writeln!(out, "    state \"{name}: {verb} {what}\" as {}", node(name));
     }
-    let _ = writeln!(out, "    [*] --> {}: {}", node(flow.initial()), flow.start.on);
+    let begins = flow.begins_on().unwrap_or("another flow");
+    let _ = writeln!(out, "    [*] --> {}: {begins}", node(flow.initial()));
     for (name, state) in &flow.states {
-        for (outcome, target) in outcomes(state).into_iter().flatten() {
+        for (outcome, target) in state.verb.outcomes().into_iter().flatten() {
             let _ = writeln!(out, "    {} --> {}: {outcome}", node(name), node(target));
         }
         if matches!(state.verb, Verb::End(_)) {
@@ -63,15 +67,41 @@ fn told(state: &State) -> (&'static str, String) {
         Verb::Mail(mail) => ("mail", mail.template.clone()),
         Verb::Publish(publish) => ("publish", publish.event_type.clone()),
         Verb::Ask { whom, .. } => ("ask", whom.clone()),
-        Verb::End(EndStatus::Completed) => ("end", "completed".to_owned()),
-        Verb::End(EndStatus::Failed) => ("end", "failed".to_owned()),
-        Verb::End(EndStatus::Cancelled) => ("end", "cancelled".to_owned()),
+        Verb::Choose(choose) => ("choose", choose.guards.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        Verb::Wait { length, .. } => ("wait", length.to_string()),
+        Verb::Start(start) => ("start", start.flow.clone()),
+        Verb::End(end) => ("end", ended(end.status).to_owned()),
     }
 }
 
-/// What else a waiting state says: which fact is which outcome, and its poll.
+const fn ended(status: EndStatus) -> &'static str {
+    match status {
+        EndStatus::Completed => "completed",
+        EndStatus::Failed => "failed",
+        EndStatus::Cancelled => "cancelled",
+    }
+}
+
+/// What else a state says.
 fn details(state: &State) -> Vec<String> {
-    let Verb::Await(wait) = &state.verb else { return Vec::new() };
+    match &state.verb {
+        Verb::Await(wait) => awaited(wait),
+        Verb::Choose(choose) => guards(choose),
+        Verb::End(end) if !end.with.is_empty() => {
+            vec![format!("tells {}", end.with.keys().map(String::as_str).collect::<Vec<_>>().join(", "))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// When each outcome of a choice is taken.
+fn guards(choose: &Choose) -> Vec<String> {
+    let source = |guard: &str| guard.split_whitespace().collect::<Vec<_>>().join(" ");
+    choose.guards.iter().map(|(outcome, guard)| format!("{outcome} if {}", source(&guard.source))).collect()
+}
+
+/// Which fact is which outcome, and the poll.
+fn awaited(wait: &Await) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     if wait.arrivals.len() > 1 {
         lines.extend(wait.arrivals.iter().map(|(outcome, awaited)| format!("{} is {outcome}", awaited.name)));
@@ -89,16 +119,4 @@ fn details(state: &State) -> Vec<String> {
         }));
     }
     lines
-}
-
-/// Where a state's outcomes lead; an end has none.
-fn outcomes(state: &State) -> Option<&Outcomes> {
-    match &state.verb {
-        Verb::Call(call) => Some(&call.outcomes),
-        Verb::Await(wait) => Some(&wait.outcomes),
-        Verb::Mail(mail) => Some(&mail.outcomes),
-        Verb::Publish(publish) => Some(&publish.outcomes),
-        Verb::Ask { outcomes, .. } => Some(outcomes),
-        Verb::End(_) => None,
-    }
 }

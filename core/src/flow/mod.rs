@@ -9,5 +9,5 @@ pub mod parse;
 pub mod problem;
 pub mod words;
 
-pub use check::{load, load_all, same_version};
+pub use check::{load, load_all, load_each, same_version};
 pub use problem::{Kind, Problems};

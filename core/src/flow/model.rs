@@ -68,16 +68,23 @@ pub enum SecretSource {
 /// How a flow begins.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// Type of the internal event.
-    pub on: String,
+    /// The internal event that begins it; absent when only other flows start it.
+    pub on: Option<StartEvent>,
+    /// Whether a user whose onboarding has ended may start again.
+    pub again: bool,
+}
+
+/// The internal event that begins a flow, and what it says of the user.
+#[derive(Clone, Debug)]
+pub struct StartEvent {
+    /// Its type.
+    pub event_type: String,
     /// Expression over `data` for the user's id in the internal systems.
     pub external_id: Expr,
     /// Expression for the e-mail address; absent when the data has none.
     pub email: Option<Expr>,
     /// Expression for the language.
     pub locale: Option<Expr>,
-    /// Whether a user whose onboarding has ended may start again.
-    pub again: bool,
 }
 
 /// One state: its verb.
@@ -110,8 +117,36 @@ pub enum Verb {
         /// What may be chosen.
         outcomes: Outcomes,
     },
+    /// Decides by guards, at once: the first one that is true, else `otherwise`.
+    Choose(Choose),
+    /// Lets time pass: outcome `over`.
+    Wait {
+        /// How long.
+        length: Millis,
+        /// Next state for `over`.
+        outcomes: Outcomes,
+    },
+    /// Begins another flow for the same user, for work in parallel: outcomes `started`, `running`, `ended`.
+    Start(StartChild),
     /// The end.
-    End(EndStatus),
+    End(End),
+}
+
+impl Verb {
+    /// Where it can lead; an end leads nowhere.
+    #[must_use]
+    pub const fn outcomes(&self) -> Option<&Outcomes> {
+        match self {
+            Self::Call(call) => Some(&call.outcomes),
+            Self::Await(wait) => Some(&wait.outcomes),
+            Self::Mail(mail) => Some(&mail.outcomes),
+            Self::Publish(publish) => Some(&publish.outcomes),
+            Self::Choose(choose) => Some(&choose.outcomes),
+            Self::Start(start) => Some(&start.outcomes),
+            Self::Ask { outcomes, .. } | Self::Wait { outcomes, .. } => Some(outcomes),
+            Self::End(_) => None,
+        }
+    }
 }
 
 /// A call of a provider's action.
@@ -140,6 +175,8 @@ pub struct Await {
     pub poll: Option<Poll>,
     /// How long until the outcome `late`.
     pub within: Millis,
+    /// What the front end of the waiting person needs.
+    pub show: IndexMap<String, Mapping>,
     /// Next state for every arrival, every settling poll outcome, and `late`.
     pub outcomes: Outcomes,
 }
@@ -202,6 +239,43 @@ pub struct Publish {
     pub policy: Policy,
 }
 
+/// A decision by what is known.
+#[derive(Clone, Debug)]
+pub struct Choose {
+    /// Outcome -> guard, in the order in which they are asked.
+    pub guards: IndexMap<String, Expr>,
+    /// Next state for every guard, and `otherwise`.
+    pub outcomes: Outcomes,
+}
+
+/// Another flow to begin.
+#[derive(Clone, Debug)]
+pub struct StartChild {
+    /// Its name; the newest version begins.
+    pub flow: String,
+    /// The child's data.
+    pub with: IndexMap<String, Mapping>,
+    /// Next state for `started`, `running` and `ended`.
+    pub outcomes: Outcomes,
+    /// How it is retried.
+    pub policy: Policy,
+}
+
+/// An end.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// How.
+    pub status: EndStatus,
+    /// What those who began or joined the onboarding are told beside that it ended.
+    pub with: IndexMap<String, Mapping>,
+}
+
+impl From<EndStatus> for End {
+    fn from(status: EndStatus) -> Self {
+        Self { status, with: IndexMap::new() }
+    }
+}
+
 /// How a flow can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndStatus {
@@ -256,6 +330,20 @@ impl Flow {
     #[must_use]
     pub fn keeps(&self, state: &str, secret: &str) -> bool {
         self.keeps.get(state).is_some_and(|kept| kept.contains(secret))
+    }
+
+    /// Type of the internal event that begins it, if one does.
+    #[must_use]
+    pub fn begins_on(&self) -> Option<&str> {
+        self.start.on.as_ref().map(|on| on.event_type.as_str())
+    }
+
+    /// Names of the flows that it starts, each as often as it does.
+    pub fn starts(&self) -> impl Iterator<Item = &str> {
+        self.states.values().filter_map(|state| match &state.verb {
+            Verb::Start(start) => Some(start.flow.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether any state awaits an event or fact of this name.

@@ -81,6 +81,8 @@ kinds! {
     UnknownFact = "F037",
     /// A flow begins with a provider's fact.
     StartFromProvider = "F038",
+    /// A type of events by which only gangway itself speaks.
+    ReservedType = "F039",
     /// An outcome that has no next state.
     ForgottenOutcome = "F040",
     /// An outcome that cannot happen.
@@ -105,6 +107,10 @@ kinds! {
     PollOutcome = "F054",
     /// Times of a poll that make no sense.
     PollInterval = "F055",
+    /// A choice without guards, or with one that cannot decide.
+    BadGuard = "F056",
+    /// A wait for the end of a flow that nothing starts.
+    NotStarted = "F057",
     /// An expression that is not CEL.
     BadExpression = "F060",
     /// An expression beyond the limits.
@@ -131,6 +137,10 @@ kinds! {
     SameVersion = "F071",
     /// A known version of a flow, with other content.
     ChangedVersion = "F072",
+    /// A flow that is started and is not among the files.
+    UnknownFlow = "F073",
+    /// A flow that starts itself, directly or through others.
+    StartsItself = "F074",
     /// A definition of a provider says what cannot be.
     BadDefinition = "F080",
     /// A sample of a definition ends otherwise than it says.

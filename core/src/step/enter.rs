@@ -8,8 +8,8 @@ use super::keep;
 use super::turn::Turn;
 use crate::decision::Verdict;
 use crate::effect::Request;
-use crate::flow::expr::{Mapping, Scope, eval_all, secret_places};
-use crate::flow::model::{Await, EndStatus, Mail, Outcomes, Verb};
+use crate::flow::expr::{ExprError, Mapping, Scope, eval_all, secret_places};
+use crate::flow::model::{Await, Choose, End, EndStatus, Mail, Outcomes, Verb};
 use crate::onboarding::{Purpose, Review, ReviewCause, Status};
 
 impl<'a> Turn<'a> {
@@ -82,17 +82,61 @@ impl<'a> Turn<'a> {
                 self.it.memory.review = Some(Review { cause: ReviewCause::Asked, detail, since: self.now });
                 None
             }
+            Verb::Choose(choose) => self.choose(choose),
+            Verb::Wait { length, .. } => {
+                self.it.status = Status::Waiting;
+                self.it.memory.deadline = Some(self.now.plus(*length));
+                self.say(format_args!("waiting {length}"));
+                None
+            }
+            Verb::Start(start) => {
+                self.work(&start.with, format!("start {}", start.flow), |turn, data| Request::Start {
+                    flow: start.flow.clone(),
+                    user: turn.it.user.id,
+                    data,
+                });
+                None
+            }
             Verb::End(end) => {
-                self.it.status = match end {
-                    EndStatus::Completed => Status::Completed,
-                    EndStatus::Failed => Status::Failed,
-                    EndStatus::Cancelled => Status::Cancelled,
-                };
-                self.it.ended_at = Some(self.now);
-                self.say(self.it.status.word());
+                self.end(end);
                 None
             }
         }
+    }
+
+    /// Ends, with what parents are told. When that cannot be evaluated, a person looks first.
+    fn end(&mut self, end: &End) {
+        let Some(tells) = self.evaluate(&end.with) else { return };
+        self.it.memory.tells = tells;
+        self.it.status = match end.status {
+            EndStatus::Completed => Status::Completed,
+            EndStatus::Failed => Status::Failed,
+            EndStatus::Cancelled => Status::Cancelled,
+        };
+        self.it.ended_at = Some(self.now);
+        self.say(self.it.status.word());
+    }
+
+    /// Leaves by the first guard that is true. One that fails, or answers anything but true or false, opens a review:
+    /// going on would be a guess.
+    fn choose(&mut self, choose: &'a Choose) -> Option<&'a str> {
+        for (outcome, guard) in &choose.guards {
+            match guard.eval(&self.scope()) {
+                Ok(Some(Value::Bool(true))) => return self.leave(outcome, &Map::new()),
+                Ok(Some(Value::Bool(false))) => {}
+                Ok(answer) => {
+                    let what = if answer.is_none() { "nothing" } else { "something else" };
+                    let why = format!("the guard {outcome} must be true or false, it is {what}");
+                    self.undecided(guard.failed(why));
+                    return None;
+                }
+                Err(error) => {
+                    self.undecided(error);
+                    return None;
+                }
+            }
+        }
+        self.leave("otherwise", &Map::new())
     }
 
     fn mail(&mut self, mail: &'a Mail) -> Option<&'a str> {
@@ -126,21 +170,28 @@ impl<'a> Turn<'a> {
 
     /// Evaluates mappings over what the onboarding knows; a failure opens a review and asks nothing.
     pub(super) fn evaluate(&mut self, with: &IndexMap<String, Mapping>) -> Option<Map<String, Value>> {
-        let scope = Scope { user: Some(&self.it.user), data: &self.it.memory.data, onboarding: Some(&self.it) };
-        match eval_all(with, &scope) {
+        match eval_all(with, &self.scope()) {
             Ok(values) => Some(values),
             Err(error) => {
-                self.review(ReviewCause::Expression, format!("an expression failed: {error}"));
+                self.undecided(error);
                 None
             }
         }
     }
 
+    /// What expressions see.
+    fn scope(&self) -> Scope<'_> {
+        Scope { user: Some(&self.it.user), data: &self.it.memory.data, onboarding: Some(&self.it) }
+    }
+
+    fn undecided(&mut self, error: ExprError) {
+        self.review(ReviewCause::Expression, format!("an expression failed: {error}"));
+    }
+
     /// Waits, unless what is awaited is known already. A hint of it is confirmed at once.
     fn begin_wait(&mut self, wait: &'a Await) -> Option<&'a str> {
         self.it.status = Status::Waiting;
-        if let Some((outcome, fact)) = self.look_back(wait) {
-            let fields = fact.report.fields.clone();
+        if let Some((outcome, fields)) = self.settled(wait) {
             return self.leave(outcome, &fields);
         }
         self.it.memory.deadline = Some(self.now.plus(wait.within));
@@ -160,7 +211,7 @@ impl<'a> Turn<'a> {
         if let Some(kept) = keep::of_state(self.flow, &state, fields) {
             self.it.memory.states.insert(state.clone(), kept);
         }
-        let next = self.verb().and_then(outcomes).and_then(|outcomes| outcomes.get(outcome));
+        let next = self.verb().and_then(Verb::outcomes).and_then(|outcomes| outcomes.get(outcome));
         match next {
             Some(_) => {
                 let left = format!("{state} ended {outcome}");
@@ -170,18 +221,6 @@ impl<'a> Turn<'a> {
             None => self.review(ReviewCause::Flow, format!("{state} has no outcome {outcome}; possible: retry, move")),
         }
         next.map(String::as_str)
-    }
-}
-
-/// Where a state can lead; an end leads nowhere.
-fn outcomes(verb: &Verb) -> Option<&Outcomes> {
-    match verb {
-        Verb::Call(call) => Some(&call.outcomes),
-        Verb::Await(wait) => Some(&wait.outcomes),
-        Verb::Mail(mail) => Some(&mail.outcomes),
-        Verb::Publish(publish) => Some(&publish.outcomes),
-        Verb::Ask { outcomes, .. } => Some(outcomes),
-        Verb::End(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::keep;
 use super::turn::Turn;
 use crate::decision::Verdict;
-use crate::event::{Event, FactReport, Trust};
+use crate::event::{Event, FactReport, OF_FLOWS, Trust};
 use crate::flow::model::Verb;
 use crate::onboarding::{Known, Status};
 use crate::time::Timestamp;
@@ -27,7 +27,10 @@ pub(super) enum Merge {
 impl Turn<'_> {
     /// An internal system speaks. Remembered only when some state of the flow awaits it, now or later.
     pub(super) fn message(&mut self, event: &Event, data: &Value) {
-        if event.kind == self.flow.start.on {
+        if event.kind.starts_with(OF_FLOWS) {
+            return self.say("only gangway itself can tell how an onboarding ended");
+        }
+        if Some(event.kind.as_str()) == self.flow.begins_on() {
             let running = !self.it.status.ended();
             return self.say(if running { "already running" } else { "this onboarding has ended" });
         }
@@ -125,8 +128,7 @@ impl Turn<'_> {
     /// Leaves the current wait when a fact that it awaits is known.
     pub(super) fn arrived(&mut self) -> bool {
         let Some(wait) = self.wait() else { return false };
-        let Some((outcome, fact)) = self.look_back(wait) else { return false };
-        let fields = fact.report.fields.clone();
+        let Some((outcome, fields)) = self.settled(wait) else { return false };
         self.go(outcome, &fields);
         true
     }

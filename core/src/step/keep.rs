@@ -5,8 +5,7 @@ use serde_json::{Map, Value};
 use crate::flow::model::{Flow, Verb};
 
 /// What the flow reads of its start event's data.
-pub(super) fn of_data(flow: &Flow, data: &Value) -> Map<String, Value> {
-    let Value::Object(data) = data else { return Map::new() };
+pub(super) fn of_data(flow: &Flow, data: &Map<String, Value>) -> Map<String, Value> {
     let mut kept = Map::new();
     for path in &flow.reads {
         if let Some((root, rest)) = path.split_first()

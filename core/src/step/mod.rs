@@ -19,6 +19,7 @@ use crate::event::{Body, Event, OnboardingId};
 use crate::flow::model::Flow;
 use crate::onboarding::{Memory, Onboarding, ReviewCause, Status, User};
 use crate::time::Timestamp;
+use serde_json::Value;
 use turn::Turn;
 
 pub(crate) use enter::choices;
@@ -29,10 +30,17 @@ pub(crate) use wait::names;
 /// Of the event's data only what the flow reads is kept.
 #[must_use]
 pub fn start(flow: &Flow, id: OnboardingId, user: &User, event: &Event, now: Timestamp) -> Decision {
-    let data = match &event.body {
-        Body::Message { data, .. } => keep::of_data(flow, data),
-        _ => serde_json::Map::new(),
-    };
+    let mut memory = Memory::default();
+    let mut by = event.kind.clone();
+    match &event.body {
+        Body::Message { data: Value::Object(data), .. } => memory.data = keep::of_data(flow, data),
+        Body::Child { parent, data, .. } => {
+            memory.data = keep::of_data(flow, data);
+            memory.parents.insert(*parent);
+            by = format!("onboarding {parent}");
+        }
+        _ => {}
+    }
     let new = Onboarding {
         id,
         user: user.clone(),
@@ -44,11 +52,11 @@ pub fn start(flow: &Flow, id: OnboardingId, user: &User, event: &Event, now: Tim
         revision: 0,
         created_at: now,
         ended_at: None,
-        memory: Memory { data, ..Memory::default() },
+        memory,
     };
     let mut turn = Turn::new(flow, new, now);
     turn.verdict = Verdict::Applied;
-    turn.say(format_args!("started by {}", event.kind));
+    turn.say(format_args!("started by {by}"));
     turn.enter(flow.initial());
     turn.finish(None)
 }
@@ -92,10 +100,21 @@ impl Turn<'_> {
         self.review(ReviewCause::Flow, detail.into());
     }
 
+    /// Another onboarding of the user wants what this one does: it is told of the end too.
+    fn joined(&mut self, parent: OnboardingId) {
+        if self.it.status.ended() {
+            return self.say("this onboarding has ended");
+        }
+        let news = self.it.memory.parents.insert(parent);
+        let what = if news { "joins it" } else { "has joined it already" };
+        self.say(format_args!("already running; onboarding {parent} {what}"));
+    }
+
     fn hear(&mut self, event: &Event, body: &Body) {
         match body {
             Body::Message { data, .. } => self.message(event, data),
             Body::Report { facts, .. } => self.report(facts, event.received_at),
+            Body::Child { parent, .. } => self.joined(*parent),
             Body::Outcome { effect, attempt, sent_at, result } => {
                 let of = outcome::Of { n: *effect, attempt: *attempt, sent_at: *sent_at };
                 self.outcome(of, result, event.received_at);

@@ -108,15 +108,19 @@ impl Turn<'_> {
             self.say("retry by an operator");
             return self.due_again();
         }
-        match self.wait() {
-            Some(wait) => {
+        match self.verb() {
+            Some(Verb::Wait { .. }) => {
+                self.say("the wait is ended by an operator");
+                self.go("over", &Map::new());
+            }
+            Some(Verb::Await(wait)) => {
                 if self.read(wait) {
                     self.say("retry by an operator");
                 } else {
                     self.refuse("nothing can be read while it waits; possible: move, cancel".into());
                 }
             }
-            None => self.refuse("nothing to try again; possible: move, cancel".into()),
+            _ => self.refuse("nothing to try again; possible: move, cancel".into()),
         }
     }
 }

@@ -1,10 +1,14 @@
 //! How attempts of effects ended. The pending one moves the onboarding; any other still leaves what is true of it:
 //! late truth stays truth. Never trusts that an outcome comes once, or in order.
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::turn::Turn;
 use super::wait::Read;
 use crate::decision::Verdict;
-use crate::event::Trust;
+use crate::event::{OnboardingId, Trust};
+use crate::flow::model::Verb;
 use crate::onboarding::{Pending, Purpose, Status};
 use crate::outcome::{Answer, AttemptResult};
 use crate::time::Timestamp;
@@ -22,7 +26,7 @@ impl Turn<'_> {
     /// is late, or comes while a person is asked, says nothing new.
     pub(super) fn outcome(&mut self, of: Of, result: &AttemptResult, received_at: Timestamp) {
         if of.n < 0 {
-            return self.lifecycle_sent(of, result);
+            return self.told(of, result);
         }
         let pending = self.it.memory.pending.as_ref().filter(|pending| pending.n == of.n);
         match (pending, result) {
@@ -51,9 +55,18 @@ impl Turn<'_> {
         self.settle(pending.n, &answer.outcome);
         self.it.memory.pending = None;
         self.learn(answer, sent_at, received_at);
+        self.began(answer);
         match pending.purpose {
             Purpose::Work => self.go(&answer.outcome, &answer.fields),
             Purpose::Poll | Purpose::Confirm => self.was_read(pending, answer, sent_at),
+        }
+    }
+
+    /// A child was begun or joined: its end is the one that is awaited from now on.
+    fn began(&mut self, answer: &Answer) {
+        let child = answer.fields.get("onboarding_id").and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok());
+        if let (Some(Verb::Start(start)), Some(child)) = (self.verb(), child) {
+            self.it.memory.children.insert(start.flow.clone(), OnboardingId(child));
         }
     }
 

@@ -138,21 +138,22 @@ impl Turn<'_> {
         self.review(cause, detail);
     }
 
-    /// A lifecycle publication's attempt ended: it is repeated until it succeeds, and never moves the onboarding.
-    pub(super) fn lifecycle_sent(&mut self, of: Of, result: &AttemptResult) {
+    /// An attempt to tell others of this onboarding ended: it is repeated until it succeeds, and never moves it.
+    pub(super) fn told(&mut self, of: Of, result: &AttemptResult) {
+        let effect = EffectId { onboarding: self.it.id, n: of.n };
+        let what = if effect.is_telling() { "parent told of the end" } else { "lifecycle event published" };
         if let AttemptResult::Done(answer) = result {
-            self.say("lifecycle event published");
+            self.say(what);
             return self.settle(of.n, &answer.outcome);
         }
         let retry_after = match result {
             AttemptResult::Again { retry_after, .. } => *retry_after,
             _ => None,
         };
-        let effect = EffectId { onboarding: self.it.id, n: of.n };
         let at = retry::wait(&self.flow.lifecycle, effect, of.attempt, retry_after);
         let (n, at, mode, uncertain_since) = (of.n, self.now.plus(at), Mode::Do, None);
         self.follow_ups.push(FollowUp::Due { n, at, mode, uncertain_since });
-        self.say("lifecycle event not published yet");
+        self.say(format_args!("not yet: {what}"));
     }
 
     fn say_next(&mut self, what: &str, pending: &Pending) {
@@ -171,6 +172,8 @@ pub(crate) fn manner(verb: Option<&Verb>, pending: &Pending) -> Manner {
             Manner { policy: mail.policy.clone(), effectful: true, look_up: false }
         }
         (Some(Verb::Publish(publish)), Purpose::Work) => read(&publish.policy),
+        // Handed in twice it is one event: doing it again is always safe.
+        (Some(Verb::Start(start)), Purpose::Work) => read(&start.policy),
         (Some(Verb::Await(wait)), Purpose::Poll) => {
             read(&wait.poll.as_ref().map_or_else(Policy::default, |poll| poll.policy.clone()))
         }

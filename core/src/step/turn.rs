@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 
 use crate::decision::{Decision, FollowUp, Lifecycle, Verdict};
 use crate::effect::{Effect, EffectId, Mode, Request};
-use crate::event::Identifier;
+use crate::event::{Identifier, OnboardingId};
 use crate::flow::model::{Await, Flow, Verb};
 use crate::onboarding::{Onboarding, Pending, Purpose, Review, ReviewCause, Status};
 use crate::time::{Millis, Timestamp};
@@ -131,6 +131,7 @@ impl<'a> Turn<'a> {
             from: before.map(|before| before.state.clone()),
             to: Some(self.it.state.clone()),
             asks: self.asks,
+            tells: tells(before, &self.it),
             follow_ups: self.follow_ups,
             identifiers: self.identifiers,
             lifecycle: lifecycle(before, &self.it),
@@ -148,6 +149,21 @@ fn wake_at(it: &Onboarding) -> Option<Timestamp> {
     }
     let poll = if it.memory.pending.is_some() { None } else { it.memory.next_poll };
     [it.memory.deadline, poll].into_iter().flatten().min()
+}
+
+/// Tells each parent of the end, when it ended by this event.
+fn tells(before: Option<&Onboarding>, after: &Onboarding) -> Vec<Effect> {
+    let end = match before {
+        Some(before) if before.status.ended() => None,
+        _ => after.end(),
+    };
+    let Some((fact, due_at)) = end.and_then(|fact| fact.time.map(|at| (fact, at))) else { return Vec::new() };
+    let tell = |(place, parent): (u32, &OnboardingId)| Effect {
+        id: EffectId::telling(after.id, place),
+        request: Request::Tell { parent: *parent, fact: fact.clone() },
+        due_at,
+    };
+    (0..).zip(&after.memory.parents).map(tell).collect()
 }
 
 fn lifecycle(before: Option<&Onboarding>, after: &Onboarding) -> Vec<Lifecycle> {

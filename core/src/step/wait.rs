@@ -12,9 +12,9 @@ use super::facts::order;
 use super::turn::{Turn, about};
 use crate::catalogue::Confirm;
 use crate::effect::Request;
-use crate::event::{Identifier, Trust};
+use crate::event::{FactReport, Identifier, Trust, flow_of};
 use crate::flow::expr::secret_places;
-use crate::flow::model::{Await, Awaited, Poll};
+use crate::flow::model::{Await, Awaited, Poll, Verb};
 use crate::onboarding::{Known, Onboarding, Purpose, Status};
 use crate::time::{Millis, Timestamp};
 
@@ -39,6 +39,7 @@ impl<'a> Turn<'a> {
     pub(super) fn look_back(&self, wait: &'a Await) -> Option<(&'a str, &Known)> {
         let known = self.it.memory.facts.iter().filter(|known| known.report.trust == Trust::Fact);
         known
+            .filter(|known| self.concerns(&known.report))
             .filter_map(|known| {
                 let (outcome, _) = wait.arrivals.iter().find(|(_, awaited)| awaited.name == known.report.name)?;
                 Some((outcome.as_str(), known))
@@ -48,6 +49,24 @@ impl<'a> Turn<'a> {
                     .then_with(|| a.report.name.cmp(&b.report.name))
                     .then_with(|| a.report.resource.cmp(&b.report.resource))
             })
+    }
+
+    /// Whether a fact is of what this onboarding waits for: of the ends of a flow only that of the child that was begun
+    /// or joined last, lest one that failed before a second try speaks for the second.
+    fn concerns(&self, report: &FactReport) -> bool {
+        let Some(flow) = flow_of(&report.name) else { return true };
+        self.it.memory.children.get(flow).is_some_and(|child| child.to_string() == report.resource)
+    }
+
+    /// What settles the wait now, with the fields that it brought. A provider's fact stays known. An internal event is
+    /// used up by the wait that it settles: a state that is entered again waits for a new one.
+    pub(super) fn settled(&mut self, wait: &'a Await) -> Option<(&'a str, Map<String, Value>)> {
+        let (outcome, known) = self.look_back(wait)?;
+        let (name, fields) = (known.report.name.clone(), known.report.fields.clone());
+        if wait.arrivals.get(outcome).is_some_and(|awaited| !awaited.from_provider) {
+            self.it.memory.facts.retain(|known| known.report.name != name);
+        }
+        Some((outcome, fields))
     }
 
     /// Unconfirmed hints of what is awaited, in order of name and resource.
@@ -85,8 +104,10 @@ impl<'a> Turn<'a> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= self.now);
         let memory = &self.it.memory;
         let (late, read) = (due(memory.deadline), due(memory.next_poll) && memory.pending.is_none());
-        match self.wait() {
-            Some(wait) if self.it.status == Status::Waiting && (late || read) => {
+        let waiting = self.it.status == Status::Waiting;
+        match self.verb() {
+            Some(Verb::Wait { .. }) if waiting && late => self.go("over", &Map::new()),
+            Some(Verb::Await(wait)) if waiting && (late || read) => {
                 if self.arrived() {
                     return;
                 }

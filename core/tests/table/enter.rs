@@ -34,7 +34,7 @@ fn a_start_keeps_exactly_the_paths_that_the_flow_reads() {
 fn a_start_that_leads_straight_to_an_end_says_both() {
     let mut nobody = user();
     nobody.email = None;
-    let flow = flow(&[], [("greet", mail(&[("refused", "off")])), ("off", Verb::End(EndStatus::Cancelled))]);
+    let flow = flow(&[], [("greet", mail(&[("refused", "off")])), ("off", Verb::End(EndStatus::Cancelled.into()))]);
     let decision = start(&flow, onboarding_id(), &nobody, &signed_up(), BEGIN);
     assert_eq!(decision.lifecycle, [Lifecycle::Started, Lifecycle::Cancelled]);
     assert_eq!((decision.onboarding.revision, decision.asks.len()), (1, 0));

@@ -1,11 +1,13 @@
 //! What support reads: why somebody is where they are, and what comes next.
 
-use gangway_core::explain::{LiveReason, explain, live_reason};
+use gangway_core::explain::{LiveReason, explain, live_reason, shown};
+use gangway_core::flow::expr::Mapping;
+use serde_json::json;
 
 use super::places::{asking, creating, ended, first_of_two, waiting, waiting_without_poll};
 use crate::world::World;
-use crate::world::events::{again, broken, created, fact, report, timer, unknown, wallet_hint};
-use crate::world::flows::{flow, two_waits};
+use crate::world::events::{again, broken, cancel, created, fact, report, timer, unknown, wallet_hint};
+use crate::world::flows::{expr, failing, flow, two_waits, wait_of, wallet};
 
 #[track_caller]
 fn says(world: World, why: &str, next: Option<(&str, Option<&str>)>) {
@@ -47,6 +49,26 @@ fn a_wait_names_what_is_awaited_from_whom_and_since_when() {
     says(polled, why, Some(("read original.get_wallet as a poll", Some("10:00:06.000"))));
     let hinted = waiting_without_poll().hear(wallet_hint(1));
     says(hinted, why, Some(("read original.get to confirm a hint", Some("10:00:01.000"))));
+}
+
+#[test]
+fn what_a_waiting_person_needs_is_shown_while_the_wait_lasts_and_only_then() {
+    let mut flow = wallet();
+    let shown_as = |source: &str| Mapping::Expr(expr(source));
+    wait_of(&mut flow, "wallet").show = [
+        ("uid".to_owned(), shown_as("states.create.uid")),
+        ("step".to_owned(), Mapping::Literal(json!(2))),
+        ("absent".to_owned(), shown_as("states.create.nothing")),
+        ("failing".to_owned(), failing()),
+    ]
+    .into();
+    let world = |place: World| shown(&flow, place.it());
+    let expected = json!({"uid": "42", "step": 2, "failing": null}).as_object().cloned();
+    assert_eq!(world(waiting()), expected);
+    assert_eq!(world(waiting().wait(5).hear(timer()).hear(broken(2, 1))), expected, "a review of its polls keeps it");
+    assert_eq!(world(creating()), None);
+    assert_eq!(world(waiting().hear(cancel())), None);
+    assert_eq!(shown(&wallet(), waiting().it()), None, "nothing to show is not an empty map");
 }
 
 #[test]

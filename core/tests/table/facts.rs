@@ -99,7 +99,22 @@ fn a_message_leaves_the_wait_for_its_type_with_what_the_flow_reads_of_it() {
     let said = message("user.terms_accepted", json!({"at": "noon", "ip": "192.0.2.1"}));
     let world = check(world, said, "applied make/active; asks 2 call a.c; onboarding.moved");
     assert_eq!(json!(world.it().memory.states["terms"]), json!({"at": "noon"}));
-    assert_eq!(json!(world.it().memory.facts[0].report.fields), json!({"at": "noon"}));
+    assert!(known(&world).is_empty(), "it is used up");
+}
+
+#[test]
+fn a_state_that_is_entered_again_waits_for_a_new_message_and_not_for_a_new_fact() {
+    let again = |awaited: &str| {
+        World::begin(flow(&[], [("w", wait(&[("got", awaited, "make")])), ("make", call("a.b", &[("again", "w")]))]))
+    };
+    let said = |key: u64| message_at("user.terms_accepted", key, json!({}));
+    let world = check(again("user.terms_accepted"), said(1), "applied make/active; asks 1 call a.b; onboarding.moved");
+    let world = world.hear(done(1, 1, "again"));
+    assert_eq!(world.it().state, "w", "the first message does not count twice");
+    let world = world.hear(said(2));
+    assert_eq!(world.it().state, "make");
+    let world = again(WALLET).hear(report(vec![fact(WALLET, 1, "0x")])).hear(done(1, 1, "again"));
+    assert_eq!(world.it().state, "make", "what a provider said is true stays true");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn a_hint_that_came_meanwhile_waits_for_the_next_read_when_the_provider_fails() 
 #[test]
 fn hints_of_several_facts_are_read_in_turn() {
     let either = wait(&[("one", "original.a", "done"), ("other", "ibm.b", "done")]);
-    let end = Verb::End(EndStatus::Completed);
+    let end = Verb::End(EndStatus::Completed.into());
     let flow = flow(&[], [("create", call("a.b", &[("created", "either")])), ("either", either), ("done", end)]);
     let both = report(vec![hint("original.a", 1, "x"), hint("ibm.b", 1, "x")]);
     let world = World::begin(flow).hear(created(1, 1));

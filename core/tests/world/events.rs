@@ -1,9 +1,10 @@
 //! Events in short. Times that say [`NOW`] are set when the world hears them.
 
-use gangway_core::event::{Body, Event, FactReport, Identifier, OperatorAct, Trust};
+use gangway_core::event::{Body, Event, FactReport, Identifier, OnboardingId, OperatorAct, Trust};
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::{BEGIN, NOW};
 
@@ -105,6 +106,45 @@ pub fn unknown(effect: i64, attempt: u32) -> Event {
 
 pub fn broken(effect: i64, attempt: u32) -> Event {
     outcome(effect, attempt, AttemptResult::Broken { cause: "validation failed".into() })
+}
+
+/// The onboarding of this number, of the same user.
+pub fn other(number: u128) -> OnboardingId {
+    OnboardingId(Uuid::from_u128(number))
+}
+
+/// The onboarding of this number begins the flow, or joins it.
+pub fn child_of(number: u128) -> Event {
+    let (parent, user) = (other(number), super::user().id);
+    let data = json!({"plan": "gold", "of": "parent"}).as_object().cloned().unwrap_or_default();
+    event("engine", "flow.start", Body::Child { parent, flow: "test".into(), user, data })
+}
+
+/// The child of this number was begun, joined, or has ended already.
+pub fn has_child(effect: i64, attempt: u32, outcome: &str, number: u128) -> Event {
+    super::events::outcome(
+        effect,
+        attempt,
+        AttemptResult::Done(Answer {
+            fields: fields(&[("onboarding_id", &other(number).to_string())]),
+            ..Answer::named(outcome)
+        }),
+    )
+}
+
+/// How the child of this number ended, by its own words.
+pub fn child_end(how: &str, number: u128) -> FactReport {
+    let (name, resource) = (format!("flow.kid.{how}"), other(number).to_string());
+    FactReport { fields: fields(&[("onboarding_id", &resource)]), resource, ..fact(&name, 5, "") }
+}
+
+/// The child of this number has ended.
+pub fn child_ended(how: &str, number: u128) -> Event {
+    event(
+        "engine",
+        &format!("flow.kid.{how}"),
+        Body::Report { identifiers: Vec::new(), facts: vec![child_end(how, number)] },
+    )
 }
 
 pub fn timer() -> Event {

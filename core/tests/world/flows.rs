@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use gangway_core::catalogue::Confirm;
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::flow::model::{
-    Await, Awaited, Call, EndStatus, Flow, Mail, Outcomes, Poll, Publish, Start, State, Verb,
+    Await, Awaited, Call, Choose, End, EndStatus, Flow, Mail, Outcomes, Poll, Publish, Start, StartChild, StartEvent,
+    State, Verb,
 };
 use gangway_core::onboarding::FlowRef;
 use gangway_core::retry::Policy;
@@ -26,8 +27,8 @@ pub fn wallet() -> Flow {
             ("welcome", mail(&[("sent", "tell"), ("refused", "tell")])),
             ("tell", publish(&[("sent", "done")])),
             ("support", ask(&[("retry", "create"), ("give_up", "abandoned")])),
-            ("abandoned", Verb::End(EndStatus::Failed)),
-            ("done", Verb::End(EndStatus::Completed)),
+            ("abandoned", Verb::End(EndStatus::Failed.into())),
+            ("done", Verb::End(EndStatus::Completed.into())),
         ],
     )
 }
@@ -43,7 +44,53 @@ pub fn two_waits() -> Flow {
             ("issue", call("ibm.issue", &[("issued", "done")])),
             ("broken", call("ibm.mend", &[("mended", "done")])),
             ("late", ask(&[("go_on", "done")])),
-            ("done", Verb::End(EndStatus::Completed)),
+            ("done", Verb::End(EndStatus::Completed.into())),
+        ],
+    )
+}
+
+/// Creates a user, decides by the plan and by the answer, and lets a minute pass for those with a plan.
+pub fn guided() -> Flow {
+    flow(
+        &["data.plan", "states.create.uid"],
+        [
+            ("create", call("original.create_user", &[("created", "sort"), ("exists", "sort")])),
+            (
+                "sort",
+                choose(
+                    &[
+                        ("gold", "data.plan == 'gold'"),
+                        ("known", "has(states.create.uid) && states.create.uid == '42'"),
+                    ],
+                    &[("gold", "rest"), ("known", "done"), ("otherwise", "support")],
+                ),
+            ),
+            ("rest", Verb::Wait { length: Millis::secs(60), outcomes: outcomes(&[("over", "welcome")]) }),
+            ("welcome", mail(&[("sent", "done"), ("refused", "done")])),
+            ("support", ask(&[("retry", "create"), ("give_up", "done")])),
+            ("done", Verb::End(EndStatus::Completed.into())),
+        ],
+    )
+}
+
+/// Starts the flow `kid`, waits for its end, and tells its own parents which one it was.
+pub fn family() -> Flow {
+    let to_wait = [("started", "child"), ("running", "child"), ("ended", "child")];
+    let arrivals = [
+        ("arrived", "flow.kid.completed", "done"),
+        ("lost", "flow.kid.failed", "support"),
+        ("off", "flow.kid.cancelled", "off"),
+    ];
+    let told = [("child".to_owned(), Mapping::Expr(expr("states.begin.onboarding_id")))].into();
+    flow(
+        &["data.plan", "states.begin.onboarding_id"],
+        [
+            ("begin", start("kid", &to_wait)),
+            ("child", wait(&arrivals)),
+            ("late", ask(&[("retry", "begin"), ("go_on", "done")])),
+            ("support", ask(&[("retry", "begin"), ("give_up", "off")])),
+            ("off", Verb::End(EndStatus::Failed.into())),
+            ("done", Verb::End(End { status: EndStatus::Completed, with: told })),
         ],
     )
 }
@@ -68,13 +115,8 @@ fn wallet_wait() -> Verb {
 /// A flow of these states that keeps these paths.
 pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
     let state = |(name, verb): (&str, Verb)| (name.to_owned(), State { title: None, verb });
-    let start = Start {
-        on: "user.signed_up".into(),
-        external_id: expr("data.user_id"),
-        email: None,
-        locale: None,
-        again: false,
-    };
+    let (event_type, external_id) = ("user.signed_up".into(), expr("data.user_id"));
+    let start = Start { on: Some(StartEvent { event_type, external_id, email: None, locale: None }), again: false };
     Flow {
         id: FlowRef { name: "test".into(), version: 1 },
         title: "Test".into(),
@@ -82,8 +124,8 @@ pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
         text: String::new(),
         start,
         states: states.into_iter().map(state).collect(),
-        secrets: indexmap::IndexMap::new(),
-        keeps: std::collections::BTreeMap::new(),
+        secrets: IndexMap::new(),
+        keeps: BTreeMap::new(),
         reads: reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect(),
         lifecycle: Policy::default(),
     }
@@ -120,18 +162,30 @@ pub fn wait(arrivals: &[(&str, &str, &str)]) -> Verb {
     let mut to: Outcomes = arrivals.iter().map(|(outcome, _, next)| ((*outcome).into(), (*next).into())).collect();
     to.insert("late".into(), "late".into());
     let arrivals = arrivals.iter().map(|(outcome, name, _)| ((*outcome).to_owned(), awaited(name))).collect();
-    Verb::Await(Box::new(Await { arrivals, poll: None, within: Millis::secs(3600), outcomes: to }))
+    Verb::Await(Box::new(Await {
+        arrivals,
+        poll: None,
+        within: Millis::secs(3600),
+        show: IndexMap::new(),
+        outcomes: to,
+    }))
 }
 
 fn awaited(name: &str) -> Awaited {
     let provider = name.split('.').next().unwrap_or_default();
     let input = BTreeMap::from([("uid".to_owned(), format!("{provider}.uid"))]);
-    let confirm = Some(Confirm { action: format!("{provider}.get"), input });
-    Awaited { name: name.into(), from_provider: provider != "user", confirm, confirm_policy: policy() }
+    let from_provider = !["user", "flow"].contains(&provider);
+    let confirm = (provider != "flow").then(|| Confirm { action: format!("{provider}.get"), input });
+    Awaited { name: name.into(), from_provider, confirm, confirm_policy: policy() }
 }
 
 pub fn mail(to: &[(&str, &str)]) -> Verb {
     Verb::Mail(Mail { template: "welcome".into(), with: IndexMap::new(), outcomes: outcomes(to), policy: policy() })
+}
+
+pub fn start(flow: &str, to: &[(&str, &str)]) -> Verb {
+    let with = [("plan".to_owned(), Mapping::Expr(expr("data.plan")))].into();
+    Verb::Start(StartChild { flow: flow.into(), with, outcomes: outcomes(to), policy: policy() })
 }
 
 pub fn publish(to: &[(&str, &str)]) -> Verb {
@@ -141,6 +195,12 @@ pub fn publish(to: &[(&str, &str)]) -> Verb {
         outcomes: outcomes(to),
         policy: policy(),
     })
+}
+
+/// Guards and where they lead; `otherwise` among them.
+pub fn choose(guards: &[(&str, &str)], to: &[(&str, &str)]) -> Verb {
+    let guards = guards.iter().map(|(outcome, guard)| ((*outcome).to_owned(), expr(guard))).collect();
+    Verb::Choose(Choose { guards, outcomes: outcomes(to) })
 }
 
 pub fn ask(to: &[(&str, &str)]) -> Verb {

@@ -1,6 +1,7 @@
 //! What holds for every decision, whatever was asked. Every world checks it at every event.
 
 use gangway_core::decision::{Decision, FollowUp, Lifecycle, Verdict};
+use gangway_core::effect::Request;
 use gangway_core::explain::{explain, live_reason};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, Status};
@@ -19,6 +20,7 @@ pub fn hold(flow: &Flow, before: Option<&Onboarding>, decision: &Decision) {
         assert_eq!(effect.id.onboarding, after.id);
     }
     settled(before, decision);
+    told(before, decision);
     let moved = decision.lifecycle.iter().filter(|one| **one == Lifecycle::Moved).count();
     assert!(moved <= 1, "at most one move for each event");
     assert!(!decision.detail.is_empty() && !decision.detail.contains('\n'), "one line: {:?}", decision.detail);
@@ -58,6 +60,21 @@ fn counted(before: &Onboarding, decision: &Decision) {
     if decision.verdict == Verdict::Refused {
         assert!(same, "what is refused changes nothing");
     }
+}
+
+/// Each parent is told of the end, once, by the event that ended it.
+#[track_caller]
+fn told(before: Option<&Onboarding>, decision: &Decision) {
+    let after = &decision.onboarding;
+    let ends = after.status.ended() && !before.is_some_and(|before| before.status.ended());
+    let parents = if ends { after.memory.parents.iter().copied().collect() } else { Vec::new() };
+    let told = decision.tells.iter().map(|effect| match &effect.request {
+        Request::Tell { parent, fact } => (*parent, fact.name.clone()),
+        other => panic!("no telling: {other:?}"),
+    });
+    let name = format!("flow.{}.{}", after.flow.name, after.status.word());
+    assert_eq!(told.collect::<Vec<_>>(), parents.into_iter().map(|parent| (parent, name.clone())).collect::<Vec<_>>());
+    assert!(decision.tells.iter().all(|effect| effect.id.is_telling() && effect.id.onboarding == after.id));
 }
 
 /// No effect is forgotten: what was pending is pending still, or was settled.

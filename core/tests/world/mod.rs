@@ -69,7 +69,7 @@ impl World {
         &self.last.onboarding
     }
 
-    /// The last decision in one line: `VERDICT STATE/STATUS (CAUSE); FOLLOW-UPS; ASKS; wake +N; LIFECYCLE`. Times
+    /// The last decision in one line: `VERDICT STATE/STATUS (CAUSE); FOLLOW-UPS; ASKS; TELLS; wake +N; LIFECYCLE`. Times
     /// are whole seconds from now, rounded down, so that jitter does not show.
     pub fn told(&self) -> String {
         let (d, it) = (&self.last, self.it());
@@ -89,6 +89,9 @@ impl World {
         for effect in &d.asks {
             let (kind, target) = effect.request.target();
             told += &format!("; asks {} {kind} {target}", effect.id.n);
+        }
+        for effect in &d.tells {
+            told += &format!("; tells {} {}", effect.id.n, effect.request.target().1);
         }
         if let Some(at) = it.wake_at {
             told += &format!("; wake {}", self.ahead(at));

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::World;
 use super::events::*;
-use super::flows::{call_of, two_waits, wait_of, wallet};
+use super::flows::{call_of, family, guided, two_waits, wait_of, wallet};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -27,9 +27,13 @@ pub enum Happening {
     Operator(usize),
     Adopt,
     Stranded,
+    /// Another onboarding begins or joins this one; or one that this one may have begun has ended.
+    Joined(u128),
+    Ended(usize, u128),
 }
 
-const STATES: [&str; 7] = ["create", "wallet", "welcome", "first", "second", "support", "nowhere"];
+const STATES: [&str; 11] =
+    ["create", "wallet", "welcome", "first", "second", "support", "nowhere", "sort", "rest", "begin", "child"];
 const FACTS: [&str; 6] =
     ["original.wallet_created", "original.wallet_created", "ibm.first", "ibm.second", "ibm.failed", "ibm.unheard"];
 
@@ -58,13 +62,15 @@ impl Happening {
                 world.wait(ahead).hear(timer())
             }
             Self::Operator(which) => world.hear(match which {
-                0..7 => move_to(STATES[*which]),
-                7 => cancel(),
-                8 => note(),
+                0..11 => move_to(STATES[*which]),
+                11 => cancel(),
+                12 => note(),
                 _ => retry(),
             }),
             Self::Adopt => world.hear(adopt()),
             Self::Stranded => world.hear(stranded()),
+            Self::Joined(number) => world.hear(child_of(*number)),
+            Self::Ended(how, number) => world.hear(child_ended(["completed", "failed", "cancelled"][*how], *number)),
         }
     }
 }
@@ -83,6 +89,9 @@ fn an_outcome(world: &World, n: i64, attempt: u32, what: usize) -> Event {
             Some(Verb::Call(call)) if what.is_multiple_of(2) => created(n, attempt).renamed(&call.outcomes, what),
             Some(Verb::Call(Call { outcomes, .. }) | Verb::Mail(Mail { outcomes, .. })) => {
                 done(n, attempt, "created").renamed(outcomes, what)
+            }
+            Some(Verb::Start(_)) => {
+                has_child(n, attempt, ["started", "running", "ended"][what % 3], 80 + what as u128 % 2)
             }
             Some(Verb::Await(_)) => done(n, attempt, ["no_wallet", "has_wallet"][what % 2]),
             _ => done(n, attempt, "sent"),
@@ -118,6 +127,8 @@ pub fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(Happening::Wake),
         2 => (0_usize..30).prop_map(Happening::Operator),
         1 => prop::sample::select(vec![Happening::Adopt, Happening::Adopt, Happening::Stranded]),
+        1 => (90_u128..93).prop_map(Happening::Joined),
+        2 => (0_usize..3, 80_u128..82).prop_map(|(how, number)| Happening::Ended(how, number)),
     ]
 }
 
@@ -150,7 +161,7 @@ pub fn any_flow() -> impl Strategy<Value = Flow> {
     let mut resend = wallet();
     let call = call_of(&mut resend, "create");
     (call.look_up, call.policy.resend_unknown) = (false, true);
-    prop::sample::select(vec![wallet(), two_waits(), hinted, blind, resend])
+    prop::sample::select(vec![wallet(), two_waits(), guided(), family(), hinted, blind, resend])
 }
 
 /// A world after so many happenings.

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use gangway_core::event::UserId;
 use gangway_core::flow;
+use gangway_core::flow::expr::{Scope, eval_all};
 use gangway_core::flow::model::{Flow, Verb};
+use gangway_core::onboarding::User;
+use gangway_core::time::Timestamp;
+use serde_json::json;
 
 use super::SHIPPED;
 use crate::settings::{Input, Settings};
@@ -47,7 +52,7 @@ fn kept<'a>(flow: &'a Flow, secret: &str) -> Vec<&'a str> {
 #[test]
 fn every_shipped_flow_loads_and_no_two_begin_with_the_same_event() {
     let flows = shipped();
-    let starts: BTreeSet<&str> = flows.iter().map(|flow| flow.start.on.as_str()).collect();
+    let starts: BTreeSet<&str> = flows.iter().map(|flow| flow.begins_on().unwrap_or_default()).collect();
     assert_eq!((flows.len(), starts.len()), (SHIPPED.len(), SHIPPED.len()));
 }
 
@@ -104,4 +109,52 @@ fn at_waltid_only_a_new_account_is_told_its_password_and_both_get_role_and_walle
         other => panic!("{other:?}"),
     };
     assert_eq!((mail("welcome").as_str(), mail("welcome_known").as_str()), ("enterprise-account", "enterprise-known"));
+}
+
+#[test]
+fn a_failed_or_lost_task_of_guardian_is_looked_at_and_never_started_again_by_itself() {
+    let flow = named("guardian-account");
+    holds(
+        &flow,
+        &[
+            "onboard.accepted -> task",
+            "onboard.registered -> settle",
+            "task.completed -> account",
+            "task.failed -> look",
+            "task.unseen -> unseen",
+            "unseen.seen -> task",
+            "unseen.late -> settle",
+            "settle.found -> welcome",
+            "settle.late -> look",
+            "look.with_did -> welcome",
+            "look.without_did -> half_done",
+            "look.refused -> review",
+            "account.ready -> welcome",
+            "welcome.sent -> done",
+        ],
+    );
+    assert!(ways(&flow).iter().all(|way| !way.ends_with("-> onboard")), "only a person starts another task");
+}
+
+#[test]
+fn a_password_that_was_made_here_is_told_once_and_one_that_was_chosen_is_not() {
+    let flow = named("guardian-account");
+    for (data, told) in [(json!({}), true), (json!({"password": null}), true), (json!({"password": "(secret)"}), false)]
+    {
+        let Verb::Mail(mail) = &flow.states["welcome"].verb else { panic!() };
+        let user = user();
+        let data = data.as_object().unwrap().clone();
+        let scope = Scope { user: Some(&user), data: &data, onboarding: None };
+        let values = eval_all(&mail.with, &scope).unwrap();
+        assert_eq!((&values["tell_password"], &values["username"]), (&json!(told), &json!("u-1")), "{data:?}");
+        assert_eq!(values["did"], json!(""));
+    }
+    let gone: Vec<&str> =
+        flow.states.keys().map(String::as_str).filter(|state| !flow.keeps(state, "password")).collect();
+    assert_eq!(gone, ["abandoned", "done"]);
+}
+
+fn user() -> User {
+    let id = uuid::Uuid::nil();
+    User { id: UserId(id), external_id: "u-1".into(), email: None, locale: None, created_at: Timestamp(0) }
 }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 pub(crate) use binary::{essence, percent_decoded, unfold};
 use bytes::Bytes;
-use gangway_core::event::{Body, Event};
+use gangway_core::event::{Body, Event, OF_FLOWS};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -46,6 +46,10 @@ pub(crate) fn arrival(event: &Value, raw: Bytes, received_at: Timestamp) -> Resu
     let (key, source, kind) = (required(fields, "id")?, required(fields, "source")?, required(fields, "type")?);
     if is_reserved(source) {
         return Err(NotAnEvent::attribute("source", "is reserved for gangway itself"));
+    }
+    if kind.trim().to_ascii_lowercase().starts_with(OF_FLOWS) {
+        // By these onboardings tell each other how they ended: nobody outside can.
+        return Err(NotAnEvent::attribute("type", "begins with `flow.`, which is reserved for gangway itself"));
     }
     let occurred_at = optional(fields, "time")?
         .map(|time| Timestamp::parse(time).ok_or_else(|| NotAnEvent::attribute("time", "is not RFC 3339")))

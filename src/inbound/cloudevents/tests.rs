@@ -65,6 +65,15 @@ fn nobody_outside_can_speak_as_gangway_itself() {
 }
 
 #[test]
+fn nobody_outside_can_tell_how_an_onboarding_ended() {
+    for kind in ["flow.original-wallet.completed", "flow.x", "Flow.wallet.failed", " flow.wallet.cancelled"] {
+        let NotAnEvent(why) = read(&with("type", json!(kind))).unwrap_err();
+        assert!(why.contains("`type`") && why.contains("reserved"), "{kind}: {why}");
+    }
+    assert!(read(&with("type", json!("flows.changed"))).is_ok());
+}
+
+#[test]
 fn the_subject_is_taken_from_the_data_only_when_the_event_has_none() {
     let subject = |event: &Value| match read(event).unwrap().event.body {
         Body::Message { subject, .. } => subject,

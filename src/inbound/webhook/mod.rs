@@ -13,7 +13,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use gangway_core::time::{Millis, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::answer::{answer, come_again, count, unreadable, word};
@@ -129,6 +129,20 @@ fn read(
 }
 
 impl Webhooks {
+    /// Accepts a delivery that did not arrive and was read back at its provider: the same reading and the same key as if
+    /// it had come by itself, so that it is a copy when it did. It was read with our own credentials, which is worth a
+    /// signature.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the door cannot take it now; no personal data.
+    pub async fn take_back(&self, adapter: &dyn Adapter, record: &Value) -> Result<Receipt, String> {
+        let delivery = Delivery { headers: &[], json: record, signed: true, received_at: self.clock.now() };
+        let reading = adapter.read(&delivery).map_err(|Unreadable(why)| why)?;
+        let raw = Bytes::from(record.to_string());
+        let arrival = delivery::arrival(adapter.name(), &delivery, reading, raw).map_err(|Unreadable(why)| why)?;
+        self.door.accept_own(arrival).await.map_err(|error| error.to_string())
+    }
+
     async fn hand_in(&self, source: &str, arrival: Arrival) -> HttpResponse {
         match accept(&self.door, arrival, &self.limits).await {
             Ok(receipt) => {

@@ -21,7 +21,7 @@ use crate::engine::door::Waiting;
 use crate::engine::{Door, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
 use crate::outbound::secrets::SecretSource;
-use crate::outbound::{Limits, Performers, SendError, Transport};
+use crate::outbound::{Attempted, Limits, Performers, Performs, SendError, Transport};
 use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
@@ -99,6 +99,7 @@ impl Adapter for Plain {
             headers: Vec::new(),
             secret_headers: Vec::new(),
             token: None,
+            named_headers: Vec::new(),
             body: None,
             effectful: true,
             loggable: &[],
@@ -137,6 +138,17 @@ impl Transport for Wire {
     }
 }
 
+/// No onboarding asks anything of another here.
+#[derive(Debug)]
+struct NoChildren;
+
+#[async_trait]
+impl Performs for NoChildren {
+    async fn perform(&self, effect: &LeasedEffect) -> Attempted {
+        panic!("{effect:?}");
+    }
+}
+
 struct Scene {
     dispatcher: Dispatcher,
     leases: Arc<Played>,
@@ -160,6 +172,7 @@ impl Scene {
             transport: Arc::clone(&wire) as Arc<dyn Transport>,
             mail: None,
             publish: None,
+            children: Arc::new(NoChildren),
             clock: Arc::new(clock.clone()),
             limit: settings.attempt_timeout(),
         };

@@ -26,6 +26,7 @@ macro_rules! shipped {
 
 /// What is compiled in: name, language, parts.
 const SHIPPED: &[(&str, &str, [&str; 3])] = shipped! {
+    "custody-invite": "de", "en";
     "enterprise-account": "de", "en";
     "enterprise-known": "de", "en";
     "registry-account": "de", "en";

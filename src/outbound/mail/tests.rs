@@ -76,7 +76,7 @@ fn mail(to: &str, values: serde_json::Value) -> LeasedEffect {
         to: to.to_owned(),
         locale: Some("de-AT".to_owned()),
         values: values.as_object().unwrap().clone(),
-        secrets: BTreeMap::default(),
+        secrets: BTreeMap::new(),
     };
     LeasedEffect {
         id: EffectId { onboarding: OnboardingId(Uuid::nil()), n: 5 },

@@ -22,6 +22,9 @@ pub struct IntakeSettings {
     pub batch_max: usize,
     /// How many deliveries that failed verification are being kept apart at a time; more are only counted.
     pub unverified_at_once: usize,
+    /// How often deliveries that did not arrive are read back from providers that keep them.
+    #[serde(with = "duration")]
+    pub read_back: Millis,
 }
 
 impl Default for IntakeSettings {
@@ -32,6 +35,7 @@ impl Default for IntakeSettings {
             answer_within: Millis::secs(10),
             batch_max: 256,
             unverified_at_once: 4,
+            read_back: Millis::secs(600),
         }
     }
 }
@@ -45,6 +49,7 @@ impl IntakeSettings {
             ("body_within", self.body_within.0),
             ("answer_within", self.answer_within.0),
             ("batch_max", self.batch_max as u64),
+            ("read_back", self.read_back.0),
         ];
         let zero = numbers.into_iter().filter(|(_, number)| *number == 0);
         zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is 0", "more than that")).collect()

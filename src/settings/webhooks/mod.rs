@@ -55,6 +55,9 @@ pub struct WebhookSettings {
     /// Live secrets; several while one is being replaced. Any one that fits is enough.
     #[serde(deserialize_with = "secrets")]
     pub secrets: Vec<SecretString>,
+    /// Whether secrets also come from `gangway webhooks register`, which keeps them sealed in the database. Then none
+    /// need stand here; until one is there, nothing is believed.
+    pub registered: bool,
     /// `hmac`: header with the signature. `bearer`: header with the secret. Empty: the scheme's own.
     pub header: String,
     /// What stands before the signature or the secret in that header, such as `sha256=`.
@@ -83,6 +86,7 @@ impl Default for WebhookSettings {
         Self {
             verify: Verify::default(),
             secrets: Vec::new(),
+            registered: false,
             header: String::new(),
             prefix: String::new(),
             field: String::new(),

@@ -16,7 +16,7 @@ impl WebhookSettings {
     pub fn problems(&self, at: &str) -> Vec<Problem> {
         let mut found = Vec::new();
         let mut wrong = |key: &str, what: &str, hint: &str| found.push(Problem::new(format!("{at}.{key}"), what, hint));
-        if self.verify != Verify::None && self.secrets.is_empty() {
+        if self.verify != Verify::None && self.secrets.is_empty() && !self.registered {
             wrong("secrets", "no secret is given", "give at least one, or choose verify = \"none\" knowingly");
         }
         for secret in &self.secrets {

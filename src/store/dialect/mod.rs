@@ -76,6 +76,7 @@ pub(super) struct KnownRow {
     pub(super) dedupe: Vec<u8>,
     pub(super) digest: Vec<u8>,
     pub(super) verdict: String,
+    pub(super) onboarding_id: Option<Uuid>,
 }
 
 /// An onboarding without its sealed part.

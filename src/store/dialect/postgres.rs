@@ -62,7 +62,7 @@ fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
 #[async_trait]
 impl Session for PostgresSession {
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
-        let sql = "SELECT seq, dedupe, digest, verdict FROM events WHERE dedupe = ANY($1::bytea[])";
+        let sql = "SELECT seq, dedupe, digest, verdict, onboarding_id FROM events WHERE dedupe = ANY($1::bytea[])";
         self.rows(query(sql).bind(dedupe)).await
     }
 

@@ -6,8 +6,8 @@ use gangway_entities::{effects, events, identifiers, onboardings, secrets, users
 use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IntoActiveModel, Iterable, JoinType, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait,
+    EntityTrait, IntoActiveModel, Iterable, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::store::types::StoreError;
 const POOL: &str = "intake";
 
 /// SQLite takes 32 766 parameters in a statement; the widest row has 18.
-const ROWS: usize = 1_500;
+const ROWS: usize = 1_024;
 
 /// Terms of one `OR` chain; SQLite limits the depth of an expression to 1 000.
 const TERMS: usize = 200;
@@ -55,7 +55,7 @@ fn failed(error: DbErr) -> StoreError {
 impl Session for SqliteSession {
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
         let mut rows = Vec::new();
-        for keys in dedupe.chunks(ROWS) {
+        for keys in groups(dedupe) {
             let find = events::Entity::find().filter(events::Column::Dedupe.is_in(keys.iter().map(Vec::as_slice)));
             rows.extend(find.into_partial_model().all(&self.0).await.map_err(failed)?);
         }
@@ -67,7 +67,7 @@ impl Session for SqliteSession {
             .add(identifiers::Column::OnboardingId.is_not_null())
             .add(identifiers::Column::UserId.is_not_null());
         let mut rows = Vec::new();
-        for keys in blinds.chunks(ROWS) {
+        for keys in groups(blinds) {
             let find = identifiers::Entity::find()
                 .filter(identifiers::Column::Blind.is_in(keys.iter().map(Vec::as_slice)))
                 .filter(owned.clone());
@@ -78,7 +78,7 @@ impl Session for SqliteSession {
 
     async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>> {
         let mut rows = Vec::new();
-        for ids in ids.chunks(ROWS) {
+        for ids in groups(ids) {
             let find = users::Entity::find().filter(users::Column::Id.is_in(ids.iter().copied()));
             rows.extend(find.order_by_asc(users::Column::Id).all(&self.0).await.map_err(failed)?);
         }
@@ -87,7 +87,7 @@ impl Session for SqliteSession {
 
     async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>> {
         let mut rows = Vec::new();
-        for ids in users.chunks(ROWS) {
+        for ids in groups(users) {
             let find = onboardings::Entity::find()
                 .filter(onboardings::Column::UserId.is_in(ids.iter().copied()))
                 .order_by_asc(onboardings::Column::Id);
@@ -98,7 +98,7 @@ impl Session for SqliteSession {
 
     async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>> {
         let mut rows = Vec::new();
-        for ids in ids.chunks(ROWS) {
+        for ids in groups(ids) {
             let find = onboardings::Entity::find()
                 .filter(onboardings::Column::Id.is_in(ids.iter().copied()))
                 .order_by_asc(onboardings::Column::Id)
@@ -128,14 +128,17 @@ impl Session for SqliteSession {
     }
 
     async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64> {
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let there = self.lock(&ids).await?.len();
-        if there == rows.len() {
+        let mut there = 0;
+        for ids in groups(&rows).map(|rows| rows.iter().map(|row| row.id)) {
+            let count = onboardings::Entity::find().filter(onboardings::Column::Id.is_in(ids));
+            there += count.count(&self.0).await.map_err(failed)?;
+        }
+        if there == u64::try_from(rows.len()).unwrap_or(u64::MAX) {
             let others = onboardings::Column::iter().filter(|column| !matches!(column, onboardings::Column::Id));
             let replace = OnConflict::column(onboardings::Column::Id).update_columns(others).to_owned();
             insert(&self.0, rows, Some(replace)).await?;
         }
-        Ok(u64::try_from(there).unwrap_or(u64::MAX))
+        Ok(there)
     }
 
     async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>> {
@@ -150,7 +153,7 @@ impl Session for SqliteSession {
 
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>> {
         let mut rows = Vec::new();
-        for keys in blinds.chunks(ROWS) {
+        for keys in groups(blinds) {
             let find = events::Entity::find()
                 .filter(Expr::cust("verdict = 'held'"))
                 .filter(events::Column::HeldOn.is_in(keys.iter().map(Vec::as_slice)))
@@ -312,12 +315,28 @@ impl Session for SqliteSession {
     }
 }
 
+/// How many of the next rows go into one statement: a power of two, so that a statement has few forms and each is
+/// prepared once.
+fn group(left: usize) -> usize {
+    left.checked_ilog2().map_or(0, |power| 1 << power).min(ROWS)
+}
+
 /// Rows in groups that fit a statement; empty input gives none.
 fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     let mut rows = rows.into_iter();
     std::iter::from_fn(move || {
-        let chunk: Vec<T> = rows.by_ref().take(ROWS).collect();
+        let size = group(rows.len());
+        let chunk: Vec<T> = rows.by_ref().take(size).collect();
         (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// As [`chunks`], of what is only looked at.
+fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let (first, rest) = rows.split_at_checked(group(rows.len()))?;
+        rows = rest;
+        (!first.is_empty()).then_some(first)
     })
 }
 

@@ -1,9 +1,11 @@
 //! Raw flow -> checked model, or all problems at once. Nothing is guessed: what a file does not say is a problem.
 
+mod choose;
 mod entries;
 mod reads;
 mod secrets;
 mod set;
+mod start;
 mod state;
 mod top;
 mod verbs;
@@ -15,14 +17,14 @@ pub use self::entries::{Entries, Report};
 pub use self::with::{Use, Uses, mapping};
 use sha2::{Digest, Sha256};
 
-pub use self::set::{load_all, same_version};
+pub use self::set::{load_all, load_each, same_version};
 use crate::catalogue::Catalogue;
 use crate::flow::check::top::Header;
 use crate::flow::model::Flow;
-use crate::flow::parse;
+use crate::flow::parse::{self, Span};
 use crate::flow::problem::{Problem, Problems};
 
-/// Reads and checks one flow file.
+/// Reads and checks one flow file. Whether the flows that it starts exist is not looked at: see [`load_each`].
 ///
 /// # Errors
 /// Every problem of the file.
@@ -33,6 +35,8 @@ pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Probl
 /// What a check of one file gives: its head, as far as that could be read, and the flow or its problems.
 struct Checked {
     header: Header,
+    /// The flows that it starts, and where those names stand.
+    starts: Vec<(String, Span)>,
     flow: Result<Flow, Vec<Problem>>,
 }
 
@@ -41,13 +45,15 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
     let mut report = Report { catalogue, text, problems: Vec::new() };
     let root = match parse::parse(text) {
         Ok(root) => root,
-        Err(problem) => return Checked { header: Header::default(), flow: Err(vec![problem]) },
+        Err(problem) => return Checked { header: Header::default(), starts: Vec::new(), flow: Err(vec![problem]) },
     };
     let (header, top) = top::read(&mut report, &root);
     let states = top.as_ref().map_or_else(Vec::new, |top| state::read_all(&mut report, top));
     ways::check(&mut report, &states);
     let secrets = top.as_ref().map_or_else(Default::default, |top| secrets::read(&mut report, top));
     let keeps = secrets::check(&mut report, &secrets, &states);
+    start::check(&mut report, &header, &states);
+    let starts = states.iter().filter_map(|state| state.starts.clone()).collect();
     let reads = reads::check(&mut report, &header, &states);
     let start = header.start.clone();
     let flow = match (&header.id, start, report.problems.is_empty()) {
@@ -65,7 +71,7 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
         }),
         _ => Err(report.problems),
     };
-    Checked { header, flow }
+    Checked { header, starts, flow }
 }
 
 /// SHA-256 of a text, hexadecimal.

@@ -1,37 +1,114 @@
-//! Several files together: no two flows begin with one event, and a known version never changes.
+//! Several files together: no two flows begin with one event, flows that start others find them, and a known version
+//! never changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::catalogue::Catalogue;
 use crate::flow::check::entries::Report;
 use crate::flow::check::top::Header;
-use crate::flow::check::{check, top};
+use crate::flow::check::{Checked, check, start, top};
 use crate::flow::model::Flow;
-use crate::flow::parse;
+use crate::flow::parse::{self, Span};
 use crate::flow::problem::{Kind, Problem, Problems};
+use crate::flow::words::did_you_mean;
 
 /// Reads and checks several flow files (name and text each).
 ///
 /// # Errors
-/// Every problem of every file; also two flows that begin with the same event, and the same version twice.
+/// As [`load_each`]: every problem of every file.
 pub fn load_all<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)], catalogue: &Catalogue) -> Result<Vec<Flow>, Problems> {
-    let mut flows = Vec::new();
-    let mut wrong = Vec::new();
-    let mut seen = Seen::default();
-    for (file, text) in files {
-        let (file, text) = (file.as_ref(), text.as_ref());
-        let checked = check(text, catalogue);
-        let clashes = seen.add(file, &checked.header);
-        match checked.flow {
-            Ok(flow) if clashes.is_empty() => flows.push(flow),
-            Ok(_) => wrong.push(Problems::of(file, text, clashes)),
-            Err(mut problems) => {
-                problems.extend(clashes);
-                wrong.push(Problems::of(file, text, problems));
-            }
+    let (mut flows, mut wrong) = (Vec::new(), Vec::new());
+    for loaded in load_each(files, catalogue) {
+        match loaded {
+            Ok(flow) => flows.push(flow),
+            Err(problems) => wrong.push(problems),
         }
     }
     if wrong.is_empty() { Ok(flows) } else { Err(Problems::joined(wrong)) }
+}
+
+/// Reads and checks several flow files (name and text each) that are to be used together; gives each file's flow, or
+/// all of its problems: its own, a start event or a version that an earlier file has, and flows that it starts that
+/// are not among the files or lead back to it.
+pub fn load_each<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)], catalogue: &Catalogue) -> Vec<Result<Flow, Problems>> {
+    let all: Vec<Checked> = files.iter().map(|(_, text)| check(text.as_ref(), catalogue)).collect();
+    let starts = Starts::of(&all);
+    let mut seen = Seen::default();
+    let mut together: Vec<Vec<Problem>> = Vec::with_capacity(all.len());
+    for ((file, _), checked) in files.iter().zip(&all) {
+        let mut problems = seen.add(file.as_ref(), &checked.header);
+        problems.extend(starts.check(checked));
+        together.push(problems);
+    }
+    let loaded = files.iter().zip(all).zip(together).map(|(((file, text), checked), together)| match checked.flow {
+        Ok(flow) if together.is_empty() => Ok(flow),
+        Ok(_) => Err(Problems::of(file.as_ref(), text.as_ref(), together)),
+        Err(mut problems) => {
+            problems.extend(together);
+            Err(Problems::of(file.as_ref(), text.as_ref(), problems))
+        }
+    });
+    loaded.collect()
+}
+
+/// Which flows start which, over all versions that are loaded together.
+struct Starts<'a> {
+    of: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Whether every file says which flow it is: only then can one be missing.
+    complete: bool,
+}
+
+impl<'a> Starts<'a> {
+    fn of(all: &'a [Checked]) -> Self {
+        let mut of: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for checked in all {
+            if let Some(id) = &checked.header.id {
+                of.entry(&id.name).or_default().extend(checked.starts.iter().map(|(flow, _)| flow.as_str()));
+            }
+        }
+        Self { of, complete: all.iter().all(|checked| checked.header.id.is_some()) }
+    }
+
+    /// What is wrong with the flows that this one starts. That it names itself was said already.
+    fn check(&self, checked: &Checked) -> Vec<Problem> {
+        let Some(id) = &checked.header.id else { return Vec::new() };
+        let others = checked.starts.iter().filter(|(flow, _)| *flow != id.name);
+        let wrong = others.filter_map(|(flow, at)| {
+            if !self.of.contains_key(flow.as_str()) {
+                return self.complete.then(|| self.missing(flow, at));
+            }
+            self.way(flow, &id.name).map(|way| {
+                let ring: Vec<&str> = std::iter::once(id.name.as_str()).chain(way).collect();
+                start::itself(at, &ring)
+            })
+        });
+        wrong.collect()
+    }
+
+    fn missing(&self, flow: &str, at: &Span) -> Problem {
+        let message = format!("there is no flow `{flow}` among these files");
+        let problem = Problem::new(Kind::UnknownFlow, at.clone(), message);
+        match did_you_mean(flow, self.of.keys().copied()) {
+            Some(help) => problem.help(help),
+            None => problem.help("check both files together, and keep them in one folder"),
+        }
+    }
+
+    /// The shortest way from one flow to another, both named.
+    fn way(&self, from: &'a str, to: &str) -> Option<Vec<&'a str>> {
+        let mut ways = VecDeque::from([vec![from]]);
+        let mut seen = BTreeSet::from([from]);
+        while let Some(way) = ways.pop_front() {
+            let last = way.last().copied()?;
+            if last == to {
+                return Some(way);
+            }
+            for next in self.of.get(last).into_iter().flatten().filter(|next| seen.insert(**next)).collect::<Vec<_>>() {
+                ways.push_back(way.iter().copied().chain([*next]).collect());
+            }
+        }
+        None
+    }
 }
 
 /// What the files before have taken.

@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::with::Uses;
-use crate::flow::check::{top, verbs, wait};
+use crate::flow::check::{choose, start, top, verbs, wait};
 use crate::flow::model::{Outcomes, State, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
 /// Every verb.
-pub const VERBS: [&str; 6] = ["call", "await", "mail", "publish", "ask", "end"];
+pub const VERBS: [&str; 9] = ["call", "await", "mail", "publish", "choose", "wait", "start", "ask", "end"];
 /// Keys of states that are no verbs.
-const OTHER_KEYS: [&str; 6] = ["title", "with", "retry", "outcomes", "poll", "within"];
-/// Verbs that are thought of and not there yet.
-const LATER: [&str; 3] = ["choose", "wait", "start"];
+const OTHER_KEYS: [&str; 7] = ["title", "with", "retry", "outcomes", "poll", "within", "show"];
 
 /// A state as far as it could be read.
 #[derive(Debug)]
@@ -32,6 +30,10 @@ pub struct Draft {
     pub uses: Uses,
     /// Secret fields that its answers hand over.
     pub hands_over: BTreeSet<String>,
+    /// The flow that it starts, and where that name stands.
+    pub starts: Option<(String, Span)>,
+    /// The flows whose ends it awaits, and where those names stand.
+    pub ends: Vec<(String, Span)>,
     /// Whether it is an end.
     pub is_end: bool,
     /// Whether its outcomes and what they write are not known, because it could not be read.
@@ -96,6 +98,8 @@ fn read(report: &mut Report<'_>, key: &Key, node: &Node) -> Draft {
         edges: Vec::new(),
         uses: Uses::default(),
         hands_over: BTreeSet::new(),
+        starts: None,
+        ends: Vec::new(),
         is_end: false,
         is_broken: false,
         is_open: false,
@@ -131,6 +135,9 @@ fn verb(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Op
             "await" => wait::read(report, draft, entries),
             "mail" => verbs::mail(report, draft, entries),
             "publish" => verbs::publish(report, draft, entries),
+            "choose" => choose::read(report, draft, entries),
+            "wait" => verbs::wait(report, draft, entries),
+            "start" => start::read(report, draft, entries),
             "ask" => verbs::ask(report, draft, entries),
             _ => verbs::end(report, draft, entries),
         },
@@ -151,11 +158,6 @@ fn no_verb(report: &mut Report<'_>, entries: &Entries<'_>) {
     let problem = match strange {
         Some(key) => {
             let problem = Problem::new(Kind::UnknownVerb, key.span.clone(), format!("unknown verb `{}`", key.name));
-            let problem = if LATER.contains(&key.name.as_str()) {
-                problem.note(format!("`{}` is planned and not there yet", key.name))
-            } else {
-                problem
-            };
             problem.help(did_you_mean(&key.name, VERBS).unwrap_or(known))
         }
         None => {

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use crate::event::OF_FLOWS;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::with::{self, Uses};
 use crate::flow::expr::{Expr, Mapping};
-use crate::flow::model::Start;
+use crate::flow::model::{Start, StartEvent};
 use crate::flow::parse::{Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::is_event_type;
@@ -72,19 +73,25 @@ fn version(report: &mut Report<'_>, node: &Node, at: &Span) -> Option<u32> {
 fn start(report: &mut Report<'_>, header: &mut Header, node: &Node, at: &Span) {
     let Some(entries) = report.entries(node, at.clone(), "`start`") else { return };
     entries.only(report, &["on", "user", "again"]);
+    let again = entries.get("again").map_or(Some(false), |(key, node)| truth(report, node, &key.span));
+    if entries.get("on").is_none() && entries.get("user").is_none() {
+        // Other flows start it, and they know the user.
+        header.start = again.map(|again| Start { on: None, again });
+        return;
+    }
     let on = entries.need(report, "on").and_then(|(key, node)| {
         let on = event_type(report, node, &key.span, "`start.on`")?;
         Some((on, node.span.clone()))
     });
-    if let Some((on, at)) = &on
-        && let Some(provider) = provider_of(report, on)
-    {
-        let message = format!("a flow cannot begin with `{on}`: that is a fact of the provider `{provider}`");
-        let help = "a flow begins with an internal event, such as `user.signed_up`; await the fact in a state";
-        report.add(Problem::new(Kind::StartFromProvider, at.clone(), message).help(help));
+    if let Some((on, at)) = &on {
+        not_reserved(report, on, at);
+        if let Some(provider) = provider_of(report, on) {
+            let message = format!("a flow cannot begin with `{on}`: that is a fact of the provider `{provider}`");
+            let help = "a flow begins with an internal event, such as `user.signed_up`; await the fact in a state";
+            report.add(Problem::new(Kind::StartFromProvider, at.clone(), message).help(help));
+        }
     }
     header.on = on;
-    let again = entries.get("again").map_or(Some(false), |(key, node)| truth(report, node, &key.span));
     let user = entries.need(report, "user").and_then(|(key, node)| {
         let user = report.entries(node, key.span.clone(), "`start.user`")?;
         user.only(report, &["id", "email", "locale"]);
@@ -97,7 +104,8 @@ fn start(report: &mut Report<'_>, header: &mut Header, node: &Node, at: &Span) {
     let locale = expression(report, header, &user, "locale");
     header.start = match (&header.on, external_id, again) {
         (Some((on, _)), Some(external_id), Some(again)) => {
-            Some(Start { on: on.clone(), external_id, email, locale, again })
+            let on = StartEvent { event_type: on.clone(), external_id, email, locale };
+            Some(Start { on: Some(on), again })
         }
         _ => None,
     };
@@ -133,6 +141,15 @@ pub fn event_type(report: &mut Report<'_>, node: &Node, at: &Span, what: &str) -
     let problem = Problem::new(Kind::BadName, node.span.clone(), format!("`{text}` cannot be the type of an event"));
     report.add(problem.help(help));
     None
+}
+
+/// Refuses types by which only gangway itself speaks.
+pub fn not_reserved(report: &mut Report<'_>, event_type: &str, at: &Span) {
+    if event_type.starts_with(OF_FLOWS) {
+        let message = format!("`{event_type}` cannot be: types that begin with `{OF_FLOWS}` are gangway's own");
+        let problem = Problem::new(Kind::ReservedType, at.clone(), message);
+        report.add(problem.note("by them an onboarding that started another one is told how that one ended"));
+    }
 }
 
 /// The provider whose fact this name would be: the prefix before the first dot.

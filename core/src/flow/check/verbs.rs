@@ -1,13 +1,13 @@
-//! The verbs `call`, `mail`, `publish`, `ask` and `end`.
+//! The verbs `call`, `mail`, `publish`, `wait`, `ask` and `end`.
 
 use std::collections::BTreeSet;
 
 use crate::catalogue::{ActionSpec, OutcomeSpec};
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, Writes, outcomes};
-use crate::flow::check::{top, with};
-use crate::flow::model::{Call, EndStatus, Mail, Publish, Verb};
-use crate::flow::parse::{Node, Span};
+use crate::flow::check::{start, top, with};
+use crate::flow::model::{Call, End, EndStatus, Mail, Publish, Verb};
+use crate::flow::parse::{Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
@@ -106,12 +106,22 @@ pub fn publish(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>
     let outcomes = outcomes(report, draft, entries, Some(&[plain("sent")]));
     let with = with::of_anything(report, &mut draft.uses, entries);
     let event_type = top::event_type(report, node, &key.span, "the type of a message")?;
+    top::not_reserved(report, &event_type, &node.span);
     Some(Verb::Publish(Publish { event_type, with: with.unwrap_or_default(), outcomes: outcomes?, policy }))
 }
 
 /// An outcome that writes nothing.
 pub fn plain(name: &str) -> Expected {
     (name.to_owned(), Writes::default())
+}
+
+/// `wait`.
+pub fn wait(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
+    entries.only(report, &["wait", "title", "outcomes"]);
+    let (key, node) = entries.get("wait")?;
+    let length = report.duration(node, &key.span, "`wait`");
+    let outcomes = outcomes(report, draft, entries, Some(&[plain("over")]));
+    Some(Verb::Wait { length: length?, outcomes: outcomes? })
 }
 
 /// `ask`.
@@ -140,8 +150,10 @@ pub fn ask(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) ->
 
 /// `end`.
 pub fn end(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
-    entries.only(report, &["end", "title"]);
+    entries.only(report, &["end", "title", "with"]);
     draft.is_end = true;
+    let with = with::of_anything(report, &mut draft.uses, entries);
+    own_field(report, entries);
     let (key, node) = entries.get("end")?;
     let name = report.text(node, &key.span, "an end")?;
     let status = match name {
@@ -155,5 +167,14 @@ pub fn end(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) ->
             return None;
         }
     };
-    Some(Verb::End(status))
+    Some(Verb::End(End { status, with: with? }))
+}
+
+/// What the end tells anyway cannot be told otherwise.
+fn own_field(report: &mut Report<'_>, entries: &Entries<'_>) {
+    let Some((_, Node { shape: Shape::Map(given), .. })) = entries.get("with") else { return };
+    for (key, _) in given.iter().filter(|(key, _)| key.name == start::CHILD) {
+        let message = format!("`{}` is told by every end", start::CHILD);
+        report.add(Problem::new(Kind::UnknownValue, key.span.clone(), message).help("leave it out"));
+    }
 }

@@ -2,9 +2,10 @@
 
 use indexmap::IndexMap;
 
+use crate::event::OF_FLOWS;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, Writes, complete, outcomes};
-use crate::flow::check::{top, verbs, with};
+use crate::flow::check::{start, top, verbs, with};
 use crate::flow::model::{Await, Awaited, Poll, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
@@ -18,11 +19,12 @@ const KEEP: &str = "keep";
 
 /// `await`.
 pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
-    entries.only(report, &["await", "title", "poll", "within", "outcomes"]);
+    entries.only(report, &["await", "title", "poll", "within", "show", "outcomes"]);
     let (key, node) = entries.get("await")?;
     let mut expected: Vec<Expected> = Vec::new();
-    let arrivals = arrivals(report, &mut expected, node, &key.span);
+    let arrivals = arrivals(report, draft, &mut expected, node, &key.span);
     let within = within(report, entries);
+    let show = with::shown(report, &mut draft.uses, entries);
     let poll = entries.get("poll").map(|(key, node)| (key, poll(report, draft, &mut expected, entries, key, node)));
     if poll.is_none() && arrivals.as_ref().is_some_and(IndexMap::is_empty) {
         let problem =
@@ -43,7 +45,8 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
         None => None,
         Some((_, poll)) => Some(poll?),
     };
-    Some(Verb::Await(Box::new(Await { arrivals: arrivals?, poll, within: within?, outcomes: outcomes? })))
+    let (arrivals, within, show) = (arrivals?, within?, show?);
+    Some(Verb::Await(Box::new(Await { arrivals, poll, within, show, outcomes: outcomes? })))
 }
 
 fn within(report: &mut Report<'_>, entries: &Entries<'_>) -> Option<Millis> {
@@ -58,6 +61,7 @@ fn within(report: &mut Report<'_>, entries: &Entries<'_>) -> Option<Millis> {
 /// What is awaited.
 fn arrivals(
     report: &mut Report<'_>,
+    draft: &mut Draft,
     expected: &mut Vec<Expected>,
     node: &Node,
     at: &Span,
@@ -73,7 +77,7 @@ fn arrivals(
             let help = "`late` is the outcome when nothing came in time, `keep` lets a poll go on";
             report.add(Problem::new(Kind::BadName, key.span.clone(), message).help(help));
         }
-        let Some((awaited, writes)) = awaited(report, node, &key.span) else {
+        let Some((awaited, writes)) = awaited(report, draft, node, &key.span) else {
             all_read = false;
             continue;
         };
@@ -88,8 +92,11 @@ fn arrivals(
 }
 
 /// One fact or internal event.
-fn awaited(report: &mut Report<'_>, node: &Node, at: &Span) -> Option<(Awaited, Writes)> {
+fn awaited(report: &mut Report<'_>, draft: &mut Draft, node: &Node, at: &Span) -> Option<(Awaited, Writes)> {
     let name = top::event_type(report, node, at, "what is awaited")?;
+    if name.starts_with(OF_FLOWS) {
+        return start::awaited(report, draft, &name, &node.span);
+    }
     let catalogue = report.catalogue;
     let Some(provider) = top::provider_of(report, &name) else {
         let awaited = Awaited { name, from_provider: false, confirm: None, confirm_policy: catalogue.publish.clone() };

@@ -172,6 +172,13 @@ pub fn of_anything(report: &mut Report<'_>, uses: &mut Uses, entries: &Entries<'
     mappings(report, uses, &given)
 }
 
+/// Reads `show` of a wait: what the front end of the waiting person needs.
+pub fn shown(report: &mut Report<'_>, uses: &mut Uses, entries: &Entries<'_>) -> Option<With> {
+    let Some((key, node)) = entries.get("show") else { return Some(With::new()) };
+    let given = report.entries(node, key.span.clone(), "`show`")?;
+    mappings(report, uses, &given)
+}
+
 /// The entries of `with`; none when it is not there.
 fn given<'n>(report: &mut Report<'_>, entries: &Entries<'n>) -> Option<Entries<'n>> {
     match entries.get("with") {

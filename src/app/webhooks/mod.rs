@@ -1,0 +1,76 @@
+//! Our own webhook addresses at the providers: registering them, using the secrets that came back beside those of the
+//! settings, and reading back deliveries that did not arrive. Conversations of our own: no onboarding asks for them.
+
+mod missed;
+mod register;
+
+use std::collections::BTreeMap;
+
+use gangway_core::effect::{EffectId, Mode, Request};
+use gangway_core::event::OnboardingId;
+use gangway_core::outcome::AttemptResult;
+use gangway_core::time::Millis;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+pub(super) use self::missed::ReadBack;
+pub use self::register::register;
+use super::parts::std_time;
+use crate::clock::Clock;
+use crate::outbound::call::{Progress, Way, converse};
+use crate::settings::webhooks::WebhookSettings;
+use crate::store::types::LeasedEffect;
+use crate::store::webhooks::Webhook;
+
+/// Secrets of the webhooks that were registered, by provider.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registered(BTreeMap<String, Vec<SecretString>>);
+
+impl Registered {
+    /// The settings of a provider's webhooks with these secrets beside their own.
+    pub fn beside(&self, provider: &str, settings: &WebhookSettings) -> WebhookSettings {
+        let mut settings = settings.clone();
+        settings.secrets.extend(self.0.get(provider).into_iter().flatten().cloned());
+        settings
+    }
+
+    /// Whether there are other secrets than these.
+    pub fn differs(&self, other: &Self) -> bool {
+        let plain = |registered: &Self| -> Vec<(String, Vec<String>)> {
+            let text = |secret: &SecretString| secret.expose_secret().to_owned();
+            registered.0.iter().map(|(name, secrets)| (name.clone(), secrets.iter().map(text).collect())).collect()
+        };
+        plain(self) != plain(other)
+    }
+}
+
+impl From<Vec<Webhook>> for Registered {
+    fn from(webhooks: Vec<Webhook>) -> Self {
+        let mut registered = Self::default();
+        for Webhook { provider, secret, .. } in webhooks {
+            registered.0.entry(provider).or_default().extend(secret);
+        }
+        registered
+    }
+}
+
+/// Has a conversation with a provider that no onboarding asked for: one attempt, nothing is recorded of it.
+async fn ask(way: Way<'_>, clock: &dyn Clock, action: &str, input: Map<String, Value>, limit: Millis) -> AttemptResult {
+    let now = clock.now();
+    let effect = LeasedEffect {
+        id: EffectId { onboarding: OnboardingId(Uuid::nil()), n: 0 },
+        request: Request::Call { action: action.to_owned(), input: Map::new(), secrets: BTreeMap::new() },
+        attempt: 1,
+        mode: Mode::Do,
+        uncertain_since: None,
+        asked_at: now,
+        token: Uuid::nil(),
+    };
+    let progress = Progress::default();
+    let talk = converse(way, clock, (&effect, action, &input), &progress);
+    match tokio::time::timeout(std_time(limit), talk).await {
+        Ok(attempted) => attempted.result,
+        Err(_) => progress.timed_out(limit, clock.now()).result,
+    }
+}

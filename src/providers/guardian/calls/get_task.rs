@@ -1,0 +1,69 @@
+//! `GET /tasks/onboard/{taskId}`: how far an onboarding task came. A poll; needs no token and tells nothing secret.
+
+use gangway_core::outcome::Answer;
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::providers::guardian::error::{Body, Refusal, body, holds};
+use crate::providers::parts::{broken, done, id, object, send, text};
+use crate::providers::trouble::Trouble;
+use crate::providers::{Call, Reply, Turn};
+
+/// The request.
+pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+    match id(call.input, "task_id") {
+        Some(id) => send(desk.get(&["tasks", "onboard", id]), "read"),
+        None => broken("get_task needs task_id, of letters, digits, - and _; check the flow's mapping"),
+    }
+}
+
+/// The outcome. One empty answer is not a lost task: a gateway may not have heard of it yet. How long it must stay
+/// empty, the flow says.
+pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
+    if reply.status == 401 {
+        return broken("the task is of another kind than onboarding (401); move the onboarding on by hand");
+    }
+    let task = match body(reply, call.now) {
+        Ok(Body::Object(task)) => task,
+        Ok(Body::Empty) => return done(Answer::named("empty")),
+        Err(Refusal::Complaint(status, _)) => {
+            return broken(&format!(
+                "Guardian does not show onboarding tasks ({status}); check providers.guardian.base_url and its version"
+            ));
+        }
+        Err(Refusal::Trouble(trouble)) => return trouble.of_a_read(),
+    };
+    let is = |name: &str| task.get(name) == Some(&Value::Bool(true));
+    let error = task.get("error").filter(|error| !error.is_null());
+    match () {
+        // Both at once would be a contradiction; the login that follows a failure settles it.
+        () if is("failed") => failed(desk, error),
+        // `done` is the word of an older page.
+        () if is("completed") || is("done") => done(Answer::named("completed")),
+        () if ["taskId", "completed", "failed", "steps", "done"].iter().any(|name| task.get(name).is_some()) => {
+            done(Answer::named("running"))
+        }
+        () => Trouble::Unclear("an answer that is no task".to_owned()).of_a_read(),
+    }
+}
+
+fn failed(desk: &Desk, error: Option<&Value>) -> Turn {
+    const LONGEST: usize = 300;
+    let message = match error {
+        Some(Value::String(message)) => message.clone(),
+        Some(error) => text(error, "message").unwrap_or_default(),
+        None => String::new(),
+    };
+    let texts = &desk.settings.texts;
+    let code = if holds(&message, &texts.taken) {
+        "taken"
+    } else if holds(&message, &texts.weak_password) {
+        "weak_password"
+    } else {
+        "other"
+    };
+    let mut answer = Answer::named("failed");
+    let reason: String = message.chars().take(LONGEST).collect();
+    answer.fields = object(json!({"code": code, "reason": reason}));
+    done(answer)
+}

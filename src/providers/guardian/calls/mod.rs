@@ -1,0 +1,74 @@
+//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! docs/providers/guardian.md, "Actions".
+
+pub mod get_task;
+pub mod login;
+pub mod login_user;
+pub mod onboard;
+pub mod read_account;
+
+use gangway_core::event::Identifier;
+use gangway_core::outcome::Answer;
+use gangway_core::secret::PasswordRule;
+use serde_json::{Value, json};
+
+use super::error::Complaint;
+use crate::providers::parts::{done, joined, object};
+use crate::providers::{Request, Turn};
+use crate::settings::guardian::GuardianSettings;
+
+/// Kind of the identifier that names an account at the provider.
+pub const USERNAME: &str = "guardian.username";
+/// Kind of the identifier that names an onboarding task at the provider.
+pub const TASK_ID: &str = "guardian.task_id";
+/// Kind of the identifier that is a person's DID.
+pub const DID: &str = "guardian.did";
+/// Kind of the identifier that names an account on the ledger.
+pub const HEDERA_ACCOUNT_ID: &str = "guardian.hedera_account_id";
+
+/// Only these fields of an answer are ever logged.
+const LOGGABLE: &[&str] = &["statusCode", "completed", "failed", "expectation", "action"];
+
+/// What all actions need.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) settings: GuardianSettings,
+    pub(super) rule: PasswordRule,
+}
+
+impl Desk {
+    /// A read without a token.
+    pub(super) fn get(&self, path: &[&str]) -> Request {
+        Request {
+            method: "GET",
+            url: joined(&self.settings.common.base_url, path),
+            headers: vec![("accept", "application/json".to_owned())],
+            loggable: LOGGABLE,
+            ..Request::default()
+        }
+    }
+
+    /// A change without a token.
+    pub(super) fn post(&self, path: &[&str], body: &Value) -> Request {
+        let mut request = Request { method: "POST", effectful: true, ..self.get(path) };
+        request.headers.push(("content-type", "application/json".to_owned()));
+        Request { body: Some(body.to_string().into_bytes()), ..request }
+    }
+}
+
+/// The outcome of this name, with what the provider says for those who may read it.
+pub(super) fn complained(outcome: &str, complaint: &Complaint) -> Turn {
+    let mut answer = Answer::named(outcome);
+    answer.fields = object(json!({"code": complaint.code, "reason": complaint.reason}));
+    done(answer)
+}
+
+/// The outcome of this name, with the account's DID where it has one.
+pub(super) fn with_did(outcome: &str, did: Option<&str>) -> Answer {
+    let mut answer = Answer::named(outcome);
+    if let Some(did) = did {
+        answer.fields = object(json!({"did": did}));
+        answer.identifiers.push(Identifier::new(DID, did));
+    }
+    answer
+}

@@ -1,0 +1,72 @@
+//! What a registration begins with: the challenge that the person's device signs, and the one-time token. Both forms of
+//! the start answer alike. The token is a secret; the rest goes to the person's own front end.
+
+use gangway_core::event::Identifier;
+use gangway_core::outcome::Answer;
+use gangway_core::secret::Secrets;
+use serde_json::{Map, Value, json};
+
+use super::{Desk, USER_ID, USERNAME};
+use crate::providers::haven::error::Trouble;
+use crate::providers::parts::{done, object, text};
+use crate::providers::{Reply, Turn};
+
+/// Name of the secret that completes the registration.
+pub const TEMPORARY_TOKEN: &str = "temporary_token";
+/// Fields that `started` always writes.
+pub const WRITES: [&str; 11] = [
+    "user_id",
+    "username",
+    "challenge",
+    "rp_id",
+    "rp_name",
+    "supported_credential_kinds",
+    "authenticator_selection",
+    "attestation",
+    "pub_key_cred_params",
+    "exclude_credentials",
+    "expires_at",
+];
+/// Fields that it sometimes writes.
+pub const MAY_WRITE: [&str; 2] = ["otp_url", "link"];
+
+/// The outcome `started`.
+pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Turn {
+    let user_id = body.get("user").and_then(|user| text(user, "id"));
+    let (Some(user_id), Some(token), Some(challenge)) =
+        (user_id, text(body, "temporaryAuthenticationToken"), text(body, "challenge"))
+    else {
+        let cause = "a registration without `user.id`, `challenge` or `temporaryAuthenticationToken`";
+        return Trouble::Unclear(cause.to_owned()).of_a_change();
+    };
+    let mut answer = Answer::named("started");
+    answer.identifiers = vec![Identifier::new(USER_ID, &*user_id), Identifier::new(USERNAME, username)];
+    answer.secrets = Secrets::of(TEMPORARY_TOKEN, token);
+    let rp = body.get("rp").unwrap_or(&Value::Null);
+    let expires_at = reply.sent_at.plus(desk.settings.registration_expires).to_string();
+    answer.fields = object(json!({
+        "user_id": user_id,
+        "username": username,
+        "challenge": challenge,
+        "rp_id": text(rp, "id").unwrap_or_default(),
+        "rp_name": text(rp, "name").unwrap_or_default(),
+        "attestation": text(body, "attestation").unwrap_or_else(|| "none".to_owned()),
+        "expires_at": expires_at,
+    }));
+    let whole = |name: &str, otherwise: Value| match body.get(name) {
+        Some(value) if value.is_object() || value.is_array() => value.clone(),
+        _ => otherwise,
+    };
+    let (map, list) = (|| Value::Object(Map::new()), || Value::Array(Vec::new()));
+    let device = [
+        ("supported_credential_kinds", whole("supportedCredentialKinds", map())),
+        ("authenticator_selection", whole("authenticatorSelection", map())),
+        ("pub_key_cred_params", whole("pubKeyCredParams", list())),
+        ("exclude_credentials", whole("excludeCredentials", list())),
+    ];
+    answer.fields.extend(device.map(|(name, value)| (name.to_owned(), value)));
+    let sometimes = [("otp_url", text(body, "otpUrl")), ("link", desk.settings.sign_up_url.clone())];
+    let given = sometimes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+    answer.fields.extend(given);
+    done(answer)
+}

@@ -1,0 +1,81 @@
+//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! docs/providers/haven.md, "Actions".
+
+pub mod activate_wallet;
+pub mod challenge;
+pub mod complete_enduser;
+pub mod get_wallet;
+pub mod list_wallets;
+pub mod login;
+pub mod recover;
+pub mod start_registration;
+pub mod start_with_code;
+pub mod wallet;
+pub mod webhooks;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::error::{Trouble, data};
+use super::sign::Signs;
+use crate::providers::parts::joined;
+use crate::providers::{Call, Reply, Request};
+use crate::settings::haven::HavenSettings;
+use crate::settings::haven::key::ServiceKey;
+
+/// Kind of the identifier that names a user at the provider.
+pub const USER_ID: &str = "haven.user_id";
+/// Kind of the identifier that is a user's name at the provider: the e-mail address.
+pub const USERNAME: &str = "haven.username";
+/// Kind of the identifier that names a wallet at the provider.
+pub const WALLET_ID: &str = "haven.wallet_id";
+
+/// Only these fields of an answer are ever logged.
+const LOGGABLE: &[&str] = &["status", "nextPageToken"];
+
+/// What all actions need.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) settings: HavenSettings,
+    /// None when the key cannot be read; the settings' own check says so at start.
+    pub(super) signer: Option<Box<dyn Signs>>,
+}
+
+impl Desk {
+    pub(super) fn new(settings: HavenSettings) -> Self {
+        let key = ServiceKey::read(settings.service_key.expose_secret()).ok();
+        Self { signer: key.map(|key| Box::new(key) as Box<dyn Signs>), settings }
+    }
+
+    /// A request of the service account.
+    pub(super) fn request(&self, method: &'static str, path: &str) -> Request {
+        let token = self.settings.service_token.clone();
+        self.request_of(Some(&token), method, path)
+    }
+
+    /// A request of whoever has this token.
+    pub(super) fn request_of(&self, token: Option<&SecretString>, method: &'static str, path: &str) -> Request {
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let bearer = |token: &SecretString| SecretString::from(format!("Bearer {}", token.expose_secret()));
+        let app_id = self.settings.app_id.iter().map(|id| ("x-dfns-appid", id.clone()));
+        Request {
+            method,
+            url: joined(&self.settings.common.base_url, &segments),
+            headers: std::iter::once(("accept", "application/json".to_owned())).chain(app_id).collect(),
+            secret_headers: token.map(|token| ("authorization", bearer(token))).into_iter().collect(),
+            loggable: LOGGABLE,
+            ..Request::default()
+        }
+    }
+
+    /// The data of an answer, or its trouble.
+    pub(super) fn data(&self, call: &Call<'_>, reply: &Reply) -> Result<Value, Trouble> {
+        data(reply, &self.settings.exists, call.now)
+    }
+}
+
+/// The same request with these bytes of JSON.
+pub(super) fn with_body(mut request: Request, body: String) -> Request {
+    request.headers.push(("content-type", "application/json".to_owned()));
+    Request { body: Some(body.into_bytes()), ..request }
+}

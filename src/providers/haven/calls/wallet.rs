@@ -1,0 +1,133 @@
+//! A wallet as the provider shows it, and the pages of a list of them. Unknown values of `status` are kept, never
+//! understood; `address` and `name` may be absent; `custodial` is stored and decides nothing.
+
+use gangway_core::event::{FactReport, Identifier, Trust};
+use gangway_core::outcome::Answer;
+use gangway_core::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::{Desk, WALLET_ID};
+use crate::providers::parts::{send, text};
+use crate::providers::{Request, Stage, Turn};
+use crate::settings::haven::OwnerFilter;
+
+/// Name of the fact that a wallet can be used.
+pub const WALLET_ACTIVE: &str = "haven.wallet_active";
+/// The status of a wallet that can be used.
+pub const ACTIVE: &str = "Active";
+
+/// A wallet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wallet {
+    /// `wa-…`.
+    pub id: String,
+    /// The provider's own word; `unknown` when it says none.
+    pub status: String,
+    /// What is kept of it: `wallet_id`, `network`, and `address`, `name`, `custodial` where told.
+    fields: Map<String, Value>,
+}
+
+impl Wallet {
+    /// Reads one; without an id there is none.
+    #[must_use]
+    pub fn read(wallet: &Value) -> Option<Self> {
+        let id = text(wallet, "id")?;
+        let network = text(wallet, "network").unwrap_or_else(|| "unknown".to_owned());
+        let mut fields = Map::from_iter([("wallet_id".to_owned(), json!(id)), ("network".to_owned(), json!(network))]);
+        for name in ["address", "name"] {
+            fields.extend(text(wallet, name).map(|value| (name.to_owned(), Value::String(value))));
+        }
+        let custodial = wallet.get("custodial").and_then(Value::as_bool);
+        fields.extend(custodial.map(|custodial| ("custodial".to_owned(), Value::Bool(custodial))));
+        Some(Self { id, status: text(wallet, "status").unwrap_or_else(|| "unknown".to_owned()), fields })
+    }
+
+    /// All wallets of a list.
+    #[must_use]
+    pub fn all(list: Option<&Value>) -> Vec<Self> {
+        list.and_then(Value::as_array).into_iter().flatten().filter_map(Self::read).collect()
+    }
+
+    /// Whether it can be used.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == ACTIVE
+    }
+
+    /// The fact that it can be used.
+    #[must_use]
+    pub fn fact(&self, time: Option<Timestamp>, trust: Trust) -> FactReport {
+        let kept = |name: &&String| matches!(name.as_str(), "wallet_id" | "network" | "address");
+        let fields =
+            self.fields.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.clone(), value.clone()));
+        let (name, resource) = (WALLET_ACTIVE.to_owned(), self.id.clone());
+        FactReport { name, resource, fields: fields.collect(), time, rank: 0, trust }
+    }
+
+    /// What an answer writes of it: `wallet_id`, `network`, `wallet_status`; `address`, `wallet_name`, `custodial`.
+    #[must_use]
+    pub fn written(&self) -> Map<String, Value> {
+        let name = |name: &str| if name == "name" { "wallet_name".to_owned() } else { name.to_owned() };
+        let mut written: Map<_, _> = self.fields.iter().map(|(key, value)| (name(key), value.clone())).collect();
+        written.insert("wallet_status".to_owned(), json!(self.status));
+        written
+    }
+
+    /// As an item of the list `wallets`.
+    fn item(&self) -> Value {
+        let mut item = self.fields.clone();
+        item.insert("status".to_owned(), json!(self.status));
+        Value::Object(item)
+    }
+}
+
+/// Fields that [`put`] always writes, and those that it writes where the provider tells them.
+pub const WRITES: [&str; 4] = ["wallet_id", "network", "wallet_status", "wallets"];
+/// See [`WRITES`].
+pub const MAY_WRITE: [&str; 3] = ["address", "wallet_name", "custodial"];
+
+/// Puts wallets into an answer: the first one's fields (one that can be used before one that cannot), the list, an
+/// identifier for each, a fact for each that can be used. Nothing, and `None`, when there is none.
+#[must_use]
+pub fn put(mut answer: Answer, wallets: &[Wallet], sent_at: Timestamp) -> Option<Answer> {
+    let first = wallets.iter().find(|wallet| wallet.is_active()).or(wallets.first())?;
+    answer.fields.extend(first.written());
+    answer.fields.insert("wallets".to_owned(), wallets.iter().map(Wallet::item).collect());
+    answer.identifiers.extend(wallets.iter().map(|wallet| Identifier::new(WALLET_ID, &*wallet.id)));
+    let active = wallets.iter().filter(|wallet| wallet.is_active());
+    answer.facts.extend(active.map(|wallet| wallet.fact(Some(sent_at), Trust::Fact)));
+    Some(answer)
+}
+
+/// Stage of the pages of a list.
+pub const PAGES: &str = "wallets";
+/// More pages of one owner's wallets than anybody has.
+const MOST_PAGES: u64 = 10;
+
+/// Asks for the wallets of an owner; without the id that an older filter wants, `None`.
+pub fn list(desk: &Desk, user_id: Option<&str>, username: Option<&str>) -> Option<Turn> {
+    let (filter, owner) = match desk.settings.wallet_owner {
+        OwnerFilter::Owner => ("owner", user_id.or(username)),
+        OwnerFilter::OwnerId => ("ownerId", user_id),
+        OwnerFilter::OwnerUsername => ("ownerUsername", username),
+    };
+    let query = vec![(filter.to_owned(), owner?.to_owned())];
+    Some(send(Request { query, ..desk.request("GET", "/wallets") }, PAGES))
+}
+
+/// A page: the wallets so far, or the request for the next one. The filter is repeated with each.
+///
+/// # Errors
+/// The turn that asks for the next page.
+pub fn page(body: &Value, stage: &Stage, first: Option<Turn>) -> Result<Vec<Wallet>, Box<Turn>> {
+    let mut items = stage.memo.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    items.extend(body.get("items").and_then(Value::as_array).into_iter().flatten().cloned());
+    let pages = stage.memo.get("pages").and_then(Value::as_u64).unwrap_or(0) + 1;
+    match (text(body, "nextPageToken"), first) {
+        (Some(token), Some(Turn::Send(mut request, _))) if pages < MOST_PAGES => {
+            request.query.push(("paginationToken".to_owned(), token));
+            Err(Box::new(Turn::Send(request, Stage { at: PAGES, memo: json!({"items": items, "pages": pages}) })))
+        }
+        _ => Ok(items.iter().filter_map(Wallet::read).collect()),
+    }
+}

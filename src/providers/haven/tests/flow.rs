@@ -1,0 +1,50 @@
+//! The shipped flow, loaded with what the adapters really offer.
+
+use gangway_core::flow::load;
+use gangway_core::flow::model::{Flow, Verb};
+
+use crate::app::{SHIPPED, catalogue};
+use crate::settings::{Input, Settings};
+
+fn flow() -> Flow {
+    let settings = Settings::read(&Input::default()).unwrap();
+    let (name, text) = SHIPPED.iter().find(|(name, _)| name.contains("haven-custody")).unwrap();
+    load(name, text, &catalogue(&settings).unwrap()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+#[test]
+fn the_shipped_flow_loads_and_every_outcome_of_a_registration_leads_somewhere() {
+    let flow = flow();
+    assert_eq!((flow.start.on.as_str(), flow.initial()), ("custody.user_signed_up", "register"));
+    let next = |state: &str, outcome: &str| match &flow.states[state].verb {
+        Verb::Call(call) => call.outcomes[outcome].clone(),
+        Verb::Await(wait) => wait.outcomes[outcome].clone(),
+        other => panic!("{other:?}"),
+    };
+    let rows = [
+        ("register", "started", "invite"),
+        ("register", "exists", "recover"),
+        ("credentials", "created", "complete"),
+        ("credentials", "late", "asleep"),
+        ("asleep", "wanted", "register"),
+        ("complete", "token_expired", "register"),
+        ("complete", "exists", "recover"),
+        ("complete", "completed", "wallet"),
+        ("wallet", "arrived", "welcome"),
+    ];
+    for (state, outcome, to) in rows {
+        assert_eq!(next(state, outcome), to, "{state} {outcome}");
+    }
+}
+
+#[test]
+fn the_persons_credentials_and_the_one_time_token_are_secrets_that_end_with_their_call() {
+    let flow = flow();
+    let fields: Vec<&str> = flow.secret_fields("custody.credentials_created").map(|(name, _)| name).collect();
+    assert_eq!(fields, ["first_factor", "recovery", "second_factor"]);
+    assert_eq!(flow.secret_of("register", "temporary_token"), Some("temporary_token"));
+    for name in ["temporary_token", "first_factor", "second_factor", "recovery"] {
+        assert!(flow.keeps("complete", name), "{name}");
+        assert!(!flow.keeps("wallet", name) && !flow.keeps("welcome", name), "{name}");
+    }
+}

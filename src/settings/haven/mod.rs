@@ -1,0 +1,228 @@
+//! `[providers.haven]`. What each value means is in docs/providers/haven.md, "Settings".
+
+pub mod key;
+
+use gangway_core::time::Millis;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use self::key::ServiceKey;
+use super::providers::{ProviderSettings, secret};
+use super::{Problem, duration};
+
+/// The published example key of RFC 8410, section 10.3: belongs to nobody.
+#[cfg(test)]
+pub(crate) const SAMPLE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+    -----END PRIVATE KEY-----";
+
+/// Values that could stand in the section, beside what all providers have in common. The key is the published example
+/// of RFC 8410, section 10.3: it belongs to nobody.
+pub(crate) const SAMPLE: &str = r#"
+[haven]
+service_token = "token"
+service_key = """-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----"""
+credential_id = "Y3ItMWYwNHM"
+origin = "https://app.example.com"
+app_id = "ap-1f04s-lqc9q-xxxxxxxxxxxxxxxx"
+org_id = "or-1f04s-lqc9q-xxxxxxxxxxxxxxxx"
+registration_expires = "15m"
+sign_up_url = "https://app.example.com/register"
+restart = true
+wallet_owner = "owner"
+exists = ["already exists"]
+webhook_ids = ["wh-1f04s-lqc9q-xxxxxxxxxxxxxxxx"]
+
+[haven.wallet]
+network = "Ethereum"
+name = "main"
+
+[haven.events]
+wallet_active = ["wallet.created", "wallet.delegated", "wallet.activated"]
+"#;
+
+/// `[providers.haven]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct HavenSettings {
+    /// `base_url`, `concurrency`, `retry`.
+    #[serde(flatten)]
+    pub common: ProviderSettings,
+    /// Token of the service account.
+    #[serde(with = "secret")]
+    pub service_token: SecretString,
+    /// Private key of the service account, PEM in PKCS #8: Ed25519 or ECDSA P-256.
+    #[serde(with = "secret")]
+    pub service_key: SecretString,
+    /// Id of the credential that this key belongs to.
+    pub credential_id: String,
+    /// Origin that stands in what is signed: the organisation's application.
+    pub origin: String,
+    /// Sent as `X-DFNS-APPID`, which older installations want.
+    #[serde(default)]
+    pub app_id: Option<String>,
+    /// The organisation, for registrations with a code.
+    #[serde(default)]
+    pub org_id: Option<String>,
+    /// How long challenge and one-time token of a registration are believed to live.
+    #[serde(default = "registration_expires", with = "duration")]
+    pub registration_expires: Millis,
+    /// Page of your front end on which people make their credential: the `link` that `started` writes.
+    #[serde(default)]
+    pub sign_up_url: Option<String>,
+    /// Whether a registration that somebody began and did not finish is begun anew through `…/delegated/restart`.
+    #[serde(default = "yes")]
+    pub restart: bool,
+    /// Name of the filter by which a user's wallets are listed.
+    #[serde(default)]
+    pub wallet_owner: OwnerFilter,
+    /// Texts in an error's message that mean "this user exists already", in lower case.
+    #[serde(default = "exists")]
+    pub exists: Vec<String>,
+    /// Webhooks whose missed deliveries are read back beside those that `gangway webhooks register` made.
+    #[serde(default)]
+    pub webhook_ids: Vec<String>,
+    /// The wallet that a user gets when the flow names none.
+    #[serde(default)]
+    pub wallet: WalletTemplate,
+    /// Names of the provider's webhook events.
+    #[serde(default)]
+    pub events: EventNames,
+}
+
+/// How wallets are filtered by their owner; the provider renamed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub enum OwnerFilter {
+    /// `owner`: the user's id or name.
+    #[default]
+    #[serde(rename = "owner")]
+    Owner,
+    /// `ownerId`, an older name.
+    #[serde(rename = "ownerId")]
+    OwnerId,
+    /// `ownerUsername`, an older name.
+    #[serde(rename = "ownerUsername")]
+    OwnerUsername,
+}
+
+/// `[providers.haven.wallet]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WalletTemplate {
+    /// The network, in the provider's spelling.
+    pub network: String,
+    /// Name of the wallet.
+    pub name: Option<String>,
+}
+
+impl Default for WalletTemplate {
+    fn default() -> Self {
+        Self { network: "Ethereum".to_owned(), name: None }
+    }
+}
+
+/// `[providers.haven.events]`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventNames {
+    /// Kinds that tell of a wallet; the fact is that its status is `Active`.
+    pub wallet_active: Vec<String>,
+}
+
+impl Default for EventNames {
+    fn default() -> Self {
+        let names = ["wallet.created", "wallet.delegated", "wallet.activated"];
+        Self { wallet_active: names.map(str::to_owned).to_vec() }
+    }
+}
+
+const fn registration_expires() -> Millis {
+    Millis::secs(900)
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn exists() -> Vec<String> {
+    vec!["already exists".to_owned()]
+}
+
+impl HavenSettings {
+    /// Everything that is wrong, at once; `at` is the key of the table.
+    #[must_use]
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let mut problems = self.common.problems(at);
+        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
+            if bad {
+                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+            }
+        };
+        let token = self.service_token.expose_secret();
+        let console = "make a service account in the provider's console and copy what it shows";
+        wrong(token.is_empty(), "service_token", "is empty", console);
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+        wrong(!plain(token), "service_token", "holds a blank, a line break or a character that is not ASCII", console);
+        if let Err(what) = ServiceKey::read(self.service_key.expose_secret()) {
+            let hint = "`openssl pkcs8 -topk8 -nocrypt -in KEY` writes the form that is read here";
+            wrong(true, "service_key", what, hint);
+        }
+        wrong(self.credential_id.is_empty(), "credential_id", "is empty", console);
+        let origin = Url::parse(&self.origin).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        wrong(!origin, "origin", "is not an origin", "write it like `https://app.example.com`");
+        let app_id = self.app_id.as_deref().is_none_or(|id| !id.is_empty() && plain(id));
+        wrong(!app_id, "app_id", "is not an id", "copy it, or leave it out");
+        wrong(self.registration_expires.0 == 0, "registration_expires", "is zero", "15m is usual");
+        let link = self.sign_up_url.as_deref().is_none_or(|link| Url::parse(link).is_ok());
+        wrong(!link, "sign_up_url", "is not an address", "write it like `https://app.example.com/register`");
+        wrong(self.wallet.network.is_empty(), "wallet.network", "is empty", "in the provider's spelling: `Ethereum`");
+        wrong(self.wallet.name.as_deref() == Some(""), "wallet.name", "is empty", "leave it out");
+        let texts = self.exists.iter().all(|text| !text.trim().is_empty());
+        wrong(!texts, "exists", "holds an empty text, which every message contains", "remove it");
+        let ids = self.webhook_ids.iter().all(|id| !id.is_empty() && plain(id));
+        wrong(!ids, "webhook_ids", "holds what is not an id", "ids look like `wh-…`");
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HavenSettings, OwnerFilter, SAMPLE_KEY};
+    use gangway_core::time::Millis;
+
+    fn least() -> String {
+        format!(
+            "base_url = \"https://api.digitalassets.ibm.com\"\nservice_token = \"token-1\"\ncredential_id = \"c\"\n\
+             origin = \"https://app.example.com\"\nservice_key = \"\"\"{SAMPLE_KEY}\"\"\"\n"
+        )
+    }
+
+    #[test]
+    fn address_token_key_credential_and_origin_are_enough() {
+        let settings: HavenSettings = toml::from_str(&least()).unwrap();
+        assert_eq!(settings.problems("providers.haven"), []);
+        assert_eq!(settings.registration_expires, Millis::secs(900));
+        assert_eq!((settings.wallet.network.as_str(), settings.wallet_owner), ("Ethereum", OwnerFilter::Owner));
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_and_no_secret_is_shown() {
+        let text = least().replace("token-1", "to ken").replace(SAMPLE_KEY, "hidden").replace("https://app", "app");
+        let more = "registration_expires = \"0s\"\nexists = [\"\"]\nwallet = { network = \"\" }";
+        let settings: HavenSettings = toml::from_str(&format!("{text}{more}")).unwrap();
+        let problems = settings.problems("at");
+        let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        let expected = ["service_token", "service_key", "origin", "registration_expires", "wallet.network", "exists"];
+        assert_eq!(keys, expected.map(|key| format!("at.{key}")));
+        let shown = format!("{problems:?} {settings:?} {}", serde_json::to_string(&settings).unwrap());
+        assert!(!shown.contains("hidden") && !shown.contains("to ken"), "{shown}");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused() {
+        assert!(toml::from_str::<HavenSettings>(&format!("{}orign = \"x\"", least())).is_err());
+    }
+}
