@@ -118,6 +118,7 @@ pub enum Turn {
 
 /// What follows on the way to a token.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, for one step of a conversation")]
 pub enum TokenTurn {
     /// Send this, and come back with the answer and this stage.
     Send(Request, Stage),
