@@ -222,7 +222,7 @@ fn serve(
             health: Health::new(engine.store.clone(), door.clone(), settings.engine.queue, patience, parts),
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
-            identifier_kinds: super::identifier_kinds(),
+            identifier_kinds: super::identifier_kinds(settings),
             metrics,
         },
         &settings.server,
