@@ -61,7 +61,6 @@ impl WebhookSettings {
             timestamp: rule.timestamp.to_owned(),
             timestamp_form: TimestampForm::Seconds,
             id_header: self.id_header.clone(),
-            registered: self.registered,
             tolerance: self.tolerance,
         })
     }
