@@ -78,6 +78,10 @@ impl Setup {
         self.lines.retain(|(is, _)| is != key);
     }
 
+    fn has(&self, prefix: &str) -> bool {
+        self.lines.iter().any(|(key, _)| key.starts_with(prefix))
+    }
+
     pub fn without(mut self, key: &str) -> Self {
         self.unset(key);
         self
@@ -132,6 +136,11 @@ impl Setup {
             ("providers.original.api_secret".to_owned(), self.sandbox.original.api_secret.as_str().into()),
             ("flows.folders".to_owned(), vec![flows.display().to_string()].into()),
         ];
+        for (provider, url) in [("didx", far.didx_url()), ("guardian", far.guardian_url())] {
+            if self.has(&format!("providers.{provider}.")) {
+                lines.push((format!("providers.{provider}.base_url"), url.into()));
+            }
+        }
         lines.retain(|(key, _)| !self.lines.iter().any(|(own, _)| own == key));
         lines.extend(self.lines.iter().cloned());
         let haven = toml::Value::from(far.haven_url());
@@ -156,6 +165,9 @@ impl Setup {
         let running = app::start(&settings, self.seams.clone(), Some(metrics())).await?;
         if let Some(path) = &self.hook {
             far.set_webhook_url(Some(&format!("http://{}{path}", running.address)));
+        }
+        if self.has("providers.didx.") {
+            far.set_didx_webhook_url(Some(&format!("http://{}/webhooks/didx/{SECRET}", running.address)));
         }
         let again = self.again;
         let mut world = World { running, far, input, token: String::new(), _flows: flows };

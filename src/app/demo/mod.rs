@@ -1,8 +1,11 @@
 //! `gangway demo`: everything embedded, to watch people being brought on board. The same parts as `serve`, with the
 //! sandbox as the provider and the mail server; sign-ups come in over real HTTP (or RabbitMQ, if one is given).
 
-mod people;
+mod far_end;
+pub mod people;
+pub mod play;
 mod progress;
+mod settings;
 mod signup;
 mod table;
 mod world;

@@ -1,36 +1,29 @@
-//! Who signs up in the demo, what they walk into at the provider, and where they should end.
+//! Who signs up in the demo: a number of people and a seed enter, people leave, each in one scenario of one flow. The
+//! same seed makes the same people.
 
-use gangway_core::onboarding::Status;
+use serde_json::{Map, Value, json};
 
-/// One kind of person of the demo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scenario {
-    /// What happens to them, in a few words.
-    pub about: &'static str,
-    /// Part of the external id that makes the sandbox play it; empty for ordinary people.
-    pub trap: &'static str,
-    /// Local part of the e-mail address begins with this.
-    pub mailbox: &'static str,
-    /// Where they should end.
-    pub ends: Status,
-}
+use super::play::{ALL, Play, Scenario};
 
-const fn scenario(about: &'static str, trap: &'static str, mailbox: &'static str, ends: Status) -> Scenario {
-    Scenario { about, trap, mailbox, ends }
-}
-
-/// All kinds; every second person is an ordinary one.
-pub const SCENARIOS: [Scenario; 9] = [
-    scenario("ordinary", "", "user", Status::Completed),
-    scenario("the user exists already", "-exists", "user", Status::Completed),
-    scenario("the reply is lost, the work was done", "-lost", "user", Status::Completed),
-    scenario("no webhook ever comes; the poll finds the wallet", "-silent", "user", Status::Completed),
-    scenario("the provider refuses the user", "-refused", "user", Status::Review),
-    scenario("the asset's reply is lost", "-assetlost", "user", Status::Completed),
-    scenario("the mail address does not exist", "", "bounce", Status::Completed),
-    scenario("the connection is cut before anything is done", "-undone", "user", Status::Completed),
-    scenario("cut off, and done a moment later", "-slow", "user", Status::Completed),
+const FIRST: [&str; 12] = [
+    "Ottilie", "Thandiwe", "Casimir", "Priyanka", "Aurelio", "Freydis", "Mpho", "Leocadie", "Tiberius", "Xiomara",
+    "Nikodem", "Eulalia",
 ];
+const LAST: [&str; 12] = [
+    "Zwetschgenbaum",
+    "Nkosi-Mthembu",
+    "Quastenflosser",
+    "Venkatasubramanian",
+    "Bentivoglio",
+    "Halvorsdottir",
+    "Ramaphala",
+    "Vaugirard",
+    "Xanthopoulos",
+    "Yturralde",
+    "Jagiellonczyk",
+    "Wolkenstein",
+];
+const STREET: [&str; 4] = ["Quittengasse", "Mirabellenweg", "Rue des Mirabelles", "Plumtree Crescent"];
 
 /// A person who signs up.
 #[derive(Clone, Debug)]
@@ -41,39 +34,128 @@ pub struct Person {
     pub email: String,
     /// Language.
     pub locale: &'static str,
+    /// First name.
+    pub first_name: &'static str,
+    /// Last name.
+    pub last_name: &'static str,
+    /// Postal address.
+    pub address: String,
+    /// The flow that they sign up for.
+    pub play: &'static Play,
     /// What they walk into.
-    pub scenario: Scenario,
+    pub scenario: &'static Scenario,
 }
 
-/// So many people; the same seed makes the same ones.
+impl Person {
+    /// Names as one.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// What their sign-up brings.
+    #[must_use]
+    pub fn data(&self) -> Value {
+        let mut data = Map::new();
+        for (key, value) in [("user_id", &*self.id), ("email", &*self.email), ("locale", self.locale)] {
+            data.insert(key.to_owned(), json!(value));
+        }
+        if let Value::Object(more) = (self.play.brings)(self) {
+            data.extend(more);
+        }
+        Value::Object(data)
+    }
+}
+
+/// So many people. First one ordinary person of each flow, then somebody for every trap, in an order that the seed
+/// decides; from then on every second person is an ordinary one.
 #[must_use]
 pub fn people(count: u32, seed: u64) -> Vec<Person> {
+    let mut dice = Dice(seed);
+    let mut first = Vec::new();
+    let mut trapped = Vec::new();
+    for play in ALL {
+        for (place, scenario) in play.scenarios.iter().enumerate() {
+            if place == 0 { first.push((play, scenario)) } else { trapped.push((play, scenario)) }
+        }
+    }
+    let (ordinary, traps) = (first.clone(), dice.shuffled(trapped));
+    first.extend(traps.iter().copied());
     (0..count)
-        .map(|nth| {
-            let place = if nth % 2 == 0 { 0 } else { 1 + (nth as usize / 2) % (SCENARIOS.len() - 1) };
-            let scenario = SCENARIOS.get(place).copied().unwrap_or(scenario("", "", "user", Status::Completed));
-            Person {
-                id: format!("demo-{seed}-{nth}{}", scenario.trap),
-                email: format!("{}-{seed}-{nth}@example.com", scenario.mailbox),
-                locale: if nth % 3 == 2 { "de" } else { "en" },
-                scenario,
-            }
+        .filter_map(|nth| {
+            let cast = if nth % 2 == 0 { &ordinary } else { &traps };
+            let (play, scenario) = first.get(nth as usize).or_else(|| dice.pick(cast)).copied()?;
+            Some(person(nth, seed, play, scenario, &mut dice))
         })
         .collect()
 }
 
+fn person(nth: u32, seed: u64, play: &'static Play, scenario: &'static Scenario, dice: &mut Dice) -> Person {
+    let trap = scenario.trap;
+    let street = dice.pick(&STREET).copied().unwrap_or_default();
+    Person {
+        id: format!("demo-{seed}-{nth}{trap}"),
+        email: format!("{}-{seed}-{nth}{trap}@example.org", scenario.mailbox),
+        locale: if dice.next() % 3 == 0 { "de" } else { "en" },
+        first_name: dice.pick(&FIRST).copied().unwrap_or_default(),
+        last_name: dice.pick(&LAST).copied().unwrap_or_default(),
+        address: format!("{street} {nth}, 0{} Pomona", 4100 + nth),
+        play,
+        scenario,
+    }
+}
+
+/// Numbers that a seed decides (the generator "splitmix64").
+struct Dice(u64);
+
+impl Dice {
+    const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        let place = self.next() % (from.len() as u64).max(1);
+        usize::try_from(place).ok().and_then(|place| from.get(place))
+    }
+
+    fn shuffled<T>(&mut self, all: Vec<T>) -> Vec<T> {
+        let mut keyed: Vec<(u64, T)> = all.into_iter().map(|one| (self.next(), one)).collect();
+        keyed.sort_by_key(|(key, _)| *key);
+        keyed.into_iter().map(|(_, one)| one).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{SCENARIOS, people};
+    use std::collections::BTreeSet;
+
+    use super::people;
+    use crate::app::demo::play::ALL;
 
     #[test]
-    fn eighteen_people_walk_into_every_trap_and_half_of_any_crowd_is_ordinary() {
-        let met = people(18, 1);
-        assert!(SCENARIOS.iter().all(|scenario| met.iter().any(|person| person.scenario == *scenario)));
-        let crowd = people(200, 1);
-        assert!(crowd.iter().filter(|person| person.scenario == SCENARIOS[0]).count() >= 100);
-        let mut ids: Vec<&str> = crowd.iter().map(|person| person.id.as_str()).collect();
-        ids.dedup();
-        assert_eq!(ids.len(), 200);
+    fn two_hundred_people_walk_into_everything_and_a_few_are_of_every_flow() {
+        let everything: BTreeSet<(&str, &str)> =
+            ALL.iter().flat_map(|play| play.scenarios.iter().map(|scenario| (play.flow, scenario.word()))).collect();
+        for seed in 0..20 {
+            let crowd = people(200, seed);
+            let met: BTreeSet<(&str, &str)> =
+                crowd.iter().map(|person| (person.play.flow, person.scenario.word())).collect();
+            assert_eq!(met, everything, "seed {seed}");
+            let few: BTreeSet<&str> = crowd.iter().take(ALL.len()).map(|person| person.play.flow).collect();
+            assert_eq!(few.len(), ALL.len());
+            let ids: BTreeSet<&str> = crowd.iter().map(|person| person.id.as_str()).collect();
+            assert_eq!(ids.len(), 200);
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_who_comes() {
+        let crowd = |seed| people(60, seed).iter().map(|person| person.data().to_string()).collect::<Vec<_>>();
+        assert_eq!(crowd(1), crowd(1));
+        assert_ne!(crowd(1), crowd(2));
     }
 }

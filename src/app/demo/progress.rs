@@ -1,4 +1,4 @@
-//! Follows everybody until they have arrived, and shows how far they are.
+//! Follows everybody until they are where they stay, and shows how far they are.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -8,12 +8,13 @@ use gangway_core::event::Identifier;
 use gangway_core::onboarding::{Onboarding, Status};
 
 use super::people::Person;
+use super::play::{ALL, Ends};
 use super::world::World;
 use crate::clock::Stopwatch;
 use crate::terminal::{Failure, out};
 
 /// How often the database is asked.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(300);
 /// Longest time that the demo takes for one person, and beside it for each further one.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATIENCE_EACH: Duration = Duration::from_millis(200);
@@ -28,27 +29,29 @@ pub(super) struct Arrived {
 impl Arrived {
     /// Whether the person is where the scenario says.
     pub(super) fn as_planned(&self) -> bool {
-        self.onboarding.as_ref().is_some_and(|onboarding| onboarding.status == self.person.scenario.ends)
+        self.onboarding.as_ref().is_some_and(|onboarding| match self.person.scenario.ends {
+            Ends::Completed => onboarding.status == Status::Completed,
+            Ends::Review(state) => onboarding.status == Status::Review && onboarding.state == state,
+            Ends::Waits(state) => onboarding.status == Status::Waiting && onboarding.state == state,
+        })
     }
 
+    /// Whether nothing more is to be expected of them.
     fn resting(&self) -> bool {
         let status = self.onboarding.as_ref().map(|onboarding| onboarding.status);
-        status.is_some_and(|status| status.ended() || status == Status::Review)
+        status.is_some_and(|status| status.ended() || status == Status::Review) || self.as_planned()
     }
 }
 
-/// Waits until everybody has ended or is in review, or the patience is over.
+/// Waits until everybody is where they stay, or the patience is over.
 pub(super) async fn follow(world: &World, people: &[Person]) -> Result<Vec<Arrived>, Failure> {
-    let (store, watch) = (&world.running.engine.store, Stopwatch::start());
+    let watch = Stopwatch::start();
     let patience = PATIENCE + PATIENCE_EACH.saturating_mul(u32::try_from(people.len()).unwrap_or(u32::MAX));
     let mut all: Vec<Arrived> =
         people.iter().map(|person| Arrived { person: person.clone(), onboarding: None }).collect();
     loop {
         for one in all.iter_mut().filter(|one| !one.resting()) {
-            let name = Identifier::new(Identifier::EXTERNAL_ID, one.person.id.clone());
-            if let Some(user) = store.users_by(&[name]).await?.into_iter().next() {
-                one.onboarding = store.user_onboardings(user.id).await?.into_iter().next();
-            }
+            one.onboarding = look(world, one).await?;
         }
         let done = all.iter().all(Arrived::resting);
         show(&all, done);
@@ -59,20 +62,41 @@ pub(super) async fn follow(world: &World, people: &[Person]) -> Result<Vec<Arriv
     }
 }
 
+/// The person's onboarding in the flow that they signed up for.
+async fn look(world: &World, one: &Arrived) -> Result<Option<Onboarding>, Failure> {
+    let store = &world.running.engine.store;
+    if let Some(known) = &one.onboarding {
+        return Ok(store.onboarding(known.id).await?);
+    }
+    let name = Identifier::new(Identifier::EXTERNAL_ID, one.person.id.clone());
+    let Some(user) = store.users_by(&[name]).await?.into_iter().next() else { return Ok(None) };
+    let onboardings = store.user_onboardings(user.id).await?;
+    Ok(onboardings.into_iter().find(|onboarding| onboarding.flow.name == one.person.play.flow))
+}
+
 /// One line that is drawn over itself on a terminal; elsewhere only the last one is shown.
 fn show(all: &[Arrived], last: bool) {
     let terminal = std::io::stderr().is_terminal();
     if !terminal && !last {
         return;
     }
-    let mut states: BTreeMap<String, usize> = BTreeMap::new();
-    for one in all {
-        let state = one.onboarding.as_ref().map_or_else(|| "signed up".to_owned(), |it| it.state.clone());
-        *states.entry(state).or_default() += 1;
+    let resting = |flow: Option<&str>| {
+        let of = all.iter().filter(|one| flow.is_none_or(|flow| one.person.play.flow == flow));
+        let (there, people) = of.fold((0, 0), |(there, people), one| (there + usize::from(one.resting()), people + 1));
+        format!("{there}/{people}")
+    };
+    let flows = ALL.iter().map(|play| format!("{} {}", play.flow, resting(Some(play.flow))));
+    let flows: Vec<String> = flows.filter(|part| !part.ends_with("/0")).collect();
+    let mut line = format!("{} arrived   {}", resting(None), flows.join("  "));
+    // Few are on the way when the line has room for where they are.
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in all.iter().filter(|one| !one.resting()).filter_map(|one| one.onboarding.as_ref()) {
+        *states.entry(&one.state).or_default() += 1;
     }
-    let parts: Vec<String> = states.into_iter().map(|(state, count)| format!("{state} {count}")).collect();
-    let resting = all.iter().filter(|one| one.resting()).count();
-    let line = format!("{resting}/{} arrived   {}", all.len(), parts.join("  "));
+    if (1..=3).contains(&states.len()) {
+        let parts: Vec<String> = states.into_iter().map(|(state, count)| format!("{state} {count}")).collect();
+        line = format!("{line}   in {}", parts.join(", "));
+    }
     if terminal && !last {
         let mut stderr = std::io::stderr().lock();
         let _ = write!(stderr, "\r\x1b[K{line}").and_then(|()| stderr.flush());

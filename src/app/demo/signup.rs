@@ -4,13 +4,11 @@ use futures_util::StreamExt;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Connection, ConnectionProperties};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::people::Person;
 use super::world::World;
-use crate::outbound::Transport;
-use crate::providers::Request;
 use crate::terminal::{Exit, Failure};
 
 /// Sign-ups under way at once.
@@ -34,27 +32,14 @@ fn event(person: &Person) -> Value {
         "specversion": "1.0",
         "id": format!("sign-up-{}", person.id),
         "source": "/demo",
-        "type": "user.signed_up",
+        "type": person.play.starts,
         "subject": person.id,
-        "data": { "user_id": person.id, "email": person.email, "locale": person.locale },
+        "data": person.data(),
     })
 }
 
 async fn over_http(world: &World, person: &Person) -> Result<(), Failure> {
-    let request = Request {
-        token: None,
-        method: "POST",
-        url: format!("{}/v1/events", world.url()),
-        query: Vec::new(),
-        headers: vec![("content-type", "application/cloudevents+json".to_owned())],
-        secret_headers: vec![("authorization", SecretString::from(format!("Bearer {}", world.token)))],
-        body: Some(event(person).to_string().into_bytes()),
-        effectful: true,
-        loggable: &[],
-    };
-    let failed = |what: String| Failure::new(Exit::NotAllWell, format!("a sign-up was not taken: {what}"));
-    let reply = world.http.send("gangway", request).await.map_err(|error| failed(error.to_string()))?;
-    if reply.status == 202 { Ok(()) } else { Err(failed(format!("status {}", reply.status))) }
+    world.publish(&event(person)).await
 }
 
 async fn over_amqp(world: &World, people: &[Person]) -> Result<(), Failure> {
@@ -70,8 +55,10 @@ async fn over_amqp(world: &World, people: &[Person]) -> Result<(), Failure> {
         let exchange = ShortString::from(world.settings.amqp.inbound_exchange.as_str());
         let body = event(person).to_string().into_bytes();
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-        let confirm =
-            channel.basic_publish(exchange, "user.signed_up".into(), options, &body, properties).await.map_err(told)?;
+        let confirm = channel
+            .basic_publish(exchange, ShortString::from(person.play.starts), options, &body, properties)
+            .await
+            .map_err(told)?;
         confirm.await.map_err(told)?;
     }
     connection.close(200, "done".into()).await.map_err(told)

@@ -1,61 +1,57 @@
-//! What the demo runs on: a folder that is thrown away, the sandbox, and a whole gangway.
+//! What the demo runs on: a folder that is thrown away, the sandbox, and a whole gangway; and the only way in which the
+//! demo's people reach it, its HTTP interface.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gangway_sandbox::{Options, OriginalOptions};
+use secrecy::SecretString;
+use serde_json::Value;
 
-use super::DemoOptions;
+use super::{DemoOptions, settings};
 use crate::api::token;
 use crate::app::{self, Running, Seams};
-use crate::clock::Chance;
-use crate::outbound::{HttpSender, Limits};
-use crate::settings::{Input, Settings};
+use crate::outbound::{HttpSender, Limits, Transport};
+use crate::providers::Request;
+use crate::settings::Settings;
 use crate::store::tokens::TokenGrant;
 use crate::telemetry;
-use crate::terminal::{Exit, Failure, out};
+use crate::terminal::{Exit, Failure};
 
 /// The demo's world.
 pub(super) struct World {
     pub running: Running,
     pub sandbox: gangway_sandbox::Running,
     pub settings: Settings,
-    pub http: HttpSender,
     pub token: String,
+    http: HttpSender,
     folder: PathBuf,
 }
 
-/// Starts it.
-pub(super) async fn start_all(asked: &DemoOptions, seams: Seams) -> Result<World, Failure> {
+/// Starts it on the machine's clock and chance.
+pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
+    let seams = Seams::real();
+    let chance = &*seams.chance;
     let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the demo cannot start: {error}"));
-    let folder = std::env::temp_dir().join(format!("gangway-demo-{}", random(&*seams.chance)));
+    let folder = std::env::temp_dir().join(format!("gangway-demo-{}", settings::random(chance)));
     std::fs::create_dir(&folder).map_err(told)?;
-    let secret = random(&*seams.chance);
-    let mut options = Options { seed: asked.seed, ..Options::default() };
-    options.original.api_key = random(&*seams.chance);
-    options.original.api_secret = random(&*seams.chance);
-    let keys = options.original.clone();
-    let sandbox = gangway_sandbox::start(options).await.map_err(told)?;
-    let settings = settings(asked, &folder, &sandbox, &keys, &secret)?;
+    let hook = settings::random(chance);
+    let options = settings::sandbox(asked.seed, chance);
+    let sandbox = gangway_sandbox::start(options.clone()).await.map_err(told)?;
+    let settings = settings::settings(asked, &folder, &sandbox, &options, &hook, chance)?;
     // The sandbox cuts connections on purpose, which its HTTP server would report as errors.
     let filter = std::env::var("GANGWAY_LOG").ok().or_else(|| Some("warn,actix_http=off".to_owned()));
     telemetry::logs(&settings.log, filter.as_deref());
     let metrics = telemetry::metrics().ok();
     let running = Box::pin(app::start(&settings, seams.clone(), metrics)).await?;
-    sandbox.set_webhook_url(Some(&format!("http://{}/webhooks/original/{secret}", running.address)));
-    let access = token::fresh(&*seams.chance);
+    let hooks = |provider: &str| format!("http://{}/webhooks/{provider}/{hook}", running.address);
+    sandbox.set_webhook_url(Some(&hooks("original")));
+    sandbox.set_didx_webhook_url(Some(&hooks("didx")));
+    let access = token::fresh(chance);
     let scopes = token::Scope::ALL.map(|scope| scope.word().to_owned()).into();
     running.engine.store.add_token(token::digest(&access), &TokenGrant { name: "demo".into(), scopes }).await?;
     let http = HttpSender::new(&settings.outbound, Arc::new(Limits::default()), Arc::clone(&seams.clock))
         .map_err(|what| Failure::new(Exit::NotAllWell, what))?;
-    Ok(World { running, sandbox, settings, http, token: access, folder })
-}
-
-/// Starts it on the machine's clock and chance.
-pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
-    start_all(asked, Seams::real()).await
+    Ok(World { running, sandbox, settings, token: access, http, folder })
 }
 
 impl World {
@@ -69,6 +65,34 @@ impl World {
         self.sandbox.mailbox_url()
     }
 
+    /// Publishes an event over HTTP.
+    pub(super) async fn publish(&self, event: &Value) -> Result<(), Failure> {
+        let mut request = self.request("POST", "/v1/events");
+        request.headers = vec![("content-type", "application/cloudevents+json".to_owned())];
+        request.body = Some(event.to_string().into_bytes());
+        request.effectful = true;
+        let failed = |what: String| Failure::new(Exit::NotAllWell, format!("an event was not taken: {what}"));
+        let reply = self.http.send("gangway", request).await.map_err(|error| failed(error.to_string()))?;
+        if reply.status == 202 { Ok(()) } else { Err(failed(format!("status {}", reply.status))) }
+    }
+
+    /// Reads something of the API.
+    pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let failed = |what: String| Failure::new(Exit::NotAllWell, format!("the API does not answer: {what}"));
+        let reply =
+            self.http.send("gangway", self.request("GET", path)).await.map_err(|error| failed(error.to_string()))?;
+        serde_json::from_slice(&reply.body).map_err(|_| failed(format!("status {}", reply.status)))
+    }
+
+    fn request(&self, method: &'static str, path: &str) -> Request {
+        Request {
+            method,
+            url: format!("{}{path}", self.url()),
+            secret_headers: vec![("authorization", SecretString::from(format!("Bearer {}", self.token)))],
+            ..Request::default()
+        }
+    }
+
     /// Stops everything and throws the folder away.
     pub(super) async fn stop(self) {
         self.running.stop().await;
@@ -77,67 +101,4 @@ impl World {
             tracing::warn!(%error, folder = %self.folder.display(), "the demo's folder could not be removed");
         }
     }
-}
-
-fn random(chance: &dyn Chance) -> String {
-    let mut bytes = [0_u8; 24];
-    chance.fill(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// The demo's settings: as of `serve`, with the sandbox as the provider and shorter waits.
-fn settings(
-    asked: &DemoOptions,
-    folder: &std::path::Path,
-    sandbox: &gangway_sandbox::Running,
-    keys: &OriginalOptions,
-    secret: &str,
-) -> Result<Settings, Failure> {
-    let database = match &asked.database_url {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}?mode=rwc", folder.join("demo.sqlite").display()),
-    };
-    let key_file = folder.join("demo.key");
-    let port = asked.port.unwrap_or_else(free_port);
-    let set: [(&str, String); 13] = [
-        ("server.listen", format!("127.0.0.1:{port}")),
-        ("database.url", database),
-        ("keys.key_file", key_file.display().to_string()),
-        ("amqp.url", asked.amqp_url.clone().unwrap_or_default()),
-        ("mail.url", format!("smtp://{}?tls=none", sandbox.smtp)),
-        ("log.level", "error".to_owned()),
-        ("outbound.retry.first", "250ms".to_owned()),
-        ("outbound.retry.settle", "300ms".to_owned()),
-        ("providers.original.base_url", sandbox.original_url()),
-        ("providers.original.api_key", keys.api_key.clone()),
-        ("providers.original.api_secret", keys.api_secret.clone()),
-        ("providers.original.collection_uid", "221137489875".to_owned()),
-        ("providers.original.webhook_secret", secret.to_owned()),
-    ];
-    let quoted = |(key, value): &(&str, String)| format!("{key} = {}\n", toml::Value::from(value.as_str()));
-    let mut text: String = set.iter().map(quoted).collect();
-    text.push_str("outbound.allow_private = true\n");
-    let mut input = Input { file: Some(("the demo's settings".to_owned(), text)), environment: Vec::new() };
-    // A database that is given needs its own key, or everything in it could never be opened again.
-    if asked.database_url.is_some() {
-        input.environment = std::env::vars()
-            .filter(|(name, _)| name == "GANGWAY_MASTER_KEY" || name.starts_with("GANGWAY_KEYS__"))
-            .collect();
-        if input.environment.is_empty() {
-            let mut key = [0_u8; 32];
-            crate::clock::SystemChance.fill(&mut key);
-            let key = hex::encode(key);
-            out::aside(&format!(
-                "GANGWAY_MASTER_KEY={key} was made for this database; without it nobody opens it again"
-            ));
-            input.environment.push(("GANGWAY_MASTER_KEY".to_owned(), key));
-        }
-    }
-    Ok(Settings::read(&input)?)
-}
-
-/// The usual port, or any free one when that is taken.
-fn free_port() -> u16 {
-    const USUAL: u16 = 8080;
-    if std::net::TcpListener::bind(("127.0.0.1", USUAL)).is_ok() { USUAL } else { 0 }
 }

@@ -1,0 +1,151 @@
+//! What the demo plays: one file a flow, data only. A flow's name, what its sign-ups bring, and its scenarios enter
+//! the cast ([`super::people`]); nothing here is ever asked how gangway or a provider does it.
+
+mod didx;
+mod original;
+
+use serde_json::Value;
+
+use super::people::Person;
+
+/// A flow as the demo plays it.
+#[derive(Debug)]
+pub struct Play {
+    /// Name of the flow.
+    pub flow: &'static str,
+    /// Type of the event that starts it.
+    pub starts: &'static str,
+    /// What a sign-up brings beside id, e-mail address and language: an object.
+    pub brings: fn(&Person) -> Value,
+    /// Ordinary people first.
+    pub scenarios: &'static [Scenario],
+}
+
+/// One kind of person.
+#[derive(Debug)]
+pub struct Scenario {
+    /// What happens to them, in a few words.
+    pub about: &'static str,
+    /// Words in their id and e-mail address that make the sandbox play it; empty for ordinary people.
+    pub trap: &'static str,
+    /// Their e-mail address begins with this.
+    pub mailbox: &'static str,
+    /// Whether a provider must have said that they, or what was to be made, exist already.
+    pub exists: bool,
+    /// Where they end.
+    pub ends: Ends,
+}
+
+/// Where people belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// On board.
+    Completed,
+    /// In review, in this state.
+    Review(&'static str),
+    /// Waiting in this state, for something that does not come while the demo lasts.
+    Waits(&'static str),
+}
+
+impl Ends {
+    /// The state that it names.
+    #[must_use]
+    pub const fn state(self) -> Option<&'static str> {
+        match self {
+            Self::Completed => None,
+            Self::Review(state) | Self::Waits(state) => Some(state),
+        }
+    }
+}
+
+impl Scenario {
+    /// People to whom nothing happens.
+    const fn ordinary() -> Self {
+        Self { about: "ordinary", trap: "", mailbox: "user", exists: false, ends: Ends::Completed }
+    }
+
+    /// A trap of the sandbox out of which people come by themselves.
+    const fn trap(trap: &'static str, about: &'static str) -> Self {
+        Self { about, trap, ..Self::ordinary() }
+    }
+
+    /// A provider says "exists", and they come on board.
+    const fn exists(self) -> Self {
+        Self { exists: true, ..self }
+    }
+
+    /// It takes them elsewhere.
+    const fn ends(self, ends: Ends) -> Self {
+        Self { ends, ..self }
+    }
+
+    /// The trap is in the e-mail address's first word.
+    const fn mailbox(mailbox: &'static str, about: &'static str) -> Self {
+        Self { about, mailbox, ..Self::ordinary() }
+    }
+
+    /// The word by which the sandbox knows what to play: of the id, or of the mail address.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match (self.trap, self.mailbox) {
+            ("", "user") => "",
+            ("", mailbox) => mailbox,
+            (trap, _) => trap,
+        }
+    }
+}
+
+/// Every shipped flow.
+pub const ALL: [&Play; 2] = [&original::PLAY, &didx::PLAY];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use gangway_core::flow::{self, model::Flow};
+
+    use super::{ALL, Ends};
+    use crate::app::SHIPPED;
+    use crate::settings::{Input, Settings};
+
+    fn shipped() -> Vec<Flow> {
+        let settings = Settings::read(&Input { file: None, environment: Vec::new() }).unwrap();
+        flow::load_all(SHIPPED, &crate::app::catalogue(&settings).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_shipped_flow_is_played_from_the_event_that_starts_it() {
+        let shipped = shipped();
+        let flows: BTreeSet<(&str, &str)> =
+            shipped.iter().map(|flow| (flow.id.name.as_str(), flow.begins_on().unwrap_or_default())).collect();
+        let played: BTreeSet<(&str, &str)> = ALL.iter().map(|play| (play.flow, play.starts)).collect();
+        assert_eq!(flows, played);
+    }
+
+    #[test]
+    fn every_trap_of_the_sandbox_is_walked_into() {
+        let words: BTreeSet<&str> = ALL
+            .iter()
+            .flat_map(|play| play.scenarios)
+            .map(super::Scenario::word)
+            .filter(|word| !word.is_empty())
+            .collect();
+        let missing: Vec<&str> = gangway_sandbox::traps::all().filter(|word| !words.contains(word)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        for mail in ["bounce", "later", "mailcut"] {
+            assert!(words.contains(mail), "{mail}");
+        }
+    }
+
+    #[test]
+    fn people_end_in_states_that_their_flow_has() {
+        let shipped = shipped();
+        for play in ALL {
+            let flow = shipped.iter().find(|flow| flow.id.name == play.flow).unwrap();
+            assert_eq!((play.scenarios[0].word(), play.scenarios[0].ends), ("", Ends::Completed), "{}", play.flow);
+            for state in play.scenarios.iter().filter_map(|scenario| scenario.ends.state()) {
+                assert!(flow.states.contains_key(state), "{}: {state}", play.flow);
+            }
+        }
+    }
+}
