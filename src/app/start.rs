@@ -168,6 +168,13 @@ impl Running {
         self.reload.take(input)
     }
 
+    /// Takes up, with these settings, the secrets of webhooks that were registered since the last look; whether there
+    /// were any.
+    pub async fn registered_anew(&self, input: &Input) -> bool {
+        let anew = self.reload.registered_anew().await;
+        anew && matches!(self.reload.take(input), Reloaded::Taken(_))
+    }
+
     /// Reads back once what did not arrive; answers how many deliveries were handed in.
     pub async fn read_back(&self) -> usize {
         self.read_back.step().await

@@ -37,6 +37,7 @@
 
 mod asking;
 mod broker;
+mod custody;
 #[path = "../support/db.rs"]
 mod db;
 mod events;

@@ -18,6 +18,9 @@ use crate::db::{MASTER_KEY, TestDb};
 use crate::http::{Answer, Ask};
 use crate::wait::until;
 
+/// Stands for the sandbox's Haven until its address is known.
+const HAVEN: &str = "http://haven.invalid";
+
 /// Secret segment of the webhooks' path.
 pub const SECRET: &str = "path-secret-0123456789abcdef";
 
@@ -118,6 +121,11 @@ impl Setup {
         self
     }
 
+    /// The same world with Haven at the sandbox.
+    pub async fn start_at_haven(self, db: &TestDb) -> World {
+        self.set("providers.haven.base_url", HAVEN).start(db).await
+    }
+
     /// What these lines set, over this database and far side.
     pub fn input(&self, db: &TestDb, far: &gangway_sandbox::Running, flows: &Path) -> Input {
         let mut lines = vec![
@@ -135,7 +143,9 @@ impl Setup {
         }
         lines.retain(|(key, _)| !self.lines.iter().any(|(own, _)| own == key));
         lines.extend(self.lines.iter().cloned());
-        let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let haven = toml::Value::from(far.haven_url());
+        let at = |value: &toml::Value| if value.as_str() == Some(HAVEN) { haven.clone() } else { value.clone() };
+        let text: String = lines.iter().map(|(key, value)| format!("{key} = {}\n", at(value))).collect();
         let environment = vec![("GANGWAY_MASTER_KEY".to_owned(), MASTER_KEY.to_owned())];
         Input { file: Some(("test.toml".to_owned(), text)), environment }
     }
