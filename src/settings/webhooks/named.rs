@@ -51,6 +51,7 @@ impl WebhookSettings {
         Cow::Owned(Self {
             verify: Verify::Hmac,
             secrets: self.secrets.clone(),
+            registered: self.registered,
             header: rule.header.to_owned(),
             prefix: rule.prefix.to_owned(),
             field: rule.field.to_owned(),
