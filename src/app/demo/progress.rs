@@ -40,10 +40,15 @@ impl Arrived {
         })
     }
 
+    /// Whether only a person could move them any more.
+    fn settled(&self) -> bool {
+        let status = self.onboarding.as_ref().map(|onboarding| onboarding.status);
+        status.is_some_and(|status| status.ended() || status == Status::Review)
+    }
+
     /// Whether nothing more is to be expected of them.
     fn resting(&self) -> bool {
-        let status = self.onboarding.as_ref().map(|onboarding| onboarding.status);
-        status.is_some_and(|status| status.ended() || status == Status::Review) || self.as_planned()
+        self.settled() || self.as_planned()
     }
 }
 
@@ -54,7 +59,8 @@ pub(super) async fn follow(world: &World, people: &[Person]) -> Result<Vec<Arriv
     let mut all: Vec<Arrived> =
         people.iter().map(|person| Arrived { person: person.clone(), onboarding: None, answered: None }).collect();
     loop {
-        for one in all.iter_mut().filter(|one| !one.resting()) {
+        // Who belongs where they wait is looked at to the end: that they are still there.
+        for one in all.iter_mut().filter(|one| !one.settled()) {
             one.onboarding = look(world, one).await?;
             device::answer(world, one).await?;
         }
