@@ -26,7 +26,7 @@ const ROUNDS: u32 = 50_000;
 fn main() {
     let settings = Settings::read(&Input::default()).expect("the defaults");
     let catalogue = app::catalogue(&settings).expect("a catalogue");
-    let (name, text) = app::SHIPPED[0];
+    let (name, text) = app::SHIPPED.first().expect("a shipped flow");
     let flow = gangway_core::flow::load(name, text, &catalogue).expect("the shipped flow");
     let user = User {
         id: UserId(uuid::Uuid::from_u128(1)),

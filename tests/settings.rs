@@ -78,7 +78,7 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[log]\nlevel = \"loud\"", "log.level", "is not a level"),
         ("[log]\nformat = \"xml\"", "log.format", "is not a form of log"),
         ("[providers.orginal]\napi_key = \"x\"", "providers.orginal", "did you mean providers.original?"),
-        ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: original"),
+        ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: didx"),
         ("[providers.original]\napi_key = \"x\"", "providers.original", "missing field"),
         ("[providers.original]\nwebhook = 1", "providers.original.webhook", "must be a section"),
         ("[providers.original]\ncollection_uid = 22", "providers.original.collection_uid", "must be text in quotes"),
@@ -188,7 +188,7 @@ fn a_variable_that_names_nothing_is_refused() {
     let rows = [
         ("GANGWAY_LISTENN", "GANGWAY_LISTENN", "did you mean GANGWAY_LISTEN?"),
         ("GANGWAY_SERVER__LISTNE", "server.listne", "did you mean server.listen?"),
-        ("GANGWAY_PROVIDERS__ACME__API_KEY", "providers.acme", "known: original"),
+        ("GANGWAY_PROVIDERS__ACME__API_KEY", "providers.acme", "known: didx"),
         ("GANGWAY_BANANA", "GANGWAY_BANANA", "two underscores nest"),
     ];
     for (variable, key, says) in rows {

@@ -1,4 +1,10 @@
 //! Secrets of a flow: where they come from, where they may go, and until when they are kept.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper of a test fails the test by a panic"
+)]
 
 mod support;
 

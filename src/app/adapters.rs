@@ -1,19 +1,23 @@
 //! The providers of these settings: adapters, their slots, and how their webhooks are verified.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::sync::Arc;
+
+use gangway_core::retry::Policy;
 
 use super::webhooks::Registered;
 use crate::inbound::signature::Profile;
 use crate::inbound::webhook::Hook;
 use crate::providers::Adapter;
 use crate::providers::didx::Didx;
+use crate::providers::generic::{self, Generic};
 use crate::providers::guardian::Guardian;
 use crate::providers::haven::Haven;
 use crate::providers::original::Original;
 use crate::providers::waltid::Waltid;
 use crate::settings::webhooks::WebhookSettings;
-use crate::settings::{Problem, Problems, Provider, Settings};
+use crate::settings::{Problem, Problems, Provider, Providers, Settings};
 
 /// The providers, built.
 #[derive(Debug, Default)]
@@ -62,10 +66,43 @@ pub(super) fn build_with(settings: &Settings, registered: &Registered) -> Result
     if let Some(Provider { adapter, webhook }) = &all.waltid {
         add(Arc::new(Waltid::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
     }
+    adapters.add_defined(all, general, &mut problems);
     if problems.is_empty() { Ok(adapters) } else { Err(Problems(problems)) }
 }
 
 impl Adapters {
+    /// Those that a definition file describes.
+    fn add_defined(&mut self, all: &Providers, general: &Policy, problems: &mut Vec<Problem>) {
+        for (name, Provider { adapter, webhook }) in &all.generic {
+            let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
+            let wrong = |what: String, hint: &str| Problem::new(format!("{at}.definition"), what, hint);
+            let text = match fs::read_to_string(&adapter.definition) {
+                Ok(text) => text,
+                Err(error) => {
+                    problems.push(wrong(format!("{file} cannot be read: {error}"), "see who may read it"));
+                    continue;
+                }
+            };
+            let definition = match generic::load(&file, &text) {
+                Ok(definition) => definition,
+                Err(told) => {
+                    problems.push(wrong(format!("{file} does not load:\n{told}"), "try it with `gangway check`"));
+                    continue;
+                }
+            };
+            if definition.name != *name {
+                let what = format!("{file} describes `{}`, not `{name}`", definition.name);
+                problems.push(wrong(what, "the section has the name that the file gives after `provider:`"));
+                continue;
+            }
+            problems.extend(Generic::problems(&definition, adapter, &at));
+            let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
+            let concurrency = adapter.common.concurrency;
+            let adapter = Generic::new(Arc::new(definition), adapter.clone(), general);
+            self.add(Arc::new(adapter), concurrency, verified.as_ref(), problems);
+        }
+    }
+
     fn add(
         &mut self,
         adapter: Arc<dyn Adapter>,

@@ -43,6 +43,9 @@ pub fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
 
 /// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
 #[must_use]
-pub fn identifier_kinds() -> Vec<String> {
-    providers::identifier_kinds().into_iter().map(str::to_owned).collect()
+pub fn identifier_kinds(settings: &Settings) -> Vec<String> {
+    let mut kinds: Vec<String> = providers::identifier_kinds().into_iter().map(str::to_owned).collect();
+    let adapters = adapters::build(settings).map(|built| built.by_name).unwrap_or_default();
+    kinds.extend(adapters.values().flat_map(|adapter| adapter.identifier_kinds()));
+    kinds
 }

@@ -66,7 +66,7 @@ impl Reload {
     }
 
     /// Whether a webhook was registered since the last look, by whichever process.
-    async fn registered_anew(&self) -> bool {
+    pub async fn registered_anew(&self) -> bool {
         let Ok(webhooks) = self.store.webhooks().await else { return false };
         let found = Registered::from(webhooks);
         let mut known = self.registered.write().unwrap_or_else(PoisonError::into_inner);

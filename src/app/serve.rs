@@ -15,7 +15,7 @@ use crate::terminal::{Exit, Failure};
 /// As [`start`].
 pub async fn serve(settings: Settings, config: Option<PathBuf>) -> Result<Exit, Failure> {
     let metrics = telemetry::metrics().map_err(|error| Failure::new(Exit::NotAllWell, error.to_string()))?;
-    let running = start(&settings, Seams::real(), Some(metrics)).await?;
+    let running = Box::pin(start(&settings, Seams::real(), Some(metrics))).await?;
     tracing::info!(address = %running.address, "serving");
     let reload = tokio::spawn(running.reload.clone().run(config, settings.server.reload));
     told_to_stop().await;

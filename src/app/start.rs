@@ -96,10 +96,11 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let mut catalogue = parts::without_providers(settings)?;
     adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
     let listener = listen(settings)?;
-    let store = open_store(settings, &seams.chance).await?;
+    // Boxed: migrations and flows are the deepest futures of a start, and need not lie on every caller's stack.
+    let store = Box::pin(open_store(settings, &seams.chance)).await?;
     let registered = Registered::from(store.webhooks().await?);
     let adapters = adapters::build_with(settings, &registered)?;
-    let flows = flows::load(settings, &catalogue, &store).await?;
+    let flows = Box::pin(flows::load(settings, &catalogue, &store)).await?;
 
     let (door, queue) = writer::door(settings.engine.queue);
     let slots = slots(settings, &adapters, &flows);
@@ -167,6 +168,13 @@ impl Running {
         self.reload.take(input)
     }
 
+    /// Takes up, with these settings, the secrets of webhooks that were registered since the last look; whether there
+    /// were any.
+    pub async fn registered_anew(&self, input: &Input) -> bool {
+        let anew = self.reload.registered_anew().await;
+        anew && matches!(self.reload.take(input), Reloaded::Taken(_))
+    }
+
     /// Reads back once what did not arrive; answers how many deliveries were handed in.
     pub async fn read_back(&self) -> usize {
         self.read_back.step().await
@@ -214,7 +222,7 @@ fn serve(
             health: Health::new(engine.store.clone(), door.clone(), settings.engine.queue, patience, parts),
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
-            identifier_kinds: super::identifier_kinds(),
+            identifier_kinds: super::identifier_kinds(settings),
             metrics,
         },
         &settings.server,

@@ -6,6 +6,7 @@ use clap::Args;
 use gangway_core::flow;
 
 use super::{Config, flow_files, opened};
+use crate::providers::generic;
 use crate::terminal::{Exit, Failure, out};
 
 /// Checks flow files: every outcome handled, every state reachable, every wait limited, every reference written
@@ -26,7 +27,13 @@ impl Check {
         let settings = opened::settings(&self.config)?;
         let catalogue = crate::app::catalogue(&settings)?;
         let mut exit = Exit::Well;
-        let files = flow_files::read(&self.flows)?;
+        let (definitions, files): (Vec<_>, Vec<_>) =
+            flow_files::read(&self.flows)?.into_iter().partition(|(_, text)| generic::is_definition(text));
+        for (file, text) in &definitions {
+            if !definition(file, text) {
+                exit = Exit::Usage;
+            }
+        }
         for ((file, _), loaded) in files.iter().zip(flow::load_each(&files, &catalogue)) {
             match loaded {
                 Ok(flow) => {
@@ -40,5 +47,19 @@ impl Check {
             }
         }
         Ok(exit)
+    }
+}
+
+/// Checks a definition of a provider; answers whether it is right.
+fn definition(file: &str, text: &str) -> bool {
+    match generic::load(file, text) {
+        Ok(it) => {
+            out::data(&format!("{file}: provider {}, {} actions, is right", it.name, it.actions.len()));
+            true
+        }
+        Err(problems) => {
+            out::aside(problems.rendered.trim_end());
+            false
+        }
     }
 }

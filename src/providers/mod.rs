@@ -3,6 +3,7 @@
 
 pub mod didx;
 pub mod directory;
+pub mod generic;
 pub mod guardian;
 pub mod haven;
 pub mod original;
@@ -50,6 +51,11 @@ pub trait Adapter: Send + Sync + fmt::Debug {
 
     /// Adds its actions and facts to what flows may name.
     fn describe(&self, catalogue: &mut Catalogue);
+
+    /// Kinds of identifiers that it writes, where they are known only when it is set up.
+    fn identifier_kinds(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The first request of an attempt, or its result when nothing need be sent.
     fn begin(&self, call: &Call<'_>) -> Turn;
@@ -112,6 +118,7 @@ pub enum Turn {
 
 /// What follows on the way to a token.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, for one step of a conversation")]
 pub enum TokenTurn {
     /// Send this, and come back with the answer and this stage.
     Send(Request, Stage),
@@ -158,6 +165,8 @@ pub struct Request {
     pub token: Option<&'static str>,
     /// Headers with secrets: never logged.
     pub secret_headers: Vec<(&'static str, SecretString)>,
+    /// Headers whose names are known only when a definition is loaded; secret or not, they are treated as secret.
+    pub named_headers: Vec<(String, SecretString)>,
     /// The exact bytes of the body.
     pub body: Option<Vec<u8>>,
     /// Whether it changes anything at the provider: only such a request can end unknown.

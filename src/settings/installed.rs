@@ -2,12 +2,16 @@
 //! a section into what the adapter reads and how its webhooks are verified.
 
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
 use toml::{Table, Value};
 
 use super::didx::DidxSettings;
+use super::generic::GenericSettings;
 use super::guardian::GuardianSettings;
 use super::haven::HavenSettings;
 use super::load::{checked, without_empty};
+use super::merge::unknown_provider;
 use super::waltid::WaltidSettings;
 use super::webhooks::WebhookSettings;
 use super::{OriginalSettings, Problem};
@@ -28,6 +32,8 @@ pub struct Providers {
     pub original: Option<Provider<OriginalSettings>>,
     /// `[providers.waltid]`
     pub waltid: Option<Provider<WaltidSettings>>,
+    /// `[providers.NAME]` of those that a definition file describes, by name.
+    pub generic: BTreeMap<String, Provider<GenericSettings>>,
 }
 
 /// One provider.
@@ -48,8 +54,39 @@ impl Providers {
             haven: one(table, "haven", HavenSettings::problems, problems),
             original: one(table, "original", OriginalSettings::problems, problems),
             waltid: one(table, "waltid", WaltidSettings::problems, problems),
+            generic: generic(table, problems),
         }
     }
+}
+
+/// Every section of a name that gangway does not know.
+fn generic(table: &Table, problems: &mut Vec<Problem>) -> BTreeMap<String, Provider<GenericSettings>> {
+    let sections = table.get("providers").and_then(Value::as_table);
+    let mut found = BTreeMap::new();
+    for (name, section) in sections.into_iter().flatten().filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
+        if section.get("definition").is_none() {
+            problems.push(unknown_provider(name));
+            continue;
+        }
+        let section = Table::from_iter([(name.clone(), with_rule(section.clone()))]);
+        let table = Table::from_iter([("providers".to_owned(), Value::Table(section))]);
+        if let Some(provider) = one(&table, name, GenericSettings::problems, problems) {
+            found.insert(name.clone(), provider);
+        }
+    }
+    found
+}
+
+/// A section whose webhooks follow the definition's rule, unless it names another.
+fn with_rule(mut section: Value) -> Value {
+    let Some(table) = section.as_table_mut() else { return section };
+    if table.contains_key("webhook") || table.contains_key("webhook_secret") {
+        let webhook = table.entry("webhook").or_insert_with(|| Value::Table(Table::new()));
+        if let Some(webhook) = webhook.as_table_mut() {
+            webhook.entry("verify").or_insert_with(|| Value::String("defined".to_owned()));
+        }
+    }
+    section
 }
 
 fn one<T: DeserializeOwned>(

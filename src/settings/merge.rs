@@ -92,7 +92,7 @@ impl Merged {
             if above == "providers" {
                 // Which keys there are, the provider's own settings know.
                 let example = samples::of(part, path.get(depth + 1..).unwrap_or_default());
-                return unknown_provider(part).or_else(|| wrong_kind(&path.join("."), example?, "such as", value));
+                return wrong_kind(&path.join("."), example?, "such as", value);
             }
             let here = path.get(..=depth).unwrap_or_default().join(".");
             let last = depth + 1 == path.len();
@@ -144,13 +144,13 @@ fn unknown(key: &str, above: &str, part: &str, table: &Table) -> Problem {
     Problem::new(key, "is not a setting", hint)
 }
 
-fn unknown_provider(name: &str) -> Option<Problem> {
-    if installed::KNOWN.contains(&name) {
-        return None;
-    }
+/// A section that is neither of a known provider nor says by which definition it is to be read.
+pub(super) fn unknown_provider(name: &str) -> Problem {
     let hint = match nearest(name, installed::KNOWN) {
         Some(known) => format!("did you mean providers.{known}?"),
-        None => format!("known: {}", installed::KNOWN.join(", ")),
+        None => {
+            format!("known: {}; any other needs `definition`, the file that describes it", installed::KNOWN.join(", "))
+        }
     };
-    Some(Problem::new(format!("providers.{name}"), "is not a provider", hint))
+    Problem::new(format!("providers.{name}"), "is not a provider", hint)
 }

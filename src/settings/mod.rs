@@ -8,6 +8,7 @@ pub mod duration;
 pub mod engine;
 mod environment;
 pub mod flows;
+pub mod generic;
 pub mod guardian;
 pub mod haven;
 pub mod installed;

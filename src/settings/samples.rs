@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
-use super::{didx, guardian, haven, original, waltid};
+use super::installed::KNOWN;
+
+use super::{didx, generic, guardian, haven, original, waltid};
 
 /// Each key with a value that could stand there.
 const COMMON: &str = r#"
@@ -39,12 +41,13 @@ tolerance = "5m"
 "#;
 
 static ALL: LazyLock<Table> = LazyLock::new(|| {
-    let own = [didx::SAMPLE, guardian::SAMPLE, haven::SAMPLE, original::SAMPLE, waltid::SAMPLE];
+    let own = [didx::SAMPLE, generic::SAMPLE, guardian::SAMPLE, haven::SAMPLE, original::SAMPLE, waltid::SAMPLE];
     [COMMON].iter().chain(&own).copied().collect::<Vec<_>>().join("\n").parse().unwrap_or_default()
 });
 
 /// A value that could stand at this path below `providers`; none when the sample does not know the key.
 pub(crate) fn of(provider: &str, path: &[String]) -> Option<&'static Value> {
+    let provider = if KNOWN.contains(&provider) { provider } else { "generic" };
     let own = ALL.get(provider).and_then(Value::as_table).and_then(|own| at(own, path));
     own.or_else(|| at(&ALL, path))
 }
@@ -57,12 +60,12 @@ fn at<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::installed::KNOWN;
     use crate::settings::{Input, Settings};
 
     #[test]
     fn the_sample_is_a_section_that_every_provider_takes() {
         let mut common = ALL.clone();
+        common.remove("generic");
         common.retain(|key, _| KNOWN.iter().all(|provider| *provider != key));
         common.remove("webhook_secret");
         for provider in KNOWN {

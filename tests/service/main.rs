@@ -25,6 +25,7 @@
 //! | lost replies, refusals, silence, bounces, late wallets | `journeys`, `reviews` |
 //! | secrets and personal data | `secrets` |
 //! | flows that choose, wait and start others | `parallel` |
+//! | every trap of DIDx and Guardian, through their shipped flows | `walks` |
 //! | scopes, search, lists, figures | `asking` |
 #![allow(
     clippy::expect_used,
@@ -36,6 +37,7 @@
 
 mod asking;
 mod broker;
+mod custody;
 #[path = "../support/db.rs"]
 mod db;
 mod events;
@@ -51,4 +53,5 @@ mod starting;
 mod stub;
 mod trouble;
 mod wait;
+mod walks;
 mod world;

@@ -18,6 +18,9 @@ use crate::db::{MASTER_KEY, TestDb};
 use crate::http::{Answer, Ask};
 use crate::wait::until;
 
+/// Stands for the sandbox's Haven until its address is known.
+const HAVEN: &str = "http://haven.invalid";
+
 /// Secret segment of the webhooks' path.
 pub const SECRET: &str = "path-secret-0123456789abcdef";
 
@@ -75,6 +78,10 @@ impl Setup {
         self.lines.retain(|(is, _)| is != key);
     }
 
+    fn has(&self, prefix: &str) -> bool {
+        self.lines.iter().any(|(key, _)| key.starts_with(prefix))
+    }
+
     pub fn without(mut self, key: &str) -> Self {
         self.unset(key);
         self
@@ -114,6 +121,11 @@ impl Setup {
         self
     }
 
+    /// The same world with Haven at the sandbox.
+    pub async fn start_at_haven(self, db: &TestDb) -> World {
+        self.set("providers.haven.base_url", HAVEN).start(db).await
+    }
+
     /// What these lines set, over this database and far side.
     pub fn input(&self, db: &TestDb, far: &gangway_sandbox::Running, flows: &Path) -> Input {
         let mut lines = vec![
@@ -124,9 +136,16 @@ impl Setup {
             ("providers.original.api_secret".to_owned(), self.sandbox.original.api_secret.as_str().into()),
             ("flows.folders".to_owned(), vec![flows.display().to_string()].into()),
         ];
+        for (provider, url) in [("didx", far.didx_url()), ("guardian", far.guardian_url())] {
+            if self.has(&format!("providers.{provider}.")) {
+                lines.push((format!("providers.{provider}.base_url"), url.into()));
+            }
+        }
         lines.retain(|(key, _)| !self.lines.iter().any(|(own, _)| own == key));
         lines.extend(self.lines.iter().cloned());
-        let text: String = lines.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+        let haven = toml::Value::from(far.haven_url());
+        let at = |value: &toml::Value| if value.as_str() == Some(HAVEN) { haven.clone() } else { value.clone() };
+        let text: String = lines.iter().map(|(key, value)| format!("{key} = {}\n", at(value))).collect();
         let environment = vec![("GANGWAY_MASTER_KEY".to_owned(), MASTER_KEY.to_owned())];
         Input { file: Some(("test.toml".to_owned(), text)), environment }
     }
@@ -146,6 +165,9 @@ impl Setup {
         let running = app::start(&settings, self.seams.clone(), Some(metrics())).await?;
         if let Some(path) = &self.hook {
             far.set_webhook_url(Some(&format!("http://{}{path}", running.address)));
+        }
+        if self.has("providers.didx.") {
+            far.set_didx_webhook_url(Some(&format!("http://{}/webhooks/didx/{SECRET}", running.address)));
         }
         let again = self.again;
         let mut world = World { running, far, input, token: String::new(), _flows: flows };

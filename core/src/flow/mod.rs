@@ -7,7 +7,7 @@ pub mod expr;
 pub mod model;
 pub mod parse;
 pub mod problem;
-mod words;
+pub mod words;
 
 pub use check::{load, load_all, load_each, same_version};
 pub use problem::{Kind, Problems};

@@ -141,6 +141,10 @@ kinds! {
     UnknownFlow = "F073",
     /// A flow that starts itself, directly or through others.
     StartsItself = "F074",
+    /// A definition of a provider says what cannot be.
+    BadDefinition = "F080",
+    /// A sample of a definition ends otherwise than it says.
+    BadSample = "F081",
 }
 
 /// One problem of one file.

@@ -51,22 +51,24 @@ impl<'a> Turn<'a> {
             })
     }
 
+    /// What settles the wait now, with the fields that it brought. A provider's fact stays known, and so does the end of
+    /// a child. An internal event is used up by the wait that it settles: a state that is entered again waits for a
+    /// new one.
+    pub(super) fn settled(&mut self, wait: &'a Await) -> Option<(&'a str, Map<String, Value>)> {
+        let (outcome, known) = self.look_back(wait)?;
+        let (name, fields) = (known.report.name.clone(), known.report.fields.clone());
+        let internal = wait.arrivals.get(outcome).is_some_and(|awaited| !awaited.from_provider);
+        if internal && flow_of(&name).is_none() {
+            self.it.memory.facts.retain(|known| known.report.name != name);
+        }
+        Some((outcome, fields))
+    }
+
     /// Whether a fact is of what this onboarding waits for: of the ends of a flow only that of the child that was begun
     /// or joined last, lest one that failed before a second try speaks for the second.
     fn concerns(&self, report: &FactReport) -> bool {
         let Some(flow) = flow_of(&report.name) else { return true };
         self.it.memory.children.get(flow).is_some_and(|child| child.to_string() == report.resource)
-    }
-
-    /// What settles the wait now, with the fields that it brought. A provider's fact stays known. An internal event is
-    /// used up by the wait that it settles: a state that is entered again waits for a new one.
-    pub(super) fn settled(&mut self, wait: &'a Await) -> Option<(&'a str, Map<String, Value>)> {
-        let (outcome, known) = self.look_back(wait)?;
-        let (name, fields) = (known.report.name.clone(), known.report.fields.clone());
-        if wait.arrivals.get(outcome).is_some_and(|awaited| !awaited.from_provider) {
-            self.it.memory.facts.retain(|known| known.report.name != name);
-        }
-        Some((outcome, fields))
     }
 
     /// Unconfirmed hints of what is awaited, in order of name and resource.

@@ -124,8 +124,8 @@ pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
         text: String::new(),
         start,
         states: states.into_iter().map(state).collect(),
-        secrets: indexmap::IndexMap::new(),
-        keeps: std::collections::BTreeMap::new(),
+        secrets: IndexMap::new(),
+        keeps: BTreeMap::new(),
         reads: reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect(),
         lifecycle: Policy::default(),
     }

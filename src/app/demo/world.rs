@@ -43,7 +43,7 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     let filter = std::env::var("GANGWAY_LOG").ok().or_else(|| Some("warn,actix_http=off".to_owned()));
     telemetry::logs(&settings.log, filter.as_deref());
     let metrics = telemetry::metrics().ok();
-    let running = app::start(&settings, seams.clone(), metrics).await?;
+    let running = Box::pin(app::start(&settings, seams.clone(), metrics)).await?;
     let hooks = |provider: &str| format!("http://{}/webhooks/{provider}/{hook}", running.address);
     sandbox.set_webhook_url(Some(&hooks("original")));
     sandbox.set_didx_webhook_url(Some(&hooks("didx")));

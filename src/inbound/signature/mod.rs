@@ -118,6 +118,14 @@ impl Profile {
             Verify::Bearer => Scheme::Header(Shared::bearer(settings)),
             Verify::Basic => Scheme::Header(Shared::basic(settings)),
             Verify::SecretPath => Scheme::Path(Shared::path(settings)),
+            Verify::Defined => {
+                let what = "only a provider with a definition file can leave its rule to that";
+                return Err(vec![Problem::new(
+                    format!("{at}.verify"),
+                    what,
+                    "name one; see docs/reference/webhooks.md",
+                )]);
+            }
             Verify::None => Scheme::Open,
         }))
     }

@@ -99,6 +99,7 @@ impl Adapter for Plain {
             headers: Vec::new(),
             secret_headers: Vec::new(),
             token: None,
+            named_headers: Vec::new(),
             body: None,
             effectful: true,
             loggable: &[],

@@ -154,6 +154,12 @@ fn headers(request: &Request) -> Result<HeaderMap, SendError> {
         value.set_sensitive(true);
         map.insert(HeaderName::from_static(name), value);
     }
+    for (name, value) in &request.named_headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| barred("a header whose name cannot be sent"))?;
+        let mut value = HeaderValue::from_str(value.expose_secret()).map_err(unfit)?;
+        value.set_sensitive(true);
+        map.insert(name, value);
+    }
     Ok(map)
 }
 

@@ -19,8 +19,11 @@ const LONGEST: usize = 8;
 /// The tokens of one process.
 #[derive(Debug, Default)]
 pub struct Tokens {
-    places: Lock<HashMap<(String, String), Arc<Mutex<Place>>>>,
+    places: Lock<HashMap<Name, Arc<Mutex<Place>>>>,
 }
+
+/// Provider, and the token's name there.
+type Name = (String, String);
 
 /// What is known of one token. Its lock is held while it is being got: the others wait and take what came.
 #[derive(Debug, Default)]

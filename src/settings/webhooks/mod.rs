@@ -40,6 +40,8 @@ pub enum Verify {
     Bearer,
     /// `Authorization: Basic`; each secret is `user:password`.
     Basic,
+    /// As the provider's definition file says; what is meant where a section with a `definition` says nothing.
+    Defined,
     /// Nothing. Anybody can write; every fact is a hint.
     None,
 }

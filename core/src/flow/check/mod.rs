@@ -13,11 +13,12 @@ mod wait;
 mod ways;
 mod with;
 
+pub use self::entries::{Entries, Report};
+pub use self::with::{Use, Uses, mapping};
 use sha2::{Digest, Sha256};
 
 pub use self::set::{load_all, load_each, same_version};
 use crate::catalogue::Catalogue;
-use crate::flow::check::entries::Report;
 use crate::flow::check::top::Header;
 use crate::flow::model::Flow;
 use crate::flow::parse::{self, Span};

@@ -129,11 +129,26 @@ impl Compiled {
 
     /// Evaluates it; null is `None`.
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, String> {
+        self.resolve(
+            self.wanted.iter().filter_map(|(name, wanted)| Some((name.as_str(), scope::root(scope, name, wanted)?))),
+        )
+    }
+
+    /// Its syntax tree.
+    pub fn tree(&self) -> &IdedExpr {
+        &self.tree
+    }
+
+    /// What it wants of each root.
+    pub fn wanted(&self) -> &BTreeMap<String, Wanted> {
+        &self.wanted
+    }
+
+    /// Evaluates it with these roots; null is `None`.
+    pub fn resolve<'a>(&self, roots: impl Iterator<Item = (&'a str, Cel)>) -> Result<Option<Value>, String> {
         let mut context = ROOT.new_inner_scope();
-        for (name, wanted) in &self.wanted {
-            if let Some(value) = scope::root(scope, name, wanted) {
-                context.add_variable_from_value(name.as_str(), value);
-            }
+        for (name, value) in roots {
+            context.add_variable_from_value(name, value);
         }
         let answer = Cel::resolve(&self.tree, &context).map_err(|error| convert::why(&error))?;
         let answer = convert::to_json(&answer)?;

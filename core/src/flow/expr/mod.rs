@@ -5,6 +5,7 @@ mod compile;
 mod convert;
 mod limits;
 mod scope;
+mod values;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use self::compile::{CompileError, ROOTS, Wrong};
 pub use self::limits::{DEPTH_MAX, LENGTH_MAX, OPERATORS_MAX, TREE_MAX};
+pub use self::values::eval_all_in;
 pub use self::walk::{FUNCTIONS, Read};
 use crate::onboarding::{Onboarding, User};
 

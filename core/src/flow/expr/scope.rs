@@ -86,7 +86,8 @@ pub fn root(scope: &Scope<'_>, name: &str, wanted: &Wanted) -> Option<Cel> {
     })
 }
 
-fn maps<'a>(wanted: &BTreeMap<String, Wanted>, get: &dyn Fn(&str) -> Option<&'a Value>) -> Cel {
+/// The wanted members of a map.
+pub fn maps<'a>(wanted: &BTreeMap<String, Wanted>, get: &dyn Fn(&str) -> Option<&'a Value>) -> Cel {
     convert::map(wanted.iter().filter_map(|(name, wanted)| {
         let value = get(name);
         let cel = match wanted {

@@ -84,9 +84,9 @@ fn request(url: String) -> Request {
         secret_headers: vec![("x-api-key", "secret-key".to_owned().into())],
         body: Some(b"{}".to_vec()),
         effectful: true,
+        named_headers: vec![("X-Of-A-Definition".to_owned(), "named".to_owned().into())],
         token: None,
         loggable: &["success"],
-        token: None,
     }
 }
 

@@ -98,12 +98,12 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         LOOK_UP => match login::read(desk, call, reply) {
             Ok(Registered::Yes) => list(desk, call).unwrap_or_else(|| broken("the user's wallets cannot be listed")),
             Ok(_) => Turn::Ended(AttemptResult::NotDone),
-            Err(turn) => turn,
+            Err(turn) => *turn,
         },
         _ => match desk.data(call, reply) {
             Ok(body) => match wallet::page(&body, stage, list(desk, call)) {
                 Ok(wallets) => found(desk, call, &wallets, reply),
-                Err(turn) => turn,
+                Err(turn) => *turn,
             },
             Err(trouble) => trouble.of_a_read(),
         },

@@ -26,6 +26,6 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     match page {
         Ok(wallets) => wallet::put(Answer::named("found"), &wallets, reply.sent_at)
             .map_or_else(|| done(Answer::named("none")), done),
-        Err(turn) => turn,
+        Err(turn) => *turn,
     }
 }

@@ -31,12 +31,12 @@ pub fn ask(desk: &Desk, username: &str, then: &'static str) -> Turn {
 ///
 /// # Errors
 /// How the attempt ends when the answer says nothing about the user.
-pub fn read(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Result<Registered, Turn> {
+pub fn read(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Result<Registered, Box<Turn>> {
     match desk.data(call, reply) {
         Ok(_) => Ok(Registered::Yes),
         Err(Trouble::Unauthorised(_) | Trouble::NotFound) => Ok(Registered::No),
         Err(Trouble::Refused(complaint) | Trouble::Exists(complaint)) => Ok(Registered::Refused(complaint)),
         Err(Trouble::Approval) => Ok(Registered::Approval),
-        Err(trouble) => Err(trouble.of_a_read()),
+        Err(trouble) => Err(Box::new(trouble.of_a_read())),
     }
 }

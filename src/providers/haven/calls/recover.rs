@@ -32,7 +32,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
             Ok(Registered::No) => done(Answer::named("not_registered")),
             Ok(Registered::Refused(complaint)) => complaint.refused(),
             Ok(Registered::Approval) => done(Answer::named("awaiting_approval")),
-            Err(turn) => turn,
+            Err(turn) => *turn,
         };
     }
     let page = match desk.data(call, reply) {
@@ -41,7 +41,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     };
     let wallets = match page {
         Ok(wallets) => wallets,
-        Err(turn) => return turn,
+        Err(turn) => return *turn,
     };
     let mut answer = Answer::named("recovered");
     answer.identifiers.extend(user_id.map(|id| Identifier::new(USER_ID, id)));

@@ -45,7 +45,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         RESTART => restarted(desk, call, reply),
         at => match login::read(desk, call, reply) {
             Ok(registered) => told(desk, call, at, &registered),
-            Err(turn) => turn,
+            Err(turn) => *turn,
         },
     }
 }

@@ -119,14 +119,14 @@ pub fn list(desk: &Desk, user_id: Option<&str>, username: Option<&str>) -> Optio
 ///
 /// # Errors
 /// The turn that asks for the next page.
-pub fn page(body: &Value, stage: &Stage, first: Option<Turn>) -> Result<Vec<Wallet>, Turn> {
+pub fn page(body: &Value, stage: &Stage, first: Option<Turn>) -> Result<Vec<Wallet>, Box<Turn>> {
     let mut items = stage.memo.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
     items.extend(body.get("items").and_then(Value::as_array).into_iter().flatten().cloned());
     let pages = stage.memo.get("pages").and_then(Value::as_u64).unwrap_or(0) + 1;
     match (text(body, "nextPageToken"), first) {
         (Some(token), Some(Turn::Send(mut request, _))) if pages < MOST_PAGES => {
             request.query.push(("paginationToken".to_owned(), token));
-            Err(Turn::Send(request, Stage { at: PAGES, memo: json!({"items": items, "pages": pages}) }))
+            Err(Box::new(Turn::Send(request, Stage { at: PAGES, memo: json!({"items": items, "pages": pages}) })))
         }
         _ => Ok(items.iter().filter_map(Wallet::read).collect()),
     }

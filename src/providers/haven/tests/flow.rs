@@ -15,7 +15,7 @@ fn flow() -> Flow {
 #[test]
 fn the_shipped_flow_loads_and_every_outcome_of_a_registration_leads_somewhere() {
     let flow = flow();
-    assert_eq!((flow.start.on.as_str(), flow.initial()), ("custody.user_signed_up", "register"));
+    assert_eq!((flow.begins_on(), flow.initial()), (Some("custody.user_signed_up"), "register"));
     let next = |state: &str, outcome: &str| match &flow.states[state].verb {
         Verb::Call(call) => call.outcomes[outcome].clone(),
         Verb::Await(wait) => wait.outcomes[outcome].clone(),

@@ -56,6 +56,7 @@ impl Desk {
             headers: vec![("accept", "application/json".to_owned())],
             secret_headers: vec![("x-api-key", key), ("authorization", self.tokens.bearer(now))],
             token: None,
+            named_headers: Vec::new(),
             body: None,
             effectful: false,
             loggable: LOGGABLE,

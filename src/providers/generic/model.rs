@@ -1,0 +1,195 @@
+//! A definition that was read and checked. It cannot be had but through [`super::load`].
+
+use gangway_core::catalogue::{FactSpec, Field};
+use gangway_core::flow::expr::{Expr, Mapping};
+use gangway_core::time::Millis;
+
+use crate::settings::providers::RetryOverlay;
+use crate::settings::webhooks::{Verify, WebhookSettings};
+
+/// A provider.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Its name, the prefix of its actions and facts.
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// What its section in the settings may hold.
+    pub settings: Vec<Setting>,
+    /// What goes along with every request.
+    pub auth: Auth,
+    /// What differs from the general way to retry.
+    pub retry: RetryOverlay,
+    /// Its actions.
+    pub actions: Vec<(String, Action)>,
+    /// Its facts, by their full names.
+    pub facts: Vec<(String, FactSpec)>,
+    /// How its deliveries are read.
+    pub hooks: Option<Hooks>,
+    /// How they are verified, unless the settings say otherwise; without secrets.
+    pub verify: Option<WebhookSettings>,
+    /// Kinds of identifiers that it writes.
+    pub kinds: Vec<String>,
+}
+
+impl Definition {
+    /// How deliveries are verified: as the settings say, or, where they give secrets only, as the definition does.
+    #[must_use]
+    pub fn verified(&self, given: &WebhookSettings) -> WebhookSettings {
+        match &self.verify {
+            _ if given.verify != Verify::Defined => given.clone(),
+            Some(rule) => WebhookSettings { secrets: given.secrets.clone(), ..rule.clone() },
+            None => WebhookSettings { verify: Verify::SecretPath, ..given.clone() },
+        }
+    }
+}
+
+/// A setting that a definition names.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// Whether it stands below `secrets`: no expression can read it.
+    pub secret: bool,
+    /// What it is when the settings do not say.
+    pub default: Option<String>,
+    /// Whether the settings must say.
+    pub required: bool,
+}
+
+/// What goes along with every request; the texts are names of settings.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// Nothing.
+    None,
+    /// `Authorization: Bearer`.
+    Bearer(String),
+    /// `Authorization: Basic`.
+    Basic {
+        /// Setting with the user.
+        user: String,
+        /// Setting with the password.
+        password: String,
+    },
+    /// A header.
+    Header {
+        /// Its name, in lower case.
+        name: String,
+        /// Setting with its value.
+        value: String,
+    },
+    /// A token got with OAuth2 client credentials.
+    OAuth2 {
+        /// Address, or path below the base URL.
+        url: String,
+        /// Setting with the client's id.
+        client_id: String,
+        /// Setting with the client's secret.
+        client_secret: String,
+        /// Scope, if one is asked for.
+        scope: Option<String>,
+        /// A token is renewed this long before it expires.
+        margin: Millis,
+    },
+}
+
+/// An action.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// What it does, in one sentence.
+    pub about: String,
+    /// Its input.
+    pub input: Vec<Field>,
+    /// Whether it changes anything.
+    pub effectful: bool,
+    /// What is sent, and what the answers mean.
+    pub exchange: Exchange,
+    /// How to find out whether it was done.
+    pub look_up: Option<Exchange>,
+}
+
+/// A request and the meanings of its answers.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// What is sent.
+    pub request: RequestSpec,
+    /// In the order of the file: the first whose guard holds.
+    pub rules: Vec<Rule>,
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub struct RequestSpec {
+    /// `GET`, `POST`, …
+    pub method: &'static str,
+    /// Its path below the base URL, segment by segment.
+    pub path: Vec<Vec<Piece>>,
+    /// A map of parameters.
+    pub query: Option<Mapping>,
+    /// A map of headers.
+    pub headers: Option<Mapping>,
+    /// Its body.
+    pub body: Option<Mapping>,
+    /// Whether the body is written as a form instead of JSON.
+    pub form: bool,
+    /// Whether the provider's auth goes along.
+    pub auth: bool,
+}
+
+/// A piece of a path's segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// These characters.
+    Text(String),
+    /// A value: root and name.
+    Value(String, String),
+}
+
+/// What an answer means.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The outcome, or `not_done` of a look-up.
+    pub outcome: String,
+    /// Whether it holds.
+    pub when: Expr,
+    /// The look-up tells the rest.
+    pub look_up: bool,
+    /// Fields; those with `true` may be absent.
+    pub fields: Vec<(String, bool, Mapping)>,
+    /// Secrets that are handed over.
+    pub secrets: Vec<(String, Mapping)>,
+    /// Identifiers: kind and value.
+    pub identifiers: Vec<(String, Mapping)>,
+    /// Facts.
+    pub facts: Vec<FactRule>,
+}
+
+/// A fact in an answer or a delivery.
+#[derive(Clone, Debug)]
+pub struct FactRule {
+    /// Its full name.
+    pub name: String,
+    /// Whether it is told; absent: always.
+    pub when: Option<Expr>,
+    /// Which resource it is about.
+    pub resource: Mapping,
+    /// Its fields; those that are absent are left out.
+    pub fields: Vec<(String, Mapping)>,
+}
+
+/// How deliveries are read.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    /// The event's type.
+    pub kind: Mapping,
+    /// The key that is the same over redeliveries.
+    pub key: Option<Mapping>,
+    /// When it happened.
+    pub time: Option<Mapping>,
+    /// JSON pointers to what a redelivery changes.
+    pub varies: Vec<String>,
+    /// Identifiers: kind and value.
+    pub identifiers: Vec<(String, Mapping)>,
+    /// What it says is true.
+    pub facts: Vec<FactRule>,
+}

@@ -1,0 +1,82 @@
+//! What flows may name of a definition, and what its section in the settings must hold.
+
+use std::collections::BTreeSet;
+
+use gangway_core::catalogue::{ActionSpec, Catalogue, OutcomeSpec};
+use gangway_core::retry::Policy;
+
+use super::model::{Action, Definition, Rule};
+use super::{Generic, NOT_DONE};
+use crate::settings::Problem;
+use crate::settings::generic::GenericSettings;
+
+/// Adds everything of this provider.
+pub(super) fn describe(definition: &Definition, policy: &Policy, catalogue: &mut Catalogue) {
+    catalogue.providers.insert(definition.name.clone());
+    for (name, action) in &definition.actions {
+        let spec = ActionSpec {
+            about: action.about.clone(),
+            input: action.input.clone(),
+            outcomes: outcomes(action),
+            effectful: action.effectful,
+            look_up: action.effectful && action.look_up.is_some(),
+            policy: policy.clone(),
+        };
+        catalogue.actions.insert(format!("{}.{name}", definition.name), spec);
+    }
+    catalogue.facts.extend(definition.facts.iter().cloned());
+}
+
+/// Every outcome that a rule has; one that several rules have always writes only what all of them write.
+fn outcomes(action: &Action) -> Vec<OutcomeSpec> {
+    let rules = action.exchange.rules.iter().chain(action.look_up.iter().flat_map(|look_up| &look_up.rules));
+    let rules: Vec<&Rule> = rules.filter(|rule| !rule.look_up && rule.outcome != NOT_DONE).collect();
+    let mut specs: Vec<OutcomeSpec> = Vec::new();
+    for rule in &rules {
+        if specs.iter().any(|spec| spec.name == rule.outcome) {
+            continue;
+        }
+        let same = || rules.iter().filter(|other| other.outcome == rule.outcome);
+        let all: BTreeSet<&str> = same().flat_map(|rule| &rule.fields).map(|(name, ..)| name.as_str()).collect();
+        let always = |name: &str| same().all(|rule| rule.fields.iter().any(|(known, may, _)| known == name && !may));
+        let (writes, may_write) = all.into_iter().map(str::to_owned).partition(|name: &String| always(name));
+        let secrets: BTreeSet<String> = same().flat_map(|rule| &rule.secrets).map(|(name, _)| name.clone()).collect();
+        specs.push(OutcomeSpec {
+            name: rule.outcome.clone(),
+            writes,
+            may_write,
+            secrets: secrets.into_iter().collect(),
+        });
+    }
+    specs
+}
+
+impl Generic {
+    /// Everything in which a section does not fit its definition; `at` is its key.
+    #[must_use]
+    pub fn problems(definition: &Definition, settings: &GenericSettings, at: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for setting in &definition.settings {
+            let (place, given) = match setting.secret {
+                true => ("secrets", settings.secrets.contains_key(&setting.name)),
+                false => ("values", settings.values.contains_key(&setting.name)),
+            };
+            if setting.required && setting.default.is_none() && !given {
+                let key = format!("{at}.{place}.{}", setting.name);
+                problems.push(Problem::new(key, "is not given, and the definition needs it", ""));
+            }
+        }
+        let given = [("values", false), ("secrets", true)];
+        for (place, secret) in given {
+            let names: Vec<&String> =
+                if secret { settings.secrets.keys().collect() } else { settings.values.keys().collect() };
+            let known = |name: &str| definition.settings.iter().any(|s| s.secret == secret && s.name == name);
+            for name in names.into_iter().filter(|name| !known(name)) {
+                let hint =
+                    "see `settings` in the definition; secret ones stand below `secrets`, the others below `values`";
+                problems.push(Problem::new(format!("{at}.{place}.{name}"), "is not a setting of the definition", hint));
+            }
+        }
+        problems
+    }
+}

@@ -1,0 +1,247 @@
+//! Samples of a definition: conversations and deliveries of the provider's documentation, held against it when it is
+//! loaded. One that ends otherwise than it says keeps the definition from loading.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use gangway_core::effect::{EffectId, Mode};
+use gangway_core::event::{FactReport, Identifier, OnboardingId};
+use gangway_core::flow::parse::Span;
+use gangway_core::flow::problem::{Kind, Problem};
+use gangway_core::outcome::AttemptResult;
+use gangway_core::retry::Policy;
+use gangway_core::time::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Generic;
+use super::model::Definition;
+use crate::providers::{Adapter, Call, Delivery, Reply, Request, Turn};
+use crate::settings::generic::{GenericSettings, SecretScalar};
+
+/// Where samples pretend that the provider is.
+const BASE: &str = "https://provider.invalid";
+/// When samples pretend that it is.
+const NOW: Timestamp = Timestamp(1_767_323_050_000);
+
+/// A sample, and where it stands.
+#[derive(Debug)]
+pub(super) struct Sample {
+    pub at: Span,
+    pub told: Told,
+}
+
+/// What it tells.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Told {
+    /// An action.
+    Action(Box<ActionSample>),
+    /// A delivery.
+    Hook(Box<HookSample>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActionSample {
+    action: String,
+    #[serde(default)]
+    input: Map<String, Value>,
+    /// Begins with the look-up.
+    #[serde(default)]
+    look_up: bool,
+    /// An earlier attempt may have done it.
+    #[serde(default)]
+    uncertain: bool,
+    /// What the first request must be, as far as it is said.
+    #[serde(default)]
+    sends: Option<Sends>,
+    answers: Vec<Answered>,
+    ends: String,
+    #[serde(default)]
+    fields: Option<Map<String, Value>>,
+    #[serde(default)]
+    secrets: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
+    identifiers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    facts: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sends {
+    method: Option<String>,
+    path: Option<String>,
+    query: Option<BTreeMap<String, String>>,
+    body: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answered {
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HookSample {
+    webhook: Delivered,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    time: Option<String>,
+    #[serde(default)]
+    identifiers: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    facts: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivered {
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    body: Value,
+}
+
+/// Every sample that does not hold.
+pub(super) fn run(definition: &Definition, samples: &[Sample]) -> Vec<Problem> {
+    let Some(adapter) = pretended(definition) else { return Vec::new() };
+    let failed = |sample: &Sample| {
+        let result = match &sample.told {
+            Told::Action(told) => told.holds(&adapter),
+            Told::Hook(told) => told.holds(&adapter),
+        };
+        let why = result.err()?;
+        Some(Problem::new(Kind::BadSample, sample.at.clone(), why).help("mend the sample, or the definition"))
+    };
+    samples.iter().filter_map(failed).collect()
+}
+
+/// The adapter with settings that stand for any.
+fn pretended(definition: &Definition) -> Option<Generic> {
+    let mut settings: GenericSettings =
+        serde_json::from_value(json!({"base_url": BASE, "definition": "sample"})).ok()?;
+    for setting in &definition.settings {
+        let value = setting.default.clone().unwrap_or_else(|| format!("sample-{}", setting.name));
+        if setting.secret {
+            settings.secrets.insert(setting.name.clone(), SecretScalar(value.into()));
+        } else {
+            settings.values.insert(setting.name.clone(), crate::settings::generic::Scalar(value));
+        }
+    }
+    Some(Generic::new(Arc::new(definition.clone()), settings, &Policy::default()))
+}
+
+fn lower(headers: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect()
+}
+
+impl ActionSample {
+    fn holds(&self, adapter: &Generic) -> Result<(), String> {
+        let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
+        let (mode, uncertain) = if self.look_up { (Mode::LookUp, true) } else { (Mode::Do, self.uncertain) };
+        let uncertain_since = uncertain.then_some(NOW);
+        let call = Call { action: &self.action, input: &self.input, effect, mode, uncertain_since, now: NOW };
+        let mut answers: VecDeque<&Answered> = self.answers.iter().collect();
+        let mut turn = adapter.begin(&call);
+        let mut first = true;
+        let ended = loop {
+            let (request, stage) = match turn {
+                Turn::Send(request, stage) => (request, stage),
+                Turn::Ended(result) => break result,
+                Turn::Barred(cause) => return self.ends_as("barred", &cause),
+            };
+            if first && let Some(sends) = &self.sends {
+                sends.fit(&request)?;
+            }
+            first = false;
+            let answered = answers.pop_front().ok_or("the sample has no answer for another request")?;
+            let body = match &answered.body {
+                Value::Null => Vec::new(),
+                Value::String(text) => text.clone().into_bytes(),
+                json => json.to_string().into_bytes(),
+            };
+            let reply = Reply { status: answered.status, headers: lower(&answered.headers), body, sent_at: NOW };
+            turn = adapter.resume(&call, &stage, &reply);
+        };
+        if !answers.is_empty() {
+            return Err(format!("{} of the sample's answers were never asked for", answers.len()));
+        }
+        let answer = match ended {
+            AttemptResult::Done(answer) => answer,
+            AttemptResult::NotDone => return self.ends_as("not_done", ""),
+            AttemptResult::Again { cause, .. } => return self.ends_as("again", &cause),
+            AttemptResult::Unknown { cause } => return self.ends_as("unknown", &cause),
+            AttemptResult::Broken { cause } => return self.ends_as("broken", &cause),
+        };
+        self.ends_as(&answer.outcome, "")?;
+        same("fields", self.fields.as_ref(), &answer.fields)?;
+        same("secrets", self.secrets.as_ref(), &answer.secrets.0)?;
+        same("identifiers", self.identifiers.as_ref(), &short(adapter, &answer.identifiers))?;
+        same("facts", self.facts.as_ref(), &named(adapter, &answer.facts))
+    }
+
+    fn ends_as(&self, end: &str, cause: &str) -> Result<(), String> {
+        if self.ends == end {
+            return Ok(());
+        }
+        let because = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
+        Err(format!("this sample of `{}` ends as `{end}`{because}, not as `{}`", self.action, self.ends))
+    }
+}
+
+impl Sends {
+    fn fit(&self, request: &Request) -> Result<(), String> {
+        let path = request.url.strip_prefix(BASE).unwrap_or(&request.url).to_owned();
+        let body = request.body.as_deref().map(|bytes| {
+            let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
+            serde_json::from_slice::<Value>(bytes).unwrap_or_else(|_| text())
+        });
+        same("`method`", self.method.as_ref(), &request.method.to_owned())?;
+        same("`path`", self.path.as_ref(), &path)?;
+        same("`query`", self.query.as_ref(), &request.query.iter().cloned().collect())?;
+        same("`body`", self.body.as_ref(), &body.unwrap_or(Value::Null))
+    }
+}
+
+impl HookSample {
+    fn holds(&self, adapter: &Generic) -> Result<(), String> {
+        let headers = lower(&self.webhook.headers);
+        let delivery = Delivery { headers: &headers, json: &self.webhook.body, signed: true, received_at: NOW };
+        let reading = adapter.read(&delivery).map_err(|why| why.0)?;
+        let prefix = format!("{}.", adapter.name());
+        same("type", Some(&self.kind), &reading.kind.strip_prefix(&prefix).unwrap_or_default().to_owned())?;
+        let time = reading.occurred_at.map(|time| time.to_string());
+        same("key", self.key.as_ref(), &reading.key.unwrap_or_default())?;
+        let wanted = self.time.as_deref().map(|time| Timestamp::parse(time).map(|time| time.to_string()));
+        same("time", wanted.as_ref(), &time)?;
+        same("identifiers", self.identifiers.as_ref(), &short(adapter, &reading.identifiers))?;
+        same("facts", self.facts.as_ref(), &named(adapter, &reading.facts))
+    }
+}
+
+fn short(adapter: &Generic, identifiers: &[Identifier]) -> BTreeMap<String, String> {
+    let prefix = format!("{}.", adapter.name());
+    let short = |kind: &str| kind.strip_prefix(&prefix).unwrap_or(kind).to_owned();
+    identifiers.iter().map(|identifier| (short(&identifier.kind), identifier.value.to_string())).collect()
+}
+
+fn named(adapter: &Generic, facts: &[FactReport]) -> Vec<String> {
+    let prefix = format!("{}.", adapter.name());
+    facts.iter().map(|fact| fact.name.strip_prefix(&prefix).unwrap_or(&fact.name).to_owned()).collect()
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, wanted: Option<&T>, is: &T) -> Result<(), String> {
+    match wanted {
+        Some(wanted) if wanted != is => Err(format!("{what}: {is:?}, where the sample says {wanted:?}")),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,129 @@
+//! A person at IBM Digital Asset Haven, through the shipped flow: our address registered by command, the person's
+//! passkey handed in, the wallet told by webhook, by poll, or read back.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gangway::app;
+use gangway::settings::Settings;
+use gangway_sandbox::HavenOptions;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+
+use crate::db::TestDb;
+use crate::on_both_databases;
+use crate::wait::until;
+use crate::world::{Setup, World};
+
+on_both_databases!(
+    a_person_gets_a_wallet_by_a_passkey_and_nothing_secret_stays,
+    who_comes_too_late_comes_again_with_new_credentials,
+    a_registered_address_is_believed_and_a_missed_delivery_is_read_back_as_a_copy_of_nothing,
+);
+
+/// The shipped flow, which polls this often.
+fn flow(polls: &str) -> String {
+    let (_, text) = app::SHIPPED.iter().find(|(name, _)| name.contains("haven-custody")).unwrap();
+    text.replace("after: 10s", &format!("after: {polls}")).replace("every: 5s..5m", &format!("every: {polls}"))
+}
+
+fn setup(polls: &str) -> Setup {
+    let options = HavenOptions::default();
+    Setup::default()
+        .flow(&flow(polls))
+        .set("providers.haven.service_token", options.service_token.as_str())
+        .set("providers.haven.service_key", HavenOptions::PRIVATE_KEY.trim())
+        .set("providers.haven.credential_id", options.credential_id.as_str())
+        .set("providers.haven.origin", "https://gangway.example")
+        .set("providers.haven.sign_up_url", "https://app.example.com/register")
+        .set("providers.haven.webhook.verify", "dfns")
+        .set("providers.haven.webhook.registered", true)
+}
+
+async fn signs_up(world: &World, user: &str) -> String {
+    let event = json!({
+        "specversion": "1.0", "id": format!("sign-up-{user}"), "source": "/test", "type": "custody.user_signed_up",
+        "subject": user, "data": {"user_id": user, "email": format!("{user}@example.org"), "locale": "de"},
+    });
+    let answer = world.publish(&event).await.is(202).json();
+    answer["onboarding_id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+/// What the front end is shown, once the onboarding waits for the person; another challenge than this one.
+async fn challenged(world: &World, id: &str, but: &str) -> String {
+    let shown = |seen: &Value| seen["state"] == "credentials" && seen["show"]["challenge"] != json!(but);
+    let seen = until("a challenge", async || world.onboarding(id).await, shown).await;
+    assert_eq!(seen["show"]["rp"]["id"], "sandbox.example", "{seen}");
+    seen["show"]["challenge"].as_str().unwrap().to_owned()
+}
+
+/// The person's device has made a passkey for this challenge.
+async fn hands_in(world: &World, user: &str, challenge: &str) {
+    let client = json!({"type": "webauthn.create", "challenge": challenge, "origin": "https://app.example.com"});
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let info = json!({
+        "credId": part("credential"), "clientData": part(&client.to_string()), "attestationData": part("attestation"),
+    });
+    let event = json!({
+        "specversion": "1.0", "id": format!("{user}-{challenge}"), "source": "/test",
+        "type": "custody.credentials_created", "subject": user,
+        "data": {"first_factor": {"credentialKind": "Fido2", "credentialInfo": info, "credentialName": "phone"}},
+    });
+    world.publish(&event).await.is(202);
+}
+
+async fn a_person_gets_a_wallet_by_a_passkey_and_nothing_secret_stays(db: &TestDb) {
+    let world = setup("200ms").start_at_haven(db).await;
+    let id = signs_up(&world, "ada").await;
+    hands_in(&world, "ada", &challenged(&world, &id, "").await).await;
+    world.comes_to(&id, "completed").await;
+    let mails = until("two mails", async || world.mails("ada@example.org").await, |mails| mails.len() == 2).await;
+    assert!(mails.iter().any(|mail| mail.to_string().contains("https://app.example.com/register")), "{mails:?}");
+    let user = world.get("/v1/users?q=ada").await;
+    let kinds: Vec<&str> =
+        user["items"][0]["identifiers"].as_array().unwrap().iter().filter_map(|one| one["kind"].as_str()).collect();
+    assert!(["haven.user_id", "haven.username", "haven.wallet_id"].iter().all(|kind| kinds.contains(kind)), "{user}");
+    let journal = json!(world.journal(&id).await).to_string();
+    for secret in [URL_SAFE_NO_PAD.encode("attestation"), "session".to_owned()] {
+        assert!(!journal.contains(&secret), "{journal}");
+    }
+    world.stop().await;
+}
+
+async fn who_comes_too_late_comes_again_with_new_credentials(db: &TestDb) {
+    let world = setup("200ms").start_at_haven(db).await;
+    let id = signs_up(&world, "cy-hexpired").await;
+    let first = challenged(&world, &id, "").await;
+    hands_in(&world, "cy-hexpired", &first).await;
+    let second = challenged(&world, &id, &first).await;
+    assert_ne!(first, second, "a new challenge, and the old credentials are not handed in again");
+    hands_in(&world, "cy-hexpired", &second).await;
+    world.comes_to(&id, "completed").await;
+    world.stop().await;
+}
+
+async fn a_registered_address_is_believed_and_a_missed_delivery_is_read_back_as_a_copy_of_nothing(db: &TestDb) {
+    let world = setup("1h").start_at_haven(db).await;
+    let settings = Settings::read(&world.input).unwrap();
+    let store = &world.running.engine.store;
+    let url = format!("http://{}/webhooks/haven", world.running.address);
+    let made = app::register(&settings, store, "haven", &url, &[]).await.unwrap();
+    let kept = store.webhooks().await.unwrap();
+    assert_eq!((kept.len(), kept[0].webhook_id == made.webhook_id), (1, true));
+    assert_eq!(kept[0].secret.as_ref().unwrap().expose_secret(), made.secret.as_ref().unwrap().expose_secret());
+    assert!(world.running.registered_anew(&world.input).await, "the process takes the secret up without a restart");
+    assert!(!world.running.registered_anew(&world.input).await, "once");
+
+    let told = signs_up(&world, "bea-hlate").await;
+    hands_in(&world, "bea-hlate", &challenged(&world, &told, "").await).await;
+    world.comes_to(&told, "completed").await;
+
+    let missed = signs_up(&world, "dee-hmissed").await;
+    hands_in(&world, "dee-hmissed", &challenged(&world, &missed, "").await).await;
+    let read_back = async || {
+        world.running.read_back().await;
+        world.onboarding(&missed).await
+    };
+    until("what was missed", read_back, |seen| seen["status"] == "completed").await;
+    assert_eq!(world.running.read_back().await, 0, "what was handed in is not handed in again");
+    world.stop().await;
+}
