@@ -39,6 +39,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("flows/waltid-enterprise.yaml", include_str!("../../flows/waltid-enterprise.yaml")),
     ("flows/guardian-account.yaml", include_str!("../../flows/guardian-account.yaml")),
     ("flows/haven-custody.yaml", include_str!("../../flows/haven-custody.yaml")),
+    ("flows/member-joined.yaml", include_str!("../../flows/member-joined.yaml")),
 ];
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.

@@ -6,15 +6,18 @@ use crate::terminal::{Exit, Failure};
 
 /// Shows gangway at work: SQLite, providers played by the sandbox, a mailbox; sign-ups through every shipped flow
 ///
-/// Nothing needs to be installed and nothing leaves this machine, but everything goes over real HTTP. Prints url=,
-/// token= and mailbox= lines, then one row for each user; goes on serving until stopped, unless --once is given.
+/// Nothing needs to be installed and nothing leaves this machine, but everything goes over real HTTP. The first six users
+/// are ordinary ones, one for each flow; those after them walk into every trap of the sandbox once, in an order that the
+/// seed decides. Waits of the flows are a twentieth of what is shipped. Prints url=, token= and mailbox= lines, then for
+/// each flow and trap how many came on board, were told "exists", wait, or are in review, and why; goes on serving until
+/// stopped, unless --once is given.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Demo {
-    /// End after every user has come to an end; 1 when one did not end well
+    /// End when every user is where the scenario says; 1 when one is not, or when anything was doubled at a provider
     #[arg(long)]
     once: bool,
     /// How many users sign up
-    #[arg(long, value_name = "N", default_value_t = 18)]
+    #[arg(long, value_name = "N", default_value_t = 96)]
     users: u32,
     /// Port of API and webhooks; 0 takes a free one [default: 8080, or a free one when that is taken]
     #[arg(long, value_name = "P")]

@@ -1,7 +1,9 @@
 //! `gangway demo`: everything embedded, to watch people being brought on board. The same parts as `serve`, with the
-//! sandbox as the provider and the mail server; sign-ups come in over real HTTP (or RabbitMQ, if one is given).
+//! sandbox as the providers and the mail server; sign-ups come in over real HTTP (or RabbitMQ, if one is given).
 
+mod device;
 mod far_end;
+mod pace;
 pub mod people;
 pub mod play;
 mod progress;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use gangway_core::event::Identifier;
 use gangway_core::onboarding::{Onboarding, Status};
+use gangway_core::time::Timestamp;
 
+use super::device;
 use super::people::Person;
 use super::play::{ALL, Ends};
 use super::world::World;
@@ -24,6 +26,8 @@ const PATIENCE_EACH: Duration = Duration::from_millis(200);
 pub(super) struct Arrived {
     pub person: Person,
     pub onboarding: Option<Onboarding>,
+    /// When the wait began that their device answered.
+    pub answered: Option<Timestamp>,
 }
 
 impl Arrived {
@@ -32,14 +36,19 @@ impl Arrived {
         self.onboarding.as_ref().is_some_and(|onboarding| match self.person.scenario.ends {
             Ends::Completed => onboarding.status == Status::Completed,
             Ends::Review(state) => onboarding.status == Status::Review && onboarding.state == state,
-            Ends::Waits(state) => onboarding.status == Status::Waiting && onboarding.state == state,
+            Ends::Waits(state) => !onboarding.status.ended() && onboarding.state == state,
         })
+    }
+
+    /// Whether only a person could move them any more.
+    fn settled(&self) -> bool {
+        let status = self.onboarding.as_ref().map(|onboarding| onboarding.status);
+        status.is_some_and(|status| status.ended() || status == Status::Review)
     }
 
     /// Whether nothing more is to be expected of them.
     fn resting(&self) -> bool {
-        let status = self.onboarding.as_ref().map(|onboarding| onboarding.status);
-        status.is_some_and(|status| status.ended() || status == Status::Review) || self.as_planned()
+        self.settled() || self.as_planned()
     }
 }
 
@@ -48,10 +57,12 @@ pub(super) async fn follow(world: &World, people: &[Person]) -> Result<Vec<Arriv
     let watch = Stopwatch::start();
     let patience = PATIENCE + PATIENCE_EACH.saturating_mul(u32::try_from(people.len()).unwrap_or(u32::MAX));
     let mut all: Vec<Arrived> =
-        people.iter().map(|person| Arrived { person: person.clone(), onboarding: None }).collect();
+        people.iter().map(|person| Arrived { person: person.clone(), onboarding: None, answered: None }).collect();
     loop {
-        for one in all.iter_mut().filter(|one| !one.resting()) {
+        // Who belongs where they wait is looked at to the end: that they are still there.
+        for one in all.iter_mut().filter(|one| !one.settled()) {
             one.onboarding = look(world, one).await?;
+            device::answer(world, one).await?;
         }
         let done = all.iter().all(Arrived::resting);
         show(&all, done);

@@ -90,14 +90,15 @@ impl Sums {
             people: of().count(),
             completed: status(Status::Completed),
             exists: of().filter(|row| row.exists).count(),
-            waiting: status(Status::Waiting),
+            // Whoever waits for a provider that refuses us is active: its call is due.
+            waiting: status(Status::Waiting) + status(Status::Active),
             review: status(Status::Review),
         }
     }
 
     fn line(&self, name: &str) -> String {
         let Self { people, completed, exists, waiting, review } = self;
-        format!("{name:<62} {people:>6} {completed:>9} {exists:>6} {waiting:>7} {review:>6}")
+        format!("{name:<74} {people:>6} {completed:>9} {exists:>6} {waiting:>7} {review:>6}")
     }
 }
 
@@ -108,7 +109,7 @@ fn by_scenario(play: &Play, rows: &[Row<'_>]) {
         return;
     }
     let heads = format!("{:>6} {:>9} {:>6} {:>7} {:>6}", "people", "completed", "exists", "waiting", "review");
-    out::data(&format!("{:<62} {heads}", ""));
+    out::data(&format!("{:<74} {heads}", ""));
     out::data(&all.line(play.flow));
     for scenario in play.scenarios {
         let sums = Sums::of(play, Some(scenario), rows);

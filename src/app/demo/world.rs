@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{DemoOptions, settings};
+use super::{DemoOptions, pace, settings};
 use crate::api::token;
 use crate::app::{self, Running, Seams};
 use crate::outbound::{HttpSender, Limits, Transport};
@@ -37,7 +37,8 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     let hook = settings::random(chance);
     let options = settings::sandbox(asked.seed, chance);
     let sandbox = gangway_sandbox::start(options.clone()).await.map_err(told)?;
-    let settings = settings::settings(asked, &folder, &sandbox, &options, &hook, chance)?;
+    let flows = pace::write(&folder, asked.database_url.is_some()).map_err(told)?;
+    let settings = settings::settings(asked, (&folder, &flows), &sandbox, &options, &hook, chance)?;
     // The sandbox cuts connections on purpose, which its HTTP server would report as errors.
     let filter = std::env::var("GANGWAY_LOG").ok().or_else(|| Some("warn,actix_http=off".to_owned()));
     telemetry::logs(&settings.log, filter.as_deref());
@@ -46,6 +47,8 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     let hooks = |provider: &str| format!("http://{}/webhooks/{provider}/{hook}", running.address);
     sandbox.set_webhook_url(Some(&hooks("original")));
     sandbox.set_didx_webhook_url(Some(&hooks("didx")));
+    // Haven signs: there is no secret in its address.
+    sandbox.set_haven_webhook_url(Some(&format!("http://{}/webhooks/haven", running.address)));
     let access = token::fresh(chance);
     let scopes = token::Scope::ALL.map(|scope| scope.word().to_owned()).into();
     running.engine.store.add_token(token::digest(&access), &TokenGrant { name: "demo".into(), scopes }).await?;

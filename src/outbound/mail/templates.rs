@@ -29,6 +29,7 @@ const SHIPPED: &[(&str, &str, [&str; 3])] = shipped! {
     "custody-invite": "de", "en";
     "enterprise-account": "de", "en";
     "enterprise-known": "de", "en";
+    "member-welcome": "de", "en";
     "registry-account": "de", "en";
     "welcome": "de", "en";
     "youth-account": "de", "en";

@@ -10,6 +10,7 @@ pub(super) static PLAY: Play = Play {
     flow: "didx-credential",
     starts: "youth.signed_up",
     brings: |person| json!({ "username": person.id, "first_name": person.first_name, "last_name": person.last_name }),
+    device: None,
     scenarios: &[
         Scenario::ordinary(),
         Scenario::trap("-didxexists", "the account exists already").exists(),

@@ -2,7 +2,11 @@
 //! the cast ([`super::people`]); nothing here is ever asked how gangway or a provider does it.
 
 mod didx;
+mod guardian;
+mod haven;
+mod member;
 mod original;
+mod waltid;
 
 use serde_json::Value;
 
@@ -17,8 +21,19 @@ pub struct Play {
     pub starts: &'static str,
     /// What a sign-up brings beside id, e-mail address and language: an object.
     pub brings: fn(&Person) -> Value,
+    /// What the person's device does, where the flow waits for it.
+    pub device: Option<&'static Device>,
     /// Ordinary people first.
     pub scenarios: &'static [Scenario],
+}
+
+/// The device of a person, which answers a challenge.
+#[derive(Debug)]
+pub struct Device {
+    /// The state that waits for it, and shows the challenge.
+    pub waits_in: &'static str,
+    /// Type of the event with the answer.
+    pub answers: &'static str,
 }
 
 /// One kind of person.
@@ -32,6 +47,8 @@ pub struct Scenario {
     pub mailbox: &'static str,
     /// Whether a provider must have said that they, or what was to be made, exist already.
     pub exists: bool,
+    /// Whether the person never takes up the device.
+    pub away: bool,
     /// Where they end.
     pub ends: Ends,
 }
@@ -61,7 +78,7 @@ impl Ends {
 impl Scenario {
     /// People to whom nothing happens.
     const fn ordinary() -> Self {
-        Self { about: "ordinary", trap: "", mailbox: "user", exists: false, ends: Ends::Completed }
+        Self { about: "ordinary", trap: "", mailbox: "user", exists: false, away: false, ends: Ends::Completed }
     }
 
     /// A trap of the sandbox out of which people come by themselves.
@@ -84,10 +101,16 @@ impl Scenario {
         Self { about, mailbox, ..Self::ordinary() }
     }
 
+    /// People who do nothing when they are asked.
+    const fn away(about: &'static str) -> Self {
+        Self { about, away: true, ..Self::ordinary() }
+    }
+
     /// The word by which the sandbox knows what to play: of the id, or of the mail address.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match (self.trap, self.mailbox) {
+            ("", "user") if self.away => "(away)",
             ("", "user") => "",
             ("", mailbox) => mailbox,
             (trap, _) => trap,
@@ -96,7 +119,7 @@ impl Scenario {
 }
 
 /// Every shipped flow.
-pub const ALL: [&Play; 2] = [&original::PLAY, &didx::PLAY];
+pub const ALL: [&Play; 6] = [&original::PLAY, &didx::PLAY, &guardian::PLAY, &waltid::PLAY, &haven::PLAY, &member::PLAY];
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ pub(super) static PLAY: Play = Play {
     flow: "original-wallet",
     starts: "user.signed_up",
     brings: |_| json!({}),
+    device: None,
     scenarios: &[
         Scenario::ordinary(),
         Scenario::trap("-exists", "the user exists already").exists(),
