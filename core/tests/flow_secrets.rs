@@ -90,3 +90,16 @@ fn what_is_asked_names_the_secret_by_its_place_and_never_carries_it() {
     assert_eq!(json!(input), json!({"username": "u-1"}));
     assert_eq!(*secrets, BTreeMap::from([("/password".to_owned(), "password".to_owned())]));
 }
+
+#[test]
+fn a_secret_that_comes_anew_on_the_way_to_its_reader_is_not_needed_before() {
+    let text = FLOW.replace("ask: { ask: support", "again: { await: { came: user.chosen }, within: 1h, outcomes: { came: onboard, late: failed } }\n  ask: { ask: support");
+    let text = text.replace("event: user.signed_up, field: account.password", "event: user.chosen, field: password");
+    let text = text.replace("retry: onboard", "retry: again");
+    let flow = flow::load("registry.yaml", &text, &support::catalogue()).unwrap_or_else(|p| panic!("{}", p.rendered));
+    let of = |state: &str| (flow.keeps(state, "password"), flow.needs(state, "password"));
+    assert_eq!(
+        ["onboard", "ask", "again", "done"].map(of),
+        [(true, true), (true, false), (true, false), (false, false)]
+    );
+}

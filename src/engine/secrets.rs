@@ -96,7 +96,11 @@ impl Round<'_> {
         }
         let onboarding = &work.loaded.onboarding;
         let keeps = |name: &str| !onboarding.status.ended() && flow.keeps(&onboarding.state, name);
-        let gone = |name: &&String| !keeps(name) && before.is_some_and(|before| flow.keeps(&before.state, name));
+        // Read for the last time: no state can read it any more, or none can before a newer one comes.
+        let over = |name: &str, was: &str| {
+            (flow.keeps(was, name) && !keeps(name)) || (flow.needs(was, name) && !flow.needs(&onboarding.state, name))
+        };
+        let gone = |name: &&String| before.is_some_and(|before| over(name.as_str(), &before.state));
         let gone: Vec<String> = flow.secrets.keys().filter(gone).cloned().collect();
         let key = work.loaded.key.clone();
         let kept = brought.into_iter().filter(|(name, _)| keeps(name)).map(|(name, value)| NewSecret {

@@ -33,6 +33,9 @@ pub struct Flow {
     pub secrets: IndexMap<String, SecretSpec>,
     /// State -> the secrets that may be read in it or later; no other is kept.
     pub keeps: BTreeMap<String, BTreeSet<String>>,
+    /// State -> the secrets that are read in it or later and do not come anew before: what was needed and is needed no
+    /// more was read for the last time.
+    pub needs: BTreeMap<String, BTreeSet<String>>,
     /// When lifecycle events are published again.
     pub lifecycle: Policy,
 }
@@ -324,6 +327,12 @@ impl Flow {
             Some(SecretSource::State { state, field }) if state == of_state && field == of_field => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// Whether this secret, if it is there now, is what this state or a later one will read: nothing brings a newer one before.
+    #[must_use]
+    pub fn needs(&self, state: &str, secret: &str) -> bool {
+        self.needs.get(state).is_some_and(|needed| needed.contains(secret))
     }
 
     /// Whether this secret may still be read in this state or later.

@@ -126,6 +126,7 @@ pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
         states: states.into_iter().map(state).collect(),
         secrets: IndexMap::new(),
         keeps: BTreeMap::new(),
+        needs: BTreeMap::new(),
         reads: reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect(),
         lifecycle: Policy::default(),
     }

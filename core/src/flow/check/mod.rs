@@ -51,7 +51,7 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
     let states = top.as_ref().map_or_else(Vec::new, |top| state::read_all(&mut report, top));
     ways::check(&mut report, &states);
     let secrets = top.as_ref().map_or_else(Default::default, |top| secrets::read(&mut report, top));
-    let keeps = secrets::check(&mut report, &secrets, &states);
+    let (keeps, needs) = secrets::check(&mut report, &secrets, &states);
     start::check(&mut report, &header, &states);
     let starts = states.iter().filter_map(|state| state.starts.clone()).collect();
     let reads = reads::check(&mut report, &header, &states);
@@ -67,6 +67,7 @@ fn check(text: &str, catalogue: &Catalogue) -> Checked {
             reads,
             secrets: secrets.into_iter().map(|(name, declared)| (name, declared.spec)).collect(),
             keeps,
+            needs,
             lifecycle: report.catalogue.publish.clone(),
         }),
         _ => Err(report.problems),

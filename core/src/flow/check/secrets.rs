@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::Draft;
 use crate::flow::check::top;
-use crate::flow::model::{SecretSource, SecretSpec};
+use crate::flow::model::{SecretSource, SecretSpec, State, Verb};
 use crate::flow::parse::{Key, Node, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
@@ -109,9 +109,12 @@ fn rule(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<crate::secret
     None
 }
 
+/// Which secrets may be read in a state or later.
+pub type Readers = BTreeMap<String, BTreeSet<String>>;
+
 /// Checks where secrets come from and where they are used; answers, for every state, which secrets may be read in it
-/// or later.
-pub fn check(report: &mut Report<'_>, all: &All, states: &[Draft]) -> BTreeMap<String, BTreeSet<String>> {
+/// or later: any of that name, and those of that name that are there when the state is entered.
+pub fn check(report: &mut Report<'_>, all: &All, states: &[Draft]) -> (Readers, Readers) {
     for (name, declared) in all {
         origin(report, name, declared, states);
     }
@@ -124,7 +127,7 @@ pub fn check(report: &mut Report<'_>, all: &All, states: &[Draft]) -> BTreeMap<S
         let message = format!("the flow has no secret `{}`", used.name);
         report.add(Problem::new(Kind::BadSecret, used.at.clone(), message).help(help));
     }
-    needed(states)
+    (needed(states, |_| BTreeSet::new()), needed(states, |draft| renewed(all, draft)))
 }
 
 /// A secret of a state's answer: the state exists, and one of its outcomes hands this field over.
@@ -148,16 +151,30 @@ fn origin(report: &mut Report<'_>, name: &str, declared: &Declared, states: &[Dr
     report.add(Problem::new(Kind::BadSecret, field_at.clone(), message).help(help));
 }
 
-/// For every state, the secrets that are read in it or in any state that can follow.
-fn needed(states: &[Draft]) -> BTreeMap<String, BTreeSet<String>> {
+/// The secrets that come anew on every way out of this state: its answer hands them over, or it awaits their event.
+fn renewed(all: &All, draft: &Draft) -> BTreeSet<String> {
+    let awaits = |kind: &str| match &draft.state {
+        Some(State { verb: Verb::Await(wait), .. }) => wait.arrivals.values().any(|awaited| awaited.name == kind),
+        _ => false,
+    };
+    let renews = |declared: &Declared| match &declared.spec.source {
+        Some(SecretSource::State { state, .. }) => *state == draft.name,
+        Some(SecretSource::Event { kind, .. }) => awaits(kind),
+        None => false,
+    };
+    all.iter().filter(|(_, declared)| renews(declared)).map(|(name, _)| name.clone()).collect()
+}
+
+/// For every state, the secrets that are read in it or in any state that can follow, but for what comes anew on the way.
+fn needed(states: &[Draft], anew: impl Fn(&Draft) -> BTreeSet<String>) -> Readers {
     let own = |draft: &Draft| draft.uses.secrets.iter().map(|used| used.name.clone()).collect::<BTreeSet<_>>();
-    let mut needed: BTreeMap<String, BTreeSet<String>> =
-        states.iter().map(|draft| (draft.name.clone(), own(draft))).collect();
+    let mut needed: Readers = states.iter().map(|draft| (draft.name.clone(), own(draft))).collect();
     loop {
         let mut grown = false;
         for draft in states {
-            let after: BTreeSet<String> =
-                draft.edges.iter().filter_map(|edge| needed.get(&edge.target)).flatten().cloned().collect();
+            let after = draft.edges.iter().filter_map(|edge| needed.get(&edge.target)).flatten();
+            let anew = anew(draft);
+            let after: BTreeSet<String> = after.filter(|name| !anew.contains(*name)).cloned().collect();
             if let Some(here) = needed.get_mut(&draft.name) {
                 let before = here.len();
                 here.extend(after);
