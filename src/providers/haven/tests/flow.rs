@@ -41,7 +41,7 @@ fn the_shipped_flow_loads_and_every_outcome_of_a_registration_leads_somewhere() 
 fn the_persons_credentials_and_the_one_time_token_are_secrets_that_end_with_their_call() {
     let flow = flow();
     let fields: Vec<&str> = flow.secret_fields("custody.credentials_created").map(|(name, _)| name).collect();
-    assert_eq!(fields, ["first_factor", "recovery", "second_factor"]);
+    assert_eq!(fields, ["first_factor", "second_factor", "recovery"]);
     assert_eq!(flow.secret_of("register", "temporary_token"), Some("temporary_token"));
     for name in ["temporary_token", "first_factor", "second_factor", "recovery"] {
         assert!(flow.keeps("complete", name), "{name}");
