@@ -262,3 +262,28 @@ fn a_secret_is_never_printed_neither_when_right_nor_when_wrong() {
         assert!(!text.contains("hush") && !text.contains("8888"), "{text}");
     }
 }
+
+const DEFINED: &str = "[providers.example]\ndefinition = \"providers/example.yaml\"\n\
+    base_url = \"https://api.example.org/v1\"\nvalues = { client_id = 17 }\n";
+
+#[test]
+fn a_provider_that_a_file_defines_is_set_up_by_its_section() {
+    let file = format!("{DEFINED}webhook = {{ secrets = [\"whsec/+of=any+form\"] }}\n");
+    let secret = ("GANGWAY_PROVIDERS__EXAMPLE__SECRETS__CLIENT_SECRET", "0123");
+    let settings = read(&file, &[secret]).unwrap();
+    assert_eq!(shown(&settings, "providers.example.secrets.client_secret").0, "\"***\"".trim_matches('"'));
+    let catalogue = gangway::app::catalogue(&settings).unwrap();
+    assert!(catalogue.actions.contains_key("example.create_member"));
+    assert!(gangway::app::identifier_kinds(&settings).contains(&"example.member_id".to_owned()));
+}
+
+#[test]
+fn a_section_that_its_definition_does_not_fit_and_one_without_a_definition_are_refused() {
+    let failure = gangway::app::catalogue(&read(DEFINED, &[]).unwrap()).unwrap_err();
+    assert!(failure.to_string().contains("providers.example.secrets.client_secret"), "{failure}");
+    let unknown = problems("[providers.orignal]\nbase_url = \"https://x.example\"\n", &[]);
+    assert_eq!(unknown.len(), 1);
+    assert!(unknown[0].1.contains("did you mean providers.original?"), "{unknown:?}");
+    let missing = DEFINED.replace("providers/example.yaml", "providers/none.yaml");
+    assert_eq!(problems(&missing, &[])[0].0, "providers.example.definition");
+}
