@@ -57,6 +57,18 @@ impl Drop for Serving {
     }
 }
 
+/// Whatever a sign-up tells of anybody.
+fn about_people() -> Search {
+    let mut personal = Search::default();
+    for person in people(PEOPLE, SEED) {
+        let named = [("id", person.id.clone()), ("e-mail", person.email.clone()), ("name", person.name())];
+        named.iter().for_each(|(name, value)| personal.add(name, value));
+        personal.add("last name", person.last_name);
+        personal.add("address", &person.address);
+    }
+    personal
+}
+
 async fn nothing_is_found(db: &TestDb) {
     let child = Command::new(env!("CARGO_BIN_EXE_gangway"))
         .args(["demo", "--users", &PEOPLE.to_string(), "--seed", &SEED.to_string(), "--port", "0", "--json"])
@@ -97,13 +109,7 @@ async fn nothing_is_found(db: &TestDb) {
         secret.add(one["kind"].as_str().unwrap(), one["value"].as_str().unwrap());
     }
     let (told, identifiers) = told(&url, &token).await;
-    let mut personal = Search::default();
-    for person in people(PEOPLE, SEED) {
-        let named = [("id", person.id.clone()), ("e-mail", person.email.clone()), ("name", person.name())];
-        named.iter().for_each(|(name, value)| personal.add(name, value));
-        personal.add("last name", person.last_name);
-        personal.add("address", &person.address);
-    }
+    let mut personal = about_people();
     identifiers.iter().for_each(|value| personal.add("identifier", value));
     let metrics = get(&format!("{url}/metrics"), "").await.0.into_bytes();
     let stored = everything_in(db).await;
