@@ -17,12 +17,14 @@ use crate::world::{Setup, World};
 on_both_databases!(
     a_person_gets_a_wallet_by_a_passkey_and_nothing_secret_stays,
     who_comes_too_late_comes_again_with_new_credentials,
+    every_trap_on_the_way_ends_where_it_belongs,
     a_registered_address_is_believed_and_a_missed_delivery_is_read_back_as_a_copy_of_nothing,
 );
 
 /// The shipped flow, which polls this often.
 fn flow(polls: &str) -> String {
     let (_, text) = app::SHIPPED.iter().find(|(name, _)| name.contains("haven-custody")).unwrap();
+    let text = text.replace("every: 30s..10m", "every: 200ms");
     text.replace("after: 10s", &format!("after: {polls}")).replace("every: 5s..5m", &format!("every: {polls}"))
 }
 
@@ -98,6 +100,45 @@ async fn who_comes_too_late_comes_again_with_new_credentials(db: &TestDb) {
     assert_ne!(first, second, "a new challenge, and the old credentials are not handed in again");
     hands_in(&world, "cy-hexpired", &second).await;
     world.comes_to(&id, "completed").await;
+    world.stop().await;
+}
+
+async fn every_trap_on_the_way_ends_where_it_belongs(db: &TestDb) {
+    let world = setup("200ms").start_at_haven(db).await;
+    let settings = Settings::read(&world.input).unwrap();
+    let url = format!("http://{}/webhooks/haven", world.running.address);
+    app::register(&settings, &world.running.engine.store, "haven", &url, &[]).await.unwrap();
+    assert!(world.running.registered_anew(&world.input).await);
+    let rows = [
+        ("hexists", "recover"),    // 401 "User already exists." leads to the wallets that are there
+        ("hlost", "wallet"),       // the reply is lost, a login finds the work done
+        ("hundone", "wallet"),     // nothing was done, a login says so, it is done again
+        ("hearly", "wallet"),      // the webhook comes before the reply
+        ("hagain", "wallet"),      // each webhook comes twice, with another id
+        ("htoken", "wallet"),      // the service token is refused once
+        ("happroval", "approval"), // 202, and done a moment later
+    ];
+    let mut ids = Vec::new();
+    for (trap, _) in rows {
+        ids.push(signs_up(&world, &format!("eve-{trap}")).await);
+    }
+    for ((trap, _), id) in rows.iter().zip(&ids) {
+        hands_in(&world, &format!("eve-{trap}"), &challenged(&world, id, "").await).await;
+    }
+    for ((trap, through), id) in rows.iter().zip(&ids) {
+        let seen = world.comes_to(id, "completed").await;
+        let journal = world.journal(id).await;
+        let detail = |event: &Value| event["detail"].as_str().unwrap_or_default().contains(&format!("in {through}"));
+        assert!(journal.iter().any(detail), "{trap}: {seen} {journal:?}");
+    }
+    let copies = async || {
+        let journal = world.journal(&ids[4]).await;
+        journal.iter().filter(|event| event["source"] == "webhook:haven").map(|event| event["copies"].clone()).collect()
+    };
+    let twice = |copies: &Vec<Value>| !copies.is_empty() && copies.iter().all(|copies| *copies == json!(2));
+    until("a copy for each webhook", copies, twice).await;
+    let calls = world.calls("action=complete_enduser&external_id=eve-hlost").await;
+    assert_eq!(calls.len(), 1, "work that was done is not done again: {calls:?}");
     world.stop().await;
 }
 

@@ -324,7 +324,11 @@ fn a_webhook_address_is_registered_and_is_not_for_flows() {
     let all =
         ["offered", "completed", "partiallyIssued", "failed", "expired"].map(|s| format!("openid4vc.issuance.{s}"));
     assert_eq!(body(&requests[0])["filterTypes"], json!(all));
-    assert_eq!(Talk::new("register_webhook", json!({"url": "http://x"})).ends(&adapter(), &[]), "broken");
+    for url in ["http://gangway.example.org/webhooks/didx/s", "gangway", ""] {
+        assert_eq!(Talk::new("register_webhook", json!({"url": url})).ends(&adapter(), &[]), "broken", "{url}");
+    }
+    let here = Talk::new("register_webhook", json!({"url": "http://127.0.0.1:8080/webhooks/didx/s"}));
+    assert_eq!(here.ends(&adapter(), &[(201, &[], fixture!("endpoint.json"))]), "registered");
 }
 
 #[test]

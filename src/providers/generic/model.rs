@@ -38,7 +38,9 @@ impl Definition {
     pub fn verified(&self, given: &WebhookSettings) -> WebhookSettings {
         match &self.verify {
             _ if given.verify != Verify::Defined => given.clone(),
-            Some(rule) => WebhookSettings { secrets: given.secrets.clone(), ..rule.clone() },
+            Some(rule) => {
+                WebhookSettings { secrets: given.secrets.clone(), registered: given.registered, ..rule.clone() }
+            }
             None => WebhookSettings { verify: Verify::SecretPath, ..given.clone() },
         }
     }

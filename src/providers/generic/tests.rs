@@ -51,6 +51,9 @@ fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: &[(u16, &st
     }
 }
 
+/// Statuses and bodies, one for each request.
+type Told<'a> = &'a [(u16, &'a str)];
+
 fn ada() -> Value {
     json!({"external_id": "u/1", "email": "ada@example.org", "password": "p-1"})
 }
@@ -112,7 +115,7 @@ fn every_answer_has_its_one_meaning_also_those_of_which_the_definition_says_noth
     let it = adapter(EXAMPLE);
     let duplicate = (409, r#"{"error": {"code": "duplicate_external_id"}}"#);
     let found = (200, r#"{"items": [{"id": "m-1", "state": "active"}]}"#);
-    let rows: &[(&str, Mode, &[(u16, &str)])] = &[
+    let rows: &[(&str, Mode, Told<'_>)] = &[
         ("created", Mode::Do, &[(201, r#"{"id": "m-1"}"#)]),
         ("exists", Mode::Do, &[duplicate, found]),
         ("again", Mode::Do, &[duplicate, (200, r#"{"items": []}"#)]),

@@ -16,7 +16,7 @@ pub enum Found {
     /// It is on no page.
     Nobody,
     /// Not on this page: read the next one.
-    Next(Turn),
+    Next(Box<Turn>),
 }
 
 /// The first page, with an answer that comes back at this stage.
@@ -68,5 +68,5 @@ pub fn search(desk: &Desk, email: &str, stage: &Stage, answer: &Value) -> Result
         let cause = "more accounts than one look-up reads; raise providers.waltid.accounts.size or pages";
         return Err(Trouble::Strange(cause.to_owned()));
     }
-    Ok(Found::Next(page(desk, email, stage.at, next, &first_id)))
+    Ok(Found::Next(Box::new(page(desk, email, stage.at, next, &first_id))))
 }

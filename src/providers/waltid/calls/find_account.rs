@@ -25,7 +25,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
             None => Trouble::Unclear("an account without `_id`".to_owned()).of_a_read(),
         },
         Ok(Found::Nobody) => done(Answer::named("not_found")),
-        Ok(Found::Next(turn)) => turn,
+        Ok(Found::Next(turn)) => *turn,
         Err(trouble) => trouble.of_a_read(),
     }
 }

@@ -80,7 +80,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         PROVE => proved(desk, call, stage, reply),
         _ => match desk.answer(reply, call.now).and_then(|answer| search(desk, email, stage, &answer)) {
             Ok(Found::Account(account)) => found(desk, call, email, account),
-            Ok(Found::Next(turn)) => turn,
+            Ok(Found::Next(turn)) => *turn,
             Ok(Found::Nobody) if stage.at == LOOK_UP => Turn::Ended(AttemptResult::NotDone),
             Ok(Found::Nobody) => {
                 let cause = "walt.id says that the account is there already, and does not list it".to_owned();
