@@ -5,6 +5,8 @@
 mod db;
 mod dice;
 mod hands;
+#[path = "../support/hidden.rs"]
+mod hidden;
 mod history;
 mod say;
 mod wait;

@@ -1,13 +1,14 @@
 //! What is at rest and what is told: no personal data outside its seal, in whatever spelling.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use gangway_core::event::{FactReport, Identifier, OperatorAct, Trust};
 use gangway_core::outcome::{Answer, AttemptResult};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use crate::db::TestDb;
+use crate::hidden::spellings;
 use crate::on_both_databases;
 use crate::say::{UID, WALLET};
 use crate::world::World;
@@ -96,21 +97,6 @@ async fn what_is_looked_for_would_be_found(db: &TestDb) {
 /// Whether a cell has it, capitals or not.
 pub fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
-}
-
-/// Plain, hexadecimal, percent-encoded, JSON-escaped, and in base64 at each of the three places in a group of bytes.
-pub fn spellings(secret: &str) -> Vec<Vec<u8>> {
-    let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-    let escaped = secret.replace('/', "\\/");
-    let mut all = vec![secret.to_owned(), hex::encode(secret), percent.replace('+', "%20"), percent, escaped];
-    for skipped in 0..3 {
-        // Whole groups only: what stands before and behind changes the characters at both ends.
-        let inner = &secret.as_bytes()[skipped..];
-        let inner = &inner[..inner.len() - inner.len() % 3];
-        all.push(STANDARD_NO_PAD.encode(inner));
-        all.push(URL_SAFE_NO_PAD.encode(inner));
-    }
-    all.into_iter().map(String::into_bytes).collect()
 }
 
 /// Every value of the database as bytes, with where it stands.

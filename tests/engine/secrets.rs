@@ -10,8 +10,9 @@ use gangway_core::secret::Secrets;
 use serde_json::{Value, json};
 
 use crate::db::TestDb;
+use crate::hidden::spellings;
 use crate::on_both_databases;
-use crate::privacy::{cells, contains, spellings};
+use crate::privacy::{cells, contains};
 use crate::world::World;
 
 on_both_databases!(

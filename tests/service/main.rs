@@ -42,6 +42,8 @@ mod custody;
 mod db;
 mod events;
 mod full;
+#[path = "../support/hidden.rs"]
+mod hidden;
 mod http;
 mod intake;
 mod journeys;

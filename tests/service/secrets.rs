@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use sea_orm::sqlx::postgres::PgConnection;
-use sea_orm::sqlx::{AssertSqlSafe, Connection, query_scalar};
 use serde_json::{Value, json};
 
 use crate::db::{MASTER_KEY, TestDb};
+use crate::hidden::everything_in;
 use crate::http::{Answer, Ask};
 use crate::on_both_databases;
 use crate::wait::until;
@@ -129,24 +128,6 @@ fn finds(place: &str, bytes: &[u8], hidden: &[(&'static str, Vec<u8>)]) -> Vec<S
         }
     }
     found
-}
-
-/// Everything the database holds.
-async fn everything_in(db: &TestDb) -> Vec<u8> {
-    if !db.is_postgres() {
-        let file = db.url.trim_start_matches("sqlite://").split('?').next().unwrap().to_owned();
-        let parts = ["", "-wal", "-shm"].map(|end| std::fs::read(format!("{file}{end}")).unwrap_or_default());
-        return parts.concat();
-    }
-    let mut connection = PgConnection::connect(&db.url).await.unwrap();
-    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
-    let tables: Vec<String> = query_scalar(tables).fetch_all(&mut connection).await.unwrap();
-    let mut all = String::new();
-    for table in tables {
-        let rows = format!("SELECT coalesce(string_agg(t::text, ' '), '') FROM \"{table}\" t");
-        all.push_str(&query_scalar::<_, String>(AssertSqlSafe(rows)).fetch_one(&mut connection).await.unwrap());
-    }
-    all.into_bytes()
 }
 
 async fn nothing_secret_or_personal_is_where_it_does_not_belong(db: &TestDb) {

@@ -96,7 +96,7 @@ fn person(nth: u32, seed: u64, play: &'static Play, scenario: &'static Scenario,
     Person {
         id: format!("demo-{seed}-{nth}{trap}"),
         email: format!("{}-{seed}-{nth}{trap}@example.org", scenario.mailbox),
-        locale: if dice.next() % 3 == 0 { "de" } else { "en" },
+        locale: if dice.next().is_multiple_of(3) { "de" } else { "en" },
         first_name: dice.pick(&FIRST).copied().unwrap_or_default(),
         last_name: dice.pick(&LAST).copied().unwrap_or_default(),
         address: format!("{street} {nth}, 0{} Pomona", 4100 + nth),
