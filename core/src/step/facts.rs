@@ -34,6 +34,9 @@ impl Turn<'_> {
             let running = !self.it.status.ended();
             return self.say(if running { "already running" } else { "this onboarding has ended" });
         }
+        if self.it.status.ended() {
+            return self.say("this onboarding has ended");
+        }
         if !self.flow.awaits(&event.kind) {
             return self.say(format_args!("no state awaits {}", event.kind));
         }
