@@ -142,3 +142,6 @@ async fn fetch(
     let cause = format!("the way to a token did not end after {LONGEST} requests; this is a fault of the adapter");
     Err(NoToken::Away { cause, retry_after: None })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! One token for everyone: adapter and transport played, time by hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use gangway_core::catalogue::Catalogue;
+use gangway_core::outcome::AttemptResult;
+use gangway_core::time::{Millis, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use super::{NoToken, Tokens};
+use crate::clock::HandClock;
+use crate::outbound::http::{SendError, Transport};
+use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage, TokenTurn, Turn, Unreadable};
+
+/// Takes the answer's body for the token, good for a minute; 401 is a refusal.
+#[derive(Debug)]
+struct Plain;
+
+impl Adapter for Plain {
+    fn name(&self) -> &str {
+        "plain"
+    }
+
+    fn describe(&self, _: &mut Catalogue) {}
+
+    fn begin(&self, _: &Call<'_>) -> Turn {
+        Turn::Ended(AttemptResult::NotDone)
+    }
+
+    fn resume(&self, _: &Call<'_>, _: &Stage, _: &Reply) -> Turn {
+        Turn::Ended(AttemptResult::NotDone)
+    }
+
+    fn token(&self, _: &str, _: Timestamp) -> TokenTurn {
+        TokenTurn::Send(Request::default(), Stage::default())
+    }
+
+    fn token_reply(&self, _: &str, _: &Stage, reply: &Reply, _: Timestamp) -> TokenTurn {
+        match reply.status {
+            401 => TokenTurn::Barred("credentials".to_owned()),
+            _ => {
+                let value = String::from_utf8_lossy(&reply.body).into_owned().into();
+                TokenTurn::Token { value, good_for: Some(Millis::secs(60)) }
+            }
+        }
+    }
+
+    fn read(&self, _: &Delivery<'_>) -> Result<Reading, Unreadable> {
+        Err(Unreadable(String::new()))
+    }
+}
+
+/// Counts what it sends, and answers when its gate is opened.
+#[derive(Debug)]
+struct Wire {
+    sent: AtomicUsize,
+    gate: Semaphore,
+    status: u16,
+}
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(&self, _: &str, _: Request) -> Result<Reply, SendError> {
+        let nth = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
+        self.gate.acquire().await.unwrap().forget();
+        let body = format!("token-{nth}").into_bytes();
+        Ok(Reply { status: self.status, headers: Vec::new(), body, sent_at: Timestamp(0) })
+    }
+}
+
+fn wire(status: u16, open: usize) -> Arc<Wire> {
+    Arc::new(Wire { sent: AtomicUsize::new(0), gate: Semaphore::new(open), status })
+}
+
+async fn get(tokens: &Tokens, wire: &Wire, clock: &HandClock) -> Result<SecretString, NoToken> {
+    tokens.get(&Plain, wire, clock, "service").await
+}
+
+fn text(token: &SecretString) -> &str {
+    token.expose_secret()
+}
+
+#[tokio::test]
+async fn many_that_need_a_token_at_once_cause_one_request() {
+    let (tokens, wire, clock) = (Arc::new(Tokens::default()), wire(200, 0), HandClock::at(Timestamp(0)));
+    let asking: Vec<_> = (0..20)
+        .map(|_| {
+            let (tokens, wire, clock) = (Arc::clone(&tokens), Arc::clone(&wire), clock.clone());
+            tokio::spawn(async move { get(&tokens, &wire, &clock).await })
+        })
+        .collect();
+    wire.gate.add_permits(20);
+    for one in asking {
+        assert_eq!(text(&one.await.unwrap().unwrap()), "token-1");
+    }
+    assert_eq!(wire.sent.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_kept_until_its_time_is_over_or_it_is_refused() {
+    let (tokens, wire, clock) = (Tokens::default(), wire(200, 9), HandClock::at(Timestamp(0)));
+    let first = get(&tokens, &wire, &clock).await.unwrap();
+    clock.advance(Millis::secs(59));
+    assert_eq!(text(&get(&tokens, &wire, &clock).await.unwrap()), "token-1");
+    clock.advance(Millis::secs(1));
+    let second = get(&tokens, &wire, &clock).await.unwrap();
+    assert_eq!(text(&second), "token-2");
+    tokens.refused("plain", "service", &first).await;
+    assert_eq!(text(&get(&tokens, &wire, &clock).await.unwrap()), "token-2", "an old one's refusal says nothing");
+    tokens.refused("plain", "service", &second).await;
+    assert_eq!(text(&get(&tokens, &wire, &clock).await.unwrap()), "token-3");
+    tokens.clear("plain");
+    assert_eq!(text(&get(&tokens, &wire, &clock).await.unwrap()), "token-4", "the settings were mended");
+}
+
+#[tokio::test]
+async fn refused_credentials_are_told_and_asked_for_again_by_whoever_comes_later() {
+    let (tokens, wire, clock) = (Tokens::default(), wire(401, 9), HandClock::at(Timestamp(0)));
+    for nth in 1..3 {
+        let refused = get(&tokens, &wire, &clock).await;
+        assert_eq!(refused.unwrap_err(), NoToken::Barred("credentials".to_owned()));
+        assert_eq!(wire.sent.load(Ordering::SeqCst), nth);
+        clock.advance(Millis(1));
+    }
+}
