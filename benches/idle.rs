@@ -66,7 +66,8 @@ async fn idle(title: &str, database: Option<String>, people: usize) {
     stop(&mut service);
 }
 
-/// Transactions of this database so far; every statement outside a transaction counts as one.
+/// Transactions of this database so far; every statement outside a transaction counts as one, and an idle service
+/// sends no others.
 async fn statements(url: Option<&str>) -> Option<i64> {
     let pool = PgPoolOptions::new().max_connections(1).connect(url?).await.expect("the database");
     // Other connections report their counts at most once a second.

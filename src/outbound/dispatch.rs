@@ -81,33 +81,44 @@ impl Dispatcher {
     }
 
     /// One step: takes up leases that ran out (once a sweep), leases what is due up to the free slots, begins performing it.
+    /// A rare look with nothing known to be due asks for the next due time only.
     ///
     /// # Errors
     /// Those of the store; what was leased before is being performed all the same.
     pub async fn tick(&self, now: Timestamp) -> Result<Ticked, StoreError> {
         let shared = &self.0;
+        // Forgotten before anything is read: what is committed from here on tells its time again.
+        let known = shared.next_due.swap(i64::MAX, Ordering::SeqCst) <= now.0;
         let expired = if now >= shared.sweep_at() { shared.take_up_expired(now).await? } else { 0 };
-        let wanted = shared.take_free_slots(now);
-        let (mut begun, mut full) = (0, false);
-        if !wanted.is_empty() {
-            let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
-            let leased = shared.leases.lease_due(&wanted, lease).await;
-            let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
-            for effect in leased.iter().flatten() {
-                unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
-            }
-            unused.iter().for_each(|(name, count)| shared.slots.give_back(name, *count));
-            full = unused.values().any(|count| *count == 0);
-            let leased = leased?;
-            begun = leased.len();
-            leased.into_iter().for_each(|effect| self.begin(effect));
+        let mut due = if known { Some(now) } else { shared.next_effect_due(now).await? };
+        let (mut begun, mut more) = (0, false);
+        if due.is_some_and(|due| due <= now) {
+            (begun, more) = self.lease(now).await?;
+            due = shared.next_effect_due(now).await?;
         }
-        // Set before the question: what is committed meanwhile wakes us, what was before is in the answer.
-        shared.starved.store(true, Ordering::SeqCst);
-        let due = shared.leases.next_effect_due().await?;
-        let next = pace::next(now, due, begun > 0 && full, shared.soonest_release(now));
-        shared.starved.store(due.is_some_and(|due| due <= now), Ordering::SeqCst);
+        let next = pace::next(now, due, more, shared.soonest_release(now));
         Ok(Ticked { begun, expired, next })
+    }
+
+    /// Leases what is due up to the free slots and begins performing it: how many, and whether there may be more.
+    async fn lease(&self, now: Timestamp) -> Result<(usize, bool), StoreError> {
+        let shared = &self.0;
+        let wanted = shared.take_free_slots(now);
+        if wanted.is_empty() {
+            return Ok((0, false));
+        }
+        let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
+        let leased = shared.leases.lease_due(&wanted, lease).await;
+        let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+        for effect in leased.iter().flatten() {
+            unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
+        }
+        unused.iter().for_each(|(name, count)| shared.slots.give_back(name, *count));
+        let full = unused.values().any(|count| *count == 0);
+        let leased = leased?;
+        let begun = leased.len();
+        leased.into_iter().for_each(|effect| self.begin(effect));
+        Ok((begun, begun > 0 && full))
     }
 
     /// Ticks for ever: when something is due, when woken, and rarely for what other processes left behind.
@@ -121,7 +132,6 @@ impl Dispatcher {
                 tokio::select! { () = shared.woken.notified() => {}, () = tokio::time::sleep(pause) => {} }
                 continue;
             }
-            shared.next_due.store(i64::MAX, Ordering::SeqCst);
             match self.tick(now).await {
                 Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {

@@ -113,6 +113,15 @@ impl Shared {
         self.slots.names().iter().filter_map(|name| self.held_back(name, now)).min()
     }
 
+    /// When the next effect that nobody holds is due; notes whether one waits for a slot already.
+    pub(super) async fn next_effect_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        // Set before the question: what is committed meanwhile wakes us, what was before is in the answer.
+        self.starved.store(true, Ordering::SeqCst);
+        let due = self.leases.next_effect_due().await?;
+        self.starved.store(due.is_some_and(|due| due <= now), Ordering::SeqCst);
+        Ok(due)
+    }
+
     pub(super) fn sweep_at(&self) -> Timestamp {
         Timestamp(self.next_sweep.load(Ordering::SeqCst))
     }
