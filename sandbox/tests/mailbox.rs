@@ -9,8 +9,6 @@
 
 mod common;
 
-use std::time::Duration;
-
 use common::{World, quick, text, world};
 use lettre::message::MultiPart;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};

@@ -39,11 +39,9 @@ impl Section<'_> {
                 }
             },
         };
-        for problem in check(&typed, self.at) {
-            if !problems.iter().any(|known| known.key == problem.key) {
-                problems.push(problem);
-            }
-        }
+        let mut further = check(&typed, self.at);
+        further.retain(|problem| !problems.iter().any(|known| known.key == problem.key));
+        problems.extend(further);
         fits.then_some(typed)
     }
 
