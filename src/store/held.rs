@@ -107,11 +107,11 @@ impl Tx {
 }
 
 impl Store {
-    /// Marks held events that came before `before` as expired, and erases the secrets that they brought; answers how many. One that is being adopted at this
-    /// moment is passed over.
+    /// Marks held events that came before `before` as expired, and erases the secrets that they brought; answers how
+    /// many. One that is being adopted at this moment is passed over.
     ///
     /// # Errors
-    /// [`StoreError::Passing`]: none was marked.
+    /// [`StoreError::Passing`]; the next call does what this one left.
     pub async fn expire_held(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let failed = Self::work_failed;
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(failed)?;

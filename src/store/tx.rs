@@ -1,5 +1,6 @@
-//! One transaction of the engine. Tables are touched in a fixed order (users, onboardings, identifiers, events,
-//! effects) and every statement's keys are sorted, so that two processes never wait for each other in a ring.
+//! One transaction of the engine. Tables are touched in a fixed order (users, onboardings, identifiers, events, what
+//! they are held on, effects) and every statement's keys are sorted, so that two processes never wait for each other in
+//! a ring.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

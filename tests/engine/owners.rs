@@ -21,6 +21,8 @@ on_both_databases!(
     why_an_event_is_held_names_the_kinds_of_its_identifiers_and_no_value,
 );
 
+type Naming<'a> = &'a dyn Fn(&str) -> Vec<Identifier>;
+
 fn asset(name: &str) -> Identifier {
     Identifier::new("original.asset_uid", format!("asset-{name}"))
 }
@@ -56,7 +58,7 @@ async fn whichever_of_its_identifiers_gets_an_owner_first_takes_a_held_event(db:
     let world = World::new(db).await;
     let (stranger, no_asset) = (uid("stranger"), asset("never made"));
     // Names, and how many answers write the first of them that anybody gets: the user's id, then the asset's.
-    let table: [(&str, &dyn Fn(&str) -> Vec<Identifier>, usize); 6] = [
+    let table: [(&str, Naming<'_>, usize); 6] = [
         ("a", &|name| vec![uid(name), asset(name)], 1),
         ("b", &|name| vec![asset(name), uid(name)], 1),
         ("c", &|name| vec![no_asset.clone(), uid(name)], 1),

@@ -18,6 +18,9 @@ on_both_databases!(
     what_was_held_on_the_first_identifier_only_is_held_on_all_after_migrating,
 );
 
+type Asked<'a> = &'a [&'a Identifier];
+type Found<'a> = &'a [(&'a str, &'a Identifier)];
+
 fn names() -> [Identifier; 2] {
     [Identifier::new("original.user_uid", "42"), Identifier::new("original.asset_uid", "7")]
 }
@@ -53,7 +56,7 @@ async fn a_held_event_is_found_once_by_any_of_its_identifiers_and_by_the_most_te
     let rows = [held(&store, "a", &[&uid, &asset]), held(&store, "b", &[&asset, &uid]), held(&store, "c", &[&asset])];
     keep(&store, &rows, &[&uid, &asset]).await;
     let mut tx = store.begin().await.unwrap();
-    let table: [(&[&Identifier], &[(&str, &Identifier)]); 4] = [
+    let table: [(Asked<'_>, Found<'_>); 4] = [
         (&[&other], &[]),
         (&[&uid], &[("a", &uid), ("b", &uid)]),
         (&[&asset, &other], &[("a", &asset), ("b", &asset), ("c", &asset)]),

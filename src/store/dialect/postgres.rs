@@ -152,12 +152,14 @@ impl Session for PostgresSession {
     }
 
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<(Vec<u8>, events::Model)>> {
-        // The numbers as an array: a join could be planned, while the tables are small, as a walk through the journal.
-        let sql = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
+        // Planned while the tables are small, a join could walk through the journal, and an order with its limit through
+        // everything that is held. So the numbers are an array, and are read before they are put in order.
+        let sql = "WITH named AS MATERIALIZED (SELECT seq FROM held WHERE blind = ANY($1::bytea[])) \
+                   SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
                    from_state, to_state, revision, copies, detail, sealed, own_key, (SELECT h.blind FROM held h \
                    WHERE h.seq = e.seq AND h.blind = ANY($1::bytea[]) ORDER BY h.place LIMIT 1) AS found_by \
-                   FROM events e WHERE seq = ANY(ARRAY(SELECT DISTINCT seq FROM held WHERE blind = ANY($1::bytea[]) \
-                   ORDER BY seq LIMIT $2)) ORDER BY seq";
+                   FROM events e WHERE seq = ANY(ARRAY(SELECT DISTINCT seq FROM named ORDER BY seq LIMIT $2)) \
+                   ORDER BY seq";
         let rows = self.fetch(query(sql).bind(blinds).bind(i64::from(limit))).await?;
         rows.iter().map(|row| Ok((read::<FoundByRow>(row, "")?.found_by, read(row, "")?))).collect()
     }
