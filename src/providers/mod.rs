@@ -1,6 +1,7 @@
 //! Adapters: translation only. Given an action and its input, an adapter says the next request to send; given the
 //! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
 
+pub mod complaint;
 pub mod didx;
 pub mod directory;
 pub mod generic;
