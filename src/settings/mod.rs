@@ -22,6 +22,7 @@ mod merge;
 mod nearest;
 pub mod original;
 pub mod outbound;
+pub mod password;
 pub mod providers;
 mod samples;
 mod secret;
