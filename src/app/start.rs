@@ -223,6 +223,7 @@ fn serve(
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(settings),
+            body_within: settings.intake.body_within,
             metrics,
         },
         &settings.server,
