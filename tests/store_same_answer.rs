@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use gangway::clock::{Chance, SeededChance, SystemChance};
 use gangway::store::search::{Filter, JournalEntry};
-use gangway::store::types::{Adopted, Claim, EffectFollowUp, EventOwner, Lease, Loaded, LoadedUser, NewEvent, Owner};
+use gangway::store::types::{Claim, EffectFollowUp, Lease, Loaded, LoadedUser, NewEvent, Owner};
 use gangway::store::{Keyring, Store, Tx};
 use gangway_core::decision::{FollowUp, Verdict};
 use gangway_core::effect::Mode;
@@ -24,7 +24,7 @@ use gangway_core::time::{Millis, Timestamp};
 use uuid::Uuid;
 
 use db::TestDb;
-use fixtures::{at, call, claim, held, message, onboarding, person, row};
+use fixtures::{adopted, at, call, claim, held, message, onboarding, person, row};
 
 const STEPS: u64 = 150;
 const STATES: [&str; 4] = ["first", "second", "third", "last"];
@@ -131,7 +131,7 @@ impl World {
         for _ in 0..=self.below(5) {
             let key = format!("key {}", self.below(60));
             let mut new = match (&owner, self.below(3)) {
-                (_, 0) | (None, _) => held(&self.store, &key, &self.identifier()),
+                (_, 0) | (None, _) => held(&self.store, &key, &[&self.identifier(), &self.identifier()]),
                 (Some(owner), _) => row(&self.store, message(&key, "said"), Some(owner)),
             };
             new.event.received_at = self.time();
@@ -141,8 +141,8 @@ impl World {
         }
         let placeholders: Vec<Claim> = rows
             .iter()
-            .filter_map(|row| row.held_on)
-            .map(|blind| Claim { blind, kind: "original.user_uid".into(), owner: None, since: at(0) })
+            .flat_map(|row| &row.held_on)
+            .map(|blind| Claim { blind: *blind, kind: "original.user_uid".into(), owner: None, since: at(0) })
             .collect();
         let owners = tx.claim(&placeholders).await.unwrap();
         self.say("placeholders", owners.into_iter().collect::<BTreeMap<_, _>>());
@@ -170,22 +170,8 @@ impl World {
         let won: Vec<_> = owners.iter().filter(|(_, of)| **of == mine).map(|(blind, _)| *blind).collect();
         self.say("owners", owners.into_iter().collect::<BTreeMap<_, _>>());
         let found = tx.held_on(&won, 3).await.unwrap();
-        self.say("held", found.iter().map(|held| (&held.event, &held.raw)).collect::<Vec<_>>());
-        let adopted = found.into_iter().map(|held| Adopted {
-            seq: held.seq,
-            held,
-            owner: EventOwner {
-                user: owner.onboarding.user.id,
-                onboarding: Some(owner.onboarding.id),
-                key: owner.key.clone(),
-            },
-            verdict: Verdict::Applied,
-            from: None,
-            to: Some("second".into()),
-            detail: "adopted".into(),
-            revision: Some(owner.onboarding.revision),
-        });
-        tx.adopt(&adopted.collect::<Vec<_>>()).await.unwrap();
+        self.say("held", found.iter().map(|held| (held.found_by, &held.event, &held.raw)).collect::<Vec<_>>());
+        tx.adopt(&adopted(&owner, found)).await.unwrap();
         self.end(tx).await;
     }
 
@@ -247,8 +233,9 @@ impl World {
         let wakes = self.store.due_wakes(time, None, 5).await.unwrap();
         let due = (self.store.next_wake().await.unwrap(), self.store.next_effect_due().await.unwrap());
         let lost = self.store.without_reason(20).await.unwrap();
+        let owned = self.store.held_with_owner(20).await.unwrap();
         let figures = self.store.figures(time).await.unwrap();
-        self.say("sweep", (expired, wakes, due, lost, figures));
+        self.say("sweep", (expired, wakes, due, lost, owned, figures));
     }
 
     fn entry(&self, mut entry: JournalEntry) -> String {

@@ -43,8 +43,6 @@ pub struct Model {
     pub sealed: Vec<u8>,
     /// Its own data key, wrapped, while it has no owner.
     pub own_key: Option<Vec<u8>>,
-    /// The identifier it was held on.
-    pub held_on: Option<Vec<u8>>,
     /// The user that owns it.
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
     pub user: BelongsTo<Option<super::users::Entity>>,

@@ -3,6 +3,7 @@
 pub mod effects;
 pub mod events;
 pub mod flow_versions;
+pub mod held;
 pub mod identifiers;
 pub mod onboardings;
 pub mod quarantine;

@@ -13,6 +13,7 @@ mod m20261122_000008_aside;
 mod m20261122_000009_vault;
 mod m20261122_000010_secrets;
 mod m20261122_000011_webhooks;
+mod m20261122_000012_held;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_vault::Migration),
             Box::new(m20261122_000010_secrets::Migration),
             Box::new(m20261122_000011_webhooks::Migration),
+            Box::new(m20261122_000012_held::Migration),
         ]
     }
 }

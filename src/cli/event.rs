@@ -14,7 +14,7 @@ pub(super) enum Event {
 
 /// Gives a held event to the onboarding that it belongs to
 ///
-/// Its identifier belongs to that onboarding from then on, and whatever else is held on it follows.
+/// Its identifiers belong to that onboarding from then on, and whatever else is held on them follows.
 #[derive(Debug, Args)]
 pub(super) struct Adopt {
     /// The event's number, as `GET /v1/events?verdict=held` lists it

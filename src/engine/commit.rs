@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use gangway_core::decision::{FollowUp, Verdict};
+use gangway_core::decision::FollowUp;
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::secret::Secrets;
@@ -87,6 +87,7 @@ async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreErro
     defer_found(round, &owners);
     let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
     adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| round.belongs(*id, *owner)));
+    given_away(tx, round).await?;
     if adopting.is_empty() {
         return Ok(());
     }
@@ -95,7 +96,7 @@ async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreErro
     let held = tx.held_on(&blinds, most).await?;
     let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= most;
     for held in held {
-        if let Some(id) = adopting.get(&held.held_on).copied() {
+        if let Some(id) = adopting.get(&held.found_by).copied() {
             let secrets = match round.engine.flows.secret_fields(&held.event.kind) {
                 Some(_) => tx.take_held_secrets(&held.dedupe).await?,
                 None => Secrets::default(),
@@ -110,12 +111,19 @@ async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreErro
     Ok(())
 }
 
-/// An event that was to be held, but whose identifier found its owner meanwhile, goes into another round.
+/// What operators give away must still be held now that its identifiers are locked: else another owner came first,
+/// the batch runs again, and the operator is told.
+async fn given_away(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+    let seqs: Vec<i64> = round.held.keys().copied().collect();
+    if tx.held_by_seq(&seqs).await?.len() == seqs.len() {
+        return Ok(());
+    }
+    Err(StoreError::Passing("a held event found its owner while it was given to another".into()))
+}
+
+/// An event that was to be held, but one of whose identifiers found its owner meanwhile, goes into another round.
 fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
-    let found = |row: &Row| {
-        let blind = row.event.held_on.filter(|_| row.event.verdict == Verdict::Held);
-        blind.and_then(|blind| owners.get(&blind)).is_some_and(Option::is_some)
-    };
+    let found = |row: &Row| row.event.held_on.iter().any(|blind| owners.get(blind).is_some_and(Option::is_some));
     let (deferred, kept): (Vec<Row>, Vec<Row>) = std::mem::take(&mut round.rows).into_iter().partition(found);
     round.rows = kept;
     round.held_secrets.retain(|(dedupe, _)| deferred.iter().all(|row| row.event.dedupe != *dedupe));

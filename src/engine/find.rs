@@ -21,8 +21,8 @@ pub(super) enum Target {
     Onboarding(OnboardingId),
     /// It begins this flow for this user.
     Start(Box<Start>),
-    /// Nobody owns its identifier yet.
-    Held(Blind, String),
+    /// Nobody owns any of its identifiers yet: these, with their kinds, the most telling first.
+    Held(Vec<(Blind, String)>),
     /// Noted for a user who has no onboarding that could take it, or for nobody at all.
     Unowned(&'static str),
     /// Not allowed; why.
@@ -147,10 +147,8 @@ fn by_identifier(
             Some(id) => Target::Onboarding(id),
             None => Target::Unowned("the user has no onboarding"),
         },
-        None => match names.into_iter().next() {
-            Some((blind, name)) => Target::Held(blind, name.kind),
-            None => Target::Unowned("the event names nobody"),
-        },
+        None if names.is_empty() => Target::Unowned("the event names nobody"),
+        None => Target::Held(names.into_iter().map(|(blind, name)| (blind, name.kind)).collect()),
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) struct Round<'a> {
     /// Arrivals that must go into another round.
     pub deferred: Vec<usize>,
     /// What held events that an operator named are held on.
-    pub held: HashMap<i64, (Blind, String)>,
+    pub held: HashMap<i64, Vec<(Blind, String)>>,
     /// Onboardings whose flow this process does not know.
     pub unknown_flow: BTreeSet<OnboardingId>,
     /// Follow-up events of the engine itself.
@@ -111,19 +111,25 @@ impl<'a> Round<'a> {
         match target {
             Target::Onboarding(id) => self.step(item, arrival, id),
             Target::Start(start) => self.start(item, arrival, &start),
-            Target::Held(blind, kind) => {
-                let since = self.now;
-                self.claims.entry(blind).or_insert(Claim { blind, kind, owner: None, since });
-                if !arrival.secrets.is_empty() {
-                    self.held_secrets.push((item.dedupe, arrival.secrets.clone()));
-                }
-                self.record(item, arrival, None, Verdict::Held, "its identifier belongs to nobody yet".into());
-                if let Some(row) = self.rows.last_mut() {
-                    row.event.held_on = Some(blind);
-                }
-            }
+            Target::Held(names) => self.hold(item, arrival, names),
             Target::Unowned(why) => self.record(item, arrival, None, Verdict::Noted, why.into()),
             Target::Refused(why) => self.record(item, arrival, None, Verdict::Refused, why),
+        }
+    }
+
+    /// Nobody is known by any of its names: each is locked as a placeholder, and whoever gets one first gets the event.
+    fn hold(&mut self, item: Item, arrival: &Arrival, names: Vec<(Blind, String)>) {
+        let detail = unowned(&names);
+        let held_on = names.iter().map(|(blind, _)| *blind).collect();
+        for (blind, kind) in names {
+            self.claims.entry(blind).or_insert(Claim { blind, kind, owner: None, since: self.now });
+        }
+        if !arrival.secrets.is_empty() {
+            self.held_secrets.push((item.dedupe, arrival.secrets.clone()));
+        }
+        self.record(item, arrival, None, Verdict::Held, detail);
+        if let Some(row) = self.rows.last_mut() {
+            row.event.held_on = held_on;
         }
     }
 
@@ -160,8 +166,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; a
-    /// provider's identifier is then the onboarding's from now on.
+    /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; the
+    /// provider's identifiers that the event names are then the onboarding's from now on.
     fn adopts(&mut self, id: OnboardingId, body: &Body) -> Result<(), &'static str> {
         match body {
             Body::Adopt { blind } => {
@@ -170,13 +176,14 @@ impl<'a> Round<'a> {
                 }
             }
             Body::Operator { act: OperatorAct::Adopt { event }, .. } => {
-                let (blind, kind) = self.held.get(event).cloned().ok_or("there is no held event of this number")?;
-                // A user's own identifiers belong to users: the user may still come, and must be able to start.
-                if kind != Identifier::EXTERNAL_ID && kind != Identifier::EMAIL {
-                    let (owner, since) = (Some(Owner::Onboarding(id)), self.now);
-                    self.claims.insert(blind, Claim { blind, kind, owner, since });
+                for (blind, kind) in self.held.get(event).cloned().ok_or("there is no held event of this number")? {
+                    // A user's own identifiers belong to users: the user may still come, and must be able to start.
+                    if kind == Identifier::EXTERNAL_ID || kind == Identifier::EMAIL {
+                        self.adopting.entry(blind).or_insert(id);
+                    } else {
+                        self.own(blind, kind, id);
+                    }
                 }
-                self.adopting.insert(blind, id);
             }
             _ => {}
         }
@@ -200,16 +207,18 @@ impl<'a> Round<'a> {
         self.follow_ups
             .extend(decision.follow_ups.iter().map(|what| EffectFollowUp { onboarding: id, what: what.clone() }));
         for identifier in &decision.identifiers {
-            let blind = self.engine.store.keys().blind(identifier);
-            let owner = Some(Owner::Onboarding(id));
-            // The first owner of a round stays, as the first owner of all does. A placeholder of an event held in this
-            // same round gives way: the owner is known now.
-            if self.claims.get(&blind).is_none_or(|claim| claim.owner.is_none()) {
-                self.claims.insert(blind, Claim { blind, kind: identifier.kind.clone(), owner, since: self.now });
-                self.adopting.insert(blind, id);
-            }
+            self.own(self.engine.store.keys().blind(identifier), identifier.kind.clone(), id);
         }
         (Some(owner), changed.then_some(decision.onboarding.revision))
+    }
+
+    /// Claims an identifier for an onboarding, which then takes what is held on it. The first owner of a round stays, as
+    /// the first owner of all does. A placeholder of an event held in this same round gives way: the owner is known now.
+    fn own(&mut self, blind: Blind, kind: String, id: OnboardingId) {
+        if self.claims.get(&blind).is_none_or(|claim| claim.owner.is_none()) {
+            self.claims.insert(blind, Claim { blind, kind, owner: Some(Owner::Onboarding(id)), since: self.now });
+            self.adopting.insert(blind, id);
+        }
     }
 
     fn start(&mut self, item: Item, arrival: &Arrival, start: &Start) {
@@ -317,11 +326,20 @@ impl<'a> Round<'a> {
             to: None,
             detail,
             revision: None,
-            held_on: None,
+            held_on: Vec::new(),
             copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
         };
         self.rows.push(Row { event, callers: item.callers });
     }
+}
+
+/// Why an event is held, by the kinds of what it names; a kind is the provider's word and no value.
+fn unowned(names: &[(Blind, String)]) -> String {
+    if names.len() < 2 {
+        return "its identifier belongs to nobody yet".to_owned();
+    }
+    let kinds: Vec<&str> = names.iter().map(|(_, kind)| kind.as_str()).collect();
+    format!("none of its identifiers ({}) belongs to anybody yet", kinds.join(", "))
 }
 
 /// The onboarding as it was before its first event: only the revision differs.

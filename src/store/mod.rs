@@ -7,6 +7,7 @@ mod dialect;
 pub mod effects;
 mod errors;
 pub mod flows;
+pub mod held;
 pub mod key_file;
 pub mod keys;
 mod open;

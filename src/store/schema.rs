@@ -8,6 +8,7 @@ use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 use super::dialect::IMMEDIATE;
 use super::errors::from_db;
+use super::held;
 use super::keys::Keyring;
 use super::types::StoreError;
 use crate::clock::Chance;
@@ -16,6 +17,9 @@ const POOL: &str = "work";
 
 /// "gangway" and a number: nobody else's advisory lock.
 const LOCK: i64 = 0x6761_6e67_7761_7901;
+
+/// The change since which held events wait on all of their identifiers.
+const HELD: &str = "m20261122_000012_held";
 
 /// The one row of the vault.
 const ROW: i32 = 1;
@@ -30,7 +34,11 @@ pub(super) async fn migrate(db: &DatabaseConnection, keys: &Keyring, chance: &dy
             Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);
         tx.execute_raw(lock).await.map_err(failed)?;
     }
+    let pending = Migrator::get_pending_migrations(&tx).await.map_err(failed)?;
     Migrator::up(&tx, None).await.map_err(failed)?;
+    if pending.iter().any(|change| change.name() == HELD) {
+        held::complete(&tx, keys).await.map_err(failed)?;
+    }
     let row = vault::ActiveModel { id: ActiveValue::Set(ROW), canary: ActiveValue::Set(keys.canary(chance)?) };
     let keep_first = OnConflict::column(vault::Column::Id).do_nothing().to_owned();
     vault::Entity::insert(row).on_conflict(keep_first).exec_without_returning(&tx).await.map_err(failed)?;

@@ -1,5 +1,6 @@
-//! One transaction of the engine. Tables are touched in a fixed order (users, onboardings, identifiers, events,
-//! effects) and every statement's keys are sorted, so that two processes never wait for each other in a ring.
+//! One transaction of the engine. Tables are touched in a fixed order (users, onboardings, identifiers, events, what
+//! they are held on, effects) and every statement's keys are sorted, so that two processes never wait for each other in
+//! a ring.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -9,11 +10,11 @@ use gangway_core::event::{Identifier, OnboardingId, UserId};
 use gangway_core::onboarding::User;
 use gangway_entities::{events, identifiers};
 
-use super::dialect::{AdoptRow, DueRow, Session, SettleRow};
+use super::dialect::{DueRow, Session, SettleRow};
 use super::keys::{Blind, DataKey, Dedupe, Digest, Keyring};
 use super::rows;
 use super::types::{
-    Adopted, Brief, Claim, EffectFollowUp, Held, KnownEvent, Loaded, LoadedUser, NewEffect, NewEvent, Owner, StoreError,
+    Brief, Claim, EffectFollowUp, KnownEvent, Loaded, LoadedUser, NewEffect, NewEvent, Owner, StoreError,
 };
 use crate::clock::Chance;
 
@@ -246,36 +247,9 @@ impl Tx {
         after.iter().map(|row| Ok((rows::blind(&row.blind)?, rows::owner(row)))).collect()
     }
 
-    /// The oldest held events on these identifiers, opened; at most `limit`. Call after [`Tx::claim`].
-    ///
-    /// # Errors
-    /// As said of [`Tx`].
-    pub async fn held_on(&mut self, blinds: &[Blind], limit: u32) -> Result<Vec<Held>> {
-        let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
-        if blinds.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self.session.held_on(&blinds, limit).await?.into_iter().map(|row| {
-            let own = row.own_key.as_deref().ok_or_else(|| rows::unknown("events.own_key"))?;
-            let (event, raw) = rows::open_event(&self.keys.data_key(own)?, &row)?;
-            let held_on = row.held_on.as_deref().ok_or_else(|| rows::unknown("events.held_on"))?;
-            let dedupe = rows::dedupe(&row.dedupe)?;
-            Ok(Held { seq: row.seq, dedupe, held_on: rows::blind(held_on)?, event, raw })
-        });
-        found.collect()
-    }
-
-    /// The identifiers that these events are held on, with their kinds; one that is not held any more is missing.
-    pub async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<HashMap<i64, (Blind, String)>> {
-        if seqs.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let found = self.session.held_by_seq(seqs).await?.into_iter();
-        found.map(|row| Ok((row.seq, (rows::blind(&row.held_on)?, row.kind)))).collect()
-    }
-
     /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added: a key that
-    /// another transaction added meanwhile is missing, and the whole batch must run again.
+    /// another transaction added meanwhile is missing, and the whole batch must run again. What they are held on is
+    /// written beside them.
     ///
     /// # Errors
     /// As said of [`Tx`].
@@ -287,7 +261,9 @@ impl Tx {
             return Ok(HashMap::new());
         }
         let added = self.session.insert_events(fresh).await?;
-        added.into_iter().map(|row| Ok((rows::dedupe(&row.dedupe)?, row.seq))).collect()
+        let added = added.into_iter().map(|row| Ok((rows::dedupe(&row.dedupe)?, row.seq))).collect::<Result<_>>()?;
+        self.hold(rows, &added).await?;
+        Ok(added)
     }
 
     fn event_row(&self, new: &NewEvent) -> Result<events::Model> {
@@ -311,7 +287,6 @@ impl Tx {
             detail: new.detail.clone(),
             sealed: rows::seal_event(&*self.chance, &key, &new.dedupe.0, event, &new.raw)?,
             own_key: new.owner.is_none().then(|| key.wrapped().to_vec()),
-            held_on: new.held_on.map(|blind| blind.0.to_vec()),
         })
     }
 
@@ -337,38 +312,6 @@ impl Tx {
         }
         let sums: Vec<_> = sums.into_iter().collect();
         self.session.add_copies(&sums).await
-    }
-
-    /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key. One that expired
-    /// meanwhile makes the whole batch run again.
-    ///
-    /// # Errors
-    /// As said of [`Tx`].
-    pub async fn adopt(&mut self, rows: &[Adopted]) -> Result<()> {
-        let moved = rows.iter().map(|row| {
-            let Held { dedupe, event, raw, .. } = &row.held;
-            Ok(AdoptRow {
-                seq: row.seq,
-                onboarding_id: row.owner.onboarding.map(|id| id.0),
-                user_id: row.owner.user.0,
-                verdict: row.verdict.word(),
-                from_state: row.from.clone(),
-                to_state: row.to.clone(),
-                detail: row.detail.clone(),
-                revision: row.revision.map(rows::long),
-                sealed: rows::seal_event(&*self.chance, &row.owner.key, &dedupe.0, event, raw)?,
-            })
-        });
-        let mut moved: Vec<_> = moved.collect::<Result<_>>()?;
-        if moved.is_empty() {
-            return Ok(());
-        }
-        moved.sort_by_key(|row| row.seq);
-        let wanted = u64::try_from(moved.len()).unwrap_or(u64::MAX);
-        if self.session.adopt(moved).await? == wanted {
-            return Ok(());
-        }
-        Err(StoreError::Passing("a held event expired while it was being adopted".into()))
     }
 
     /// Adds effects. One that exists already is left as it is.
@@ -446,7 +389,7 @@ fn number(what: &FollowUp) -> i64 {
     }
 }
 
-fn sorted<T: Ord>(keys: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn sorted<T: Ord>(keys: impl Iterator<Item = T>) -> Vec<T> {
     let mut keys: Vec<T> = keys.collect();
     keys.sort_unstable();
     keys.dedup();

@@ -148,8 +148,8 @@ pub struct NewEvent {
     pub detail: String,
     /// Onboarding's revision after it.
     pub revision: Option<u64>,
-    /// The identifier it is held on.
-    pub held_on: Option<Blind>,
+    /// The identifiers it is held on, the most telling first; the first that gets an owner takes it there.
+    pub held_on: Vec<Blind>,
     /// Copies that came in the same batch, itself included.
     pub copies: u32,
 }
@@ -172,8 +172,8 @@ pub struct Held {
     pub seq: i64,
     /// Its dedupe key.
     pub dedupe: Dedupe,
-    /// The identifier it was held on.
-    pub held_on: Blind,
+    /// The most telling of those of its identifiers that were asked for.
+    pub found_by: Blind,
     /// The event.
     pub event: Event,
     /// The bytes as they came.

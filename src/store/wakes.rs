@@ -1,17 +1,14 @@
-//! What is due without an event: timers, held events that nobody claimed, onboardings without a live reason.
+//! What is due without an event: timers, onboardings without a live reason.
 
 use gangway_core::event::OnboardingId;
 use gangway_core::onboarding::Status;
 use gangway_core::time::Timestamp;
-use gangway_entities::{onboardings, secrets};
+use gangway_entities::onboardings;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-    Value,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{Blind, Store, StoreError, rows};
+use super::{Store, StoreError, rows};
 
 /// An onboarding that asked to be woken.
 #[derive(Clone, Copy, Debug)]
@@ -72,55 +69,6 @@ impl Store {
             .await
             .map_err(Self::work_failed)?;
         Ok(next.map(Timestamp))
-    }
-
-    /// Marks held events that came before `before` as expired, and erases the secrets that they brought; answers how many. One that is being adopted at this
-    /// moment is passed over.
-    ///
-    /// # Errors
-    /// [`StoreError::Passing`]: none was marked.
-    pub async fn expire_held(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let backend = self.work().get_database_backend();
-        let pass_over = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = format!(
-            "WITH old AS MATERIALIZED (SELECT seq AS old_seq FROM events WHERE verdict = 'held' AND received_at < $1 \
-             ORDER BY seq LIMIT $2 {pass_over}) \
-             UPDATE events SET verdict = 'expired', detail = 'was held and nobody came' FROM old WHERE seq = old_seq"
-        );
-        let values: [Value; 2] = [before.0.into(), i64::from(limit).into()];
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        let done = self.work().execute_raw(statement).await.map_err(Self::work_failed)?;
-        secrets::Entity::delete_many()
-            .filter(secrets::Column::OwnKey.is_not_null())
-            .filter(secrets::Column::Since.lt(before.0))
-            .exec(self.work())
-            .await
-            .map_err(Self::work_failed)?;
-        Ok(done.rows_affected())
-    }
-
-    /// Held events whose identifier has an owner: the identifier, and the onboarding that is to take them. Never a
-    /// normal course: whoever writes an identifier takes them at once, but a process may end before the last of many.
-    ///
-    /// # Errors
-    /// [`StoreError::Passing`].
-    pub async fn held_with_owner(&self, limit: u32) -> Result<Vec<(Blind, OnboardingId)>, StoreError> {
-        let sql = "SELECT DISTINCT e.held_on AS blind, coalesce(i.onboarding_id, (SELECT o.id FROM onboardings o \
-                   WHERE o.user_id = i.user_id ORDER BY o.ended_at IS NOT NULL, o.id DESC LIMIT 1)) AS id \
-                   FROM events e JOIN identifiers i ON i.blind = e.held_on WHERE e.verdict = 'held' \
-                   AND (i.onboarding_id IS NOT NULL OR i.user_id IS NOT NULL) LIMIT $1";
-        let backend = self.work().get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, [i64::from(limit).into()]);
-        let found = self.work().query_all_raw(statement).await.map_err(Self::work_failed)?;
-        let mut held = Vec::with_capacity(found.len());
-        for row in found {
-            let (blind, id): (Vec<u8>, Option<Uuid>) = (
-                row.try_get("", "blind").map_err(Self::work_failed)?,
-                row.try_get("", "id").map_err(Self::work_failed)?,
-            );
-            held.extend(id.map(|id| Ok((rows::blind(&blind)?, OnboardingId(id)))));
-        }
-        held.into_iter().collect()
     }
 
     /// Onboardings that have not ended and have neither an unsettled effect, nor a timer, nor an open review. Lifecycle

@@ -17,6 +17,7 @@ mod copies;
 mod effects;
 mod held;
 mod operator;
+mod owners;
 mod privacy;
 mod races;
 mod secrets;

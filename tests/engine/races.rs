@@ -14,7 +14,7 @@ pub async fn two(db: &TestDb) -> (World, World) {
 }
 
 /// Waits until so many connections wait for another one's lock.
-async fn waiting(watch: &PgPool, wanted: i64) {
+pub async fn waiting(watch: &PgPool, wanted: i64) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     until("somebody waits for a lock", async || {
         let found: i64 = query_scalar(sql).fetch_one(watch).await.unwrap();

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use gangway::engine::Arrival;
-use gangway_core::event::Trust;
+use gangway_core::event::{Identifier, Trust};
 use gangway_core::onboarding::Status;
 use serde_json::json;
 
 use crate::db::TestDb;
 use crate::dice::{Dice, seed};
 use crate::races::{deadlocks, two};
+use crate::say::{uid, wallet_fact};
 use crate::world::World;
 
 const ROUNDS: usize = 220;
@@ -31,7 +32,11 @@ impl Story {
         let (ann, ben) = (format!("ann{n}"), format!("ben{n}"));
         // Early for the next round's people, late for those of a round before.
         for who in [n, n + 1, n.saturating_sub(1)] {
-            now.push(say.wallet(&format!("w{who}-{n}"), &format!("ann{who}"), Trust::Fact));
+            let ann = format!("ann{who}");
+            // Each names two, in either order, of which the second is written a round later, or never.
+            let mut names = vec![uid(&ann), Identifier::new("original.asset_uid", format!("asset-{ann}"))];
+            names.rotate_left(n % 2);
+            now.push(say.report(&format!("w{who}-{n}"), names, vec![wallet_fact(&ann, Trust::Fact)]));
             let name = format!("ben{who}");
             now.push(say.message(&format!("c{who}-{n}"), "user.confirmed", &name, json!({ "n": n })));
         }

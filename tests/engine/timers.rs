@@ -9,6 +9,7 @@ use gangway_core::time::Millis;
 
 use crate::db::TestDb;
 use crate::on_both_databases;
+use crate::say::{uid, wallet_fact};
 use crate::world::World;
 
 on_both_databases!(
@@ -183,8 +184,11 @@ async fn a_held_event_that_nobody_claims_expires_visibly(db: &TestDb) {
 async fn held_events_whose_adoption_was_cut_short_are_found_by_the_sweep(db: &TestDb) {
     let world = World::new(db).await;
     let door = open(&world);
-    let early: Vec<_> = (0..150).map(|n| world.say().wallet(&format!("w{n}"), "ann", Trust::Fact)).collect();
-    world.accept(&early).await;
+    let early = (0..150).map(|n| {
+        let names = vec![uid("nobody"), uid("ann")];
+        world.say().report(&format!("w{n}"), names, vec![wallet_fact("ann", Trust::Fact)])
+    });
+    world.accept(&early.collect::<Vec<_>>()).await;
     world.sign_up("ann").await;
     let effect = world.only_due().await;
     // The follow-up of the first hundred cannot be written.

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use gangway::clock::{Chance, SystemChance};
-use gangway::store::types::{Claim, EventOwner, Lease, Loaded, LoadedUser, NewEffect, NewEvent, Owner};
+use gangway::store::types::{Adopted, Claim, EventOwner, Held, Lease, Loaded, LoadedUser, NewEffect, NewEvent, Owner};
 use gangway::store::{Store, Tx};
 use gangway_core::decision::Verdict;
 use gangway_core::effect::{Effect, EffectId, Request};
@@ -90,15 +90,34 @@ pub fn row(store: &Store, event: Event, owner: Option<&Loaded>) -> NewEvent {
         to: Some("first".into()),
         detail: "nothing moved".into(),
         revision: Some(1),
-        held_on: None,
+        held_on: Vec::new(),
         copies: 1,
     }
 }
 
-pub fn held(store: &Store, key: &str, identifier: &Identifier) -> NewEvent {
-    let held_on = Some(store.keys().blind(identifier));
+pub fn held(store: &Store, key: &str, identifiers: &[&Identifier]) -> NewEvent {
+    let held_on = identifiers.iter().map(|identifier| store.keys().blind(identifier)).collect();
     let row = row(store, message(key, "early"), None);
     NewEvent { verdict: Verdict::Held, from: None, to: None, revision: None, held_on, ..row }
+}
+
+/// These held events, taken to this owner.
+pub fn adopted(owner: &Loaded, found: Vec<Held>) -> Vec<Adopted> {
+    let adopted = found.into_iter().map(|held| Adopted {
+        seq: held.seq,
+        held,
+        owner: EventOwner {
+            user: owner.onboarding.user.id,
+            onboarding: Some(owner.onboarding.id),
+            key: owner.key.clone(),
+        },
+        verdict: Verdict::Applied,
+        from: Some("first".into()),
+        to: Some("second".into()),
+        detail: "adopted".into(),
+        revision: Some(owner.onboarding.revision),
+    });
+    adopted.collect()
 }
 
 pub fn claim(store: &Store, identifier: &Identifier, owner: Option<&Loaded>) -> Claim {

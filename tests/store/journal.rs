@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use gangway::store::types::{Adopted, EventOwner, Owner};
+use gangway::store::types::Owner;
 use gangway_core::decision::Verdict;
 use gangway_core::event::Identifier;
 
 use crate::db::TestDb;
-use crate::fixtures::{claim, held, message, row, settled_person};
+use crate::fixtures::{adopted, claim, held, message, row, settled_person};
 use crate::on_both_databases;
 
 on_both_databases!(
@@ -63,9 +63,9 @@ async fn a_transaction_that_is_dropped_leaves_nothing(db: &TestDb) {
 async fn a_held_event_waits_on_its_identifier_and_moves_to_its_owner_once(db: &TestDb) {
     let store = db.open().await;
     let uid = Identifier::new("original.user_uid", "42");
-    let rows = ["a", "b", "c"].map(|key| held(&store, key, &uid));
+    let rows = ["a", "b", "c"].map(|key| held(&store, key, &[&uid]));
     let mut tx = store.begin().await.unwrap();
-    assert_eq!(tx.claim(&[claim(&store, &uid, None)]).await.unwrap()[&rows[0].held_on.unwrap()], None);
+    assert_eq!(tx.claim(&[claim(&store, &uid, None)]).await.unwrap()[&rows[0].held_on[0]], None);
     tx.insert_events(&rows).await.unwrap();
     tx.commit().await.unwrap();
 
@@ -77,21 +77,7 @@ async fn a_held_event_waits_on_its_identifier_and_moves_to_its_owner_once(db: &T
     let found = tx.held_on(&[blind], 2).await.unwrap();
     assert_eq!(found.iter().map(|held| held.event.key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!((&found[0].raw, &found[0].event), (&rows[0].raw, &rows[0].event));
-    let adopted = found.into_iter().map(|held| Adopted {
-        seq: held.seq,
-        held,
-        owner: EventOwner {
-            user: owner.onboarding.user.id,
-            onboarding: Some(owner.onboarding.id),
-            key: owner.key.clone(),
-        },
-        verdict: Verdict::Applied,
-        from: Some("first".into()),
-        to: Some("second".into()),
-        detail: "adopted".into(),
-        revision: Some(2),
-    });
-    tx.adopt(&adopted.collect::<Vec<_>>()).await.unwrap();
+    tx.adopt(&adopted(&owner, found)).await.unwrap();
     let rest = tx.held_on(&[blind], 10).await.unwrap();
     assert_eq!(rest.iter().map(|held| held.event.key.as_str()).collect::<Vec<_>>(), ["c"]);
     tx.commit().await.unwrap();

@@ -4,6 +4,7 @@
 #[path = "../support/db.rs"]
 mod db;
 mod fixtures;
+mod held;
 mod journal;
 mod leases;
 mod opening;

@@ -10,7 +10,7 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, q
 use tokio::sync::Barrier;
 
 use crate::db::TestDb;
-use crate::fixtures::{claim, held, message, onboarding, person, row, settled_person, until};
+use crate::fixtures::{adopted, claim, held, message, onboarding, person, row, settled_person, until};
 
 /// Waits until some connection waits for another one's lock.
 async fn somebody_waits(pool: &PgPool) {
@@ -33,24 +33,58 @@ fn claiming(mut tx: Tx, claim: Claim) -> tokio::task::JoinHandle<(Tx, Option<Own
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_owner_that_commits_second_sees_the_held_event() {
+async fn an_owner_of_any_identifier_that_commits_second_sees_the_held_event() {
     let db = TestDb::postgres().await;
     let (one, other) = (db.open().await, db.open().await);
     let watch = PgPool::connect(&db.url).await.unwrap();
     let ann = settled_person(&one, "ann").await;
-    let uid = Identifier::new("original.user_uid", "42");
+    for which in 0..2 {
+        let names = ["original.user_uid", "original.asset_uid"].map(|kind| Identifier::new(kind, which.to_string()));
+        let [uid, asset] = &names;
+        let written = &names[which];
+        let mut holder = one.begin().await.unwrap();
+        holder.claim(&[claim(&one, uid, None), claim(&one, asset, None)]).await.unwrap();
+        let owning = claiming(other.begin().await.unwrap(), claim(&other, written, Some(&ann)));
+        somebody_waits(&watch).await;
+        holder.insert_events(&[held(&one, &format!("early {which}"), &[uid, asset])]).await.unwrap();
+        holder.commit().await.unwrap();
 
+        let (mut owner, owned_by) = owning.await.unwrap();
+        assert_eq!(owned_by, Some(Owner::Onboarding(ann.onboarding.id)));
+        let found = owner.held_on(&[one.keys().blind(written)], 10).await.unwrap();
+        assert_eq!(found.len(), 1, "it would be held for ever");
+        owner.commit().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_owners_who_find_the_same_event_at_once_the_second_is_told() {
+    let db = TestDb::postgres().await;
+    let (one, other) = (db.open().await, db.open().await);
+    let watch = PgPool::connect(&db.url).await.unwrap();
+    let (ann, ben) = (settled_person(&one, "ann").await, settled_person(&one, "ben").await);
+    let names = ["original.user_uid", "original.asset_uid"].map(|kind| Identifier::new(kind, "42"));
     let mut holder = one.begin().await.unwrap();
-    holder.claim(&[claim(&one, &uid, None)]).await.unwrap();
-    let owning = claiming(other.begin().await.unwrap(), claim(&other, &uid, Some(&ann)));
-    somebody_waits(&watch).await;
-    holder.insert_events(&[held(&one, "early", &uid)]).await.unwrap();
+    let seqs = holder.insert_events(&[held(&one, "early", &[&names[0], &names[1]])]).await.unwrap();
     holder.commit().await.unwrap();
+    let seqs: Vec<i64> = seqs.into_values().collect();
 
-    let (mut owner, owned_by) = owning.await.unwrap();
-    assert_eq!(owned_by, Some(Owner::Onboarding(ann.onboarding.id)));
-    assert_eq!(owner.held_on(&[one.keys().blind(&uid)], 10).await.unwrap().len(), 1, "it would be held for ever");
-    owner.commit().await.unwrap();
+    let (mut first, mut second) = (one.begin().await.unwrap(), other.begin().await.unwrap());
+    let by_first = first.held_on(&[one.keys().blind(&names[0])], 10).await.unwrap();
+    let by_second = second.held_on(&[one.keys().blind(&names[1])], 10).await.unwrap();
+    assert_eq!((by_first.len(), by_second.len()), (1, 1));
+    first.lock_events(&seqs).await.unwrap();
+    first.adopt(&adopted(&ann, by_first)).await.unwrap();
+    let locked = seqs.clone();
+    let second = tokio::spawn(async move {
+        second.lock_events(&locked).await.unwrap();
+        second.adopt(&adopted(&ben, by_second)).await
+    });
+    somebody_waits(&watch).await;
+    first.commit().await.unwrap();
+    assert!(second.await.unwrap().unwrap_err().passing(), "it went to two owners");
+    let taken = one.journal(ann.onboarding.id, 0, 10).await.unwrap();
+    assert_eq!(taken.iter().map(|entry| entry.seq).collect::<Vec<_>>(), seqs);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

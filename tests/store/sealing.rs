@@ -19,11 +19,12 @@ on_both_databases!(
     no_table_holds_an_email_address_an_external_id_or_a_wallet_address,
 );
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "users",
     "onboardings",
     "identifiers",
     "events",
+    "held",
     "effects",
     "flow_versions",
     "tokens",
@@ -47,7 +48,7 @@ async fn fill(store: &Store) -> (Loaded, NewEvent) {
     ann.onboarding.revision = 2;
     let mut event = row(store, message("one", &format!("ext-ann.walker ann.walker@mail.example {WALLET}")), Some(&ann));
     event.raw = Bytes::from(format!("{{\"email\":\"ann.walker@mail.example\",\"wallet\":\"{WALLET}\"}}"));
-    let mut early = held(store, "early", &wallet);
+    let mut early = held(store, "early", &[&wallet]);
     early.event = message("early", WALLET);
     early.raw = event.raw.clone();
     let mut tx = store.begin().await.unwrap();

@@ -250,6 +250,19 @@ fn every_mistake_is_told_with_its_place_its_cause_and_a_hint() {
 }
 
 #[test]
+fn a_delivery_names_sixteen_identifiers_at_most() {
+    let naming = |many: usize| {
+        let more: String = (1..many).map(|n| format!(", other_{n}: body.member.id{n}")).collect();
+        ("{ member_id: body.member.id }", format!("{{ member_id: body.member.id{more} }}"))
+    };
+    let (from, to) = naming(16);
+    assert!(load("test.yaml", &EXAMPLE.replacen(from, &to, 1)).is_ok());
+    let (from, to) = naming(17);
+    let told = wrong(from, &to);
+    assert!(told.contains("a delivery names 17 identifiers") && told.contains("--> test.yaml:99"), "{told}");
+}
+
+#[test]
 fn a_rate_is_of_a_second_or_of_a_minute_and_may_be_left_out() {
     let rate =
         |line: &str| load("test.yaml", &EXAMPLE.replacen("rate: { requests_per_second: 10 }", line, 1)).unwrap().rate;

@@ -7,7 +7,7 @@ mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, identifiers, onboardings, secrets, users};
+use gangway_entities::{effects, events, held, identifiers, onboardings, secrets, users};
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
@@ -35,13 +35,18 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn update_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<u64>;
     /// No key twice. Answers the rows as they are afterwards, locked.
     async fn claim(&mut self, rows: Vec<identifiers::Model>) -> Result<Vec<identifiers::Model>>;
-    /// Locks nothing: their owner's lock keeps other adopters away.
-    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>>;
+    /// Held events that wait on one of these or several, each once, in order of `seq`; with the one that names it best.
+    /// Locks nothing: two owners of two identifiers may both find an event, and `adopt` tells the second.
+    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<(Vec<u8>, events::Model)>>;
     async fn lock_events(&mut self, seqs: &[i64]) -> Result<()>;
-    /// Identifiers that these events are held on; one that is not held any more is missing.
+    /// Identifiers that these events are held on, in order of their places; one that is not held any more is missing.
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>>;
     /// In the order of `seq`, which is given here and not by the rows. Answers those that were really added.
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>>;
+    /// What new events are held on; no pair of identifier and event twice.
+    async fn hold(&mut self, rows: Vec<held::Model>) -> Result<()>;
+    /// They are not held any more.
+    async fn let_go(&mut self, seqs: &[i64]) -> Result<()>;
     /// (seq, how many more); no seq twice.
     async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()>;
     /// Answers how many were still held.
@@ -60,11 +65,11 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn rollback(self: Box<Self>) -> Result<()>;
 }
 
-/// What a held event is held on.
+/// An identifier that a held event is held on.
 #[derive(Debug, sea_orm::FromQueryResult)]
 pub(super) struct HeldRow {
     pub(super) seq: i64,
-    pub(super) held_on: Vec<u8>,
+    pub(super) blind: Vec<u8>,
     pub(super) kind: String,
 }
 

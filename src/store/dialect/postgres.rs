@@ -2,7 +2,7 @@
 //! Every statement takes its rows' locks in the order of their keys.
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, identifiers, onboardings, secrets, users};
+use gangway_entities::{effects, events, held, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
@@ -151,11 +151,17 @@ impl Session for PostgresSession {
         self.rows(statement).await
     }
 
-    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>> {
-        let sql = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
-                   from_state, to_state, revision, copies, detail, sealed, own_key, held_on FROM events \
-                   WHERE verdict = 'held' AND held_on = ANY($1::bytea[]) ORDER BY seq LIMIT $2";
-        self.rows(query(sql).bind(blinds).bind(i64::from(limit))).await
+    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<(Vec<u8>, events::Model)>> {
+        // Planned while the tables are small, a join could walk through the journal, and an order with its limit through
+        // everything that is held. So the numbers are an array, and are read before they are put in order.
+        let sql = "WITH named AS MATERIALIZED (SELECT seq FROM held WHERE blind = ANY($1::bytea[])) \
+                   SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
+                   from_state, to_state, revision, copies, detail, sealed, own_key, (SELECT h.blind FROM held h \
+                   WHERE h.seq = e.seq AND h.blind = ANY($1::bytea[]) ORDER BY h.place LIMIT 1) AS found_by \
+                   FROM events e WHERE seq = ANY(ARRAY(SELECT DISTINCT seq FROM named ORDER BY seq LIMIT $2)) \
+                   ORDER BY seq";
+        let rows = self.fetch(query(sql).bind(blinds).bind(i64::from(limit))).await?;
+        rows.iter().map(|row| Ok((read::<FoundByRow>(row, "")?.found_by, read(row, "")?))).collect()
     }
 
     async fn lock_events(&mut self, seqs: &[i64]) -> Result<()> {
@@ -164,24 +170,37 @@ impl Session for PostgresSession {
     }
 
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
-        let sql = "SELECT e.seq, e.held_on, i.kind FROM events e JOIN identifiers i ON i.blind = e.held_on \
-                   WHERE e.verdict = 'held' AND e.seq = ANY($1::bigint[])";
+        let sql = "SELECT h.seq, h.blind, i.kind FROM held h JOIN identifiers i ON i.blind = h.blind \
+                   WHERE h.seq = ANY($1::bigint[]) ORDER BY h.seq, h.place";
         self.rows(query(sql).bind(seqs)).await
+    }
+
+    async fn hold(&mut self, rows: Vec<held::Model>) -> Result<()> {
+        let sql = "INSERT INTO held (blind, seq, place) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::int[])";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.blind.as_slice()))
+            .bind(column(&rows, |row| row.seq))
+            .bind(column(&rows, |row| row.place));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn let_go(&mut self, seqs: &[i64]) -> Result<()> {
+        self.run(query("DELETE FROM held WHERE seq = ANY($1::bigint[])").bind(seqs)).await.map(drop)
     }
 
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {
         // Numbers in the order given; rows in the order of their unique key, so that two batches with the same keys
         // in opposite order wait for each other once and not in a ring.
         let sql = "INSERT INTO events (seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, \
-                   user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, held_on) \
+                   user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key) \
                    SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, \
-                   verdict, from_state, to_state, revision, copies, detail, sealed, own_key, held_on \
+                   verdict, from_state, to_state, revision, copies, detail, sealed, own_key \
                    FROM (SELECT nextval('events_seq_seq') AS seq, t.* FROM unnest($1::bytea[], $2::bytea[], \
                    $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::uuid[], $9::text[], \
-                   $10::text[], $11::text[], $12::bigint[], $13::int[], $14::text[], $15::bytea[], $16::bytea[], \
-                   $17::bytea[]) WITH ORDINALITY AS t (dedupe, digest, source, kind, received_at, occurred_at, \
+                   $10::text[], $11::text[], $12::bigint[], $13::int[], $14::text[], $15::bytea[], $16::bytea[]) \
+                   WITH ORDINALITY AS t (dedupe, digest, source, kind, received_at, occurred_at, \
                    onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, \
-                   held_on, place) ORDER BY place) numbered ORDER BY dedupe \
+                   place) ORDER BY place) numbered ORDER BY dedupe \
                    ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe";
         let statement = query(sql)
             .bind(column(&rows, |row| row.dedupe.as_slice()))
@@ -199,8 +218,7 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.copies))
             .bind(column(&rows, |row| row.detail.as_str()))
             .bind(column(&rows, |row| row.sealed.as_slice()))
-            .bind(column(&rows, |row| row.own_key.as_deref()))
-            .bind(column(&rows, |row| row.held_on.as_deref()));
+            .bind(column(&rows, |row| row.own_key.as_deref()));
         self.rows(statement).await
     }
 
@@ -327,6 +345,11 @@ impl Session for PostgresSession {
 #[derive(sea_orm::FromQueryResult)]
 struct IdRow {
     id: Uuid,
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct FoundByRow {
+    found_by: Vec<u8>,
 }
 
 type Bound<'q> = Query<'q, Postgres, PgArguments>;

@@ -1,8 +1,10 @@
 //! SQLite: multi-row statements made from the entities, in an immediate transaction of the one writer. Nothing needs
 //! a row lock: whoever is here is alone.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use gangway_entities::{effects, events, identifiers, onboardings, secrets, users};
+use gangway_entities::{effects, events, held, identifiers, onboardings, secrets, users};
 use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -151,18 +153,31 @@ impl Session for SqliteSession {
         Ok(after)
     }
 
-    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<events::Model>> {
-        let mut rows = Vec::new();
+    async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<(Vec<u8>, events::Model)>> {
+        let mut found: BTreeMap<i64, (i32, Vec<u8>)> = BTreeMap::new();
         for keys in groups(blinds) {
-            let find = events::Entity::find()
-                .filter(Expr::cust("verdict = 'held'"))
-                .filter(events::Column::HeldOn.is_in(keys.iter().map(Vec::as_slice)))
-                .order_by_asc(events::Column::Seq)
+            // With one `min`, SQLite takes the other columns from the row that has it.
+            let find = held::Entity::find()
+                .select_only()
+                .column(held::Column::Seq)
+                .column_as(held::Column::Place.min(), "place")
+                .column(held::Column::Blind)
+                .filter(held::Column::Blind.is_in(keys.iter().map(Vec::as_slice)))
+                .group_by(held::Column::Seq)
+                .order_by_asc(held::Column::Seq)
                 .limit(u64::from(limit));
-            rows.extend(find.all(&self.0).await.map_err(failed)?);
+            for (seq, place, blind) in find.into_tuple::<(i64, i32, Vec<u8>)>().all(&self.0).await.map_err(failed)? {
+                let best = found.entry(seq).or_insert_with(|| (place, blind.clone()));
+                *best = std::mem::take(best).min((place, blind));
+            }
         }
-        rows.sort_by_key(|row| row.seq);
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let seqs: Vec<i64> = found.keys().copied().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        let mut rows = Vec::with_capacity(seqs.len());
+        for seqs in groups(&seqs) {
+            let find = events::Entity::find().filter(events::Column::Seq.is_in(seqs.iter().copied()));
+            let some = find.order_by_asc(events::Column::Seq).all(&self.0).await.map_err(failed)?;
+            rows.extend(some.into_iter().filter_map(|row| Some((found.remove(&row.seq)?.1, row))));
+        }
         Ok(rows)
     }
 
@@ -171,18 +186,31 @@ impl Session for SqliteSession {
     }
 
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
-        let held_on = events::Entity::belongs_to(identifiers::Entity)
-            .from(events::Column::HeldOn)
+        let named = held::Entity::belongs_to(identifiers::Entity)
+            .from(held::Column::Blind)
             .to(identifiers::Column::Blind)
             .into();
-        let find = events::Entity::find()
+        let find = held::Entity::find()
             .select_only()
-            .columns([events::Column::Seq, events::Column::HeldOn])
+            .columns([held::Column::Seq, held::Column::Blind])
             .column(identifiers::Column::Kind)
-            .join(JoinType::InnerJoin, held_on)
-            .filter(Expr::cust("verdict = 'held'"))
-            .filter(events::Column::Seq.is_in(seqs.iter().copied()));
+            .join(JoinType::InnerJoin, named)
+            .filter(held::Column::Seq.is_in(seqs.iter().copied()))
+            .order_by_asc(held::Column::Seq)
+            .order_by_asc(held::Column::Place);
         find.into_model::<HeldRow>().all(&self.0).await.map_err(failed)
+    }
+
+    async fn hold(&mut self, rows: Vec<held::Model>) -> Result<()> {
+        insert(&self.0, rows, None).await
+    }
+
+    async fn let_go(&mut self, seqs: &[i64]) -> Result<()> {
+        for seqs in groups(seqs) {
+            let gone = held::Entity::delete_many().filter(held::Column::Seq.is_in(seqs.iter().copied()));
+            gone.exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     async fn insert_events(&mut self, rows: Vec<events::Model>) -> Result<Vec<SeqRow>> {

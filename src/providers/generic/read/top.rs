@@ -14,6 +14,9 @@ use crate::settings::providers::RetryOverlay;
 const KEYS: [&str; 10] =
     ["provider", "title", "settings", "auth", "retry", "rate", "facts", "actions", "webhooks", "samples"];
 
+/// Most identifiers of one delivery: while it has no owner, each of them is locked and has a row.
+const NAMED_MOST: usize = 16;
+
 /// Reads the whole file.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Definition, Vec<Sample>)> {
     let top = reader.report.entries(node, 0..0, "the definition")?;
@@ -170,6 +173,12 @@ fn webhooks(reader: &mut Reader<'_>, definition: &mut Definition, top: &Entries<
     let key = reader.optional(&entries, "key", Place::Hook);
     let time = reader.optional(&entries, "time", Place::Hook);
     let identifiers = rules::identifiers(reader, definition, &entries, Place::Hook);
+    if identifiers.len() > NAMED_MOST
+        && let Some((key, _)) = entries.get("identifiers")
+    {
+        let help = format!("name those by which a person is found, the most telling first, and at most {NAMED_MOST}");
+        reader.wrong(key.span.clone(), format!("a delivery names {} identifiers", identifiers.len()), help);
+    }
     let facts = rules::facts(reader, definition, &entries, Place::Hook);
     definition.hooks = kind.map(|kind| Hooks { kind, key, time, varies, identifiers, facts });
 }
