@@ -321,7 +321,7 @@ struct Far {
 impl Far {
     fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
         let limits = Arc::new(Limits::default());
-        limits.rate(directory.all().iter().map(|adapter| &**adapter));
+        limits.take_up(directory.all().iter().map(|adapter| &**adapter));
         let transport = match &seams.transport {
             Some(transport) => Arc::clone(transport),
             None => {
