@@ -287,3 +287,15 @@ fn a_section_that_its_definition_does_not_fit_and_one_without_a_definition_are_r
     let missing = DEFINED.replace("providers/example.yaml", "providers/none.yaml");
     assert_eq!(problems(&missing, &[])[0].0, "providers.example.definition");
 }
+
+#[test]
+fn a_name_that_gangway_uses_itself_is_refused_to_a_provider() {
+    for name in ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"] {
+        let told = problems(&DEFINED.replace("[providers.example]", &format!("[providers.{name}]")), &[]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].0, format!("providers.{name}"));
+        assert!(told[0].1.contains("choose another name"), "{told:?}");
+    }
+    let bare = problems("[providers.flow]\nbase_url = \"https://x.example\"\n", &[]);
+    assert!(bare.len() == 1 && bare[0].1.contains("how onboardings end"), "{bare:?}");
+}

@@ -134,7 +134,7 @@ fn effect(verb: Option<&Verb>, pending: &Pending) -> String {
             format!("{target}: whether it was done is not known since {since}; look-up at {due_at}")
         }
         (Mode::Do, _, Some(trouble)) => format!("{target}: {trouble}; attempt {number} of {most} at {due_at}"),
-        (Mode::Do, _, None) => format!("{target} is being performed, attempt {number}"),
+        (Mode::Do, _, None) => format!("{target} is being performed or waits for its turn, attempt {number}"),
     }
 }
 

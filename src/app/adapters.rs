@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::sync::Arc;
 
-use gangway_core::retry::Policy;
-
 use super::webhooks::Registered;
 use crate::inbound::signature::Profile;
 use crate::inbound::webhook::Hook;
@@ -17,7 +15,7 @@ use crate::providers::haven::Haven;
 use crate::providers::original::Original;
 use crate::providers::waltid::Waltid;
 use crate::settings::webhooks::WebhookSettings;
-use crate::settings::{Problem, Problems, Provider, Providers, Settings};
+use crate::settings::{Problem, Problems, Provider, Settings};
 
 /// The providers, built.
 #[derive(Debug, Default)]
@@ -66,14 +64,15 @@ pub(super) fn build_with(settings: &Settings, registered: &Registered) -> Result
     if let Some(Provider { adapter, webhook }) = &all.waltid {
         add(Arc::new(Waltid::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
     }
-    adapters.add_defined(all, general, &mut problems);
+    adapters.add_defined(settings, registered, &mut problems);
     if problems.is_empty() { Ok(adapters) } else { Err(Problems(problems)) }
 }
 
 impl Adapters {
     /// Those that a definition file describes.
-    fn add_defined(&mut self, all: &Providers, general: &Policy, problems: &mut Vec<Problem>) {
-        for (name, Provider { adapter, webhook }) in &all.generic {
+    fn add_defined(&mut self, settings: &Settings, registered: &Registered, problems: &mut Vec<Problem>) {
+        let (general, patience) = (&settings.outbound.retry.policy(), settings.outbound.patience());
+        for (name, Provider { adapter, webhook }) in &settings.providers.generic {
             let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
             let wrong = |what: String, hint: &str| Problem::new(format!("{at}.definition"), what, hint);
             let text = match fs::read_to_string(&adapter.definition) {
@@ -95,9 +94,11 @@ impl Adapters {
                 problems.push(wrong(what, "the section has the name that the file gives after `provider:`"));
                 continue;
             }
-            problems.extend(Generic::problems(&definition, adapter, &at));
-            let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
-            let concurrency = adapter.common.concurrency;
+            problems.extend(Generic::problems(&definition, adapter, webhook.as_ref(), &at));
+            let verified = webhook.as_ref().map(|webhook| registered.beside(name, &definition.verified(webhook)));
+            // More conversations than turns would only wait for each other.
+            let fitting = definition.rate.map_or(u32::MAX, |rate| rate.fitting(patience));
+            let concurrency = adapter.common.concurrency.min(fitting);
             let adapter = Generic::new(Arc::new(definition), adapter.clone(), general);
             self.add(Arc::new(adapter), concurrency, verified.as_ref(), problems);
         }

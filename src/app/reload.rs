@@ -15,7 +15,7 @@ use super::webhooks::Registered;
 use crate::clock::Clock;
 use crate::inbound::webhook::Webhooks;
 use crate::outbound::Dispatcher;
-use crate::outbound::http::Tokens;
+use crate::outbound::http::{Limits, Tokens};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Problems, Settings};
 use crate::store::Store;
@@ -26,6 +26,7 @@ pub(super) struct Reload {
     pub directory: Arc<Directory>,
     pub hooks: Data<Webhooks>,
     pub tokens: Arc<Tokens>,
+    pub limits: Arc<Limits>,
     pub dispatcher: Dispatcher,
     pub clock: Arc<dyn Clock>,
     pub store: Store,
@@ -53,8 +54,9 @@ impl Reload {
         };
         let mut taken = Vec::new();
         for (name, adapter) in built.by_name {
-            if self.directory.exchange(adapter) {
+            if self.directory.exchange(Arc::clone(&adapter)) {
                 self.tokens.clear(&name);
+                self.limits.rate([&*adapter]);
                 taken.push(name);
             } else {
                 tracing::warn!(provider = name, "a provider that was not set up at the start needs a restart");

@@ -127,6 +127,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         directory: far.directory,
         hooks,
         tokens: far.tokens,
+        limits: far.limits,
         dispatcher: dispatcher.clone(),
         clock: seams.clock,
         store: engine.store.clone(),
@@ -312,6 +313,7 @@ struct Far {
 impl Far {
     fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
         let limits = Arc::new(Limits::default());
+        limits.rate(directory.all().iter().map(|adapter| &**adapter));
         let transport = match &seams.transport {
             Some(transport) => Arc::clone(transport),
             None => {

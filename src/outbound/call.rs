@@ -166,6 +166,9 @@ fn without_token(provider: &str, why: NoToken, touched: bool) -> (AttemptResult,
     match why {
         _ if touched => (AttemptResult::Unknown { cause: cause.clone() }, Health::Failing(cause)),
         NoToken::Barred(_) => (barred(&cause), Health::Barred(cause)),
+        NoToken::NotYet { wait, .. } => {
+            (AttemptResult::Again { cause, retry_after: Some(wait), spent: false }, Health::Unsaid)
+        }
         NoToken::Away { retry_after, .. } => {
             (AttemptResult::Again { cause: cause.clone(), retry_after, spent: true }, Health::Failing(cause))
         }
@@ -180,7 +183,7 @@ fn unanswered(provider: &str, error: SendError, effectful: bool, touched: bool) 
         SendError::Cut(_) => (undecided(touched || effectful, cause.clone()), Health::Failing(cause)),
         _ if touched => (AttemptResult::Unknown { cause }, Health::Unsaid),
         SendError::Barred(_) => (barred(&cause), Health::Barred(cause)),
-        SendError::Throttled(wait) => {
+        SendError::Throttled(wait) | SendError::NotYet(wait) => {
             (AttemptResult::Again { cause, retry_after: Some(wait), spent: false }, Health::Unsaid)
         }
     }
@@ -208,9 +211,9 @@ fn health_of(status: Option<u16>) -> Health {
 
 #[cfg(test)]
 mod tests {
-    use super::{health_of, unanswered};
+    use super::{health_of, unanswered, without_token};
     use crate::outbound::breaker::Health;
-    use crate::outbound::http::SendError;
+    use crate::outbound::http::{NoToken, SendError};
     use gangway_core::outcome::AttemptResult;
     use gangway_core::time::Millis;
 
@@ -231,6 +234,8 @@ mod tests {
             (barred(), true, true, "unknown"),
             (throttled(), true, false, "free"),
             (throttled(), false, true, "unknown"),
+            (SendError::NotYet(Millis::secs(3)), true, false, "free"),
+            (SendError::NotYet(Millis::secs(3)), true, true, "unknown"),
         ];
         for (error, effectful, touched, ends) in rows {
             let (result, _) = unanswered("original", error.clone(), effectful, touched);
@@ -242,6 +247,15 @@ mod tests {
             };
             assert_eq!(word, ends, "{error:?}, effectful {effectful}, touched {touched}");
         }
+    }
+
+    #[test]
+    fn a_token_that_must_wait_for_its_turn_spends_no_attempt() {
+        let later = || NoToken::NotYet { cause: "its turn".to_owned(), wait: Millis::secs(3) };
+        let (result, health) = without_token("acme", later(), false);
+        assert!(matches!(result, AttemptResult::Again { retry_after: Some(Millis(3_000)), spent: false, .. }));
+        assert_eq!(health, Health::Unsaid);
+        assert!(matches!(without_token("acme", later(), true).0, AttemptResult::Unknown { .. }));
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Dispatcher {
         for effect in leased.iter().flatten() {
             unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
         }
-        unused.iter().for_each(|(name, count)| shared.slots.give_back(name, *count));
+        unused.iter().for_each(|(name, count)| shared.unused(name, *count));
         let full = unused.values().any(|count| *count == 0);
         let leased = leased?;
         let begun = leased.len();
@@ -184,10 +184,11 @@ impl Performer for Dispatcher {
         let open = !shared.stopping.load(Ordering::SeqCst)
             && shared.held_back(slot, now).is_none()
             && !shared.breakers.probes(slot);
-        open && shared.slots.take(slot, 1) == 1
+        open && shared.take(slot, 1, now) == 1
     }
 
     fn give_back(&self, slot: &str) {
+        self.0.limits.turns.give_back(slot, 1);
         self.0.finished(slot);
     }
 
@@ -196,7 +197,7 @@ impl Performer for Dispatcher {
             return effects.into_iter().for_each(|effect| self.begin(effect));
         }
         let shared = Arc::clone(&self.0);
-        effects.iter().for_each(|effect| shared.slots.give_back(slot::of(&effect.request), 1));
+        effects.iter().for_each(|effect| shared.unused(slot::of(&effect.request), 1));
         let ids = effects.into_iter().map(|effect| (effect.id, effect.token)).collect();
         self.0.running().spawn_on(async move { shared.release(ids).await }, &self.0.runtime);
     }

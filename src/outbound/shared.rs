@@ -82,17 +82,32 @@ impl Shared {
 
     /// An effect is finished: its slot is free, and somebody may be waiting for it.
     pub(super) fn finished(&self, slot: &str) {
-        self.slots.give_back(slot, 1);
+        let under_way = self.slots.give_back(slot, 1);
+        self.limits.turns.settle(slot, under_way);
         if self.starved.swap(false, Ordering::SeqCst) {
             self.due(self.clock.now());
         }
     }
 
-    /// Why nothing of this slot may be begun now.
+    /// Takes at most `wanted` of a slot, each with its turn where the provider has a rate; how many.
+    pub(super) fn take(&self, slot: &str, wanted: u32, now: Timestamp) -> u32 {
+        let free = self.slots.take(slot, wanted);
+        let taken = self.limits.turns.promise(slot, free, now);
+        self.slots.give_back(slot, free - taken);
+        taken
+    }
+
+    /// Gives back what was taken of a slot and not begun.
+    pub(super) fn unused(&self, slot: &str, count: u32) {
+        self.slots.give_back(slot, count);
+        self.limits.turns.give_back(slot, count);
+    }
+
+    /// Until when nothing of this slot may be begun: its provider rests, asked us to wait, or has had its requests.
     pub(super) fn held_back(&self, slot: &str, now: Timestamp) -> Option<Timestamp> {
         let resting = self.breakers.resting(slot, now).map(|Resting { until, .. }| until);
-        let asked = self.limits.wait(slot, now).map(|wait| now.plus(wait));
-        resting.max(asked)
+        let until = |wait: Option<Millis>| wait.map(|wait| now.plus(wait));
+        resting.max(until(self.limits.wait(slot, now))).max(until(self.limits.turns.wait(slot, now)))
     }
 
     /// Takes every free slot; of one that is being probed, one.
@@ -102,7 +117,7 @@ impl Shared {
                 return None;
             }
             let wanted = if self.breakers.probes(&name) { 1 } else { u32::MAX };
-            let taken = self.slots.take(&name, wanted);
+            let taken = self.take(&name, wanted, now);
             (taken > 0).then_some((name, taken))
         };
         self.slots.names().into_iter().filter_map(free).collect()

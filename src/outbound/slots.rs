@@ -34,12 +34,13 @@ impl Slots {
         taken
     }
 
-    /// Gives some back.
-    pub fn give_back(&self, name: &str, count: u32) {
-        if let Some(slot) = self.all().get_mut(name) {
-            slot.taken = slot.taken.saturating_sub(count);
-            in_flight(name, slot.taken);
-        }
+    /// Gives some back; how many are still taken.
+    pub fn give_back(&self, name: &str, count: u32) -> u32 {
+        let mut all = self.all();
+        let Some(slot) = all.get_mut(name) else { return 0 };
+        slot.taken = slot.taken.saturating_sub(count);
+        in_flight(name, slot.taken);
+        slot.taken
     }
 
     /// Names of all slots.

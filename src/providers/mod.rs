@@ -1,6 +1,7 @@
 //! Adapters: translation only. Given an action and its input, an adapter says the next request to send; given the
 //! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
 
+pub mod complaint;
 pub mod didx;
 pub mod directory;
 pub mod generic;
@@ -57,6 +58,11 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
+    /// How many requests the provider takes, where that is known beforehand.
+    fn rate(&self) -> Option<Rate> {
+        None
+    }
+
     /// The first request of an attempt, or its result when nothing need be sent.
     fn begin(&self, call: &Call<'_>) -> Turn;
 
@@ -85,6 +91,32 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`Unreadable`] when it is not what this provider sends; it is answered with 400.
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable>;
+}
+
+/// How many requests a provider takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// So many, at least one.
+    pub requests: u32,
+    /// In this time.
+    pub per: Millis,
+}
+
+impl Rate {
+    /// How many conversations may be under way so that each gets a turn for its next request within this time; at
+    /// least one.
+    #[must_use]
+    pub fn fitting(self, within: Millis) -> u32 {
+        let micros = i64::try_from(within.0.saturating_mul(1000)).unwrap_or(i64::MAX);
+        u32::try_from(micros / self.step_micros().max(1)).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// The time from one request to the next when they are spread evenly, in microseconds.
+    #[must_use]
+    pub fn step_micros(self) -> i64 {
+        let step = self.per.0.saturating_mul(1000).div_ceil(u64::from(self.requests.max(1)));
+        i64::try_from(step).unwrap_or(i64::MAX)
+    }
 }
 
 /// One attempt of a call.

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use gangway_core::catalogue::{Confirm, Field, OutcomeSpec};
+use gangway_core::catalogue::{ActionSpec, Confirm, Field, OutcomeSpec};
 use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::retry::Policy;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -81,6 +82,18 @@ pub fn input(names: &[&str], required: bool) -> Vec<Field> {
 #[must_use]
 pub fn secret_input(names: &[&str], required: bool) -> Vec<Field> {
     names.iter().map(|name| Field { name: (*name).to_owned(), required, secret: true }).collect()
+}
+
+/// An action that, when it changes anything, can also look up whether it did.
+#[must_use]
+pub fn action(
+    about: &str,
+    input: Vec<Field>,
+    outcomes: Vec<OutcomeSpec>,
+    effectful: bool,
+    policy: &Policy,
+) -> ActionSpec {
+    ActionSpec { about: about.to_owned(), input, outcomes, effectful, look_up: effectful, policy: policy.clone() }
 }
 
 /// An outcome with the fields that it always and sometimes writes.

@@ -23,18 +23,28 @@ pub struct Talk {
     pub action: &'static str,
     input: Value,
     mode: Mode,
-    uncertain: bool,
+    uncertain_since: Option<Timestamp>,
 }
 
 impl Talk {
     /// Doing it.
     pub fn new(action: &'static str, input: Value) -> Self {
-        Self { action, input, mode: Mode::Do, uncertain: false }
+        Self { action, input, mode: Mode::Do, uncertain_since: None }
     }
 
-    /// Doing it again, or looking it up, after an attempt that ended unknown.
+    /// Looking up whether it was done.
+    pub fn look_up(action: &'static str, input: Value) -> Self {
+        Self { mode: Mode::LookUp, ..Self::new(action, input) }
+    }
+
+    /// Doing it again, or looking it up, after an attempt that ended unknown a minute ago.
     pub fn uncertain(self, mode: Mode) -> Self {
-        Self { mode, uncertain: true, ..self }
+        Self { mode, ..self.uncertain_since(Timestamp(NOW.0 - 60_000)) }
+    }
+
+    /// The same after an attempt that ended unknown at this time.
+    pub fn uncertain_since(self, time: Timestamp) -> Self {
+        Self { uncertain_since: Some(time), ..self }
     }
 
     /// Every request that was sent, and how it ended; a cause `barred: …` stands for a barred provider.
@@ -44,7 +54,7 @@ impl Talk {
             input: self.input.as_object().unwrap(),
             effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
             mode: self.mode,
-            uncertain_since: self.uncertain.then_some(Timestamp(NOW.0 - 60_000)),
+            uncertain_since: self.uncertain_since,
             now: NOW,
         };
         let (mut turn, mut requests, mut told) = (adapter.begin(&call), Vec::new(), told.iter());
@@ -75,6 +85,16 @@ impl Talk {
             AttemptResult::Unknown { .. } => "unknown".to_owned(),
             AttemptResult::Broken { cause } if cause.starts_with("barred") => "barred".to_owned(),
             AttemptResult::Broken { .. } => "broken".to_owned(),
+        }
+    }
+
+    /// Why it did not end with an outcome.
+    pub fn cause(&self, adapter: &dyn Adapter, told: &[Told<'_>]) -> String {
+        match self.hear(adapter, told).1 {
+            AttemptResult::Broken { cause } | AttemptResult::Again { cause, .. } | AttemptResult::Unknown { cause } => {
+                cause
+            }
+            other => panic!("{}: {other:?}", self.action),
         }
     }
 

@@ -12,7 +12,7 @@ pub enum Trouble {
     /// We are refused as a whole: credentials, or a moved address.
     Barred(String),
     /// 429: nothing was done, and it is not our fault alone.
-    Throttled(Option<Millis>),
+    Throttled(String, Option<Millis>),
     /// Nothing was done for certain, and it passes.
     Away(String, Option<Millis>),
     /// Whatever was asked may have been done.
@@ -28,20 +28,48 @@ pub fn of_status(reply: &Reply, now: Timestamp, keys: &str, base_url: &str) -> O
     let status = reply.status;
     let asked = || wait::asked(&reply.headers, true, now);
     match status {
-        401 | 403 => Some(Trouble::Barred(format!("the provider refuses our credentials ({status}); check {keys}"))),
-        300..=399 => {
-            Some(Trouble::Barred(format!("the provider answers with a redirect ({status}); check {base_url}")))
-        }
-        429 => Some(Trouble::Throttled(asked())),
+        401 | 403 => Some(Trouble::credentials(status, keys)),
+        300..=399 => Some(Trouble::moved("the provider", status, base_url)),
+        429 => Some(Trouble::throttled("the provider", asked())),
         408 | 425 => Some(Trouble::Away(format!("{status}, not taken"), asked())),
-        // With a wait the door was shut before us; without one it may be a gateway whose back end went on working.
-        503 if asked().is_some() => Some(Trouble::Away("503, asks to come again".to_owned(), asked())),
+        503 if asked().is_some() => Some(Trouble::shut(asked())),
         500..=599 => Some(Trouble::Unclear(format!("the provider failed ({status})"))),
         _ => None,
     }
 }
 
 impl Trouble {
+    /// 401 and 403, where they mean our own credentials; `keys` are the settings to check.
+    #[must_use]
+    pub fn credentials(status: u16, keys: &str) -> Self {
+        Self::Barred(format!("the provider refuses our credentials ({status}); check {keys}"))
+    }
+
+    /// A redirect of `who` answers; `base_url` are the settings to check.
+    #[must_use]
+    pub fn moved(who: &str, status: u16, base_url: &str) -> Self {
+        Self::Barred(format!("{who} answers with a redirect ({status}); check {base_url}"))
+    }
+
+    /// 429 of `who` answers.
+    #[must_use]
+    pub fn throttled(who: &str, retry_after: Option<Millis>) -> Self {
+        Self::Throttled(format!("429, {who} asks for fewer requests"), retry_after)
+    }
+
+    /// 503 with a wait: the door was shut before us. Without one it may be a gateway whose back end went on working,
+    /// so that is [`Trouble::Unclear`].
+    #[must_use]
+    pub fn shut(retry_after: Option<Millis>) -> Self {
+        Self::Away("503, asks to come again".to_owned(), retry_after)
+    }
+
+    /// A status of a gateway that stands before `who` should have answered.
+    #[must_use]
+    pub fn gateway(who: &str, status: u16, retry_after: Option<Millis>) -> Self {
+        Self::Away(format!("{status} from a gateway, not from {who} itself"), retry_after)
+    }
+
     /// How an attempt ends that meets this with a request that changes nothing.
     #[must_use]
     pub fn of_a_read(self) -> Turn {
@@ -56,7 +84,7 @@ impl Trouble {
     pub fn of_a_change(self) -> Turn {
         Turn::Ended(match self {
             Self::Barred(cause) => return Turn::Barred(cause),
-            Self::Throttled(retry_after) => AttemptResult::Again { cause: throttled(), retry_after, spent: false },
+            Self::Throttled(cause, retry_after) => AttemptResult::Again { cause, retry_after, spent: false },
             Self::Away(cause, retry_after) => AttemptResult::Again { cause, retry_after, spent: true },
             Self::Unclear(cause) => AttemptResult::Unknown { cause },
             Self::Strange(cause) => AttemptResult::Broken { cause },
@@ -68,13 +96,10 @@ impl Trouble {
     pub fn of_a_token(self) -> TokenTurn {
         match self {
             Self::Barred(cause) | Self::Strange(cause) => TokenTurn::Barred(cause),
-            Self::Throttled(retry_after) => TokenTurn::Away { cause: throttled(), retry_after },
-            Self::Away(cause, retry_after) => TokenTurn::Away { cause, retry_after },
+            Self::Throttled(cause, retry_after) | Self::Away(cause, retry_after) => {
+                TokenTurn::Away { cause, retry_after }
+            }
             Self::Unclear(cause) => TokenTurn::Away { cause, retry_after: None },
         }
     }
-}
-
-fn throttled() -> String {
-    "429, the provider asks for fewer requests".to_owned()
 }

@@ -3,9 +3,8 @@
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::providers::{ProviderSettings, secret};
+use super::providers::{Checks, ProviderSettings, is_web, secret};
 use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
@@ -137,24 +136,18 @@ impl DidxSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = self.common.problems(at);
-        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
-            if bad {
-                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
-            }
-        };
+        let mut checks = Checks::of(&self.common, at);
         let handed = "the provider hands client id and secret over when it registers a partner";
-        wrong(self.client_id.is_empty(), "client_id", "is empty", handed);
-        wrong(self.client_secret.expose_secret().is_empty(), "client_secret", "is empty", handed);
-        let is_web = |url: &String| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        wrong(
-            !self.token.url.as_ref().is_none_or(is_web),
+        checks.wrong(self.client_id.is_empty(), "client_id", "is empty", handed);
+        checks.wrong(self.client_secret.expose_secret().is_empty(), "client_secret", "is empty", handed);
+        checks.wrong(
+            !self.token.url.as_deref().is_none_or(is_web),
             "token.url",
             "is not an http or https address",
             "leave it out to use `realm` below `base_url`",
         );
-        wrong(self.token.realm.is_empty(), "token.realm", "is empty", "the partners' realm is `product-hub`");
-        wrong(
+        checks.wrong(self.token.realm.is_empty(), "token.realm", "is empty", "the partners' realm is `product-hub`");
+        checks.wrong(
             self.token.lifetime <= self.token.margin,
             "token.lifetime",
             "is not longer than token.margin",
@@ -166,9 +159,9 @@ impl DidxSettings {
             ("paths.wallet", &self.paths.wallet),
         ] {
             let hint = "write it like `/me-creds/api`, or as an empty text for none";
-            wrong(!path.is_empty() && !path.starts_with('/'), key, "does not begin with a slash", hint);
+            checks.wrong(!path.is_empty() && !path.starts_with('/'), key, "does not begin with a slash", hint);
         }
-        problems
+        checks.problems()
     }
 }
 

@@ -1,11 +1,11 @@
 //! `[providers.guardian]`. What each value means is in docs/providers/guardian.md, "Settings".
 
-use gangway_core::secret::PasswordRule;
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::providers::{ProviderSettings, secret};
+use super::password::PasswordSettings;
+use super::providers::{Checks, ProviderSettings, secret};
 use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
@@ -45,7 +45,8 @@ pub struct GuardianSettings {
     /// Registry of a new user when a flow names none.
     #[serde(default)]
     pub parent: Option<String>,
-    /// How passwords of new accounts are made, and what one that is handed in must satisfy.
+    /// The policy that the Guardian's operator has set: how passwords of new accounts are made, and what one that is
+    /// handed in must satisfy.
     #[serde(default)]
     pub password: PasswordSettings,
     /// The registry's access tokens.
@@ -54,45 +55,6 @@ pub struct GuardianSettings {
     /// By what a failure is told from another.
     #[serde(default)]
     pub texts: Texts,
-}
-
-/// `[providers.guardian.password]`: the policy that the Guardian's operator has set.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PasswordSettings {
-    /// Shortest that is taken, in characters.
-    pub min_length: u32,
-    /// Length of one that is made here, in characters.
-    pub length: u32,
-    /// Whether an upper-case letter is needed.
-    pub upper: bool,
-    /// Whether a lower-case letter is needed.
-    pub lower: bool,
-    /// Whether a digit is needed.
-    pub digit: bool,
-    /// Whether a character is needed that is neither letter nor digit.
-    pub symbol: bool,
-}
-
-impl Default for PasswordSettings {
-    fn default() -> Self {
-        Self { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: false }
-    }
-}
-
-impl PasswordSettings {
-    /// The rule that flows and the adapter go by.
-    #[must_use]
-    pub const fn rule(&self) -> PasswordRule {
-        PasswordRule {
-            min_length: self.min_length,
-            length: self.length,
-            upper: self.upper,
-            lower: self.lower,
-            digit: self.digit,
-            symbol: self.symbol,
-        }
-    }
 }
 
 /// `[providers.guardian.token]`.
@@ -136,35 +98,24 @@ impl GuardianSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = self.common.problems(at);
-        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
-            if bad {
-                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
-            }
-        };
+        let mut checks = Checks::of(&self.common, at);
         let registry = "the Standard Registry that onboards, or `demo = true` for a Guardian in demo mode";
         let no_name = self.username.as_deref().unwrap_or_default().is_empty();
         let no_password = self.registry_password.as_ref().is_none_or(|text| text.expose_secret().is_empty());
-        wrong(!self.demo && no_name, "username", "is missing", registry);
-        wrong(!self.demo && no_password, "registry_password", "is missing", registry);
-        wrong(
+        checks.wrong(!self.demo && no_name, "username", "is missing", registry);
+        checks.wrong(!self.demo && no_password, "registry_password", "is missing", registry);
+        checks.wrong(
             self.token.lifetime <= self.token.margin,
             "token.lifetime",
             "is not longer than token.margin",
             "every token would be renewed before it is used; `60s` is usual",
         );
-        let password = &self.password;
-        wrong(
-            !(12..=128).contains(&password.length) || password.length < password.min_length,
-            "password.length",
-            "is not between 12 and 128, or shorter than min_length",
-            "20 is a good length for a password that nobody has to remember",
-        );
+        self.password.check(&mut checks, "password");
         let blank = |texts: &[String]| texts.iter().any(|text| text.trim().is_empty());
         let every = "an empty text is part of every message: leave it out";
-        wrong(blank(&self.texts.taken), "texts.taken", "holds an empty text", every);
-        wrong(blank(&self.texts.weak_password), "texts.weak_password", "holds an empty text", every);
-        problems
+        checks.wrong(blank(&self.texts.taken), "texts.taken", "holds an empty text", every);
+        checks.wrong(blank(&self.texts.weak_password), "texts.weak_password", "holds an empty text", every);
+        checks.problems()
     }
 }
 

@@ -19,6 +19,9 @@ use super::{OriginalSettings, Problem};
 /// Names of all providers that gangway knows.
 pub(crate) const KNOWN: [&str; 5] = ["didx", "guardian", "haven", "original", "waltid"];
 
+/// Names that no provider can have: what gangway itself calls its events, effects and their slots.
+pub(crate) const RESERVED: [&str; 7] = ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"];
+
 /// The providers that have a section; the others are not there.
 #[derive(Clone, Debug, Default)]
 pub struct Providers {
@@ -64,6 +67,14 @@ fn generic(table: &Table, problems: &mut Vec<Problem>) -> BTreeMap<String, Provi
     let sections = table.get("providers").and_then(Value::as_table);
     let mut found = BTreeMap::new();
     for (name, section) in sections.into_iter().flatten().filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
+        if RESERVED.contains(&name.as_str()) {
+            let hint = match name.as_str() {
+                "flow" => "events `flow.…` tell how onboardings end; choose another name, here and in the definition",
+                _ => "gangway means something else by it; choose another name, here and in the definition",
+            };
+            problems.push(Problem::new(format!("providers.{name}"), "is a name that no provider can have", hint));
+            continue;
+        }
         if section.get("definition").is_none() {
             problems.push(unknown_provider(name));
             continue;
@@ -126,4 +137,14 @@ fn split(at: &str, mut section: Table, problems: &mut Vec<Problem>) -> (Table, O
     }
     let webhook = checked(without_empty(webhook), &key, WebhookSettings::problems, problems);
     (section, webhook)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KNOWN, RESERVED};
+
+    #[test]
+    fn no_provider_that_gangway_knows_has_a_reserved_name() {
+        assert!(KNOWN.iter().all(|name| !RESERVED.contains(name)));
+    }
 }

@@ -21,6 +21,7 @@ mod merge;
 mod nearest;
 pub mod original;
 pub mod outbound;
+pub mod password;
 pub mod providers;
 mod samples;
 mod secret;

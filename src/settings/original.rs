@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::providers::{ProviderSettings, secret};
+use super::providers::{Checks, ProviderSettings, is_plain, secret};
 use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
@@ -103,31 +103,26 @@ impl OriginalSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = self.common.problems(at);
-        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
-            if bad {
-                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
-            }
-        };
+        let mut checks = Checks::of(&self.common, at);
         let console = "copy it from the provider's developer console";
-        wrong(self.api_key.expose_secret().is_empty(), "api_key", "is empty", console);
-        let key_fits = self.api_key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
-        wrong(!key_fits, "api_key", "holds a blank, a line break or a character that is not ASCII", console);
-        wrong(self.api_secret.expose_secret().is_empty(), "api_secret", "is empty", console);
-        wrong(
+        checks.wrong(self.api_key.expose_secret().is_empty(), "api_key", "is empty", console);
+        let fits = is_plain(self.api_key.expose_secret());
+        checks.wrong(!fits, "api_key", "holds a blank, a line break or a character that is not ASCII", console);
+        checks.wrong(self.api_secret.expose_secret().is_empty(), "api_secret", "is empty", console);
+        checks.wrong(
             self.token.lifetime.is_some_and(|lifetime| lifetime < Millis::secs(60)),
             "token.lifetime",
             "is shorter than a minute",
             "a request could arrive after its token expired; `1h` is usual, or leave it out",
         );
         let fixed = ["resource", "action", "user_id", "api_key", "exp"];
-        wrong(
+        checks.wrong(
             fixed.iter().any(|name| self.token.claims.contains_key(*name)),
             "token.claims",
             "repeats a claim that the adapter sets itself",
             "leave out resource, action, user_id, api_key and exp",
         );
-        problems
+        checks.problems()
     }
 }
 

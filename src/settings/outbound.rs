@@ -141,6 +141,12 @@ impl OutboundSettings {
         Millis(self.lease.0.saturating_sub(LEASE_MARGIN.0))
     }
 
+    /// How long a request may wait for its turn: what an attempt has beyond its longest request.
+    #[must_use]
+    pub const fn patience(&self) -> Millis {
+        Millis(self.attempt_timeout().0.saturating_sub(self.request_timeout.0))
+    }
+
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {

@@ -88,6 +88,46 @@ impl ProviderSettings {
     }
 }
 
+/// What is wrong with a provider's table, collected while its values are looked at.
+#[derive(Debug)]
+pub struct Checks<'a> {
+    at: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Checks<'a> {
+    /// Begins with what is wrong with the common part; `at` is the key of the table.
+    #[must_use]
+    pub fn of(common: &ProviderSettings, at: &'a str) -> Self {
+        Self { at, problems: common.problems(at) }
+    }
+
+    /// Adds a problem of `key`, a path below the table, when `bad`.
+    pub fn wrong(&mut self, bad: bool, key: &str, what: &str, hint: &str) {
+        if bad {
+            self.problems.push(Problem::new(format!("{}.{key}", self.at), what, hint));
+        }
+    }
+
+    /// Everything that is wrong.
+    #[must_use]
+    pub fn problems(self) -> Vec<Problem> {
+        self.problems
+    }
+}
+
+/// Whether this is an address that requests can go to.
+#[must_use]
+pub fn is_web(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// Whether a key, token or id can stand in a header as it is.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// Serde for a [`secrecy::SecretString`]: read from text, never written out.
 pub mod secret {
     use secrecy::SecretString;

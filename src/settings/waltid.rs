@@ -5,10 +5,10 @@ mod steps;
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-pub use self::steps::{AccountsSettings, DuplicateSettings, Host, PasswordSettings, RoleSettings, WalletSettings};
-use super::providers::{ProviderSettings, secret};
+pub use self::steps::{AccountsSettings, DuplicateSettings, Host, RoleSettings, WalletSettings};
+use super::password::PasswordSettings;
+use super::providers::{Checks, ProviderSettings, is_plain, is_web, secret};
 use super::{Problem, duration};
 
 /// Values that could stand in the section, beside what all providers have in common.
@@ -160,35 +160,31 @@ impl WaltidSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = self.common.problems(at);
-        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
-            if bad {
-                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
-            }
-        };
-        let is_web = |text: &String| {
-            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
-        };
+        let mut checks = Checks::of(&self.common, at);
         let org = "write it like `https://acme.enterprise-sandbox.waltid.dev`";
-        wrong(self.org_url.as_ref().is_some_and(|url| !is_web(url)), "org_url", "is not an http or https address", org);
+        checks.wrong(
+            self.org_url.as_ref().is_some_and(|url| !is_web(url) || url.contains('?')),
+            "org_url",
+            "is not an http or https address",
+            org,
+        );
         let filled = |secret: &Option<SecretString>| secret.as_ref().is_some_and(|s| !s.expose_secret().is_empty());
         let login = self.email.as_ref().is_some_and(|email| email.contains('@')) && filled(&self.password);
-        wrong(
+        checks.wrong(
             !login && !filled(&self.api_key),
             "api_key",
             "is not given, nor are email and password",
             "give a super admin's email and password, or an API key; look-ups need it on the open route too",
         );
-        let plain = |c: u8| c.is_ascii_graphic();
-        let unfit = self.api_key.as_ref().is_some_and(|key| !key.expose_secret().bytes().all(plain));
-        wrong(unfit, "api_key", "holds a blank, a line break or a character that is not ASCII", "copy it again");
+        let unfit = self.api_key.as_ref().is_some_and(|key| !is_plain(key.expose_secret()));
+        checks.wrong(unfit, "api_key", "holds a blank, a line break or a character that is not ASCII", "copy it again");
         let short = self.token_lifetime < Millis::secs(10);
-        wrong(short, "token_lifetime", "is shorter than 10 s", "every request would log in anew; `1h` is usual");
+        checks.wrong(short, "token_lifetime", "is shorter than 10 s", "every request would log in anew; `1h` is usual");
         for (key, path) in self.paths() {
-            wrong(!path.starts_with('/'), key, "does not begin with a slash", "give the path below the host");
+            checks.wrong(!path.starts_with('/'), key, "does not begin with a slash", "give the path below the host");
         }
-        self.steps_problems(&mut wrong);
-        problems
+        self.check_steps(&mut checks);
+        checks.problems()
     }
 
     fn paths(&self) -> [(&'static str, &str); 6] {

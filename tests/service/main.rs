@@ -26,6 +26,7 @@
 //! | secrets and personal data | `secrets` |
 //! | flows that choose, wait and start others | `parallel` |
 //! | every trap of DIDx and Guardian, through their shipped flows | `walks` |
+//! | a provider that a file defines: its rate, its registered webhooks | `defined` |
 //! | scopes, search, lists, figures | `asking` |
 #![allow(
     clippy::expect_used,
@@ -40,6 +41,7 @@ mod broker;
 mod custody;
 #[path = "../support/db.rs"]
 mod db;
+mod defined;
 mod events;
 mod full;
 #[path = "../support/hidden.rs"]

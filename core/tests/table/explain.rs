@@ -21,7 +21,7 @@ fn says(world: World, why: &str, next: Option<(&str, Option<&str>)>) {
 #[test]
 fn an_effect_under_way_is_named_with_its_attempt() {
     let next = Some(("attempt 1 of original.create_user", Some("10:00:00.000")));
-    says(creating(), "original.create_user is being performed, attempt 1", next);
+    says(creating(), "original.create_user is being performed or waits for its turn, attempt 1", next);
 }
 
 #[test]

@@ -28,10 +28,11 @@ use crate::store::webhooks::Webhook;
 pub(super) struct Registered(BTreeMap<String, Vec<SecretString>>);
 
 impl Registered {
-    /// The settings of a provider's webhooks with these secrets beside their own.
+    /// The settings of a provider's webhooks with these secrets beside their own, where they ask for them.
     pub fn beside(&self, provider: &str, settings: &WebhookSettings) -> WebhookSettings {
         let mut settings = settings.clone();
-        settings.secrets.extend(self.0.get(provider).into_iter().flatten().cloned());
+        let kept = self.0.get(provider).filter(|_| settings.registered);
+        settings.secrets.extend(kept.into_iter().flatten().cloned());
         settings
     }
 
@@ -72,5 +73,34 @@ async fn ask(way: Way<'_>, clock: &dyn Clock, action: &str, input: Map<String, V
     match tokio::time::timeout(std_time(limit), talk).await {
         Ok(attempted) => attempted.result,
         Err(_) => progress.timed_out(limit, clock.now()).result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Registered;
+    use crate::settings::webhooks::WebhookSettings;
+    use crate::store::webhooks::Webhook;
+    use gangway_core::time::Timestamp;
+
+    #[test]
+    fn registered_secrets_count_only_where_the_settings_ask_for_them_and_only_for_their_provider() {
+        let webhook = Webhook {
+            provider: "acme".to_owned(),
+            webhook_id: "h-1".to_owned(),
+            url: "https://example.org/webhooks/acme".to_owned().into(),
+            secret: Some("registered".to_owned().into()),
+            since: Timestamp(0),
+        };
+        let registered = Registered::from(vec![webhook]);
+        let beside = |provider: &str, asked| {
+            let settings = WebhookSettings {
+                registered: asked,
+                secrets: vec!["given".to_owned().into()],
+                ..WebhookSettings::default()
+            };
+            registered.beside(provider, &settings).secrets.len()
+        };
+        assert_eq!((beside("acme", true), beside("acme", false), beside("haven", true)), (2, 1, 1));
     }
 }

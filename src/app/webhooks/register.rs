@@ -36,7 +36,9 @@ pub async fn register(
     };
     store.migrate().await?;
     let seams = Seams::real();
-    let sender = HttpSender::new(&settings.outbound, Arc::new(Limits::default()), Arc::clone(&seams.clock));
+    let limits = Arc::new(Limits::default());
+    limits.rate([&**adapter]);
+    let sender = HttpSender::new(&settings.outbound, limits, Arc::clone(&seams.clock));
     let (sender, tokens) = (sender.map_err(usage)?, Tokens::default());
     let way = Way { adapter: &**adapter, transport: &sender, tokens: &tokens };
     let mut input = Map::from_iter([("url".to_owned(), json!(url))]);

@@ -22,7 +22,7 @@ use crate::engine::{Door, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
 use crate::outbound::secrets::SecretSource;
 use crate::outbound::{Attempted, Limits, Performers, Performs, SendError, Transport};
-use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+use crate::providers::{Adapter, Call, Delivery, Rate, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
 
@@ -123,6 +123,7 @@ impl Adapter for Plain {
 /// Answers with the status of the hour; `slow` never answers unless its gate is opened.
 #[derive(Debug)]
 struct Wire {
+    limits: Arc<Limits>,
     status: Mutex<u16>,
     gate: Semaphore,
 }
@@ -130,6 +131,7 @@ struct Wire {
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, provider: &str, _: crate::providers::Request) -> Result<Reply, SendError> {
+        self.limits.turns.take(provider, Timestamp(1_000), Millis::secs(10)).map_err(SendError::NotYet)?;
         if provider == "slow" {
             self.gate.acquire().await.unwrap().forget();
         }
@@ -161,7 +163,8 @@ impl Scene {
     fn new() -> Self {
         let (door, receiver) = Door::new(64);
         let leases = Arc::new(Played::default());
-        let wire = Arc::new(Wire { status: Mutex::new(201), gate: Semaphore::new(0) });
+        let limits = Arc::new(Limits::default());
+        let wire = Arc::new(Wire { limits: Arc::clone(&limits), status: Mutex::new(201), gate: Semaphore::new(0) });
         let clock = HandClock::at(Timestamp(1_000));
         let adapters: [Arc<dyn Adapter>; 2] = [Arc::new(Plain("original")), Arc::new(Plain("slow"))];
         let settings = OutboundSettings::default();
@@ -181,7 +184,7 @@ impl Scene {
             door,
             performers,
             concurrency: [("original", 2), ("slow", 2), ("publish", 2)].map(|(name, n)| (name.to_owned(), n)).into(),
-            limits: Arc::new(Limits::default()),
+            limits,
             clock: Arc::new(clock.clone()),
             chance: Arc::new(SeededChance::new(1)),
             settings,
@@ -298,6 +301,38 @@ async fn refused_credentials_hold_the_whole_provider_until_one_probe_succeeds() 
     scene.dispatcher.idle().await;
     assert_eq!(scene.tick().await.begun, 1, "mended: the rest goes on");
     assert!(scene.dispatcher.breakers().snapshot().is_empty());
+}
+
+#[tokio::test]
+async fn what_must_wait_for_its_turn_is_not_leased_nor_asked_for_again_and_again_and_others_go_on() {
+    let mut scene = Scene::new();
+    scene.wire.limits.turns.set("original", Some(Rate { requests: 2, per: Millis::secs(1) }));
+    scene.wire.gate.add_permits(1);
+    scene.due((1..=3).map(|n| effect("original.create_user", n)));
+    scene.due([effect("slow.create", 9)]);
+    assert_eq!(scene.tick().await.begun, 2, "one of each");
+    let mut ended = [scene.taken().await.0, scene.taken().await.0];
+    ended.sort();
+    assert_eq!(ended, [key(1), key(9)]);
+    scene.dispatcher.idle().await;
+    for _ in 0..2 {
+        let ticked = scene.tick().await;
+        assert_eq!(
+            (ticked.begun, ticked.next),
+            (0, Some(Timestamp(1_400))),
+            "a little before the next turn, not sooner"
+        );
+    }
+    assert!(scene.leases.asked.lock().unwrap().last().unwrap().iter().all(|(slot, _)| slot != "original"));
+    assert!(!scene.dispatcher.reserve("original") && scene.dispatcher.reserve("slow"));
+    scene.clock.advance(Millis(400));
+    assert_eq!(scene.tick().await.begun, 1);
+    assert_eq!(scene.taken().await.0, key(2));
+    scene.dispatcher.idle().await;
+    scene.clock.advance(Millis(500));
+    assert!(scene.dispatcher.reserve("original") && !scene.dispatcher.reserve("original"), "one turn, one effect");
+    scene.dispatcher.give_back("original");
+    assert_eq!(scene.tick().await.begun, 1, "a turn that was given back is there again");
 }
 
 #[tokio::test]

@@ -1,19 +1,28 @@
-//! What providers asked us to wait, shared by everything that talks to them. Headers enter, a time leaves.
+//! What holds requests to a provider back: what it asked us to wait, and its rate. Shared by everything that talks to
+//! it. Headers and times enter, a time leaves.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use gangway_core::time::{Millis, Timestamp};
 
-use crate::providers::wait;
+use super::Turns;
+use crate::providers::{Adapter, wait};
 
-/// Until when each provider must be left alone.
+/// Until when each provider must be left alone, and whose turn it is.
 #[derive(Debug, Default)]
 pub struct Limits {
+    /// The turns of providers that have a rate.
+    pub turns: Turns,
     until: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Limits {
+    /// Takes up the rates of these providers.
+    pub fn rate<'a>(&self, adapters: impl IntoIterator<Item = &'a dyn Adapter>) {
+        adapters.into_iter().for_each(|adapter| self.turns.set(adapter.name(), adapter.rate()));
+    }
+
     /// Takes note of an answer: 429, 503 with a wait, or a rate limit that is used up.
     pub fn note(&self, provider: &str, status: u16, headers: &[(String, String)], now: Timestamp) {
         const WITHOUT_A_WORD: Millis = Millis::secs(1);
@@ -25,7 +34,7 @@ impl Limits {
         *end = (*end).max(now.plus(asked));
     }
 
-    /// How long the provider must still be left alone; `None` when it need not.
+    /// How long the provider must still be left alone because it asked for it; `None` when it need not.
     #[must_use]
     pub fn wait(&self, provider: &str, now: Timestamp) -> Option<Millis> {
         let until = self.until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -6,6 +6,7 @@ pub mod guard;
 pub mod limits;
 pub mod sender;
 pub mod tokens;
+pub mod turns;
 
 use async_trait::async_trait;
 use gangway_core::time::Millis;
@@ -15,6 +16,7 @@ use crate::providers::{Reply, Request};
 pub use limits::Limits;
 pub use sender::HttpSender;
 pub use tokens::{NoToken, Tokens};
+pub use turns::Turns;
 
 /// Sends requests: one of the four seams. Tests and simulation stand in here.
 #[async_trait]
@@ -41,4 +43,7 @@ pub enum SendError {
     /// The provider asked to wait; nothing was sent.
     #[error("the provider asked to wait {0}")]
     Throttled(Millis),
+    /// It is not its turn yet by the provider's rate; nothing was sent.
+    #[error("waits {0} for its turn: the provider takes only so many requests")]
+    NotYet(Millis),
 }

@@ -26,6 +26,7 @@ pub struct HttpSender {
     limits: Arc<Limits>,
     reply_limit: usize,
     timeout: Millis,
+    patience: Millis,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,7 +51,13 @@ impl HttpSender {
             .build()
             .map_err(|error| format!("the HTTP client cannot be made: {}", chain(&error)))?;
         let (reply_limit, timeout) = (settings.reply_limit, settings.request_timeout);
-        Ok(Self { client, guard, limits, reply_limit, timeout, clock })
+        let patience = settings.patience();
+        Ok(Self { client, guard, limits, reply_limit, timeout, patience, clock })
+    }
+
+    /// The wait that the provider asked for, where it is not over.
+    fn left_alone(&self, provider: &str) -> Result<(), SendError> {
+        self.limits.wait(provider, self.clock.now()).map_or(Ok(()), |wait| Err(SendError::Throttled(wait)))
     }
 
     async fn exchange(&self, url: Url, request: Request) -> Result<Reply, SendError> {
@@ -101,14 +108,17 @@ impl HttpSender {
 #[async_trait]
 impl Transport for HttpSender {
     async fn send(&self, provider: &str, request: Request) -> Result<Reply, SendError> {
-        if let Some(wait) = self.limits.wait(provider, self.clock.now()) {
-            return Err(SendError::Throttled(wait));
-        }
+        self.left_alone(provider)?;
         let url = Url::parse(&request.url).map_err(|_| barred("an address that is not one; check its base_url"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(barred("an address that is neither http nor https; check its base_url"));
         }
         self.guard.literal(&url).map_err(|inside| barred(&inside.to_string()))?;
+        let turn = self.limits.turns.take(provider, self.clock.now(), self.patience).map_err(SendError::NotYet)?;
+        if turn.0 > 0 {
+            tokio::time::sleep(Duration::from_millis(turn.0)).await;
+            self.left_alone(provider)?;
+        }
         let (method, loggable) = (request.method, request.loggable);
         let watch = Stopwatch::start();
         let answer = self.exchange(url, request).await;

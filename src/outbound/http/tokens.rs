@@ -44,6 +44,14 @@ pub enum NoToken {
     /// The provider refuses us as a whole: the settings must be mended.
     #[error("{0}")]
     Barred(String),
+    /// It is not the time to ask for one: nothing was sent.
+    #[error("no token yet: {cause}")]
+    NotYet {
+        /// Why.
+        cause: String,
+        /// How long to wait.
+        wait: Millis,
+    },
     /// Passing.
     #[error("no token: {cause}")]
     Away {
@@ -130,9 +138,8 @@ async fn fetch(
         turn = match transport.send(adapter.name(), request).await {
             Ok(reply) => adapter.token_reply(name, &stage, &reply, clock.now()),
             Err(SendError::Barred(cause)) => return Err(NoToken::Barred(cause)),
-            Err(SendError::Throttled(wait)) => {
-                let cause = "the provider asked to wait".to_owned();
-                return Err(NoToken::Away { cause, retry_after: Some(wait) });
+            Err(error @ (SendError::Throttled(wait) | SendError::NotYet(wait))) => {
+                return Err(NoToken::NotYet { cause: error.to_string(), wait });
             }
             Err(SendError::NotSent(cause) | SendError::Cut(cause)) => {
                 return Err(NoToken::Away { cause, retry_after: None });

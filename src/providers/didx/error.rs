@@ -5,25 +5,8 @@ use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::providers::Reply;
+use crate::providers::complaint::{Complaint, Refusal};
 use crate::providers::trouble::{Trouble, of_status};
-
-/// Why an answer carries no data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The request is at fault; nothing was done.
-    Complaint(u16, Complaint),
-    /// Anything else.
-    Trouble(Trouble),
-}
-
-/// What the provider objects to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Complaint {
-    /// Its codes, such as `VALIDATION_ERROR`.
-    pub code: String,
-    /// Its words, for people; may repeat personal data, so only in an answer's fields.
-    pub reason: String,
-}
 
 /// The data of a good answer: `data` where it is wrapped, else the whole.
 ///
@@ -99,10 +82,4 @@ fn word(of: &Value, name: &str) -> Option<String> {
 fn joined(words: impl Iterator<Item = String>) -> String {
     const LONGEST: usize = 300;
     words.collect::<Vec<_>>().join("; ").chars().take(LONGEST).collect()
-}
-
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
-    }
 }

@@ -25,9 +25,9 @@ use serde_json::{Map, Value};
 
 use self::exchange::Said;
 pub use self::model::Definition;
-use self::model::{Action, Exchange};
+use self::model::{Action, Exchange, REGISTER};
 pub use self::read::{is_definition, load};
-use super::{Adapter, Call, Delivery, Reading, Reply, Stage, TokenTurn, Turn, Unreadable};
+use super::{Adapter, Call, Delivery, Rate, Reading, Reply, Stage, TokenTurn, Turn, Unreadable};
 use crate::providers::parts::broken;
 use crate::settings::generic::GenericSettings;
 
@@ -88,8 +88,12 @@ impl Adapter for Generic {
         self.definition.kinds.clone()
     }
 
+    fn rate(&self) -> Option<Rate> {
+        self.definition.rate
+    }
+
     fn begin(&self, call: &Call<'_>) -> Turn {
-        let Some(action) = self.action(call.action) else { return self.unknown() };
+        let Some(action) = self.action(call.action) else { return self.unknown(call.action) };
         let absent = |name: &String| call.input.get(name).is_none_or(Value::is_null);
         if let Some(field) = action.input.iter().find(|field| field.required && absent(&field.name)) {
             return broken(&format!("{} needs {}; check the flow's mapping", call.action, field.name));
@@ -102,7 +106,7 @@ impl Adapter for Generic {
     }
 
     fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        let Some(action) = self.action(call.action) else { return self.unknown() };
+        let Some(action) = self.action(call.action) else { return self.unknown(call.action) };
         let (exchange, effectful) = match (stage.at, &action.look_up) {
             (LOOK_UP | EXISTS, Some(look_up)) => (look_up, false),
             _ => (&action.exchange, action.effectful),
@@ -137,8 +141,14 @@ impl Adapter for Generic {
 }
 
 impl Generic {
-    /// A pinned flow may name an action that the definition has no more.
-    fn unknown(&self) -> Turn {
-        broken(&format!("the definition of {} has no such action; move the onboarding on", self.definition.name))
+    /// A pinned flow may name an action that the definition has no more; the command may ask for one it never had.
+    fn unknown(&self, action: &str) -> Turn {
+        let hint = match action {
+            REGISTER => {
+                "add it, or register the address at the provider yourself and give its secret in webhook.secrets"
+            }
+            _ => "move the onboarding on",
+        };
+        broken(&format!("the definition of {} has no action `{action}`; {hint}", self.definition.name))
     }
 }

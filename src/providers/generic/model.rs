@@ -4,8 +4,16 @@ use gangway_core::catalogue::{FactSpec, Field};
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::time::Millis;
 
+use crate::providers::Rate;
 use crate::settings::providers::RetryOverlay;
 use crate::settings::webhooks::{Verify, WebhookSettings};
+
+/// The action of `gangway webhooks register`.
+pub(super) const REGISTER: &str = "register_webhook";
+/// Its outcome.
+pub(super) const REGISTERED: &str = "registered";
+/// The secret that the outcome hands over.
+pub(super) const WEBHOOK_SECRET: &str = "webhook_secret";
 
 /// A provider.
 #[derive(Clone, Debug)]
@@ -20,6 +28,8 @@ pub struct Definition {
     pub auth: Auth,
     /// What differs from the general way to retry.
     pub retry: RetryOverlay,
+    /// How many requests it takes.
+    pub rate: Option<Rate>,
     /// Its actions.
     pub actions: Vec<(String, Action)>,
     /// Its facts, by their full names.
@@ -33,6 +43,16 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// Whether `gangway webhooks register` can tell this provider our address, and gets a secret for it.
+    #[must_use]
+    pub fn registers(&self) -> bool {
+        let register = self.actions.iter().find(|(name, _)| name == REGISTER);
+        let rules = register.into_iter().flat_map(|(_, action)| &action.exchange.rules);
+        rules
+            .into_iter()
+            .any(|rule| rule.outcome == REGISTERED && rule.secrets.iter().any(|(name, _)| name == WEBHOOK_SECRET))
+    }
+
     /// How deliveries are verified: as the settings say, or, where they give secrets only, as the definition does.
     #[must_use]
     pub fn verified(&self, given: &WebhookSettings) -> WebhookSettings {

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use gangway_core::catalogue::{ActionSpec, Catalogue, OutcomeSpec};
 use gangway_core::retry::Policy;
 
-use super::model::{Action, Definition, Rule};
+use super::model::{Action, Definition, REGISTER, Rule, WEBHOOK_SECRET};
 use super::{Generic, NOT_DONE};
 use crate::settings::Problem;
 use crate::settings::generic::GenericSettings;
+use crate::settings::webhooks::WebhookSettings;
 
-/// Adds everything of this provider.
+/// Adds everything of this provider but what only a command asks for.
 pub(super) fn describe(definition: &Definition, policy: &Policy, catalogue: &mut Catalogue) {
     catalogue.providers.insert(definition.name.clone());
-    for (name, action) in &definition.actions {
+    for (name, action) in definition.actions.iter().filter(|(name, _)| name != REGISTER) {
         let spec = ActionSpec {
             about: action.about.clone(),
             input: action.input.clone(),
@@ -54,8 +55,20 @@ fn outcomes(action: &Action) -> Vec<OutcomeSpec> {
 impl Generic {
     /// Everything in which a section does not fit its definition; `at` is its key.
     #[must_use]
-    pub fn problems(definition: &Definition, settings: &GenericSettings, at: &str) -> Vec<Problem> {
+    pub fn problems(
+        definition: &Definition,
+        settings: &GenericSettings,
+        webhook: Option<&WebhookSettings>,
+        at: &str,
+    ) -> Vec<Problem> {
         let mut problems = Vec::new();
+        if webhook.is_some_and(|webhook| webhook.registered) && !definition.registers() {
+            let what =
+                format!("is true, and no action `{REGISTER}` of the definition hands over a secret `{WEBHOOK_SECRET}`");
+            let hint = "add the action to the definition; or register the address at the provider yourself and give its \
+                        secret in webhook.secrets";
+            problems.push(Problem::new(format!("{at}.webhook.registered"), what, hint));
+        }
         for setting in &definition.settings {
             let (place, given) = match setting.secret {
                 true => ("secrets", settings.secrets.contains_key(&setting.name)),

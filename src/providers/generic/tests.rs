@@ -12,7 +12,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{Generic, is_definition, load};
-use crate::providers::{Adapter, Call, Delivery, Reply, Request, TokenTurn, Turn};
+use crate::providers::{Adapter, Call, Delivery, Rate, Reply, Request, TokenTurn, Turn};
+use crate::settings::webhooks::WebhookSettings;
 
 const EXAMPLE: &str = include_str!("../../../providers/example.yaml");
 const NOW: Timestamp = Timestamp(1_767_323_050_000);
@@ -205,6 +206,8 @@ fn a_delivery_is_a_fact_only_when_it_was_signed() {
 fn every_mistake_is_told_with_its_place_its_cause_and_a_hint() {
     let rows = [
         ("provider: example", "provider: original", "`original` is taken"),
+        ("provider: example", "provider: flow", "`flow` is taken"),
+        ("provider: example", "provider: mail", "`mail` is taken"),
         ("provider: example", "provider: Ex ample", "cannot be the name of a provider"),
         ("auth:\n  oauth2", "auth:\n  oauth3", "there is no auth `oauth3`"),
         ("client_secret: client_secret,", "client_secret: client_sceret,", "did you mean `client_secret`?"),
@@ -226,6 +229,14 @@ fn every_mistake_is_told_with_its_place_its_cause_and_a_hint() {
         ("confirm: { action: get_member", "confirm: { action: create_member", "not an action that only reads"),
         ("verify: hmac", "verify: hmca", "`verify` cannot be read"),
         ("retry: { attempts: 6", "retry: { attempt: 6", "`retry` cannot be read"),
+        ("requests_per_second: 10", "requests_per_second: 0", "`requests_per_second` is not a whole number from 1"),
+        ("requests_per_second: 10", "requests_per_second: 0.5", "0.5 in a second are 30 in a minute"),
+        ("requests_per_second: 10", "requests_per_second: many", "is not a whole number"),
+        ("requests_per_second: 10", "requests_per_minute: 5", "is not a whole number from 6 to 60000"),
+        ("requests_per_second: 10", "requests_per_hour: 5", "did you mean"),
+        ("requests_per_second: 10", "requests_per_second: 1, requests_per_minute: 60", "must say one number"),
+        ("{ requests_per_second: 10 }", "{}", "must say one number"),
+        ("{ requests_per_second: 10 }", "10", "`rate`"),
         ("ends: created", "ends: refused", "ends as `created`, not as `refused`"),
         ("body: { externalId: u-1", "body: { externalId: u-2", "where the sample says"),
         ("key: d-1", "key: d-2", "where the sample says"),
@@ -248,7 +259,82 @@ fn a_delivery_names_sixteen_identifiers_at_most() {
     assert!(load("test.yaml", &EXAMPLE.replacen(from, &to, 1)).is_ok());
     let (from, to) = naming(17);
     let told = wrong(from, &to);
-    assert!(told.contains("a delivery names 17 identifiers") && told.contains("--> test.yaml:98"), "{told}");
+    assert!(told.contains("a delivery names 17 identifiers") && told.contains("--> test.yaml:99"), "{told}");
+}
+
+#[test]
+fn a_rate_is_of_a_second_or_of_a_minute_and_may_be_left_out() {
+    let rate =
+        |line: &str| load("test.yaml", &EXAMPLE.replacen("rate: { requests_per_second: 10 }", line, 1)).unwrap().rate;
+    let told = |requests, per| Some(Rate { requests, per });
+    assert_eq!(adapter(EXAMPLE).rate(), told(10, Millis::secs(1)));
+    assert_eq!(rate("rate: { requests_per_minute: 90 }"), told(90, Millis::secs(60)));
+    assert_eq!(rate(""), None);
+}
+
+/// The example with an action that registers our address.
+fn registering(input: &str, outcomes: &str) -> String {
+    let action = format!(
+        "actions:\n  register_webhook:\n    about: Registers our address.\n    input: {input}\n    request: {{ method: \
+         POST, path: /hooks, body: {{ url: input.url }} }}\n    outcomes: {outcomes}\n"
+    );
+    EXAMPLE.replacen("actions:\n", &action, 1)
+}
+
+#[test]
+fn an_action_that_registers_our_address_must_be_one_that_the_command_can_use() {
+    const GOOD: &str = "{ registered: { when: status == 201, fields: { webhook_id: body.id }, secrets: { webhook_secret: body.key } } }";
+    let rows = [
+        ("{ address: required }", GOOD, "has no input `url`"),
+        ("{ url: required, owner: required }", GOOD, "needs `owner`, which the command cannot give"),
+        ("{ url: required }", "{ made: { when: status == 201 } }", "no outcome `registered` that writes `webhook_id`"),
+        ("{ url: required }", "{ registered: { when: status == 201 } }", "that writes `webhook_id`"),
+    ];
+    for (input, outcomes, says) in rows {
+        let told = load("test.yaml", &registering(input, outcomes)).unwrap_err().rendered;
+        assert!(told.contains(says) && told.contains("--> test.yaml:"), "{says}:\n{told}");
+    }
+    let it = adapter(&registering("{ url: required, events: optional }", GOOD));
+    let told = hear(&it, "register_webhook", &json!({"url": "u"}), Mode::Do, &[(201, "{\"id\": 1, \"key\": \"k\"}")]);
+    assert_eq!(told.1, "registered");
+    let mut catalogue = Catalogue::default();
+    it.describe(&mut catalogue);
+    assert!(!catalogue.actions.contains_key("example.register_webhook"), "no flow asks for it");
+}
+
+#[test]
+fn registered_secrets_are_refused_where_the_definition_gets_none() {
+    let webhook: WebhookSettings = serde_json::from_value(json!({"registered": true})).unwrap();
+    let settings = json!({"base_url": "https://x.example", "definition": "x", "values": {"client_id": "c"},
+        "secrets": {"client_secret": "s"}});
+    let settings = serde_json::from_value(settings).unwrap();
+    let problems = |text: &str| {
+        let definition = load("test.yaml", text).unwrap();
+        Generic::problems(&definition, &settings, Some(&webhook), "providers.example")
+    };
+    let keys = |text: &str| problems(text).into_iter().map(|problem| problem.key).collect::<Vec<_>>();
+    let without = "{ registered: { when: status == 201, fields: { webhook_id: body.id } } }";
+    let with = without.replace("body.id }", "body.id }, secrets: { webhook_secret: body.key }");
+    assert_eq!(keys(EXAMPLE), ["providers.example.webhook.registered"]);
+    assert_eq!(keys(&registering("{ url: required }", without)), ["providers.example.webhook.registered"]);
+    assert_eq!(keys(&registering("{ url: required }", &with)), Vec::<String>::new());
+    assert!(problems(EXAMPLE)[0].hint.contains("webhook.secrets"), "{:?}", problems(EXAMPLE));
+    let call = |action| {
+        let call = Call {
+            action,
+            input: &serde_json::Map::new(),
+            effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
+            mode: Mode::Do,
+            uncertain_since: None,
+            now: NOW,
+        };
+        match adapter(EXAMPLE).begin(&call) {
+            Turn::Ended(AttemptResult::Broken { cause }) => cause,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(call("register_webhook").contains("webhook.secrets"), "the command says what to do instead");
+    assert!(call("create_memmber").contains("move the onboarding on"));
 }
 
 #[test]
@@ -268,7 +354,8 @@ fn all_mistakes_are_told_at_once() {
 fn a_section_that_does_not_fit_its_definition_is_told_whole() {
     let definition = load("test.yaml", EXAMPLE).unwrap();
     let settings = json!({"base_url": "https://x.example", "definition": "x", "values": {"client_secret": "s"}});
-    let problems = Generic::problems(&definition, &serde_json::from_value(settings).unwrap(), "providers.example");
+    let settings = serde_json::from_value(settings).unwrap();
+    let problems = Generic::problems(&definition, &settings, None, "providers.example");
     let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
     assert_eq!(
         keys,

@@ -5,6 +5,7 @@ use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::providers::Reply;
+use crate::providers::complaint::{Complaint, Refusal};
 use crate::providers::trouble::{Trouble, of_status};
 
 /// What a good answer holds.
@@ -14,24 +15,6 @@ pub enum Body {
     Empty,
     /// An object.
     Object(Value),
-}
-
-/// Why an answer is not a good one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The request is at fault; nothing was done.
-    Complaint(u16, Complaint),
-    /// Anything else.
-    Trouble(Trouble),
-}
-
-/// What the provider objects to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Complaint {
-    /// Its short name for the error, else the status.
-    pub code: String,
-    /// Its words, for people; may repeat personal data, so only in an answer's fields.
-    pub reason: String,
 }
 
 /// What the answer says. 401 and 403 are trouble here; who logs in as a user looks at them first.

@@ -18,7 +18,8 @@ pub use self::calls::{DID, HEDERA_ACCOUNT_ID, TASK_ID, USERNAME};
 use self::calls::{Desk, get_task, login_user, onboard, read_account};
 use super::{Adapter, Call, Delivery, Reading, Reply, Stage, TokenTurn, Turn, Unreadable};
 use crate::providers::parts::broken;
-use crate::settings::guardian::{GuardianSettings, PasswordSettings};
+use crate::settings::guardian::GuardianSettings;
+use crate::settings::password::PasswordSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USERNAME, TASK_ID, DID, HEDERA_ACCOUNT_ID];

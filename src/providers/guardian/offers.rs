@@ -1,20 +1,20 @@
 //! What flows may name: actions with their input and outcomes, and how passwords are made. Kept in step with `calls`
 //! by a test.
 
-use gangway_core::catalogue::{ActionSpec, Catalogue, Field, OutcomeSpec};
+use gangway_core::catalogue::{Catalogue, Field, OutcomeSpec};
 use gangway_core::retry::Policy;
 use gangway_core::secret::PasswordRule;
 
 use super::calls::onboard::{NEEDED, OPTIONAL, OPTIONAL_SECRETS};
-use crate::providers::parts::{input, outcome, secret_input};
+use crate::providers::parts::{action, input, outcome, secret_input};
 
 /// Adds everything of this provider; `onboard` is how a task is started.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy, onboard: &Policy, rule: PasswordRule) {
     catalogue.providers.insert("guardian".to_owned());
     catalogue.passwords.insert("guardian".to_owned(), rule);
     for (name, about, (input, outcomes), effectful) in actions() {
-        let policy = if effectful { onboard.clone() } else { policy.clone() };
-        let spec = ActionSpec { about: about.to_owned(), input, outcomes, effectful, look_up: effectful, policy };
+        let policy = if effectful { onboard } else { policy };
+        let spec = action(about, input, outcomes, effectful, policy);
         catalogue.actions.insert(format!("guardian.{name}"), spec);
     }
 }

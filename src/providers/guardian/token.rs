@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::calls::Desk;
 use super::calls::login::{self, Login};
-use super::error::{Body, Refusal, body};
+use super::error::{Body, body};
+use crate::providers::complaint::Refusal;
 use crate::providers::parts::text;
 use crate::providers::trouble::Trouble;
 use crate::providers::{Reply, Request, Stage, TokenTurn};

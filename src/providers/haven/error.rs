@@ -1,17 +1,17 @@
-//! What an answer means, before any action is looked at: the data it carries, or one kind of trouble. Source:
+//! What an answer means, before any action is looked at: the data it carries, what the provider says, or trouble. Source:
 //! docs/providers/haven.md, "Errors". The status alone never decides: 401 is both "refused" and "User already exists.",
 //! so the message is read. No personal data in causes: never the message itself.
 
-use gangway_core::outcome::{Answer, AttemptResult};
-use gangway_core::time::{Millis, Timestamp};
-use serde_json::{Value, json};
+use gangway_core::time::Timestamp;
+use serde_json::Value;
 
-use crate::providers::parts::{done, object};
-use crate::providers::{Reply, Turn, wait};
+use crate::providers::complaint::Complaint;
+use crate::providers::trouble::Trouble;
+use crate::providers::{Reply, wait};
 
 /// Why an answer carries no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Refusal {
     /// The message says "already exists".
     Exists(Complaint),
     /// 202: a policy caught the change, and it waits for somebody's approval.
@@ -24,81 +24,45 @@ pub enum Trouble {
     NotFound,
     /// 400, 409, 422: permanent, the request is at fault. Nothing was done.
     Refused(Complaint),
-    /// A redirect: we are refused as a whole.
-    Moved(String),
-    /// 429: nothing was done, and it is not our fault alone.
-    Throttled(Option<Millis>),
-    /// Nothing was done for certain, and it passes.
-    Away(String, Option<Millis>),
-    /// Whatever was asked may have been done.
-    Unclear(String),
-    /// A permanent answer that the documentation does not know.
-    Strange(String),
+    /// What no word of this provider is needed for.
+    Trouble(Trouble),
 }
 
-/// What the provider objects to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Complaint {
-    /// The HTTP status.
-    pub status: u16,
-    /// Its message, for people; may repeat personal data, so only in an answer's fields.
-    pub text: String,
-}
-
-impl Complaint {
-    /// Whether the message speaks of something that is over: a code, a challenge, a token.
-    #[must_use]
-    pub fn is_expiry(&self) -> bool {
-        self.text.to_lowercase().contains("expired")
-    }
-
-    /// The outcome `refused`.
-    #[must_use]
-    pub fn refused(&self) -> Turn {
-        refused(&self.status.to_string(), &self.text)
-    }
-}
-
-/// The outcome `refused`, with what is objected to for those who may read it.
+/// Whether the message speaks of something that is over: a code, a challenge, a token.
 #[must_use]
-pub fn refused(code: &str, reason: &str) -> Turn {
-    let mut answer = Answer::named("refused");
-    answer.fields = object(json!({"code": code, "reason": reason}));
-    done(answer)
+pub fn is_expiry(complaint: &Complaint) -> bool {
+    complaint.reason.to_lowercase().contains("expired")
 }
 
-/// The data of a good answer, or the trouble. `exists`: texts that mean "exists already", in lower case.
+/// The data of a good answer, or why there is none. `exists`: texts that mean "exists already", in lower case.
 ///
 /// # Errors
-/// [`Trouble`] of the kind that the status and the body say.
-pub fn data(reply: &Reply, exists: &[String], now: Timestamp) -> Result<Value, Trouble> {
+/// [`Refusal`] of the kind that the status and the body say.
+pub fn data(reply: &Reply, exists: &[String], now: Timestamp) -> Result<Value, Refusal> {
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     let message = json.as_ref().and_then(message);
     let status = reply.status;
     let asked = || wait::asked(&reply.headers, true, now);
-    let complaint = |text: String| Complaint { status, text };
+    let complaint = |reason: String| Complaint { code: status.to_string(), reason };
+    let unclear = |cause: String| Err(Refusal::Trouble(Trouble::Unclear(cause)));
     match (status, message) {
-        (202, _) => Err(Trouble::Approval),
+        (202, _) => Err(Refusal::Approval),
         (200..=299, _) => match json {
             Some(body) if body.is_object() => Ok(body),
-            Some(_) => Err(Trouble::Unclear(format!("{status} with JSON that is no object"))),
-            None => Err(Trouble::Unclear(format!("{status} with a body that is not whole JSON"))),
+            Some(_) => unclear(format!("{status} with JSON that is no object")),
+            None => unclear(format!("{status} with a body that is not whole JSON")),
         },
-        (300..=399, _) => Err(Trouble::Moved(format!(
-            "the provider answers with a redirect ({status}); check providers.haven.base_url"
-        ))),
-        (429, _) => Err(Trouble::Throttled(asked())),
-        (503, _) if asked().is_some() => Err(Trouble::Away("503, asks to come again".to_owned(), asked())),
-        (500..=599, _) => Err(Trouble::Unclear(format!("{status} from the provider"))),
-        (400 | 401 | 409 | 422, Some(text)) if says(&text, exists) => Err(Trouble::Exists(complaint(text))),
-        (401, text) => Err(Trouble::Unauthorised(complaint(text.unwrap_or_default()))),
-        (403, text) => Err(Trouble::Forbidden(complaint(text.unwrap_or_default()))),
-        (404, Some(_)) => Err(Trouble::NotFound),
-        (400 | 409 | 422, Some(text)) => Err(Trouble::Refused(complaint(text))),
-        (404 | 408 | 425, _) => {
-            Err(Trouble::Away(format!("{status} from a gateway, not from the provider itself"), asked()))
-        }
-        _ => Err(Trouble::Strange(format!("{status} without the provider's error format"))),
+        (300..=399, _) => Err(Trouble::moved("the provider", status, "providers.haven.base_url").into()),
+        (429, _) => Err(Trouble::throttled("the provider", asked()).into()),
+        (503, _) if asked().is_some() => Err(Trouble::shut(asked()).into()),
+        (500..=599, _) => unclear(format!("{status} from the provider")),
+        (400 | 401 | 409 | 422, Some(text)) if says(&text, exists) => Err(Refusal::Exists(complaint(text))),
+        (401, text) => Err(Refusal::Unauthorised(complaint(text.unwrap_or_default()))),
+        (403, text) => Err(Refusal::Forbidden(complaint(text.unwrap_or_default()))),
+        (404, Some(_)) => Err(Refusal::NotFound),
+        (400 | 409 | 422, Some(text)) => Err(Refusal::Refused(complaint(text))),
+        (404 | 408 | 425, _) => Err(Trouble::gateway("the provider", status, asked()).into()),
+        _ => Err(Trouble::Strange(format!("{status} without the provider's error format")).into()),
     }
 }
 
@@ -115,42 +79,28 @@ fn says(message: &str, texts: &[String]) -> bool {
     texts.iter().any(|text| message.contains(&text.to_lowercase()))
 }
 
-impl Trouble {
-    /// How an attempt ends that meets this trouble with a request that changes nothing and carries the service token.
-    #[must_use]
-    pub fn of_a_read(self) -> Turn {
-        match self {
-            Self::Unclear(cause) => Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true }),
-            other => other.of_a_change(),
-        }
-    }
-
-    /// How an attempt ends that meets this trouble with a request that may have changed something and carries the
-    /// service token.
-    #[must_use]
-    pub fn of_a_change(self) -> Turn {
-        Turn::Ended(match self {
-            Self::Moved(cause) => return Turn::Barred(cause),
-            Self::Unauthorised(_) => {
-                return Turn::Barred(credentials(401, "service_token, service_key, credential_id"));
-            }
-            Self::Forbidden(_) => return Turn::Barred(credentials(403, "the permissions of the service account")),
-            Self::Throttled(retry_after) => {
-                let cause = "429, the provider asks for fewer requests".to_owned();
-                AttemptResult::Again { cause, retry_after, spent: false }
-            }
-            Self::Away(cause, retry_after) => AttemptResult::Again { cause, retry_after, spent: true },
-            Self::Unclear(cause) => AttemptResult::Unknown { cause },
-            Self::Strange(cause) => AttemptResult::Broken { cause },
-            Self::NotFound => AttemptResult::Broken { cause: "404, what the request names does not exist".to_owned() },
-            Self::Approval => AttemptResult::Broken { cause: "202, waits for an approval at the provider".to_owned() },
-            Self::Refused(complaint) | Self::Exists(complaint) => AttemptResult::Broken {
-                cause: format!("refused with {}; see the provider's console", complaint.status),
-            },
-        })
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
     }
 }
 
-fn credentials(status: u16, check: &str) -> String {
-    format!("the provider refuses our service account ({status}); check {check} (providers.haven)")
+/// What an answer is to a request of the service account where no outcome of the action is meant by it.
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Trouble(trouble) => trouble,
+            Refusal::Unauthorised(_) => credentials(401, "service_token, service_key, credential_id"),
+            Refusal::Forbidden(_) => credentials(403, "the permissions of the service account"),
+            Refusal::NotFound => Self::Strange("404, what the request names does not exist".to_owned()),
+            Refusal::Approval => Self::Strange("202, waits for an approval at the provider".to_owned()),
+            Refusal::Refused(complaint) | Refusal::Exists(complaint) => {
+                Self::Strange(format!("refused with {}; see the provider's console", complaint.code))
+            }
+        }
+    }
+}
+
+fn credentials(status: u16, check: &str) -> Trouble {
+    Trouble::Barred(format!("the provider refuses our service account ({status}); check {check} (providers.haven)"))
 }

@@ -1,20 +1,19 @@
 //! What flows may name: actions with their input and outcomes, and facts. Kept in step with `calls` by a test.
 //! `register_webhook` and `missed_deliveries` are left out: no flow asks for them.
 
-use gangway_core::catalogue::{ActionSpec, Catalogue, FactSpec, Field, OutcomeSpec};
+use gangway_core::catalogue::{Catalogue, FactSpec, Field, OutcomeSpec};
 use gangway_core::retry::Policy;
 
 use super::calls::WALLET_ID;
 use super::calls::challenge::{self, TEMPORARY_TOKEN};
 use super::calls::wallet::{self, WALLET_ACTIVE};
-use crate::providers::parts::{confirm, input, outcome, secret_input, with_secrets, words};
+use crate::providers::parts::{action, confirm, input, outcome, secret_input, with_secrets, words};
 
 /// Adds everything of this provider.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
     catalogue.providers.insert("haven".to_owned());
     for (name, about, input, outcomes, effectful) in actions() {
-        let (about, policy) = (about.to_owned(), policy.clone());
-        let spec = ActionSpec { about, input, outcomes, effectful, look_up: effectful, policy };
+        let spec = action(about, input, outcomes, effectful, policy);
         catalogue.actions.insert(format!("haven.{name}"), spec);
     }
     catalogue.facts.insert(

@@ -8,8 +8,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::calls::{Desk, with_body};
-use super::error::{Trouble, data};
+use super::error::data;
 use crate::providers::parts::{broken, text};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 use crate::settings::haven::key::ServiceKey;
 
@@ -72,7 +73,7 @@ pub fn is_one_of(stage: &Stage) -> bool {
 pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     let body = match data(reply, &desk.settings.exists, call.now) {
         Ok(body) => body,
-        Err(trouble) => return trouble.of_a_read(),
+        Err(refusal) => return Trouble::from(refusal).of_a_read(),
     };
     if stage.at == ANNOUNCED { assert(desk, &body, stage) } else { change(desk, &body, stage) }
 }

@@ -6,19 +6,14 @@ mod deliveries;
 mod flow;
 mod registration;
 
-use gangway_core::effect::{EffectId, Mode};
-use gangway_core::event::OnboardingId;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::retry::Policy;
-use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::Haven;
-use crate::providers::{Adapter, Call, Reply, Request, Turn};
+use crate::providers::Request;
+use crate::providers::talk::{NOW, Talk, Told, body as sent, line};
 use crate::settings::haven::SAMPLE_KEY;
-
-/// A status, extra headers, and a body.
-type Told<'a> = (u16, &'a [(&'a str, &'a str)], &'a str);
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -26,7 +21,6 @@ macro_rules! fixture {
     };
 }
 
-const NOW: Timestamp = Timestamp(1_767_323_050_000); // 2026-01-02T03:04:10Z
 const BASE: &str = "https://api.digitalassets.ibm.com";
 const GIVEN_REQUEST: &str = fixture!("enduser_request.json");
 const HOOK: &str = fixture!("hook_wallet_created.json");
@@ -45,6 +39,10 @@ const BAD: Told<'_> = (400, &[], "{\"error\": {\"message\": \"email is not valid
 const MISSING: Told<'_> = (404, &[], "{\"error\": {\"message\": \"Not found.\"}}");
 const HTML: &str = "<html><body>Bad gateway</body></html>";
 
+fn adapter() -> Haven {
+    adapter_with("")
+}
+
 fn adapter_with(more: &str) -> Haven {
     let text = format!(
         "base_url = \"{BASE}\"\nservice_token = \"service-token\"\ncredential_id = \"Y3ItMWYwNHM\"\n\
@@ -53,69 +51,9 @@ fn adapter_with(more: &str) -> Haven {
     Haven::new(toml::from_str(&text).unwrap(), &Policy::default())
 }
 
-struct Talk {
-    action: &'static str,
-    input: Value,
-    mode: Mode,
-    settings: &'static str,
-}
-
-impl Talk {
-    fn new(action: &'static str, input: Value) -> Self {
-        Self { action, input, mode: Mode::Do, settings: "" }
-    }
-
-    fn look_up(action: &'static str, input: Value) -> Self {
-        Self { mode: Mode::LookUp, ..Self::new(action, input) }
-    }
-
-    /// Every request that was sent and how it ended; a cause `barred: …` stands for a barred provider.
-    fn hear(&self, told: &[Told<'_>]) -> (Vec<Request>, AttemptResult) {
-        let adapter = adapter_with(self.settings);
-        let input = self.input.as_object().unwrap();
-        let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
-        let call = Call { action: self.action, input, effect, mode: self.mode, uncertain_since: None, now: NOW };
-        let (mut turn, mut requests, mut told) = (adapter.begin(&call), Vec::new(), told.iter());
-        loop {
-            let (request, stage) = match turn {
-                Turn::Send(request, stage) => (request, stage),
-                Turn::Ended(result) => {
-                    assert!(told.next().is_none(), "{}: an answer that nothing asked for", self.action);
-                    return (requests, result);
-                }
-                Turn::Barred(cause) => {
-                    return (requests, AttemptResult::Broken { cause: format!("barred: {cause}") });
-                }
-            };
-            requests.push(request);
-            let (status, headers, body) = told.next().expect("a request that the test does not answer");
-            let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            let reply = Reply { status: *status, headers, body: body.as_bytes().to_vec(), sent_at: NOW };
-            turn = adapter.resume(&call, &stage, &reply);
-        }
-    }
-
-    /// The same for a change: announcing and signing it goes well.
-    fn hear_signed(&self, told: &[Told<'_>]) -> (Vec<Request>, AttemptResult) {
-        self.hear(&[&[CHALLENGE, SIGNED], told].concat())
-    }
-
-    /// In one word: the outcome, or `not_done`, `again`, `again free`, `unknown`, `broken`, `barred`.
-    fn ends(&self, told: &[Told<'_>]) -> String {
-        match self.hear(told).1 {
-            AttemptResult::Done(answer) => answer.outcome,
-            AttemptResult::NotDone => "not_done".to_owned(),
-            AttemptResult::Again { spent: true, .. } => "again".to_owned(),
-            AttemptResult::Again { .. } => "again free".to_owned(),
-            AttemptResult::Unknown { .. } => "unknown".to_owned(),
-            AttemptResult::Broken { cause } if cause.starts_with("barred") => "barred".to_owned(),
-            AttemptResult::Broken { .. } => "broken".to_owned(),
-        }
-    }
-
-    fn ends_signed(&self, told: &[Told<'_>]) -> String {
-        self.ends(&[&[CHALLENGE, SIGNED], told].concat())
-    }
+/// The answers to a change that is announced and signed well, and then those to itself.
+fn signed<'a>(told: &[Told<'a>]) -> Vec<Told<'a>> {
+    [&[CHALLENGE, SIGNED], told].concat()
 }
 
 fn done(result: AttemptResult) -> Answer {
@@ -144,13 +82,7 @@ fn handed_in() -> Value {
 }
 
 fn path(request: &Request) -> String {
-    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let url = request.url.strip_prefix(BASE).unwrap();
-    format!("{} {url}?{}", request.method, query.join("&")).trim_end_matches('?').to_owned()
-}
-
-fn sent(request: &Request) -> Value {
-    serde_json::from_slice(request.body.as_deref().unwrap()).unwrap()
+    line(request).replacen(BASE, "", 1)
 }
 
 fn secret<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

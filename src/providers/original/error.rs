@@ -1,105 +1,84 @@
-//! What an answer means, before any action is looked at: the data it carries, or one of eight kinds of trouble.
-//! Source: docs/providers/original.md, "Errors". The status alone never decides: "exists already" and "is not valid"
+//! What an answer means, before any action is looked at: the data it carries, what the provider says, or
+//! trouble. Source: docs/providers/original.md, "Errors". The status alone never decides: "exists already" and "is not valid"
 //! are both 400, so `error.type` and the message are read. No personal data in causes: never the message itself.
 
-use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::Value;
 
-use crate::providers::{Reply, Turn, wait};
+use crate::providers::complaint::Complaint;
+use crate::providers::trouble::Trouble;
+use crate::providers::{Reply, wait};
 
 /// Why an answer carries no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Refusal {
     /// `client_error`, "… already exists.".
     Exists(Complaint),
     /// `client_error` with 404: the thing is not there.
     NotFound,
     /// `validation_error` or `client_error`: permanent, the request is at fault. Nothing was done.
     Refused(Complaint),
-    /// 401, 403, or a redirect: we are refused as a whole.
-    Barred(String),
-    /// 429: nothing was done, and it is not our fault alone.
-    Throttled(Option<Millis>),
-    /// Nothing was done for certain, and it passes.
-    Away(String, Option<Millis>),
-    /// Whatever was asked may have been done.
-    Unclear(String),
-    /// A permanent answer that the documentation does not know.
-    Strange(String),
+    /// What no word of this provider is needed for.
+    Trouble(Trouble),
 }
 
-/// What the provider objects to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Complaint {
-    /// Its codes, such as `invalid`.
-    pub codes: String,
-    /// Its messages, for people; may repeat personal data, so only in an answer's fields.
-    pub text: String,
-}
-
-/// The `data` of a good answer, or the trouble.
+/// The `data` of a good answer, or why there is none.
 ///
 /// # Errors
-/// [`Trouble`] of the kind that the status and the body say.
-pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Trouble> {
+/// [`Refusal`] of the kind that the status and the body say.
+pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     let error = json.as_ref().and_then(|json| json.get("error")).filter(|error| !error.is_null());
     let status = reply.status;
     let asked = || wait::asked(&reply.headers, true, now);
+    let unclear = |cause: String| Refusal::Trouble(Trouble::Unclear(cause));
     match (status, error) {
-        (401 | 403, _) => Err(Trouble::Barred(format!(
-            "the provider refuses our credentials ({status}); check providers.original.api_key and api_secret"
-        ))),
-        (429, _) => Err(Trouble::Throttled(asked())),
-        (300..=399, _) => Err(Trouble::Barred(format!(
-            "the provider answers with a redirect ({status}); check providers.original.base_url"
-        ))),
+        (401 | 403, _) => Err(Trouble::credentials(status, "providers.original.api_key and api_secret").into()),
+        (429, _) => Err(Trouble::throttled("the provider", asked()).into()),
+        (300..=399, _) => Err(Trouble::moved("the provider", status, "providers.original.base_url").into()),
         (_, Some(error)) => Err(complaint(status, error, asked())),
         (200..=299, None) => match json {
             // A search that finds nobody answers `data: null`, in the SDKs' examples beside `success: false`.
             Some(Value::Object(mut body))
                 if body.get("success") != Some(&Value::Bool(false)) || body.get("data") == Some(&Value::Null) =>
             {
-                body.remove("data").ok_or_else(|| Trouble::Unclear(format!("{status} without `data`")))
+                body.remove("data").ok_or_else(|| unclear(format!("{status} without `data`")))
             }
-            Some(_) => Err(Trouble::Unclear(format!("{status} without success and without an error"))),
-            None => Err(Trouble::Unclear(format!("{status} with a body that is not whole JSON"))),
+            Some(_) => Err(unclear(format!("{status} without success and without an error"))),
+            None => Err(unclear(format!("{status} with a body that is not whole JSON"))),
         },
-        (404 | 408 | 425, None) => {
-            Err(Trouble::Away(format!("{status} from a gateway, not from the provider itself"), asked()))
-        }
-        (503, None) => Err(gone(asked())),
-        (500..=599, None) => Err(Trouble::Unclear(format!("{status} without an explanation"))),
-        (_, None) => Err(Trouble::Strange(format!("{status} without the provider's error format"))),
+        (404 | 408 | 425, None) => Err(Trouble::gateway("the provider", status, asked()).into()),
+        (503, None) => Err(gone(asked()).into()),
+        (500..=599, None) => Err(unclear(format!("{status} without an explanation"))),
+        (_, None) => Err(Trouble::Strange(format!("{status} without the provider's error format")).into()),
     }
 }
 
 /// `error`: `{type, detail}`, detail one `{code, message, field_name?}` or a list of them.
-fn complaint(status: u16, error: &Value, asked: Option<Millis>) -> Trouble {
+fn complaint(status: u16, error: &Value, asked: Option<Millis>) -> Refusal {
     let kind = error.get("type").and_then(Value::as_str).unwrap_or_default();
     let complaint = match error.get("detail") {
-        Some(Value::Array(list)) => Complaint { codes: words(list, "code"), text: words(list, "message") },
+        Some(Value::Array(list)) => Complaint { code: words(list, "code"), reason: words(list, "message") },
         Some(one) => {
             let list = std::slice::from_ref(one);
-            Complaint { codes: words(list, "code"), text: words(list, "message") }
+            Complaint { code: words(list, "code"), reason: words(list, "message") }
         }
         None => Complaint::default(),
     };
     match (kind, status) {
-        ("client_error", _) if complaint.text.to_lowercase().contains("already exists") => Trouble::Exists(complaint),
-        ("client_error", 404) => Trouble::NotFound,
-        ("client_error" | "validation_error", _) => Trouble::Refused(complaint),
-        ("server_error", 503) => gone(asked),
-        ("server_error", _) | (_, 500..=599) => Trouble::Unclear(format!("{status} server_error")),
-        _ => Trouble::Strange(format!("{status} with an unknown type of error")),
+        ("client_error", _) if complaint.reason.to_lowercase().contains("already exists") => Refusal::Exists(complaint),
+        ("client_error", 404) => Refusal::NotFound,
+        ("client_error" | "validation_error", _) => Refusal::Refused(complaint),
+        ("server_error", 503) => gone(asked).into(),
+        ("server_error", _) | (_, 500..=599) => Trouble::Unclear(format!("{status} server_error")).into(),
+        _ => Trouble::Strange(format!("{status} with an unknown type of error")).into(),
     }
 }
 
-/// 503 with a wait is a door that was shut before us; without one it may be a gateway whose back end went on working.
+/// 503, with a wait or without one.
 fn gone(asked: Option<Millis>) -> Trouble {
     match asked {
-        Some(_) => Trouble::Away("503, asks to come again".to_owned(), asked),
+        Some(_) => Trouble::shut(asked),
         None => Trouble::Unclear("503 without saying when to come again".to_owned()),
     }
 }
@@ -114,31 +93,20 @@ fn words(list: &[Value], name: &str) -> String {
     words.join("; ").chars().take(LONGEST).collect()
 }
 
-impl Trouble {
-    /// How an attempt ends that meets this trouble with a request that changes nothing.
-    #[must_use]
-    pub fn of_a_read(self) -> Turn {
-        match self {
-            Self::Unclear(cause) => Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true }),
-            other => other.of_a_change(),
-        }
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
     }
+}
 
-    /// How an attempt ends that meets this trouble with a request that may have changed something.
-    #[must_use]
-    pub fn of_a_change(self) -> Turn {
-        Turn::Ended(match self {
-            Self::Barred(cause) => return Turn::Barred(cause),
-            Self::Throttled(retry_after) => {
-                let cause = "429, the provider asks for fewer requests".to_owned();
-                AttemptResult::Again { cause, retry_after, spent: false }
-            }
-            Self::Away(cause, retry_after) => AttemptResult::Again { cause, retry_after, spent: true },
-            Self::Unclear(cause) => AttemptResult::Unknown { cause },
-            Self::Strange(cause) => AttemptResult::Broken { cause },
-            Self::NotFound => AttemptResult::Broken { cause: "404, what the request names does not exist".to_owned() },
-            Self::Refused(complaint) => AttemptResult::Broken { cause: format!("refused: {}", complaint.codes) },
-            Self::Exists(complaint) => AttemptResult::Broken { cause: format!("exists already: {}", complaint.codes) },
-        })
+/// What an answer is where no outcome of the action is meant by it.
+impl From<Refusal> for Trouble {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Trouble(trouble) => trouble,
+            Refusal::NotFound => Self::Strange("404, what the request names does not exist".to_owned()),
+            Refusal::Refused(complaint) => Self::Strange(format!("refused: {}", complaint.code)),
+            Refusal::Exists(complaint) => Self::Strange(format!("exists already: {}", complaint.code)),
+        }
     }
 }

@@ -6,7 +6,7 @@ use gangway_core::retry::Policy;
 use super::calls::get_asset::{BURNED, KEPT, MINTED};
 use super::calls::user::WALLET_CREATED;
 use super::calls::{ASSET_UID, USER_UID};
-use crate::providers::parts::{confirm, input, outcome, words};
+use crate::providers::parts::{action, confirm, input, outcome, words};
 
 /// Adds everything of this provider.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
@@ -35,14 +35,7 @@ pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
 }
 
 fn actions(policy: &Policy) -> [(&'static str, ActionSpec); 4] {
-    let spec = |about: &str, input, outcomes, effectful| ActionSpec {
-        about: about.to_owned(),
-        input,
-        outcomes,
-        effectful,
-        look_up: effectful,
-        policy: policy.clone(),
-    };
+    let spec = |about: &str, input, outcomes, effectful| action(about, input, outcomes, effectful, policy);
     let refused = || outcome("refused", &["code", "reason"], &[]);
     let uid = |name| outcome(name, &["uid"], &[]);
     let nothing = |name| outcome(name, &[], &[]);

@@ -48,7 +48,7 @@ impl Adapter for Waltid {
 
     fn describe(&self, catalogue: &mut Catalogue) {
         describe(catalogue, &self.policy);
-        catalogue.passwords.insert("waltid".to_owned(), offers::rule(&self.desk.settings.password_rule));
+        catalogue.passwords.insert("waltid".to_owned(), self.desk.settings.password_rule.rule());
     }
 
     fn begin(&self, call: &Call<'_>) -> Turn {

@@ -2,36 +2,22 @@
 
 use gangway_core::catalogue::{ActionSpec, Catalogue};
 use gangway_core::retry::Policy;
-use gangway_core::secret::PasswordRule;
 
 use super::calls::KEPT;
-use crate::providers::parts::{input, outcome, secret_input};
-use crate::settings::waltid::PasswordSettings;
+use crate::providers::parts::{action, input, outcome, secret_input};
+use crate::settings::password::PasswordSettings;
 
 /// Adds everything of this provider, with its usual password rule.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
     catalogue.providers.insert("waltid".to_owned());
-    catalogue.passwords.insert("waltid".to_owned(), rule(&PasswordSettings::default()));
+    catalogue.passwords.insert("waltid".to_owned(), PasswordSettings::default().rule());
     for (name, spec) in actions(policy) {
         catalogue.actions.insert(format!("waltid.{name}"), spec);
     }
 }
 
-/// How passwords are made.
-pub fn rule(settings: &PasswordSettings) -> PasswordRule {
-    let PasswordSettings { min_length, length, upper, lower, digit, symbol } = *settings;
-    PasswordRule { min_length, length, upper, lower, digit, symbol }
-}
-
 fn actions(policy: &Policy) -> [(&'static str, ActionSpec); 4] {
-    let spec = |about: &str, input, outcomes, effectful| ActionSpec {
-        about: about.to_owned(),
-        input,
-        outcomes,
-        effectful,
-        look_up: effectful,
-        policy: policy.clone(),
-    };
+    let spec = |about: &str, input, outcomes, effectful| action(about, input, outcomes, effectful, policy);
     let refused = || outcome("refused", &["status", "reason"], &[]);
     let account = |name| outcome(name, &["account_id"], &KEPT);
     let profile = ["addressCountry", "address", "timeZone", "languagePreference", "open"];

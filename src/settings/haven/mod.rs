@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use self::key::ServiceKey;
-use super::providers::{ProviderSettings, secret};
+use super::providers::{Checks, ProviderSettings, is_plain, is_web, secret};
 use super::{Problem, duration};
 
 /// The published example key of RFC 8410, section 10.3: belongs to nobody.
@@ -155,36 +155,39 @@ impl HavenSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = self.common.problems(at);
-        let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
-            if bad {
-                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
-            }
-        };
+        let mut checks = Checks::of(&self.common, at);
         let token = self.service_token.expose_secret();
         let console = "make a service account in the provider's console and copy what it shows";
-        wrong(token.is_empty(), "service_token", "is empty", console);
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
-        wrong(!plain(token), "service_token", "holds a blank, a line break or a character that is not ASCII", console);
+        checks.wrong(token.is_empty(), "service_token", "is empty", console);
+        checks.wrong(
+            !is_plain(token),
+            "service_token",
+            "holds a blank, a line break or a character that is not ASCII",
+            console,
+        );
         if let Err(what) = ServiceKey::read(self.service_key.expose_secret()) {
             let hint = "`openssl pkcs8 -topk8 -nocrypt -in KEY` writes the form that is read here";
-            wrong(true, "service_key", what, hint);
+            checks.wrong(true, "service_key", what, hint);
         }
-        wrong(self.credential_id.is_empty(), "credential_id", "is empty", console);
-        let origin = Url::parse(&self.origin).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        wrong(!origin, "origin", "is not an origin", "write it like `https://app.example.com`");
-        let app_id = self.app_id.as_deref().is_none_or(|id| !id.is_empty() && plain(id));
-        wrong(!app_id, "app_id", "is not an id", "copy it, or leave it out");
-        wrong(self.registration_expires.0 == 0, "registration_expires", "is zero", "15m is usual");
+        checks.wrong(self.credential_id.is_empty(), "credential_id", "is empty", console);
+        checks.wrong(!is_web(&self.origin), "origin", "is not an origin", "write it like `https://app.example.com`");
+        let app_id = self.app_id.as_deref().is_none_or(|id| !id.is_empty() && is_plain(id));
+        checks.wrong(!app_id, "app_id", "is not an id", "copy it, or leave it out");
+        checks.wrong(self.registration_expires.0 == 0, "registration_expires", "is zero", "15m is usual");
         let link = self.sign_up_url.as_deref().is_none_or(|link| Url::parse(link).is_ok());
-        wrong(!link, "sign_up_url", "is not an address", "write it like `https://app.example.com/register`");
-        wrong(self.wallet.network.is_empty(), "wallet.network", "is empty", "in the provider's spelling: `Ethereum`");
-        wrong(self.wallet.name.as_deref() == Some(""), "wallet.name", "is empty", "leave it out");
+        checks.wrong(!link, "sign_up_url", "is not an address", "write it like `https://app.example.com/register`");
+        checks.wrong(
+            self.wallet.network.is_empty(),
+            "wallet.network",
+            "is empty",
+            "in the provider's spelling: `Ethereum`",
+        );
+        checks.wrong(self.wallet.name.as_deref() == Some(""), "wallet.name", "is empty", "leave it out");
         let texts = self.exists.iter().all(|text| !text.trim().is_empty());
-        wrong(!texts, "exists", "holds an empty text, which every message contains", "remove it");
-        let ids = self.webhook_ids.iter().all(|id| !id.is_empty() && plain(id));
-        wrong(!ids, "webhook_ids", "holds what is not an id", "ids look like `wh-…`");
-        problems
+        checks.wrong(!texts, "exists", "holds an empty text, which every message contains", "remove it");
+        let ids = self.webhook_ids.iter().all(|id| !id.is_empty() && is_plain(id));
+        checks.wrong(!ids, "webhook_ids", "holds what is not an id", "ids look like `wh-…`");
+        checks.problems()
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::WaltidSettings;
+use crate::settings::providers::Checks;
 
 /// `[providers.waltid.accounts]`: how the list is paged is not published.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -116,47 +117,33 @@ impl Default for WalletSettings {
     }
 }
 
-/// `[providers.waltid.password_rule]`: the rule of an installation is its operator's.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PasswordSettings {
-    /// Shortest that is taken.
-    pub min_length: u32,
-    /// Length of one that is made here.
-    pub length: u32,
-    /// With an upper-case letter.
-    pub upper: bool,
-    /// With a lower-case letter.
-    pub lower: bool,
-    /// With a digit.
-    pub digit: bool,
-    /// With a character that is neither letter nor digit.
-    pub symbol: bool,
-}
-
-impl Default for PasswordSettings {
-    fn default() -> Self {
-        Self { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: false }
-    }
-}
-
 /// Names that a template may have in braces.
 const NAMES: [&str; 6] = ["id", "email", "org", "tenant", "role", "wallet"];
 
 impl WaltidSettings {
     /// What is wrong with the parts of this file.
-    pub(super) fn steps_problems(&self, wrong: &mut impl FnMut(bool, &str, &str, &str)) {
+    pub(super) fn check_steps(&self, checks: &mut Checks<'_>) {
         let pages = self.accounts.pages;
-        wrong(pages == 0 || pages > 20, "accounts.pages", "is not between 1 and 20", "raise accounts.size instead");
-        wrong(self.accounts.size == 0, "accounts.size", "is 0", "such as 100");
+        checks.wrong(
+            pages == 0 || pages > 20,
+            "accounts.pages",
+            "is not between 1 and 20",
+            "raise accounts.size instead",
+        );
+        checks.wrong(self.accounts.size == 0, "accounts.size", "is 0", "such as 100");
         let pointer = &self.accounts.items;
-        wrong(
+        checks.wrong(
             !pointer.is_empty() && !pointer.starts_with('/'),
             "accounts.items",
             "is no JSON pointer",
             "such as /items",
         );
-        wrong(self.duplicate.texts.iter().any(String::is_empty), "duplicate.texts", "holds an empty text", "remove it");
+        checks.wrong(
+            self.duplicate.texts.iter().any(String::is_empty),
+            "duplicate.texts",
+            "holds an empty text",
+            "remove it",
+        );
         let hint = "known are {id}, {email}, {org}, {tenant}, {role} and {wallet}";
         let templates = [
             ("role.path", Value::String(self.role.path.clone())),
@@ -167,15 +154,9 @@ impl WaltidSettings {
         ];
         for (key, template) in templates {
             let unknown = names(&template).iter().any(|name| !NAMES.contains(&name.as_str()));
-            wrong(unknown, key, "has a name in braces that nothing fills", hint);
+            checks.wrong(unknown, key, "has a name in braces that nothing fills", hint);
         }
-        let rule = &self.password_rule;
-        wrong(
-            rule.length < rule.min_length.max(12) || rule.length > 128,
-            "password_rule.length",
-            "is shorter than 12 or than min_length, or longer than 128",
-            "20 is usual",
-        );
+        self.password_rule.check(checks, "password_rule");
     }
 }
 

@@ -1,15 +1,16 @@
 //! Against a real socket on this machine: each far end misbehaves in one way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gangway_core::time::Millis;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::HttpSender;
-use crate::clock::{HandClock, SystemClock};
+use crate::clock::{HandClock, Stopwatch, SystemClock};
 use crate::outbound::http::{Limits, SendError, Transport};
-use crate::providers::{Reply, Request};
+use crate::providers::{Rate, Reply, Request};
 use crate::settings::outbound::OutboundSettings;
 use gangway_core::time::Timestamp;
 
@@ -194,6 +195,23 @@ async fn what_cannot_be_sent_at_all_is_barred_and_says_which_setting() {
     let mut bad = request("http://127.0.0.1:1/".to_owned());
     bad.secret_headers = vec![("x-api-key", "line\r\nbreak".to_owned().into())];
     assert!(matches!(sender.send("original", bad).await, Err(SendError::Barred(_))));
+}
+
+#[tokio::test]
+async fn a_request_waits_for_its_turn_and_one_whose_turn_is_far_away_is_not_sent() {
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    let far = FarEnd::new(answer.as_bytes().to_vec(), After::Close).await;
+    let (limits, clock) = (Arc::new(Limits::default()), HandClock::at(Timestamp(1_000_000)));
+    let sender = HttpSender::new(&settings(), Arc::clone(&limits), Arc::new(clock.clone())).unwrap();
+    let send = || sender.send("acme", request(format!("http://{}/member", far.address)));
+    limits.turns.set("acme", Some(Rate { requests: 5, per: Millis::secs(1) }));
+    assert_eq!(send().await.unwrap().status, 200);
+    let watch = Stopwatch::start();
+    assert_eq!(send().await.unwrap().status, 200);
+    assert!(watch.elapsed() >= Duration::from_millis(200), "{:?}", watch.elapsed());
+    limits.turns.set("acme", Some(Rate { requests: 1, per: Millis::secs(60) }));
+    assert!(matches!(send().await.unwrap_err(), SendError::NotYet(wait) if wait > settings().patience()));
+    assert_eq!(far.seen().len(), 2);
 }
 
 #[tokio::test]

@@ -116,6 +116,26 @@ async fn a_token_is_kept_until_its_time_is_over_or_it_is_refused() {
     assert_eq!(text(&get(&tokens, &wire, &clock).await.unwrap()), "token-4", "the settings were mended");
 }
 
+/// A provider that takes no request now.
+#[derive(Debug)]
+struct NotNow(SendError);
+
+#[async_trait]
+impl Transport for NotNow {
+    async fn send(&self, _: &str, _: Request) -> Result<Reply, SendError> {
+        Err(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_asked_for_yet_says_when() {
+    let clock = HandClock::at(Timestamp(0));
+    for error in [SendError::Throttled(Millis::secs(3)), SendError::NotYet(Millis::secs(3))] {
+        let got = Tokens::default().get(&Plain, &NotNow(error), &clock, "service").await;
+        assert!(matches!(got, Err(NoToken::NotYet { wait: Millis(3_000), .. })), "{got:?}");
+    }
+}
+
 #[tokio::test]
 async fn refused_credentials_are_told_and_asked_for_again_by_whoever_comes_later() {
     let (tokens, wire, clock) = (Tokens::default(), wire(401, 9), HandClock::at(Timestamp(0)));

@@ -6,8 +6,9 @@ use gangway_core::outcome::Answer;
 use gangway_core::secret::Secrets;
 use serde_json::{Map, Value};
 
-use super::{Api, Desk, USERNAME, complained, refusal, refused};
-use crate::providers::didx::error::{Refusal, data};
+use super::{Api, Desk, USERNAME, refusal};
+use crate::providers::complaint::{Refusal, refused};
+use crate::providers::didx::error::data;
 use crate::providers::parts::{broken, done, given, send, text};
 use crate::providers::{Call, Reply, Turn};
 
@@ -39,7 +40,7 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     let data = match data(reply, call.now) {
         Ok(data) => data,
-        Err(Refusal::Complaint(409, complaint)) => return complained("conflict", &complaint),
+        Err(Refusal::Complaint(409, complaint)) => return complaint.outcome("conflict"),
         Err(other) => return refusal(other),
     };
     let Some(password) = data.get("tempPassword").and_then(Value::as_str) else {

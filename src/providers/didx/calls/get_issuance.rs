@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::issue_credential::credential;
 use super::{Api, Desk, bare, both_forms, other_form};
-use crate::providers::didx::error::{Refusal, data};
+use crate::providers::complaint::Refusal;
+use crate::providers::didx::error::data;
 use crate::providers::parts::{broken, done, id, object, send, text};
 use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};

@@ -9,12 +9,11 @@ pub mod revoke_credential;
 pub mod send_offer;
 
 use gangway_core::event::Identifier;
-use gangway_core::outcome::Answer;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::error::{Complaint, Refusal};
 use super::token::SERVICE;
-use crate::providers::parts::{done, joined, object};
+use crate::providers::complaint::Refusal;
+use crate::providers::parts::joined;
 use crate::providers::{Request, Turn};
 use crate::settings::didx::DidxSettings;
 
@@ -73,22 +72,10 @@ impl Desk {
     }
 }
 
-/// The outcome of this name, with what the provider says for those who may read it.
-pub(super) fn complained(outcome: &str, complaint: &Complaint) -> Turn {
-    let mut answer = Answer::named(outcome);
-    answer.fields = object(json!({"code": complaint.code, "reason": complaint.reason}));
-    done(answer)
-}
-
-/// Refused by ourselves: nothing was sent.
-pub(super) fn refused(code: &str, reason: &str) -> Turn {
-    complained("refused", &Complaint { code: code.to_owned(), reason: reason.to_owned() })
-}
-
 /// What follows from a refusal of a request that may change something: `refused`, or its trouble.
 pub(super) fn refusal(refusal: Refusal) -> Turn {
     match refusal {
-        Refusal::Complaint(_, complaint) => complained("refused", &complaint),
+        Refusal::Complaint(_, complaint) => complaint.refused(),
         Refusal::Trouble(trouble) => trouble.of_a_change(),
     }
 }

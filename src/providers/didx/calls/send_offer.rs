@@ -3,7 +3,8 @@
 use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{Api, Desk, refusal, refused};
+use super::{Api, Desk, refusal};
+use crate::providers::complaint::refused;
 use crate::providers::didx::error::refused as not_good;
 use crate::providers::parts::{broken, done, given, object, send};
 use crate::providers::trouble::Trouble;

@@ -7,9 +7,9 @@ use gangway_core::flow::parse::{Key, Node, Shape, Span};
 
 use super::Reader;
 use super::values::Place;
-use super::{auth, rules};
+use super::{auth, register, rules};
 use crate::providers::generic::NOT_DONE;
-use crate::providers::generic::model::{Action, Definition, Exchange, Piece, RequestSpec};
+use crate::providers::generic::model::{Action, Definition, Exchange, Piece, REGISTER, RequestSpec};
 
 /// Reads them all into the definition.
 pub(super) fn read(reader: &mut Reader<'_>, definition: &mut Definition, top: &Entries<'_>) {
@@ -44,6 +44,9 @@ fn one(reader: &mut Reader<'_>, definition: &mut Definition, key: &Key, node: &N
     };
     let action = Action { about: about?, input: reader.input.clone(), effectful, exchange: exchange?, look_up };
     settled(reader, key, &entries, &action);
+    if key.name == REGISTER {
+        register::check(reader, key, &action);
+    }
     Some(action)
 }
 

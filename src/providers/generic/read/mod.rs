@@ -3,6 +3,8 @@
 
 mod actions;
 mod auth;
+mod rate;
+mod register;
 mod rules;
 mod top;
 mod values;

@@ -5,13 +5,14 @@ use gangway_core::flow::check::Entries;
 use gangway_core::flow::parse::{Node, Shape};
 
 use super::values::{Place, literal};
-use super::{Reader, actions, auth, rules};
+use super::{Reader, actions, auth, rate, rules};
 use crate::providers::generic::model::{Auth, Definition, Hooks, Setting};
 use crate::providers::generic::samples::Sample;
-use crate::settings::installed::KNOWN;
+use crate::settings::installed::{KNOWN, RESERVED};
 use crate::settings::providers::RetryOverlay;
 
-const KEYS: [&str; 9] = ["provider", "title", "settings", "auth", "retry", "facts", "actions", "webhooks", "samples"];
+const KEYS: [&str; 10] =
+    ["provider", "title", "settings", "auth", "retry", "rate", "facts", "actions", "webhooks", "samples"];
 
 /// Most identifiers of one delivery: while it has no owner, each of them is locked and has a row.
 const NAMED_MOST: usize = 16;
@@ -25,7 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Definition, 
         None => None,
     };
     if let Some((name, at)) = &name
-        && (KNOWN.contains(name) || ["generic", "user", "onboarding", "effect"].contains(name))
+        && (KNOWN.contains(name) || RESERVED.contains(name))
     {
         reader.wrong(at.clone(), format!("`{name}` is taken"), "gangway means something by it; choose another name");
     }
@@ -44,6 +45,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Definition, 
         settings: reader.settings.clone(),
         auth: auth.clone().unwrap_or(Auth::None),
         retry: retry.clone().unwrap_or_default(),
+        rate: rate::read(reader, &top),
         actions: Vec::new(),
         facts: Vec::new(),
         hooks: None,

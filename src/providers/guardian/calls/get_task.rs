@@ -4,7 +4,8 @@ use gangway_core::outcome::Answer;
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::providers::guardian::error::{Body, Refusal, body, holds};
+use crate::providers::complaint::Refusal;
+use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::parts::{broken, done, id, object, send, text};
 use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Turn};

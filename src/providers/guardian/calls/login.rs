@@ -5,7 +5,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use super::Desk;
-use crate::providers::guardian::error::{Body, Refusal, body};
+use crate::providers::complaint::Refusal;
+use crate::providers::guardian::error::{Body, body};
 use crate::providers::parts::{given, text};
 use crate::providers::trouble::Trouble;
 use crate::providers::{Reply, Request};

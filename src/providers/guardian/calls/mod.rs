@@ -12,9 +12,8 @@ use gangway_core::outcome::Answer;
 use gangway_core::secret::PasswordRule;
 use serde_json::{Value, json};
 
-use super::error::Complaint;
-use crate::providers::parts::{done, joined, object};
-use crate::providers::{Request, Turn};
+use crate::providers::Request;
+use crate::providers::parts::{joined, object};
 use crate::settings::guardian::GuardianSettings;
 
 /// Kind of the identifier that names an account at the provider.
@@ -54,13 +53,6 @@ impl Desk {
         request.headers.push(("content-type", "application/json".to_owned()));
         Request { body: Some(body.to_string().into_bytes()), ..request }
     }
-}
-
-/// The outcome of this name, with what the provider says for those who may read it.
-pub(super) fn complained(outcome: &str, complaint: &Complaint) -> Turn {
-    let mut answer = Answer::named(outcome);
-    answer.fields = object(json!({"code": complaint.code, "reason": complaint.reason}));
-    done(answer)
 }
 
 /// The outcome of this name, with the account's DID where it has one.

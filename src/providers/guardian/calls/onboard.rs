@@ -8,8 +8,9 @@ use gangway_core::outcome::{Answer, AttemptResult};
 use serde_json::{Map, Value, json};
 
 use super::login::{self, Login, NO_INPUT, SECOND_FACTOR};
-use super::{Desk, TASK_ID, USERNAME, complained, with_did};
-use crate::providers::guardian::error::{Body, Complaint, Refusal, body, holds};
+use super::{Desk, TASK_ID, USERNAME, with_did};
+use crate::providers::complaint::{Refusal, refused};
+use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::guardian::token::REGISTRY;
 use crate::providers::parts::{broken, done, given, object, send, text};
 use crate::providers::trouble::Trouble;
@@ -60,7 +61,7 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
             request.token = (!desk.settings.demo).then_some(REGISTRY);
             send(request, START)
         }
-        Err(reason) => refused(reason),
+        Err(reason) => refused("not_sent", reason),
     }
 }
 
@@ -159,7 +160,7 @@ fn started(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
             let log_in = || login::of_input(desk, call.input).map(|request| send(request, WHOSE));
             call.uncertain_since.and_then(|_| log_in()).unwrap_or_else(exists)
         }
-        (400 | 422, complaint) => complained("refused", &complaint),
+        (400 | 422, complaint) => complaint.refused(),
         (status, _) => Trouble::Strange(format!("{status}, which the documentation does not know")).of_a_change(),
     }
 }
@@ -177,8 +178,4 @@ fn registered(call: &Call<'_>, did: Option<&str>) -> Turn {
 
 fn exists() -> Turn {
     done(Answer::named("exists"))
-}
-
-fn refused(reason: &str) -> Turn {
-    complained("refused", &Complaint { code: "not_sent".to_owned(), reason: reason.to_owned() })
 }

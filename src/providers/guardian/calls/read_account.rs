@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::login::{self, Login, NO_INPUT, SECOND_FACTOR};
 use super::{Desk, HEDERA_ACCOUNT_ID, with_did};
-use crate::providers::guardian::error::{Body, Refusal, body};
+use crate::providers::complaint::Refusal;
+use crate::providers::guardian::error::{Body, body};
 use crate::providers::guardian::token::{exchange, exchanged};
 use crate::providers::parts::{broken, done, given, id, send, text};
 use crate::providers::trouble::Trouble;

@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::wallet::Wallet;
 use super::{Desk, get_wallet};
-use crate::providers::haven::error::Trouble;
+use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
 use crate::providers::parts::{broken, done, id, send};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const ACTIVATE: &str = "activate";
@@ -32,17 +33,17 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     if stage.at == ACTIVATE {
         return match data {
             Ok(body) => get_wallet::read(&body, "activated", reply).unwrap_or_else(Trouble::of_a_change),
-            Err(Trouble::Approval) => done(Answer::named("awaiting_approval")),
-            Err(Trouble::NotFound) => done(Answer::named("not_found")),
-            Err(Trouble::Refused(complaint) | Trouble::Exists(complaint)) => complaint.refused(),
-            Err(trouble) => trouble.of_a_change(),
+            Err(Refusal::Approval) => done(Answer::named("awaiting_approval")),
+            Err(Refusal::NotFound) => done(Answer::named("not_found")),
+            Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => complaint.refused(),
+            Err(refusal) => Trouble::from(refusal).of_a_change(),
         };
     }
     match data {
         Ok(body) if Wallet::read(&body).is_some_and(|wallet| wallet.is_active()) => {
             get_wallet::read(&body, "activated", reply).unwrap_or_else(Trouble::of_a_read)
         }
-        Ok(_) | Err(Trouble::NotFound) => Turn::Ended(AttemptResult::NotDone),
-        Err(trouble) => trouble.of_a_read(),
+        Ok(_) | Err(Refusal::NotFound) => Turn::Ended(AttemptResult::NotDone),
+        Err(refusal) => Trouble::from(refusal).of_a_read(),
     }
 }

@@ -7,8 +7,8 @@ use gangway_core::secret::Secrets;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, USER_ID, USERNAME};
-use crate::providers::haven::error::Trouble;
 use crate::providers::parts::{done, object, text};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Reply, Turn};
 
 /// Name of the secret that completes the registration.

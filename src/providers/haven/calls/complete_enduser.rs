@@ -11,8 +11,10 @@ use serde_json::{Map, Value, json};
 use super::login::{self, Registered};
 use super::wallet::{self, Wallet};
 use super::{Desk, USER_ID, USERNAME, with_body};
-use crate::providers::haven::error::{Trouble, refused};
+use crate::providers::complaint::refused;
+use crate::providers::haven::error::{Refusal, is_expiry};
 use crate::providers::parts::{broken, done, given, object, send, text};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const COMPLETE: &str = "complete";
@@ -105,7 +107,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
                 Ok(wallets) => found(desk, call, &wallets, reply),
                 Err(turn) => *turn,
             },
-            Err(trouble) => trouble.of_a_read(),
+            Err(refusal) => Trouble::from(refusal).of_a_read(),
         },
     }
 }
@@ -118,12 +120,12 @@ fn list(desk: &Desk, call: &Call<'_>) -> Option<Turn> {
 fn completed(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     let body = match desk.data(call, reply) {
         Ok(body) => body,
-        Err(Trouble::Exists(_)) => return done(Answer::named("exists")),
-        Err(Trouble::Unauthorised(_)) => return done(Answer::named("token_expired")),
-        Err(Trouble::Refused(complaint)) if complaint.is_expiry() => return done(Answer::named("token_expired")),
-        Err(Trouble::Refused(complaint) | Trouble::Forbidden(complaint)) => return complaint.refused(),
-        Err(Trouble::Approval) => return done(Answer::named("awaiting_approval")),
-        Err(trouble) => return trouble.of_a_change(),
+        Err(Refusal::Exists(_)) => return done(Answer::named("exists")),
+        Err(Refusal::Unauthorised(_)) => return done(Answer::named("token_expired")),
+        Err(Refusal::Refused(complaint)) if is_expiry(&complaint) => return done(Answer::named("token_expired")),
+        Err(Refusal::Refused(complaint) | Refusal::Forbidden(complaint)) => return complaint.refused(),
+        Err(Refusal::Approval) => return done(Answer::named("awaiting_approval")),
+        Err(refusal) => return Trouble::from(refusal).of_a_change(),
     };
     let user = body.get("user").unwrap_or(&Value::Null);
     let credential = body.get("credential").unwrap_or(&Value::Null);

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::Desk;
 use super::wallet::{self, Wallet};
-use crate::providers::haven::error::Trouble;
+use crate::providers::haven::error::Refusal;
 use crate::providers::parts::{broken, done, id, send};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -21,8 +22,8 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     match desk.data(call, reply) {
         Ok(body) => read(&body, "active", reply).unwrap_or_else(Trouble::of_a_read),
-        Err(Trouble::NotFound) => done(Answer::named("not_found")),
-        Err(trouble) => trouble.of_a_read(),
+        Err(Refusal::NotFound) => done(Answer::named("not_found")),
+        Err(refusal) => Trouble::from(refusal).of_a_read(),
     }
 }
 

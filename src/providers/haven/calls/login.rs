@@ -4,8 +4,10 @@
 use serde_json::json;
 
 use super::Desk;
-use crate::providers::haven::error::{Complaint, Trouble};
+use crate::providers::complaint::Complaint;
+use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Turn};
 
 /// What a login says about the user.
@@ -34,9 +36,9 @@ pub fn ask(desk: &Desk, username: &str, then: &'static str) -> Turn {
 pub fn read(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Result<Registered, Box<Turn>> {
     match desk.data(call, reply) {
         Ok(_) => Ok(Registered::Yes),
-        Err(Trouble::Unauthorised(_) | Trouble::NotFound) => Ok(Registered::No),
-        Err(Trouble::Refused(complaint) | Trouble::Exists(complaint)) => Ok(Registered::Refused(complaint)),
-        Err(Trouble::Approval) => Ok(Registered::Approval),
-        Err(trouble) => Err(Box::new(trouble.of_a_read())),
+        Err(Refusal::Unauthorised(_) | Refusal::NotFound) => Ok(Registered::No),
+        Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => Ok(Registered::Refused(complaint)),
+        Err(Refusal::Approval) => Ok(Registered::Approval),
+        Err(refusal) => Err(Box::new(Trouble::from(refusal).of_a_read())),
     }
 }

@@ -16,7 +16,7 @@ pub mod webhooks;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::error::{Trouble, data};
+use super::error::{Refusal, data};
 use super::sign::Signs;
 use crate::providers::parts::joined;
 use crate::providers::{Call, Reply, Request};
@@ -69,7 +69,7 @@ impl Desk {
     }
 
     /// The data of an answer, or its trouble.
-    pub(super) fn data(&self, call: &Call<'_>, reply: &Reply) -> Result<Value, Trouble> {
+    pub(super) fn data(&self, call: &Call<'_>, reply: &Reply) -> Result<Value, Refusal> {
         data(reply, &self.settings.exists, call.now)
     }
 }

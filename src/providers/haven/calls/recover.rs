@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::login::{self, Registered};
 use super::{Desk, USER_ID, USERNAME, wallet};
 use crate::providers::parts::{broken, done, given, object};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const LOGIN: &str = "login";
@@ -37,7 +38,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     }
     let page = match desk.data(call, reply) {
         Ok(body) => wallet::page(&body, stage, list()),
-        Err(trouble) => return trouble.of_a_read(),
+        Err(refusal) => return Trouble::from(refusal).of_a_read(),
     };
     let wallets = match page {
         Ok(wallets) => wallets,

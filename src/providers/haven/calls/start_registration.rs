@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::login::{self, Registered};
 use super::{Desk, challenge};
-use crate::providers::haven::error::Trouble;
+use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
 use crate::providers::parts::{broken, done, given};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const CREATE: &str = "create";
@@ -54,10 +55,10 @@ fn created(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     let email = given(call.input, "email").unwrap_or_default();
     match desk.data(call, reply) {
         Ok(body) => challenge::started(desk, email, &body, reply),
-        Err(Trouble::Exists(_)) => login::ask(desk, email, EXISTS),
-        Err(Trouble::Approval) => done(Answer::named("awaiting_approval")),
-        Err(Trouble::Refused(complaint)) => complaint.refused(),
-        Err(trouble) => trouble.of_a_change(),
+        Err(Refusal::Exists(_)) => login::ask(desk, email, EXISTS),
+        Err(Refusal::Approval) => done(Answer::named("awaiting_approval")),
+        Err(Refusal::Refused(complaint)) => complaint.refused(),
+        Err(refusal) => Trouble::from(refusal).of_a_change(),
     }
 }
 
@@ -78,10 +79,10 @@ fn restarted(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     let email = given(call.input, "email").unwrap_or_default();
     match desk.data(call, reply) {
         Ok(body) => challenge::started(desk, email, &body, reply),
-        Err(Trouble::Approval) => done(Answer::named("awaiting_approval")),
-        Err(Trouble::Exists(_) | Trouble::NotFound | Trouble::Refused(_) | Trouble::Unauthorised(_)) => {
+        Err(Refusal::Approval) => done(Answer::named("awaiting_approval")),
+        Err(Refusal::Exists(_) | Refusal::NotFound | Refusal::Refused(_) | Refusal::Unauthorised(_)) => {
             done(Answer::named("exists"))
         }
-        Err(trouble) => trouble.of_a_change(),
+        Err(refusal) => Trouble::from(refusal).of_a_change(),
     }
 }

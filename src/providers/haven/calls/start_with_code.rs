@@ -5,8 +5,9 @@ use gangway_core::outcome::Answer;
 use serde_json::json;
 
 use super::{Desk, challenge, with_body};
-use crate::providers::haven::error::Trouble;
+use crate::providers::haven::error::Refusal;
 use crate::providers::parts::{broken, done, given, send};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -32,10 +33,10 @@ pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
             Turn::Ended(gangway_core::outcome::AttemptResult::Unknown { cause }) => Trouble::Unclear(cause).of_a_read(),
             turn => turn,
         },
-        Err(Trouble::Exists(_)) => done(Answer::named("exists")),
-        Err(Trouble::Refused(complaint) | Trouble::Unauthorised(complaint) | Trouble::Forbidden(complaint)) => {
+        Err(Refusal::Exists(_)) => done(Answer::named("exists")),
+        Err(Refusal::Refused(complaint) | Refusal::Unauthorised(complaint) | Refusal::Forbidden(complaint)) => {
             complaint.refused()
         }
-        Err(trouble) => trouble.of_a_read(),
+        Err(refusal) => Trouble::from(refusal).of_a_read(),
     }
 }

@@ -8,9 +8,10 @@ use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Desk;
-use crate::providers::haven::error::Trouble;
+use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
 use crate::providers::parts::{broken, done, given, id, object, text};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Request, Stage, Turn};
 
 const REGISTER: &str = "register";
@@ -37,8 +38,8 @@ pub fn register(desk: &Desk, call: &Call<'_>) -> Turn {
 pub fn registered(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     let body = match desk.data(call, reply) {
         Ok(body) => body,
-        Err(Trouble::Refused(complaint) | Trouble::Exists(complaint)) => return complaint.refused(),
-        Err(trouble) => return trouble.of_a_change(),
+        Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => return complaint.refused(),
+        Err(refusal) => return Trouble::from(refusal).of_a_change(),
     };
     let (Some(webhook_id), Some(secret)) = (text(&body, "id"), text(&body, "secret")) else {
         return Trouble::Unclear("a webhook without `id` and `secret`".to_owned()).of_a_change();
@@ -69,8 +70,8 @@ fn page(desk: &Desk, input: &Map<String, Value>, token: Option<String>) -> Optio
 pub fn listed(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     let body = match desk.data(call, reply) {
         Ok(body) => body,
-        Err(Trouble::NotFound) => return broken("the provider knows no webhook of this id; register it again"),
-        Err(trouble) => return trouble.of_a_read(),
+        Err(Refusal::NotFound) => return broken("the provider knows no webhook of this id; register it again"),
+        Err(refusal) => return Trouble::from(refusal).of_a_read(),
     };
     let Some(items) = body.get("items").and_then(Value::as_array) else {
         return Trouble::Unclear("a list without `items`".to_owned()).of_a_read();

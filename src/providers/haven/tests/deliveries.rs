@@ -1,17 +1,18 @@
 //! Webhooks: registering them, reading them, reading back what was missed.
 
 use gangway_core::event::Trust;
+use gangway_core::time::Timestamp;
 use serde_json::json;
 
 use super::*;
-use crate::providers::{Delivery, Reading};
+use crate::providers::{Adapter, Delivery, Reading};
 
 fn worked() -> Value {
     serde_json::from_str(HOOK).unwrap()
 }
 
 fn read(json: &Value, signed: bool) -> Reading {
-    adapter_with("").read(&Delivery { headers: &[], json, signed, received_at: NOW }).unwrap()
+    adapter().read(&Delivery { headers: &[], json, signed, received_at: NOW }).unwrap()
 }
 
 #[test]
@@ -93,8 +94,7 @@ fn events_without_an_object_are_told_apart_by_their_content_and_unreadable_ones_
     assert_ne!(one.key, two.key);
     assert_eq!(one.identifiers[0].value, "wa-1");
     for body in [json!({}), json!({"kind": 7, "data": []}), json!({"kind": ""}), json!([])] {
-        let adapter = adapter_with("");
-        let read = adapter.read(&Delivery { headers: &[], json: &body, signed: true, received_at: NOW });
+        let read = adapter().read(&Delivery { headers: &[], json: &body, signed: true, received_at: NOW });
         assert_eq!(read.is_err(), body.get("kind").is_none_or(|kind| kind == ""), "{body}");
     }
 }
@@ -103,7 +103,7 @@ fn events_without_an_object_are_told_apart_by_their_content_and_unreadable_ones_
 fn a_webhook_is_registered_with_a_signature_and_its_secret_is_handed_over_once() {
     let told: Told<'_> = (200, &[], r#"{"id": "wh-1", "url": "https://x", "secret": "whs-shown-once"}"#);
     let input = json!({"url": "https://gangway.example.com/webhooks/haven"});
-    let (requests, result) = Talk::new("register_webhook", input.clone()).hear_signed(&[told]);
+    let (requests, result) = Talk::new("register_webhook", input.clone()).hear(&adapter(), &signed(&[told]));
     assert_eq!(path(&requests[2]), "POST /webhooks");
     let body = json!({"url": input["url"], "events": ["*"], "status": "Enabled", "description": "gangway"});
     assert_eq!(sent(&requests[2]), body);
@@ -111,10 +111,10 @@ fn a_webhook_is_registered_with_a_signature_and_its_secret_is_handed_over_once()
     assert_eq!((answer.outcome.as_str(), Value::Object(answer.fields)), ("registered", json!({"webhook_id": "wh-1"})));
     assert_eq!(answer.secrets.0["webhook_secret"], json!("whs-shown-once"));
     let named = json!({"url": "https://x", "events": ["wallet.created"]});
-    let (requests, _) = Talk::new("register_webhook", named).hear_signed(&[told]);
+    let (requests, _) = Talk::new("register_webhook", named).hear(&adapter(), &signed(&[told]));
     assert_eq!(sent(&requests[2])["events"], json!(["wallet.created"]));
-    assert_eq!(Talk::new("register_webhook", json!({"url": "https://x"})).ends_signed(&[BAD]), "refused");
-    assert_eq!(Talk::look_up("register_webhook", input).ends(&[]), "broken");
+    assert_eq!(Talk::new("register_webhook", json!({"url": "https://x"})).ends(&adapter(), &signed(&[BAD])), "refused");
+    assert_eq!(Talk::look_up("register_webhook", input).ends(&adapter(), &[]), "broken");
 }
 
 #[test]
@@ -129,13 +129,19 @@ fn missed_deliveries_are_read_page_by_page_as_they_are() {
     let first = json!({"items": [old], "nextPageToken": "p2"}).to_string();
     let second = json!({"items": [new]}).to_string();
     let pages: &[Told<'_>] = &[(200, &[], &first), (200, &[], &second)];
-    let (requests, result) = Talk::new("missed_deliveries", json!({"webhook_id": "wh-1"})).hear(pages);
+    let (requests, result) = Talk::new("missed_deliveries", json!({"webhook_id": "wh-1"})).hear(&adapter(), pages);
     assert_eq!(path(&requests[0]), "GET /webhooks/wh-1/events?deliveryFailed=true&limit=100");
     assert!(path(&requests[1]).ends_with("&paginationToken=p2"));
     assert_eq!(done(result).fields["deliveries"], json!([old, new]));
     let since = json!({"webhook_id": "wh-1", "since": "2025-03-01T00:00:00Z"});
-    assert_eq!(done(Talk::new("missed_deliveries", since).hear(pages).1).fields["deliveries"], json!([new]));
-    assert_eq!(Talk::new("missed_deliveries", json!({"webhook_id": "a/b"})).ends(&[]), "broken");
-    assert_eq!(Talk::new("missed_deliveries", json!({"webhook_id": "wh-1"})).ends(&[MISSING]), "broken");
-    assert_eq!(Talk::new("missed_deliveries", json!({"webhook_id": "wh-1"})).ends(&[(200, &[], "{}")]), "again");
+    assert_eq!(
+        done(Talk::new("missed_deliveries", since).hear(&adapter(), pages).1).fields["deliveries"],
+        json!([new])
+    );
+    assert_eq!(Talk::new("missed_deliveries", json!({"webhook_id": "a/b"})).ends(&adapter(), &[]), "broken");
+    assert_eq!(Talk::new("missed_deliveries", json!({"webhook_id": "wh-1"})).ends(&adapter(), &[MISSING]), "broken");
+    assert_eq!(
+        Talk::new("missed_deliveries", json!({"webhook_id": "wh-1"})).ends(&adapter(), &[(200, &[], "{}")]),
+        "again"
+    );
 }

@@ -10,7 +10,7 @@ use crate::settings::haven::key::ServiceKey;
 
 #[test]
 fn the_given_request_is_sent_as_the_document_has_it_and_its_answer_is_understood() {
-    let (requests, result) = Talk::new("complete_enduser", handed_in()).hear(&[COMPLETED]);
+    let (requests, result) = Talk::new("complete_enduser", handed_in()).hear(&adapter(), &[COMPLETED]);
     let [request] = requests.as_slice() else { panic!("{requests:?}") };
     assert_eq!((request.method, request.url.as_str()), ("POST", &*format!("{BASE}/auth/registration/enduser")));
     let expected: Value = serde_json::from_str(GIVEN_REQUEST).unwrap();
@@ -40,7 +40,7 @@ fn the_given_request_is_sent_as_the_document_has_it_and_its_answer_is_understood
 
 #[test]
 fn a_start_is_announced_signed_and_sent_with_the_same_bytes() {
-    let (requests, result) = Talk::new("start_registration", ada()).hear_signed(&[STARTED]);
+    let (requests, result) = Talk::new("start_registration", ada()).hear(&adapter(), &signed(&[STARTED]));
     let paths: Vec<String> = requests.iter().map(path).collect();
     assert_eq!(paths, ["POST /auth/action/init", "POST /auth/action", "POST /auth/registration/delegated"]);
     let (announced, asserted, change) = (sent(&requests[0]), sent(&requests[1]), &requests[2]);
@@ -77,15 +77,15 @@ fn a_start_is_announced_signed_and_sent_with_the_same_bytes() {
 
 #[test]
 fn an_application_id_goes_with_every_request() {
-    let talk = Talk { settings: "app_id = \"ap-1\"", ..Talk::new("start_registration", ada()) };
-    let (requests, _) = talk.hear_signed(&[STARTED]);
+    let talk = Talk::new("start_registration", ada());
+    let (requests, _) = talk.hear(&adapter_with("app_id = \"ap-1\""), &signed(&[STARTED]));
     assert!(requests.iter().all(|request| request.headers.contains(&("x-dfns-appid", "ap-1".to_owned()))));
 }
 
 #[test]
 fn the_code_form_needs_nobodys_token() {
     let input = json!({"username": "ada@example.org", "registration_code": "1234-5678"});
-    let (requests, result) = Talk::new("start_with_code", input).hear(&[STARTED]);
+    let (requests, result) = Talk::new("start_with_code", input).hear(&adapter(), &[STARTED]);
     assert_eq!(path(&requests[0]), "POST /auth/registration/init");
     let expected = json!({"orgId": "or-1", "username": "ada@example.org", "registrationCode": "1234-5678"});
     assert_eq!(sent(&requests[0]), expected);
@@ -97,11 +97,12 @@ fn the_code_form_needs_nobodys_token() {
 fn the_wallet_of_the_settings_is_asked_for_when_the_flow_names_none() {
     let mut input = handed_in();
     input.as_object_mut().unwrap().remove("wallets");
-    let talk = Talk {
-        settings: "wallet = { network = \"Algorand\", name = \"main\" }",
-        ..Talk::new("complete_enduser", input)
-    };
-    assert_eq!(sent(&talk.hear(&[COMPLETED]).0[0])["wallets"], json!([{"network": "Algorand", "name": "main"}]));
+    let talk = Talk::new("complete_enduser", input);
+    let adapter = adapter_with("wallet = { network = \"Algorand\", name = \"main\" }");
+    assert_eq!(
+        sent(&talk.hear(&adapter, &[COMPLETED]).0[0])["wallets"],
+        json!([{"network": "Algorand", "name": "main"}])
+    );
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn every_kind_of_credential_goes_out_as_the_device_made_it() {
         let mut input = handed_in();
         input["first_factor"] = credential(kind);
         input["recovery"] = Value::String(credential("RecoveryKey").to_string());
-        let body = sent(&Talk::new("complete_enduser", input).hear(&[COMPLETED]).0[0]);
+        let body = sent(&Talk::new("complete_enduser", input).hear(&adapter(), &[COMPLETED]).0[0]);
         assert_eq!(body["firstFactorCredential"], credential(kind));
         assert_eq!(body["recoveryCredential"], credential("RecoveryKey"), "a text is read as JSON");
     }
@@ -122,7 +123,7 @@ fn every_kind_of_credential_goes_out_as_the_device_made_it() {
     for name in ["second_factor", "recovery"] {
         least.as_object_mut().unwrap().remove(name);
     }
-    let body = sent(&Talk::new("complete_enduser", least).hear(&[COMPLETED]).0[0]);
+    let body = sent(&Talk::new("complete_enduser", least).hear(&adapter(), &[COMPLETED]).0[0]);
     assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["firstFactorCredential", "wallets"]);
 }
 
@@ -137,7 +138,7 @@ fn what_is_no_credential_is_refused_before_the_token_is_used_up_and_never_repeat
     for (credential, says) in rows {
         let mut input = handed_in();
         input["first_factor"] = credential;
-        let (requests, result) = Talk::new("complete_enduser", input).hear(&[]);
+        let (requests, result) = Talk::new("complete_enduser", input).hear(&adapter(), &[]);
         let answer = done(result);
         assert_eq!((requests.len(), answer.outcome.as_str()), (0, "refused"));
         assert!(answer.fields["reason"].as_str().unwrap().contains(says), "{:?}", answer.fields);

@@ -6,8 +6,10 @@ use gangway_core::event::Identifier;
 use gangway_core::outcome::{Answer, AttemptResult};
 use serde_json::{Map, Value, json};
 
-use super::{ASSET_UID, Desk, broken, created_at, done, given, id, object, refused, send, text, uid};
-use crate::providers::original::error::{Complaint, Trouble, data};
+use super::{ASSET_UID, Desk, broken, created_at, done, given, id, object, send, text, uid};
+use crate::providers::complaint;
+use crate::providers::original::error::{Refusal, data};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Request, Stage, Turn};
 
 const CREATE: &str = "create";
@@ -60,16 +62,16 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
             Some(uid) => named("created", uid),
             None => Trouble::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
         },
-        (CREATE, Err(Trouble::Exists(complaint))) => {
-            let memo = json!({"code": complaint.codes, "reason": complaint.text});
+        (CREATE, Err(Refusal::Exists(complaint))) => {
+            let memo = json!({"code": complaint.code, "reason": complaint.reason});
             Turn::Send(look_up(desk, call), Stage { at: EXISTS, memo })
         }
-        (CREATE, Err(Trouble::Refused(complaint))) => refused(&complaint),
-        (CREATE, Err(trouble)) => trouble.of_a_change(),
+        (CREATE, Err(Refusal::Refused(complaint))) => complaint.refused(),
+        (CREATE, Err(refusal)) => Trouble::from(refusal).of_a_change(),
         (_, Ok(Value::Array(assets))) => listed(desk, call, stage, &assets),
-        (_, Ok(Value::Null) | Err(Trouble::NotFound)) => listed(desk, call, stage, &[]),
+        (_, Ok(Value::Null) | Err(Refusal::NotFound)) => listed(desk, call, stage, &[]),
         (_, Ok(_)) => Trouble::Unclear("the user's assets are not a list".to_owned()).of_a_read(),
-        (_, Err(trouble)) => trouble.of_a_read(),
+        (_, Err(refusal)) => Trouble::from(refusal).of_a_read(),
     }
 }
 
@@ -81,10 +83,10 @@ fn listed(desk: &Desk, call: &Call<'_>, stage: &Stage, assets: &[Value]) -> Turn
         Some((None, _)) => Trouble::Unclear("an asset without `uid`".to_owned()).of_a_read(),
         None if stage.at == LOOK_UP => Turn::Ended(AttemptResult::NotDone),
         // Something else of the asset is taken (its unique name): the person who wrote the flow must choose another.
-        None => refused(&Complaint {
-            codes: text(&stage.memo, "code").unwrap_or_default(),
-            text: text(&stage.memo, "reason").unwrap_or_default(),
-        }),
+        None => {
+            let told = |name| text(&stage.memo, name).unwrap_or_default();
+            complaint::refused(&told("code"), &told("reason"))
+        }
     }
 }
 

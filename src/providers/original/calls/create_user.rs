@@ -7,8 +7,9 @@ use gangway_core::outcome::{Answer, AttemptResult};
 use serde_json::{Map, Value, json};
 
 use super::user::{self, By};
-use super::{Desk, USER_UID, broken, created_at, done, object, refused, send, uid};
-use crate::providers::original::error::{Trouble, data};
+use super::{Desk, USER_UID, broken, created_at, done, object, send, uid};
+use crate::providers::original::error::{Refusal, data};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const CREATE: &str = "create";
@@ -42,25 +43,25 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         LOOK_UP => match data {
             Ok(user) if user.is_null() => Turn::Ended(AttemptResult::NotDone),
             Ok(user) => found(desk, call, &user),
-            Err(Trouble::NotFound) => Turn::Ended(AttemptResult::NotDone),
-            Err(trouble) => trouble.of_a_read(),
+            Err(Refusal::NotFound) => Turn::Ended(AttemptResult::NotDone),
+            Err(refusal) => Trouble::from(refusal).of_a_read(),
         },
         at => existing(desk, call, at, data),
     }
 }
 
-fn created(desk: &Desk, call: &Call<'_>, data: Result<Value, Trouble>) -> Turn {
+fn created(desk: &Desk, call: &Call<'_>, data: Result<Value, Refusal>) -> Turn {
     match data {
         Ok(data) => match uid(&data) {
             Some(uid) => named("created", uid),
             None => Trouble::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
         },
-        Err(Trouble::Exists(_)) => match user::best(call.input) {
+        Err(Refusal::Exists(_)) => match user::best(call.input) {
             Some(by) => send(user::look_up(desk, call.now, call.input, by), stage_for(by)),
             None => broken("the provider says that a nameless user already exists"),
         },
-        Err(Trouble::Refused(complaint)) => refused(&complaint),
-        Err(trouble) => trouble.of_a_change(),
+        Err(Refusal::Refused(complaint)) => complaint.refused(),
+        Err(refusal) => Trouble::from(refusal).of_a_change(),
     }
 }
 
@@ -72,11 +73,11 @@ const fn stage_for(by: By) -> &'static str {
 }
 
 /// "User already exists.": by the external id, or, when nobody has that, by the e-mail.
-fn existing(desk: &Desk, call: &Call<'_>, at: &str, data: Result<Value, Trouble>) -> Turn {
+fn existing(desk: &Desk, call: &Call<'_>, at: &str, data: Result<Value, Refusal>) -> Turn {
     let user = match data {
         Ok(user) => user,
-        Err(Trouble::NotFound) => Value::Null,
-        Err(trouble) => return trouble.of_a_read(),
+        Err(Refusal::NotFound) => Value::Null,
+        Err(refusal) => return Trouble::from(refusal).of_a_read(),
     };
     if !user.is_null() {
         return found(desk, call, &user);

@@ -5,7 +5,8 @@ use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
 use super::{ASSET_UID, Desk, broken, done, id, object, send, uid};
-use crate::providers::original::error::{Trouble, data};
+use crate::providers::original::error::{Refusal, data};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Turn};
 
 /// Name of the fact that an asset is minted.
@@ -26,9 +27,9 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 /// The outcome.
 pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     let asset = match data(reply, call.now) {
-        Ok(Value::Null) | Err(Trouble::NotFound) => return done(Answer::named("not_found")),
+        Ok(Value::Null) | Err(Refusal::NotFound) => return done(Answer::named("not_found")),
         Ok(asset) => asset,
-        Err(trouble) => return trouble.of_a_read(),
+        Err(refusal) => return Trouble::from(refusal).of_a_read(),
     };
     let Some(uid) = uid(&asset) else {
         return Trouble::Unclear("an asset without `uid`".to_owned()).of_a_read();

@@ -6,7 +6,8 @@ use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, USER_UID, broken, done, given, id, object, send, uid, user};
-use crate::providers::original::error::{Trouble, data};
+use crate::providers::original::error::{Refusal, data};
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request: by `user_uid`, else by `user_external_id`, else by `email`.
@@ -26,9 +27,9 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 /// The outcome.
 pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     let user = match data(reply, call.now) {
-        Ok(Value::Null) | Err(Trouble::NotFound) => return done(Answer::named("not_found")),
+        Ok(Value::Null) | Err(Refusal::NotFound) => return done(Answer::named("not_found")),
         Ok(user) => user,
-        Err(trouble) => return trouble.of_a_read(),
+        Err(refusal) => return Trouble::from(refusal).of_a_read(),
     };
     let Some(uid) = uid(&user) else {
         return Trouble::Unclear("a user without `uid`".to_owned()).of_a_read();

@@ -7,15 +7,13 @@ pub mod get_asset;
 pub mod get_user;
 pub mod user;
 
-use gangway_core::outcome::Answer;
 use gangway_core::time::{Millis, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::error::Complaint;
 use super::token::Tokens;
 use crate::providers::parts::joined;
 pub(super) use crate::providers::parts::{broken, done, given, id, object, send, text};
-use crate::providers::{Call, Request, Turn};
+use crate::providers::{Call, Request};
 use crate::settings::original::OriginalSettings;
 
 /// Kind of the identifier that names a user at the provider.
@@ -71,13 +69,6 @@ impl Desk {
             _ => false,
         }
     }
-}
-
-/// The outcome `refused`, with what the provider says for those who may read it.
-pub(super) fn refused(complaint: &Complaint) -> Turn {
-    let mut answer = Answer::named("refused");
-    answer.fields = object(json!({"code": complaint.codes, "reason": complaint.text}));
-    done(answer)
 }
 
 /// `uid` of the answer's data: a string of digits; a number is taken too.

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::providers::parts::text;
-use crate::providers::waltid::error::Trouble;
+use crate::providers::trouble::Trouble;
+use crate::providers::waltid::error::Refusal;
 use crate::providers::{Request, Stage, Turn};
 
 /// What a page says of the account that is looked for.
@@ -44,7 +45,7 @@ fn request(desk: &Desk, email: &str, n: u32) -> Request {
 ///
 /// # Errors
 /// When the answer is no list, or there are more pages than the settings allow.
-pub fn search(desk: &Desk, email: &str, stage: &Stage, answer: &Value) -> Result<Found, Trouble> {
+pub fn search(desk: &Desk, email: &str, stage: &Stage, answer: &Value) -> Result<Found, Refusal> {
     let settings = &desk.settings.accounts;
     let list = answer.pointer(&settings.items).and_then(Value::as_array);
     let list = list.ok_or_else(|| Trouble::Strange("the accounts are not a list; check accounts.items".to_owned()))?;
@@ -66,7 +67,7 @@ pub fn search(desk: &Desk, email: &str, stage: &Stage, answer: &Value) -> Result
     let next = stage.memo.get("page").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0) + 1;
     if next >= settings.pages {
         let cause = "more accounts than one look-up reads; raise providers.waltid.accounts.size or pages";
-        return Err(Trouble::Strange(cause.to_owned()));
+        return Err(Trouble::Strange(cause.to_owned()).into());
     }
     Ok(Found::Next(Box::new(page(desk, email, stage.at, next, &first_id))))
 }

@@ -5,7 +5,7 @@ use gangway_core::outcome::Answer;
 use super::accounts::{Found, first, search};
 use super::{Desk, account_id, named};
 use crate::providers::parts::{broken, done, given};
-use crate::providers::waltid::error::Trouble;
+use crate::providers::trouble::Trouble;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 /// The first page.
@@ -26,6 +26,6 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         },
         Ok(Found::Nobody) => done(Answer::named("not_found")),
         Ok(Found::Next(turn)) => *turn,
-        Err(trouble) => trouble.of_a_read(),
+        Err(refusal) => refusal.of_a_read(),
     }
 }

@@ -13,7 +13,7 @@ use gangway_core::outcome::Answer;
 use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::error::{Complaint, Trouble, answer};
+use super::error::{Complaint, Refusal, answer};
 use super::token::ADMIN;
 use crate::providers::parts::{done, joined, object, text};
 use crate::providers::{Reply, Request, Turn};
@@ -83,7 +83,7 @@ impl Desk {
     }
 
     /// What an answer means.
-    pub(super) fn answer(&self, reply: &Reply, now: Timestamp) -> Result<Value, Trouble> {
+    pub(super) fn answer(&self, reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
         answer(reply, &self.settings.duplicate, now)
     }
 }

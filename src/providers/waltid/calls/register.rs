@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::accounts::{Found, first, search};
 use super::{Desk, account_id, named, refused};
 use crate::providers::parts::{broken, given};
-use crate::providers::waltid::error::Trouble;
+use crate::providers::trouble::Trouble;
+use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::token::login;
 use crate::providers::{Call, Reply, Request, Stage, Turn};
 
@@ -86,7 +87,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
                 let cause = "walt.id says that the account is there already, and does not list it".to_owned();
                 Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true })
             }
-            Err(trouble) => trouble.of_a_read(),
+            Err(refusal) => refusal.of_a_read(),
         },
     }
 }
@@ -98,11 +99,13 @@ fn registered(desk: &Desk, call: &Call<'_>, email: &str, reply: &Reply) -> Turn 
             Some(id) => named("registered", &id, &account),
             None => Trouble::Unclear("a good answer without `_id`".to_owned()).of_a_change(),
         },
-        Err(Trouble::Duplicate(_)) => first(desk, email, EXISTS),
-        Err(Trouble::Refused(complaint)) if complaint.status == 404 => Turn::Barred(missing_route(open)),
-        Err(Trouble::Barred(_)) if open && matches!(reply.status, 401 | 403) => Turn::Barred(missing_route(open)),
-        Err(Trouble::Refused(complaint)) => refused(&complaint),
-        Err(trouble) => trouble.of_a_change(),
+        Err(Refusal::Duplicate(_)) => first(desk, email, EXISTS),
+        Err(Refusal::Refused(complaint)) if complaint.status == 404 => Turn::Barred(missing_route(open)),
+        Err(Refusal::Trouble(Trouble::Barred(_))) if open && matches!(reply.status, 401 | 403) => {
+            Turn::Barred(missing_route(open))
+        }
+        Err(Refusal::Refused(complaint)) => refused(&complaint),
+        Err(refusal) => Trouble::from(refusal).of_a_change(),
     }
 }
 
@@ -141,7 +144,7 @@ fn proved(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     }
     let answer = match desk.answer(reply, call.now) {
         Ok(answer) => answer,
-        Err(trouble) => return trouble.of_a_read(),
+        Err(refusal) => return refusal.of_a_read(),
     };
     let text = |name| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     // A second factor is asked for only after the password was right.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, refused};
 use crate::providers::parts::{broken, done, given, object};
-use crate::providers::waltid::error::Trouble;
+use crate::providers::trouble::Trouble;
+use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::template::{self, Names};
 use crate::providers::{Call, Reply, Stage, Turn};
 use crate::settings::waltid::Host;
@@ -53,13 +54,13 @@ pub fn begin(desk: &Desk, names: &Names, host: Host, path: &str, body: &Map<Stri
 /// The outcome: done, also when it was done before, or refused.
 pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply, outcome: &str, fields: Value) -> Turn {
     match desk.answer(reply, call.now) {
-        Ok(_) | Err(Trouble::Duplicate(_)) => {
+        Ok(_) | Err(Refusal::Duplicate(_)) => {
             let mut answer = Answer::named(outcome);
             answer.fields = object(fields);
             done(answer)
         }
-        Err(Trouble::Refused(complaint)) => refused(&complaint),
-        Err(trouble) => trouble.of_a_change(),
+        Err(Refusal::Refused(complaint)) => refused(&complaint),
+        Err(refusal) => Trouble::from(refusal).of_a_change(),
     }
 }
 

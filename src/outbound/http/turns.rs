@@ -1,0 +1,222 @@
+//! When each request of a provider with a rate may go: one after the other, evenly, whoever sends it. A rate, the time
+//! and a wish enter; a turn or a wait leaves. Pure but for its lock: no clock is read here, nothing waits here.
+//!
+//! An effect is begun only when a turn is promised to it, so that what must wait stays in the database, where it
+//! spends no attempt. Further requests of a conversation take the next turn when they are sent.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gangway_core::time::{Millis, Timestamp};
+
+use crate::providers::Rate;
+
+/// Turns that begin within this time are promised together: a fast rate needs no look at the database for each of
+/// them, and a look that comes a little late costs no turn.
+const AHEAD: i64 = 100_000;
+
+/// The turns of all providers that have a rate; those of any other come at once.
+#[derive(Debug, Default)]
+pub struct Turns {
+    lines: Mutex<BTreeMap<String, Line>>,
+}
+
+/// The turns of one provider; times in microseconds since 1970, because a fast rate has several in a millisecond.
+#[derive(Debug, Default)]
+struct Line {
+    /// From one turn to the next.
+    step: i64,
+    /// The first turn that nobody has.
+    next: i64,
+    /// Turns of effects that were begun and have sent nothing yet, the soonest first.
+    promised: VecDeque<i64>,
+}
+
+impl Turns {
+    /// Sets or takes away a provider's rate. What was promised stays; the next turn is that of the new rate.
+    pub fn set(&self, provider: &str, rate: Option<Rate>) {
+        let mut lines = self.lines();
+        match rate {
+            Some(rate) => {
+                let line = lines.entry(provider.to_owned()).or_default();
+                let before = std::mem::replace(&mut line.step, rate.step_micros());
+                if before > 0 {
+                    line.next = line.next.saturating_sub(before).saturating_add(line.step);
+                }
+            }
+            None => drop(lines.remove(provider)),
+        }
+    }
+
+    /// Promises turns to at most `wanted` effects that are begun now; to how many.
+    pub fn promise(&self, provider: &str, wanted: u32, now: Timestamp) -> u32 {
+        let mut lines = self.lines();
+        let Some(line) = lines.get_mut(provider) else { return wanted };
+        let mut count = 0;
+        while count < wanted && line.next <= micros(now).saturating_add(AHEAD) {
+            let turn = line.take(now);
+            line.promised.push_back(turn);
+            count += 1;
+        }
+        count
+    }
+
+    /// Takes promises back: the effects were not begun.
+    pub fn give_back(&self, provider: &str, count: u32) {
+        if let Some(line) = self.lines().get_mut(provider) {
+            (0..count).for_each(|_| line.take_back());
+        }
+    }
+
+    /// Takes back what was promised to effects that ended without sending anything: `under_way` are left.
+    pub fn settle(&self, provider: &str, under_way: u32) {
+        if let Some(line) = self.lines().get_mut(provider) {
+            while line.promised.len() > under_way as usize {
+                line.take_back();
+            }
+        }
+    }
+
+    /// The turn of a request that is to be sent: how long to wait for it before it is.
+    ///
+    /// # Errors
+    /// The wait, when it is longer than `patience`; no turn is taken then.
+    pub fn take(&self, provider: &str, now: Timestamp, patience: Millis) -> Result<Millis, Millis> {
+        let mut lines = self.lines();
+        let Some(line) = lines.get_mut(provider) else { return Ok(Millis(0)) };
+        let until = |turn: i64| Millis(u64::try_from(turn.saturating_sub(micros(now))).unwrap_or(0).div_ceil(1000));
+        if let Some(turn) = line.promised.pop_front() {
+            return Ok(until(turn));
+        }
+        let wait = until(line.next);
+        if wait > patience {
+            return Err(wait);
+        }
+        Ok(until(line.take(now)))
+    }
+
+    /// How long until a turn can be promised again; `None` when one can be now.
+    #[must_use]
+    pub fn wait(&self, provider: &str, now: Timestamp) -> Option<Millis> {
+        let lines = self.lines();
+        let early = lines.get(provider)?.next.saturating_sub(micros(now)).saturating_sub(AHEAD);
+        u64::try_from(early).ok().filter(|early| *early > 0).map(|early| Millis(early.div_ceil(1000)))
+    }
+
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    fn take(&mut self, now: Timestamp) -> i64 {
+        let turn = self.next.max(micros(now));
+        self.next = turn.saturating_add(self.step);
+        turn
+    }
+
+    /// The last promise; its turn is free again unless somebody has a later one.
+    fn take_back(&mut self) {
+        if let Some(turn) = self.promised.pop_back()
+            && self.next == turn.saturating_add(self.step)
+        {
+            self.next = turn;
+        }
+    }
+}
+
+const fn micros(time: Timestamp) -> i64 {
+    time.0.saturating_mul(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Turns;
+    use crate::providers::Rate;
+    use gangway_core::time::{Millis, Timestamp};
+
+    const PATIENCE: Millis = Millis::secs(10);
+
+    fn turns(requests: u32, per: Millis) -> Turns {
+        let turns = Turns::default();
+        turns.set("acme", Some(Rate { requests, per }));
+        turns
+    }
+
+    #[test]
+    fn requests_go_evenly_and_no_second_ever_has_more_than_the_rate() {
+        let turns = turns(5, Millis::secs(1));
+        let sent: Vec<u64> = (0..40).map(|_| turns.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
+        assert_eq!(sent[..6], [0, 200, 400, 600, 800, 1000]);
+        for from in &sent {
+            let within = sent.iter().filter(|at| (*from..from + 1000).contains(at)).count();
+            assert!(within <= 5, "{within} in the second from {from}");
+        }
+    }
+
+    #[test]
+    fn a_pause_saves_nothing_up() {
+        let turns = turns(60, Millis::secs(60));
+        assert_eq!(turns.take("acme", Timestamp(500_000), PATIENCE), Ok(Millis(0)));
+        assert_eq!(turns.take("acme", Timestamp(500_000), PATIENCE), Ok(Millis(1000)));
+    }
+
+    #[test]
+    fn an_effect_is_begun_only_when_its_turn_is_near_and_its_first_request_has_that_turn() {
+        let turns = turns(2, Millis::secs(1));
+        assert_eq!(turns.promise("acme", 8, Timestamp(1_000)), 1);
+        assert_eq!(
+            (turns.promise("acme", 8, Timestamp(1_000)), turns.wait("acme", Timestamp(1_000))),
+            (0, Some(Millis(400)))
+        );
+        assert_eq!(turns.take("acme", Timestamp(1_003), PATIENCE), Ok(Millis(0)), "the promised one");
+        assert_eq!(turns.wait("acme", Timestamp(1_400)), None);
+        assert_eq!(turns.promise("acme", 8, Timestamp(1_400)), 1);
+        assert_eq!(turns.take("acme", Timestamp(1_400), PATIENCE), Ok(Millis(100)), "a little early: it waits");
+    }
+
+    #[test]
+    fn the_turns_of_a_fast_rate_are_promised_several_at_once_and_still_go_evenly() {
+        let turns = turns(100, Millis::secs(1));
+        assert_eq!(turns.promise("acme", 64, Timestamp(0)), 11);
+        let waits: Vec<u64> = (0..11).map(|_| turns.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
+        assert_eq!(waits, (0..11).map(|n| n * 10).collect::<Vec<_>>());
+        assert_eq!(turns.promise("acme", 3, Timestamp(50)), 3, "never more than are wanted");
+    }
+
+    #[test]
+    fn a_promise_that_was_not_needed_costs_no_turn() {
+        let turns = turns(1, Millis::secs(1));
+        assert_eq!(turns.promise("acme", 1, Timestamp(0)), 1);
+        turns.give_back("acme", 1);
+        assert_eq!((turns.wait("acme", Timestamp(0)), turns.promise("acme", 1, Timestamp(0))), (None, 1));
+        turns.settle("acme", 1);
+        assert_eq!(turns.promise("acme", 1, Timestamp(0)), 0, "one is under way");
+        turns.settle("acme", 0);
+        assert_eq!(turns.promise("acme", 1, Timestamp(0)), 1, "it ended without sending anything");
+        assert_eq!(turns.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
+        turns.give_back("acme", 9);
+        turns.settle("acme", 0);
+        assert_eq!(turns.take("acme", Timestamp(0), PATIENCE), Ok(Millis(1000)), "a turn that was used stays used");
+    }
+
+    #[test]
+    fn a_turn_that_is_far_away_is_told_and_not_taken() {
+        let turns = turns(1, Millis::secs(60));
+        assert_eq!(turns.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
+        assert_eq!(turns.take("acme", Timestamp(20_000), PATIENCE), Err(Millis::secs(40)));
+        assert_eq!(turns.take("acme", Timestamp(50_000), PATIENCE), Ok(Millis::secs(10)));
+    }
+
+    #[test]
+    fn a_provider_without_a_rate_waits_for_nobody_and_a_rate_can_be_set_anew() {
+        let turns = turns(1, Millis::secs(60));
+        turns.take("acme", Timestamp(5_000), PATIENCE).unwrap();
+        turns.set("acme", Some(Rate { requests: 1, per: Millis::secs(2) }));
+        assert_eq!(turns.take("acme", Timestamp(6_000), PATIENCE), Ok(Millis::secs(1)));
+        assert_eq!((turns.promise("didx", 9, Timestamp(0)), turns.wait("didx", Timestamp(0))), (9, None));
+        assert_eq!(turns.take("didx", Timestamp(0), PATIENCE), Ok(Millis(0)));
+        turns.set("acme", None);
+        assert_eq!((turns.wait("acme", Timestamp(0)), turns.promise("acme", 9, Timestamp(0))), (None, 9));
+    }
+}
