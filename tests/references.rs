@@ -73,8 +73,8 @@ fn every_metric_that_is_counted_is_described() {
 fn the_reference_of_settings_is_the_commented_default_file() {
     let text = format!(
         "# Settings\n\n\
-         This is `gangway.default.toml`, which is compiled in. All problems are told at once at start, unknown keys are \
-         refused, and `gangway settings` prints what is in force. An empty text means that a setting is left out; an empty \
+         This is `gangway.default.toml`, which is compiled in. All problems are told at once at start, each with its \
+         line or variable; unknown keys are refused, and `gangway settings` prints what is in force. An empty text means that a setting is left out; an empty \
          variable counts as not set. `GANGWAY_CONFIG` names the file, `GANGWAY_LOG` filters the log; names that begin with \
          `GANGWAY_TEST_` are left to tests.\n\n```toml\n{}```\n",
         DEFAULTS.replace("\r\n", "\n")

@@ -65,7 +65,7 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[server]\ntoken_cache = \"11s\"", "server.token_cache", "is more than 10s"),
         ("[database]\nurl = \"mysql://x\"", "database.url", "begin it with sqlite: or postgres://"),
         ("[database]\nscreens = 0", "database.screens", "is zero"),
-        ("[database]\nscreens = 5_000_000_000", "database", "expected u32"),
+        ("[database]\nscreens = 5_000_000_000", "database.screens", "whole number from 0 to 4294967295"),
         ("[engine]\nbatch = 0", "engine.batch", "is zero"),
         ("[engine]\nbatch = 5000", "engine.batch", "is more than 4096"),
         ("[engine]\nqueue = 100", "engine.queue", "is less than engine.batch"),
@@ -79,7 +79,7 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[log]\nformat = \"xml\"", "log.format", "is not a form of log"),
         ("[providers.orginal]\napi_key = \"x\"", "providers.orginal", "did you mean providers.original?"),
         ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: didx"),
-        ("[providers.original]\napi_key = \"x\"", "providers.original", "missing field"),
+        ("[providers.original]\napi_key = \"x\"", "providers.original.api_secret", "is missing"),
         ("[providers.original]\nwebhook = 1", "providers.original.webhook", "must be a section"),
         ("[providers.original]\ncollection_uid = 22", "providers.original.collection_uid", "must be text in quotes"),
         ("[providers.original]\nretry.attempts = \"3\"", "providers.original.retry.attempts", "must be a whole number"),
@@ -113,6 +113,111 @@ fn all_problems_are_told_at_once() {
         "server.stop",
     ];
     assert_eq!(keys, want);
+}
+
+/// Each row: a file, and the key and line of everything that is wrong with it.
+const WRONG_TOGETHER: &[(&str, &[&str])] = &[
+    (
+        "[providers.original]\nbase_url = \"a.example\"\napi_key = 5\nconcurrency = 0\ncolour = 1\n\
+             events.asset_minted = [1]\nretry.attempts = 5_000_000_000\nretry.first = 5\ntoken.lifetime = \"1s\"\n\
+             [providers.original.webhook]\nverify = \"hmak\"\nsecret = \"x\"\nencoding = \"b64\"\ntolerance = 5",
+        &[
+            "providers.original.api_key:3",
+            "providers.original.api_secret:1",
+            "providers.original.base_url:2",
+            "providers.original.colour:5",
+            "providers.original.concurrency:4",
+            "providers.original.events.asset_minted:6",
+            "providers.original.retry.attempts:7",
+            "providers.original.retry.first:8",
+            "providers.original.token.lifetime:9",
+            "providers.original.webhook.encoding:13",
+            "providers.original.webhook.secret:12",
+            "providers.original.webhook.tolerance:14",
+            "providers.original.webhook.verify:11",
+        ],
+    ),
+    (
+        "[providers.guardian]\ndemo = \"yes\"\n[providers.didx]\n[providers.haven]\nwallet_owner = \"o\"\n\
+             service_key = \"x\"\norigin = \"a\"",
+        &[
+            "providers.didx.base_url:3",
+            "providers.didx.client_id:3",
+            "providers.didx.client_secret:3",
+            "providers.guardian.base_url:1",
+            "providers.guardian.demo:2",
+            "providers.guardian.registry_password:1",
+            "providers.guardian.username:1",
+            "providers.haven.base_url:4",
+            "providers.haven.credential_id:4",
+            "providers.haven.origin:7",
+            "providers.haven.service_key:6",
+            "providers.haven.service_token:4",
+            "providers.haven.wallet_owner:5",
+        ],
+    ),
+    (
+        "[engine]\nbatch = 0\nadopt = 5_000_000_000\nhold = 5\n[database]\nscreens = 5_000_000_000\nwork = 0\n\
+             acquire = \"0s\"\n[mail]\non_unknown = \"guess\"\nfrom = \"x\"\n[amqp]\nprefetch = 70_000\nqueue = \"\"",
+        &[
+            "amqp.prefetch:13",
+            "database.acquire:8",
+            "database.screens:6",
+            "database.work:7",
+            "engine.adopt:3",
+            "engine.batch:2",
+            "engine.hold:4",
+            "mail.from:11",
+            "mail.on_unknown:10",
+        ],
+    ),
+    (
+        "[providers.original]\nbase_url = \"https://a.example\"\napi_key = \"k\"\napi_secret = \"s\"\n\
+         [providers.original.tokn]\nlifetime = \"1h\"\nclaims = {}",
+        &["providers.original.tokn:5"],
+    ),
+    (
+        "[providers.original]\nbase_url = \"https://a.example\"\napi_key = \"k\"\napi_secret = \"s\"\n\
+         webhook_secret = \"short\"",
+        &["providers.original.webhook.secrets:5"],
+    ),
+    (
+        "[providers.acme]\ndefinition = \"none.yaml\"\nvalues.a = [1]\nconcurrency = 0",
+        &[
+            "providers.acme.base_url:1",
+            "providers.acme.concurrency:4",
+            "providers.acme.definition:2",
+            "providers.acme.values.a:3",
+        ],
+    ),
+    (
+        "[log]\nlevel = loud\nformat = \"x\"\nformat = \"text\"\n[keys]\nmaster_key = \"open\n[engine]\nbatch = 0",
+        &["engine.batch:8", "gangway.toml:2", "gangway.toml:4", "gangway.toml:6", "log.format:3"],
+    ),
+];
+
+#[test]
+fn no_wrong_value_of_a_section_hides_another_one_of_it() {
+    for (file, wants) in WRONG_TOGETHER {
+        let found = read(file, &[]).expect_err("these settings are wrong").0;
+        let mut keys: Vec<String> = found
+            .iter()
+            .map(|problem| match problem.place.strip_prefix("gangway.toml:") {
+                Some(line) => format!("{}:{line}", problem.key),
+                None => problem.key.clone(),
+            })
+            .collect();
+        keys.sort();
+        assert_eq!(keys, *wants, "{file}\n{found:#?}");
+        assert!(found.iter().all(|problem| !problem.hint.is_empty()), "{found:#?}");
+    }
+}
+
+#[test]
+fn a_problem_names_the_file_s_line_or_the_variable_that_set_it() {
+    let found = read("[server]\n\nstop = 5", &[("GANGWAY_ENGINE__BATCH", "0")]).expect_err("wrong").to_string();
+    assert!(found.contains("  server.stop (gangway.toml:3): must be a length of time"), "{found}");
+    assert!(found.contains("  engine.batch (GANGWAY_ENGINE__BATCH): is zero"), "{found}");
 }
 
 #[test]
@@ -189,6 +294,8 @@ fn a_variable_that_names_nothing_is_refused() {
         ("GANGWAY_LISTENN", "GANGWAY_LISTENN", "did you mean GANGWAY_LISTEN?"),
         ("GANGWAY_SERVER__LISTNE", "server.listne", "did you mean server.listen?"),
         ("GANGWAY_PROVIDERS__ACME__API_KEY", "providers.acme", "known: didx"),
+        ("GANGWAY_ORIGINAL_API_KEY", "GANGWAY_ORIGINAL_API_KEY", "did you mean GANGWAY_PROVIDERS__ORIGINAL__API_KEY?"),
+        ("GANGWAY_ENGINE_BATCH", "GANGWAY_ENGINE_BATCH", "did you mean GANGWAY_ENGINE__BATCH?"),
         ("GANGWAY_BANANA", "GANGWAY_BANANA", "two underscores nest"),
     ];
     for (variable, key, says) in rows {
@@ -255,6 +362,10 @@ fn a_secret_is_never_printed_neither_when_right_nor_when_wrong() {
         read(&ORIGINAL.replace("hush-2-hush-2-hush-2", "hush-2/hush-2/hush-2"), &[]),
         read(&format!("{ORIGINAL}\nwebhook_secret = \"hush-3-hush-3-hush-3\""), &[]),
         read("[mail]\nurl = \"http://u:hush-4@x\"", &[]),
+        read("[log]\nlevel = hush", &[]),
+        read(&ORIGINAL.replace("webhook = {", "webhook = { verify = \"hush\", encoding = \"hush\", "), &[]),
+        read(&ORIGINAL.replace("{ secrets = [", "{ secrets = [8888, "), &[]),
+        read(&format!("{ORIGINAL}\nwebhook.verify = \"hush-3\""), &[]),
         read("[amqp]\nurl = \"http://u:hush-4@x\"", &[]),
     ];
     for wrong in wrong {

@@ -180,7 +180,7 @@ async fn the_older_shapes_come_without_wrapper_and_list_if_the_options_say_so() 
 #[tokio::test]
 async fn a_token_that_is_missing_foreign_or_over_is_401_everywhere() {
     let mut options = quick();
-    options.didx.token_lifetime = std::time::Duration::from_millis(300);
+    options.didx.token_lifetime = std::time::Duration::from_secs(3);
     let mut far = didx(options).await;
     assert_eq!(far.post(USERS, json!({ "email": "a@example.org" })).await.0, 201);
     until("the token to run out", async || (far.get(ENDPOINTS).await.0 == 401).then_some(())).await;

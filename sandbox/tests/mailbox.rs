@@ -9,8 +9,6 @@
 
 mod common;
 
-use std::time::Duration;
-
 use common::{World, quick, text, world};
 use lettre::message::MultiPart;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
@@ -85,7 +83,7 @@ async fn a_message_of_an_independent_client_arrives_decoded() {
         .unwrap();
     let mailer = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
         .port(world.running.smtp.port())
-        .timeout(Some(Duration::from_secs(10)))
+        .timeout(Some(common::DEADLINE))
         .build();
     mailer.send(message).await.unwrap();
     let list = messages(&world, "ADA@example.org").await;

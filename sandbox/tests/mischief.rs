@@ -64,7 +64,7 @@ async fn a_call_lost_on_its_way_makes_nothing() {
 #[tokio::test]
 async fn a_call_cut_off_under_way_lands_a_moment_later() {
     let mut options = with("slow_done=1");
-    options.limits.slow = std::time::Duration::from_secs(1);
+    options.limits.slow = std::time::Duration::from_secs(3);
     let world = world(options).await;
     assert!(create(&world, "s").send().await.is_err());
     assert_eq!(world.effects("s").await, ["slow_pending"]);
@@ -76,9 +76,9 @@ async fn a_call_cut_off_under_way_lands_a_moment_later() {
 #[tokio::test]
 async fn a_delayed_call_is_done_even_if_its_caller_does_not_wait() {
     let mut options = with("delay=1");
-    options.limits.delay = std::time::Duration::from_secs(1);
+    options.limits.delay = std::time::Duration::from_secs(5);
     let world = world(options).await;
-    let impatient = create(&world, "i").timeout(std::time::Duration::from_millis(50)).send().await;
+    let impatient = create(&world, "i").timeout(std::time::Duration::from_millis(250)).send().await;
     assert!(impatient.unwrap_err().is_timeout());
     until("the work", async || (world.effects("i").await == ["done"]).then_some(())).await;
     assert_eq!(world.running.summary().users, 1);

@@ -1,7 +1,6 @@
 //! The providers of these settings: adapters, their slots, and how their webhooks are verified.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::sync::Arc;
 
 use super::webhooks::Registered;
@@ -15,7 +14,7 @@ use crate::providers::haven::Haven;
 use crate::providers::original::Original;
 use crate::providers::waltid::Waltid;
 use crate::settings::webhooks::WebhookSettings;
-use crate::settings::{Problem, Problems, Provider, Settings};
+use crate::settings::{Problem, Problems, Provider, Settings, text};
 
 /// The providers, built.
 #[derive(Debug, Default)]
@@ -75,10 +74,10 @@ impl Adapters {
         for (name, Provider { adapter, webhook }) in &settings.providers.generic {
             let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
             let wrong = |what: String, hint: &str| Problem::new(format!("{at}.definition"), what, hint);
-            let text = match fs::read_to_string(&adapter.definition) {
+            let text = match text::read(&adapter.definition) {
                 Ok(text) => text,
-                Err(error) => {
-                    problems.push(wrong(format!("{file} cannot be read: {error}"), "see who may read it"));
+                Err(told) => {
+                    problems.push(wrong(format!("{} {}", told.key, told.what), &told.hint));
                     continue;
                 }
             };

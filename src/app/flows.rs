@@ -9,7 +9,7 @@ use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::flow::{self, Problems};
 
 use crate::engine::Flows;
-use crate::settings::Settings;
+use crate::settings::{Settings, text};
 use crate::store::Store;
 use crate::store::flows::StoredFlow;
 use crate::terminal::{Exit, Failure};
@@ -132,7 +132,7 @@ fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), F
     paths.retain(|path| path.extension().is_some_and(|end| end == "yaml" || end == "yml"));
     paths.sort();
     for path in paths {
-        files.push((path.display().to_string(), fs::read_to_string(&path).map_err(told)?));
+        files.push((path.display().to_string(), text::read(&path)?));
     }
     Ok(())
 }

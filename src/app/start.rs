@@ -181,7 +181,8 @@ impl Running {
         self.read_back.step().await
     }
 
-    /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk.
+    /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk. When
+    /// it returns, no connection to the database is left.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.http.stop(true).await;
@@ -196,6 +197,10 @@ impl Running {
         // Whatever is still in the queue was not answered; its senders come again.
         for writer in self.writers {
             writer.abort();
+            drop(writer.await);
+        }
+        if tokio::time::timeout(self.patience, self.engine.store.close()).await.is_err() {
+            tracing::warn!("connections to the database were still in use when the time to stop was over");
         }
     }
 }

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::settings::text;
 use crate::terminal::{Exit, Failure};
 
-/// Name and text of each file, in the order given; those of a folder by name.
+/// Name and text of each file, in the order given; those of a folder by name. Tells of all that cannot be read.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
-    let mut files = Vec::new();
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
     for path in paths {
         for file in listed(path)? {
-            let text = std::fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
-            files.push((file.display().to_string(), text));
+            match text::read(&file) {
+                Ok(text) => files.push((file.display().to_string(), text)),
+                Err(told) => unreadable.push(format!("{}: {}\n  hint: {}", told.key, told.what, told.hint)),
+            }
         }
     }
-    Ok(files)
+    if unreadable.is_empty() { Ok(files) } else { Err(Failure::new(Exit::Usage, unreadable.join("\n"))) }
 }
 
 fn listed(path: &Path) -> Result<Vec<PathBuf>, Failure> {

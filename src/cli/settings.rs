@@ -21,6 +21,8 @@ pub(super) struct Show {
 impl Show {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let settings = Settings::load(self.config.config.as_deref())?;
+        // Definitions of providers, webhook profiles and templates are named in the settings: a start would read them.
+        crate::app::catalogue(&settings)?;
         if self.json {
             let rows: Vec<_> = settings
                 .shown

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use toml::Value;
 
 use super::Problem;
-use super::kind::{Kind, guess};
+use super::kind::{Kind, guess, leaves};
 use super::merge::{Merged, Source};
 use super::nearest::nearest;
+use super::samples;
 
 /// Short names of what nearly everyone sets.
 pub(crate) const SHORT: [(&str, &str); 5] = [
@@ -24,7 +25,7 @@ pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problem
     let mut variables: Vec<_> = environment.iter().filter(|(_, value)| !value.is_empty()).collect();
     variables.sort();
     for (name, text) in variables {
-        let path = match path(name) {
+        let path = match path(name, merged) {
             Some(Ok(path)) => path,
             Some(Err(problem)) => {
                 problems.push(problem);
@@ -45,7 +46,7 @@ pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problem
 }
 
 /// The setting that a variable names: none when it is not one of ours, a problem when it is ours and names nothing.
-fn path(name: &str) -> Option<Result<Vec<String>, Problem>> {
+fn path(name: &str, merged: &Merged) -> Option<Result<Vec<String>, Problem>> {
     let rest = name.strip_prefix("GANGWAY_")?;
     if rest == "CONFIG" || rest == "LOG" || rest.starts_with("TEST_") || service_link(rest) {
         return None;
@@ -54,13 +55,24 @@ fn path(name: &str) -> Option<Result<Vec<String>, Problem>> {
         return Some(Ok(key.split('.').map(str::to_owned).collect()));
     }
     if !rest.contains("__") {
-        let hint = match nearest(name, SHORT.map(|(short, _)| short)) {
-            Some(short) => format!("did you mean {short}?"),
+        let short = || nearest(name, SHORT.map(|(short, _)| short)).map(str::to_owned);
+        let hint = match nested(rest, merged).or_else(short) {
+            Some(meant) => format!("did you mean {meant}?"),
             None => "two underscores nest: GANGWAY_SECTION__KEY".to_owned(),
         };
         return Some(Err(Problem::new(name, "is not a setting", hint)));
     }
     Some(Ok(rest.split("__").map(str::to_lowercase).collect()))
+}
+
+/// The variable that has this name when one underscore is as good as two, with or without `PROVIDERS`.
+fn nested(rest: &str, merged: &Merged) -> Option<String> {
+    let flat = |text: &str| text.replace("__", "_").to_uppercase();
+    let of_providers = samples::paths().into_iter().map(|path| [vec!["providers".to_owned()], path].concat());
+    let of_sections = leaves(merged.defaults()).into_iter().map(|(path, _)| path);
+    let mut variables = of_sections.chain(of_providers).map(|path| path.join("__").to_uppercase());
+    let meant = [flat(rest), flat(&format!("PROVIDERS_{rest}"))];
+    variables.find(|variable| meant.contains(&flat(variable))).map(|variable| format!("GANGWAY_{variable}"))
 }
 
 /// Kubernetes puts `GANGWAY_SERVICE_HOST`, `GANGWAY_PORT_8080_TCP` and so on beside a service named gangway.

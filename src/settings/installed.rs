@@ -10,8 +10,10 @@ use super::didx::DidxSettings;
 use super::generic::GenericSettings;
 use super::guardian::GuardianSettings;
 use super::haven::HavenSettings;
-use super::load::{checked, without_empty};
-use super::merge::unknown_provider;
+use super::load::without_empty;
+use super::merge::{Merged, unknown_provider};
+use super::samples;
+use super::typed::Section;
 use super::waltid::WaltidSettings;
 use super::webhooks::WebhookSettings;
 use super::{OriginalSettings, Problem};
@@ -50,21 +52,21 @@ pub struct Provider<T> {
 
 impl Providers {
     /// Reads all sections, and tells all that is wrong.
-    pub(super) fn of(table: &Table, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn of(merged: &Merged, problems: &mut Vec<Problem>) -> Self {
         Self {
-            didx: one(table, "didx", DidxSettings::problems, problems),
-            guardian: one(table, "guardian", GuardianSettings::problems, problems),
-            haven: one(table, "haven", HavenSettings::problems, problems),
-            original: one(table, "original", OriginalSettings::problems, problems),
-            waltid: one(table, "waltid", WaltidSettings::problems, problems),
-            generic: generic(table, problems),
+            didx: one(merged, "didx", DidxSettings::problems, problems),
+            guardian: one(merged, "guardian", GuardianSettings::problems, problems),
+            haven: one(merged, "haven", HavenSettings::problems, problems),
+            original: one(merged, "original", OriginalSettings::problems, problems),
+            waltid: one(merged, "waltid", WaltidSettings::problems, problems),
+            generic: generic(merged, problems),
         }
     }
 }
 
 /// Every section of a name that gangway does not know.
-fn generic(table: &Table, problems: &mut Vec<Problem>) -> BTreeMap<String, Provider<GenericSettings>> {
-    let sections = table.get("providers").and_then(Value::as_table);
+fn generic(merged: &Merged, problems: &mut Vec<Problem>) -> BTreeMap<String, Provider<GenericSettings>> {
+    let sections = merged.table.get("providers").and_then(Value::as_table);
     let mut found = BTreeMap::new();
     for (name, section) in sections.into_iter().flatten().filter(|(name, _)| !KNOWN.contains(&name.as_str())) {
         if RESERVED.contains(&name.as_str()) {
@@ -79,9 +81,9 @@ fn generic(table: &Table, problems: &mut Vec<Problem>) -> BTreeMap<String, Provi
             problems.push(unknown_provider(name));
             continue;
         }
-        let section = Table::from_iter([(name.clone(), with_rule(section.clone()))]);
-        let table = Table::from_iter([("providers".to_owned(), Value::Table(section))]);
-        if let Some(provider) = one(&table, name, GenericSettings::problems, problems) {
+        let Some(section) = section.as_table() else { continue };
+        let section = with_rule(section.clone());
+        if let Some(provider) = read(section, name, merged.whole, GenericSettings::problems, problems) {
             found.insert(name.clone(), provider);
         }
     }
@@ -89,33 +91,49 @@ fn generic(table: &Table, problems: &mut Vec<Problem>) -> BTreeMap<String, Provi
 }
 
 /// A section whose webhooks follow the definition's rule, unless it names another.
-fn with_rule(mut section: Value) -> Value {
-    let Some(table) = section.as_table_mut() else { return section };
+fn with_rule(mut table: Table) -> Table {
     if table.contains_key("webhook") || table.contains_key("webhook_secret") {
         let webhook = table.entry("webhook").or_insert_with(|| Value::Table(Table::new()));
         if let Some(webhook) = webhook.as_table_mut() {
             webhook.entry("verify").or_insert_with(|| Value::String("defined".to_owned()));
         }
     }
-    section
+    table
 }
 
 fn one<T: DeserializeOwned>(
-    table: &Table,
+    merged: &Merged,
     name: &str,
     check: impl FnOnce(&T, &str) -> Vec<Problem>,
     problems: &mut Vec<Problem>,
 ) -> Option<Provider<T>> {
-    let section = table.get("providers").and_then(|all| all.get(name)).and_then(Value::as_table)?;
+    let section = merged.table.get("providers").and_then(|all| all.get(name)).and_then(Value::as_table)?;
+    read(section.clone(), name, merged.whole, check, problems)
+}
+
+fn read<T: DeserializeOwned>(
+    section: Table,
+    name: &str,
+    whole: bool,
+    check: impl FnOnce(&T, &str) -> Vec<Problem>,
+    problems: &mut Vec<Problem>,
+) -> Option<Provider<T>> {
     let at = format!("providers.{name}");
-    let (section, webhook) = split(&at, section.clone(), problems);
-    let adapter = checked(section, &at, check, problems)?;
+    let mut example = samples::section(name);
+    let webhooks = example.remove("webhook").and_then(|sample| sample.as_table().cloned()).unwrap_or_default();
+    let (set, webhook) = split(&at, section, webhooks, problems);
+    let adapter = Section { at: &at, set, example, whole }.typed(check, problems)?;
     Some(Provider { adapter, webhook })
 }
 
 /// Takes the webhooks' part out of a provider's section: `webhook_secret = "…"`, short for
 /// `webhook = { secrets = ["…"] }`, or the whole `[providers.NAME.webhook]`.
-fn split(at: &str, mut section: Table, problems: &mut Vec<Problem>) -> (Table, Option<WebhookSettings>) {
+fn split(
+    at: &str,
+    mut section: Table,
+    example: Table,
+    problems: &mut Vec<Problem>,
+) -> (Table, Option<WebhookSettings>) {
     let short = section.remove("webhook_secret").filter(|value| value.as_str() != Some(""));
     let long = section.remove("webhook");
     let key = format!("{at}.webhook");
@@ -135,7 +153,8 @@ fn split(at: &str, mut section: Table, problems: &mut Vec<Problem>) -> (Table, O
         }
         webhook.insert("secrets".to_owned(), Value::Array(vec![secret]));
     }
-    let webhook = checked(without_empty(webhook), &key, WebhookSettings::problems, problems);
+    let webhook = Section { at: &key, set: without_empty(webhook), example, whole: true };
+    let webhook = webhook.typed(WebhookSettings::problems, problems);
     (section, webhook)
 }
 

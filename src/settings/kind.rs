@@ -85,6 +85,56 @@ pub(crate) fn at<'a>(table: &'a Table, path: &str) -> Option<&'a Value> {
     parts.try_fold(first, |value, part| value.as_table()?.get(part))
 }
 
+/// Every value of a table that is no section, with its path; an empty section too.
+pub(crate) fn leaves(table: &Table) -> Vec<(Vec<String>, &Value)> {
+    let mut found = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) if !inner.is_empty() => {
+                let below = leaves(inner).into_iter();
+                found.extend(below.map(|(path, value)| ([vec![key.clone()], path].concat(), value)));
+            }
+            leaf => found.push((vec![key.clone()], leaf)),
+        }
+    }
+    found
+}
+
+/// The value at a path.
+pub(crate) fn find<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
+    let (last, parents) = path.split_last()?;
+    parents.iter().try_fold(table, |table, part| table.get(part)?.as_table())?.get(last)
+}
+
+/// Puts a value at a path; what stands in the way is replaced by a section.
+pub(crate) fn put(table: &mut Table, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        table.insert(first.clone(), value);
+        return;
+    }
+    let entry = table.entry(first.clone()).or_insert_with(|| Value::Table(Table::new()));
+    if !entry.is_table() {
+        *entry = Value::Table(Table::new());
+    }
+    if let Value::Table(inner) = entry {
+        put(inner, rest, value);
+    }
+}
+
+/// Takes the value at a path away, and the sections that are empty without it.
+pub(crate) fn take(table: &mut Table, path: &[String]) {
+    let Some((first, rest)) = path.split_first() else { return };
+    if rest.is_empty() {
+        table.remove(first);
+    } else if let Some(Value::Table(inner)) = table.get_mut(first) {
+        take(inner, rest);
+        if inner.is_empty() {
+            table.remove(first);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, guess};

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::Problem;
+use super::file::Parsed;
 use super::installed;
-use super::kind::Kind;
+use super::kind::{Kind, find, leaves, put};
 use super::nearest::nearest;
 use super::samples;
 
@@ -28,11 +29,34 @@ pub(crate) struct Merged {
     /// What is in force.
     pub(crate) table: Table,
     sources: BTreeMap<String, Source>,
+    /// Where each key was last set, refused ones too: file and line, or the variable.
+    places: BTreeMap<String, String>,
+    /// Whether every line of the file could be read.
+    pub(crate) whole: bool,
 }
 
 impl Merged {
     pub(crate) fn new(defaults: Table) -> Self {
-        Self { table: defaults.clone(), defaults, sources: BTreeMap::new() }
+        Self { table: defaults.clone(), defaults, sources: BTreeMap::new(), places: BTreeMap::new(), whole: true }
+    }
+
+    /// The values that stand where nothing was set.
+    pub(crate) const fn defaults(&self) -> &Table {
+        &self.defaults
+    }
+
+    /// Where this key was set, or the section that it belongs to; empty when nobody did.
+    pub(crate) fn place(&self, key: &str) -> String {
+        let short = key.strip_suffix("webhook.secrets").map(|above| format!("{above}webhook_secret"));
+        let short = short.and_then(|short| self.places.get(&short));
+        let mut key = key;
+        loop {
+            if let Some(place) = self.places.get(key).or(short) {
+                return place.clone();
+            }
+            let Some((above, _)) = key.rsplit_once('.') else { return String::new() };
+            key = above;
+        }
     }
 
     /// Where the value of this key came from.
@@ -47,45 +71,54 @@ impl Merged {
         {
             return samples::of(provider, rest);
         }
-        let (last, parents) = path.split_last()?;
-        let table = parents.iter().try_fold(&self.defaults, |table, part| table.get(part)?.as_table())?;
-        table.get(last)
+        find(&self.defaults, path)
     }
 
     /// Lays a whole file over it.
-    pub(crate) fn lay(&mut self, file: Table, source: &Source, problems: &mut Vec<Problem>) {
-        let mut leaves = Vec::new();
-        flatten(&mut Vec::new(), file, &mut leaves);
-        for (path, value) in leaves {
-            self.put(&path, value, source.clone(), problems);
+    pub(crate) fn lay(&mut self, name: &str, file: Parsed, problems: &mut Vec<Problem>) {
+        self.whole = file.whole;
+        self.places.extend(file.lines.into_iter().map(|(key, line)| (key, format!("{name}:{line}"))));
+        for (path, value) in leaves(&file.table) {
+            self.put(&path, value.clone(), Source::File(name.to_owned()), problems);
         }
     }
 
     /// Lays one value over it; what is not right is reported and left out, so that all problems are found.
     pub(crate) fn put(&mut self, path: &[String], value: Value, source: Source, problems: &mut Vec<Problem>) {
-        if let Some(problem) = self.check(path, &value) {
+        if let Source::Environment(name) = &source {
+            self.places.insert(path.join("."), name.clone());
+        }
+        if let Some(mut problem) = self.check(path, &value) {
+            let exact = self.places.get(&problem.key).cloned();
+            problem.place = exact.unwrap_or_else(|| self.place(&path.join(".")));
             if !problems.contains(&problem) {
                 problems.push(problem);
             }
+            if let [section, provider, _, ..] = path
+                && section == "providers"
+            {
+                // It is there, so what else it needs is told as well.
+                let section = [section.clone(), provider.clone()];
+                if find(&self.table, &section).is_none() {
+                    put(&mut self.table, &section, Value::Table(Table::new()));
+                }
+            }
             return;
         }
-        let Some((last, parents)) = path.split_last() else { return };
-        let mut table = &mut self.table;
-        for part in parents {
-            let entry = table.entry(part.clone()).or_insert_with(|| Value::Table(Table::new()));
-            let Value::Table(inner) = entry else { return };
-            table = inner;
-        }
         let empty_section = value.as_table().is_some_and(Table::is_empty);
-        if empty_section {
-            table.entry(last.clone()).or_insert(value);
-        } else {
+        if !empty_section {
             self.sources.insert(path.join("."), source);
-            table.insert(last.clone(), value);
+        } else if find(&self.table, path).is_some() {
+            return;
         }
+        put(&mut self.table, path, value);
     }
 
     fn check(&self, path: &[String], value: &Value) -> Option<Problem> {
+        if path.iter().any(String::is_empty) {
+            let shown: Vec<_> = path.iter().map(|part| if part.is_empty() { "\"\"" } else { part }).collect();
+            return Some(Problem::new(shown.join("."), "is an empty key", "give it a name, or remove it"));
+        }
         let mut table = &self.defaults;
         for (depth, part) in path.iter().enumerate() {
             let above = path.get(..depth).unwrap_or_default().join(".");
@@ -113,21 +146,12 @@ impl Merged {
     }
 }
 
-fn flatten(path: &mut Vec<String>, table: Table, leaves: &mut Vec<(Vec<String>, Value)>) {
-    for (key, value) in table {
-        path.push(key);
-        match value {
-            Value::Table(inner) if !inner.is_empty() => flatten(path, inner, leaves),
-            leaf => leaves.push((path.clone(), leaf)),
-        }
-        path.pop();
-    }
-}
-
 fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<Problem> {
     let (want, is) = (Kind::of(example), Kind::of(value));
-    let hint =
-        if example.is_table() { "docs/providers tells what is in it".into() } else { format!("{hint} {example}") };
+    let hint = match example {
+        Value::Table(table) => format!("it holds {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        _ => format!("{hint} {example}"),
+    };
     let problem = |what: String| Some(Problem::new(key, what, hint));
     if !want.takes(is) {
         return problem(format!("must be {}", want.words()));
@@ -137,9 +161,13 @@ fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<P
 
 fn unknown(key: &str, above: &str, part: &str, table: &Table) -> Problem {
     let hint = match nearest(part, table.keys().map(String::as_str)) {
+        _ if above.is_empty() && installed::KNOWN.contains(&part) => format!("did you mean providers.{part}?"),
         Some(known) if above.is_empty() => format!("did you mean {known}?"),
         Some(known) => format!("did you mean {above}.{known}?"),
-        None => format!("known here: {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        None => match samples::with(part).as_slice() {
+            [] => format!("known here: {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+            elsewhere => format!("it stands in {}", elsewhere.join(", ")),
+        },
     };
     Problem::new(key, "is not a setting", hint)
 }

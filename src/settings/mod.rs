@@ -7,6 +7,7 @@ pub mod didx;
 pub mod duration;
 pub mod engine;
 mod environment;
+mod file;
 pub mod flows;
 pub mod generic;
 pub mod guardian;
@@ -28,6 +29,8 @@ mod secret;
 pub mod server;
 mod show;
 pub mod store;
+pub mod text;
+mod typed;
 pub mod waltid;
 pub mod webhooks;
 
@@ -57,13 +60,15 @@ pub struct Problem {
     pub what: String,
     /// How to mend it.
     pub hint: String,
+    /// Where it was set: file and line, or the variable; empty when nobody set it.
+    pub place: String,
 }
 
 impl Problem {
     /// A problem at this key.
     #[must_use]
     pub fn new(key: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { key: key.into(), what: what.into(), hint: hint.into() }
+        Self { key: key.into(), what: what.into(), hint: hint.into(), place: String::new() }
     }
 }
 
@@ -75,7 +80,10 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "settings: {} problem{}", self.0.len(), if self.0.len() == 1 { "" } else { "s" })?;
         for problem in &self.0 {
-            writeln!(f, "  {}: {}", problem.key, problem.what)?;
+            match problem.place.as_str() {
+                "" => writeln!(f, "  {}: {}", problem.key, problem.what)?,
+                place => writeln!(f, "  {} ({place}): {}", problem.key, problem.what)?,
+            }
             if !problem.hint.is_empty() {
                 writeln!(f, "    hint: {}", problem.hint)?;
             }

@@ -86,6 +86,19 @@ impl Store {
         self.screens().execute_unprepared("SELECT 1").await.map(drop).map_err(Self::screens_failed)
     }
 
+    /// Closes every connection. When it returns, the database was told of each, and nobody waits for a lock of ours;
+    /// who still had one has ended with it. Whatever is asked of any clone afterwards is [`StoreError::Passing`].
+    ///
+    /// Dropping the last clone closes them too, but some time later: a connection in use goes back to its pool by a
+    /// task of its own.
+    pub async fn close(&self) {
+        for pool in [&self.pools.intake, &self.pools.work, &self.pools.screens] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::debug!(%error, "a pool was closed already");
+            }
+        }
+    }
+
     /// The keys: blind values, dedupe keys, sealing.
     #[must_use]
     pub fn keys(&self) -> &Arc<Keyring> {

@@ -175,8 +175,7 @@ async fn a_webhook_that_races_with_the_writer_of_any_of_its_identifiers_finds_it
         assert_eq!(has(&one, &[id], webhook.seq).await, [id]);
         one.hands.take();
     }
-    drop((one, other));
-    assert_eq!(deadlocks(&db).await, 0);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,8 +204,7 @@ async fn two_engines_that_write_two_identifiers_of_a_held_event_at_once_take_it_
     }
     assert_eq!(one.received().await, 12 * 5);
     watch.close().await;
-    drop((one, other));
-    assert_eq!(deadlocks(&db).await, 0);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,8 +230,7 @@ async fn batches_that_write_what_the_others_webhooks_name_do_not_wait_in_a_ring(
         other.hands.take();
     }
     assert_eq!(one.received().await, 60 * 9);
-    drop((one, other));
-    assert_eq!(deadlocks(&db).await, 0);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

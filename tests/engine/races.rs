@@ -2,7 +2,7 @@
 
 use gangway_core::event::Trust;
 use gangway_core::onboarding::Status;
-use sea_orm::sqlx::{PgPool, query, query_scalar};
+use sea_orm::sqlx::{Connection, PgConnection, PgPool, query, query_scalar};
 use serde_json::json;
 
 use crate::db::TestDb;
@@ -123,8 +123,7 @@ async fn batches_that_start_the_user_of_the_others_early_message_do_not_wait_in_
         tokio::join!(one.accept(&here), other.accept(&there));
         assert!(one.of_verdict("held").await.is_empty(), "round {round}");
     }
-    drop((one, other));
-    assert_eq!(deadlocks(&db).await, 0);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -151,8 +150,7 @@ async fn batches_that_adopt_what_the_other_has_a_copy_of_do_not_wait_in_a_ring()
         other.hands.take();
     }
     assert_eq!(one.received().await, 60 * 10);
-    drop((one, other));
-    assert_eq!(deadlocks(&db).await, 0);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
 /// Every row of the journal takes its time, so that two statements surely meet in the middle.
@@ -205,21 +203,26 @@ async fn a_batch_that_brings_anew_what_another_counts_as_a_copy_does_not_wait_in
     }
     assert_eq!(one.received().await, 12 * (2 + 2 * 9 + 4));
     watch.close().await;
-    drop((one, other));
-    assert_eq!(deadlocks(&db).await, 0);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
-/// Deadlocks that the server saw in this database, once its other connections have ended and told.
-pub async fn deadlocks(db: &TestDb) -> i64 {
-    let watch = PgPool::connect(&db.url).await.unwrap();
+/// Deadlocks that the server saw in this database while these engines worked on it. A connection tells what it saw
+/// when it ends.
+pub async fn deadlocks(db: &TestDb, engines: [World; 2]) -> i64 {
+    for engine in engines {
+        engine.close().await;
+    }
+    // One connection and no pool: a pool opens another one whenever the first is not back in time, and that one would
+    // be waited for as if it were an engine's.
+    let mut watch = PgConnection::connect(&db.url).await.unwrap();
     // The server's own workers come and go.
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                   AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     until("the engines' connections end", async || {
-        let left: i64 = query_scalar(others).fetch_one(&watch).await.unwrap();
+        let left: i64 = query_scalar(others).fetch_one(&mut watch).await.unwrap();
         (left == 0).then_some(())
     })
     .await;
     let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
-    query_scalar(sql).fetch_one(&watch).await.unwrap()
+    query_scalar(sql).fetch_one(&mut watch).await.unwrap()
 }

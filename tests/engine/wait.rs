@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-/// Asks again until it is so; fails after twenty seconds.
+/// Asks again until it is so; fails after a minute.
 pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < deadline, "{what}: it did not become so in twenty seconds");
+        assert!(Instant::now() < deadline, "{what}: it did not become so in a minute");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

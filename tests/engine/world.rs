@@ -172,6 +172,12 @@ impl World {
         &self.engine.store
     }
 
+    /// Its connections end.
+    pub async fn close(self) {
+        self.store().close().await;
+        self.sql.close().await.unwrap();
+    }
+
     pub fn say(&self) -> Say {
         Say(self.clock.now())
     }

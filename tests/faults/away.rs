@@ -29,7 +29,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     world.hook(&process);
     let client = Client::new(token(&process));
     process.start();
-    client.ready(&mut process, Duration::from_secs(20)).await;
+    client.ready(&mut process, Duration::from_secs(60)).await;
     let (url, place, mut outbox) = (process.url(), webhook(&process), Outbox::new());
     for (outage, by_power_cut) in [(0, false), (1, true)] {
         let mut senders = JoinSet::new();
@@ -41,7 +41,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
             });
         }
         let enough = world.sandbox.summary().calls + dice.between(5, 40);
-        wait::until("some calls", Duration::from_secs(20), async || {
+        wait::until("some calls", Duration::from_secs(60), async || {
             (world.sandbox.summary().calls >= enough).then_some(())
         })
         .await;
@@ -49,7 +49,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
         let late = sign_up(&format!("late-{outage}"));
         let mut sent = refused_while_away(&client, &url, &place, &late).await;
         block_in_place(|| postgres.restart()).unwrap();
-        client.ready(&mut process, Duration::from_secs(20)).await;
+        client.ready(&mut process, Duration::from_secs(60)).await;
         sent.add(client.publish(&url, &late).await);
         note(&mut outbox, &late, sent);
         while let Some(done) = senders.join_next().await {
@@ -60,7 +60,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     let people = 2 * (PEOPLE + 1);
     proof::decide_reviews(&client, &url, people, Duration::from_secs(60)).await;
     proof::far_end_quiet(&world).await;
-    let status = block_in_place(|| process.stop(Duration::from_secs(20)));
+    let status = block_in_place(|| process.stop(Duration::from_secs(60)));
     assert_eq!(status.code(), Some(0), "{}", process.log());
     proof::nothing_lost_and_nothing_doubled(&world, &postgres.url(), &process.config, people, &outbox).await;
 }

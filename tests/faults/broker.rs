@@ -38,7 +38,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     world.hook(&process);
     let client = Client::new(token(&process));
     process.start();
-    client.ready(&mut process, Duration::from_secs(30)).await;
+    client.ready(&mut process, Duration::from_secs(60)).await;
     bind_lifecycle(&broker.url()).await;
     let (mut outbox, mut people) = (Outbox::new(), 0);
     // RabbitMQ 3.10 writes the name of a new quorum queue's member into `names.dets` minutes later, or at an orderly
@@ -48,23 +48,23 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
         people += 1;
     }
     block_in_place(|| broker.restart()).unwrap();
-    client.ready(&mut process, Duration::from_secs(20)).await;
+    client.ready(&mut process, Duration::from_secs(60)).await;
     for kill in 0..=KILLS {
         let publisher =
             publish_all(broker.url(), (0..PEOPLE).map(|nth| sign_up(&format!("person-{kill}-{nth}"))).collect());
         people += PEOPLE;
         if kill < KILLS {
             let enough = world.sandbox.summary().calls + dice.between(5, 40);
-            wait::until("some calls", Duration::from_secs(20), async || {
+            wait::until("some calls", Duration::from_secs(60), async || {
                 (world.sandbox.summary().calls >= enough).then_some(())
             })
             .await;
             block_in_place(|| broker.kill()).unwrap();
             let unready = async || client.readiness(&process.url()).await.filter(|(status, _)| *status == 503);
-            let (_, readiness) = wait::until("readiness to see it", Duration::from_secs(20), unready).await;
+            let (_, readiness) = wait::until("readiness to see it", Duration::from_secs(60), unready).await;
             assert_eq!(readiness["missing"], serde_json::json!(["broker"]), "{readiness}");
             block_in_place(|| broker.restart()).unwrap();
-            client.ready(&mut process, Duration::from_secs(20)).await;
+            client.ready(&mut process, Duration::from_secs(60)).await;
         }
         for (event, sent) in publisher.await.unwrap() {
             note(&mut outbox, &event, sent);
@@ -75,7 +75,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     proof::far_end_quiet(&world).await;
     let dead = unreadable_ones_are_told(&broker.url(), KILLS + 2).await;
     let told = lifecycle_until_everybody_completed(&broker.url(), people).await;
-    let status = block_in_place(|| process.stop(Duration::from_secs(20)));
+    let status = block_in_place(|| process.stop(Duration::from_secs(60)));
     assert_eq!(status.code(), Some(0), "{}", process.log());
     let everybody = proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
     every_move_was_told(&everybody, &told);
@@ -164,7 +164,7 @@ async fn take_all(url: &str, queue: &str, mut each: impl FnMut(Value, Vec<u8>)) 
 /// What cannot be read is in the dead queue, at least once each, with the reason.
 async fn unreadable_ones_are_told(url: &str, count: usize) -> usize {
     let mut found = 0;
-    wait::until("what is unreadable in gangway.dead", Duration::from_secs(30), async || {
+    wait::until("what is unreadable in gangway.dead", Duration::from_secs(60), async || {
         let all = take_all(url, "gangway.dead", |reason, body| {
             assert_eq!(body, b"{ not an event");
             assert!(reason.as_str().is_some_and(|reason| !reason.is_empty()), "{reason}");

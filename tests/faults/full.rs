@@ -27,7 +27,7 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
     world.hook(&process);
     let client = Client::new(token(&process));
     process.start();
-    client.ready(&mut process, Duration::from_secs(20)).await;
+    client.ready(&mut process, Duration::from_secs(60)).await;
     let (url, mut senders, mut outbox) = (process.url(), JoinSet::new(), Outbox::new());
     for nth in 0..PEOPLE {
         let (client, url, event) = (client.clone(), url.clone(), sign_up(&format!("person-{nth}")));
@@ -37,7 +37,7 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
         });
     }
     let enough = dice.between(10, 60);
-    wait::until("some calls", Duration::from_secs(20), async || {
+    wait::until("some calls", Duration::from_secs(60), async || {
         (world.sandbox.summary().calls >= enough).then_some(())
     })
     .await;
@@ -54,7 +54,7 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
     }
     proof::decide_reviews(&client, &url, PEOPLE + 1, Duration::from_secs(60)).await;
     proof::far_end_quiet(&world).await;
-    let status = block_in_place(|| process.stop(Duration::from_secs(20)));
+    let status = block_in_place(|| process.stop(Duration::from_secs(60)));
     assert_eq!(status.code(), Some(0), "{}", process.log());
     proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, PEOPLE + 1, &outbox).await;
 }

@@ -68,7 +68,7 @@ async fn thirty_sigkills(db: &TestDb, mut dice: Dice) {
     let count = usize::try_from(KILLS * PEOPLE).unwrap();
     proof::decide_reviews(&client, &url, count, Duration::from_secs(60)).await;
     proof::far_end_quiet(&world).await;
-    let status = process.stop(Duration::from_secs(20));
+    let status = process.stop(Duration::from_secs(60));
     assert_eq!(status.code(), Some(0), "{}", process.log());
     proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, count, &outbox).await;
 }

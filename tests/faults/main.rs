@@ -9,6 +9,8 @@ mod db;
 mod dice;
 mod full;
 mod kills;
+#[path = "../support/ports.rs"]
+mod ports;
 #[path = "../support/process.rs"]
 mod process;
 mod proof;

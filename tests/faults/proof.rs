@@ -45,7 +45,7 @@ pub async fn decide_reviews(client: &Client, url: &str, count: usize, limit: Dur
 
 /// Waits until the far end has nothing more to send: late copies of webhooks count too.
 pub async fn far_end_quiet(world: &World) {
-    wait::until("the far end to be quiet", Duration::from_secs(30), async || {
+    wait::until("the far end to be quiet", Duration::from_secs(60), async || {
         (world.sandbox.summary().pending == 0).then_some(())
     })
     .await;

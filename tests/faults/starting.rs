@@ -6,14 +6,15 @@ use std::time::Duration;
 use gangway_sandbox::Options;
 
 use crate::db::TestDb;
-use crate::process::{Process, port};
+use crate::ports::port;
+use crate::process::Process;
 use crate::world::{Client, World, sign_up, token};
 use crate::{turn, wait};
 
 async fn exit_code(process: &mut Process) -> Option<i32> {
     process.start();
     let ended = async || process.ended();
-    wait::until("gangway to end", Duration::from_secs(30), ended).await.code()
+    wait::until("gangway to end", Duration::from_secs(60), ended).await.code()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,7 +52,7 @@ async fn an_unreachable_broker_does_not_keep_gangway_from_serving_and_readiness_
     let client = Client::new(token(&process));
     process.start();
     client.publish(&process.url(), &sign_up("ann")).await;
-    client.everybody_on_board(&process.url(), 1, Duration::from_secs(20)).await;
+    client.everybody_on_board(&process.url(), 1, Duration::from_secs(60)).await;
     let (status, readiness) = client.readiness(&process.url()).await.unwrap();
     assert_eq!((status, &readiness["missing"]), (503, &serde_json::json!(["broker"])), "{readiness}");
 }

@@ -35,8 +35,8 @@ async fn two_processes_on_one_database_never_deadlock_and_apply_nothing_twice() 
     let client = Client::new(token(&one));
     one.start();
     other.start();
-    client.ready(&mut one, Duration::from_secs(20)).await;
-    client.ready(&mut other, Duration::from_secs(20)).await;
+    client.ready(&mut one, Duration::from_secs(60)).await;
+    client.ready(&mut other, Duration::from_secs(60)).await;
 
     let outbox = Arc::new(Mutex::new(Outbox::new()));
     let over = Arc::new(AtomicBool::new(false));
@@ -55,7 +55,7 @@ async fn two_processes_on_one_database_never_deadlock_and_apply_nothing_twice() 
     let seen_early = early.await.unwrap();
     proof::far_end_quiet(&world).await;
     for process in [&mut one, &mut other] {
-        let status = tokio::task::block_in_place(|| process.stop(Duration::from_secs(20)));
+        let status = tokio::task::block_in_place(|| process.stop(Duration::from_secs(60)));
         assert_eq!(status.code(), Some(0), "{}", process.log());
         let log = process.log();
         for bad in ["in each other's way", "40P01", "deadlock", "ERROR", "no live reason"] {

@@ -50,6 +50,8 @@ mod http;
 mod intake;
 mod journeys;
 mod parallel;
+#[path = "../support/ports.rs"]
+mod ports;
 mod reviews;
 mod secrets;
 mod signed;

@@ -102,7 +102,7 @@ async fn credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_re
 }
 
 async fn a_provider_that_is_down_is_tried_again_and_never_looked_up(db: &TestDb) {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed: std::net::SocketAddr = ([127, 0, 0, 1], crate::ports::port()).into();
     let setup = Setup::default().set("providers.original.base_url", format!("http://{closed}/original/v1"));
     let mut far = setup.sandbox.clone();
     far.http = closed;
@@ -138,7 +138,7 @@ async fn what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_k
     world.comes_to(&id, "completed").await;
     let users = stub.got("POST /v1/user");
     let waited = users[1].at - users[0].at;
-    assert!(users.len() == 2 && waited >= Duration::from_secs(2) && waited < Duration::from_secs(10), "{users:?}");
+    assert!(users.len() == 2 && waited >= Duration::from_secs(2) && waited < Duration::from_secs(60), "{users:?}");
     let assets = stub.got("POST /v1/asset");
     assert_eq!(assets.len(), 4, "three refusals spend none of two attempts: {assets:?}");
     assert!(assets[1].at - assets[0].at >= Duration::from_millis(100), "{assets:?}");
@@ -155,7 +155,7 @@ async fn one_action_that_fails_rests_and_the_others_go_on(db: &TestDb) {
     });
     let stub = stub.await;
     let setup = Setup::default().set("providers.original.base_url", stub.base_url());
-    let setup = setup.set("outbound.breaker.failures", 3).set("outbound.breaker.rest", "2s");
+    let setup = setup.set("outbound.breaker.failures", 3).set("outbound.breaker.rest", "6s");
     let world = setup.set("outbound.retry.attempts", 20).start(db).await;
     let first = signed_up(&world, &["ann"]).await;
     world.comes_to(&first[0], "completed").await;

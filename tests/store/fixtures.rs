@@ -147,14 +147,14 @@ pub async fn insert_effects(store: &Store, effects: &[NewEffect]) {
     tx.commit().await.unwrap();
 }
 
-/// Asks again until it is so; fails after ten seconds.
+/// Asks again until it is so; fails after a minute.
 pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(std::time::Instant::now() < deadline, "it did not become so in ten seconds");
+        assert!(std::time::Instant::now() < deadline, "it did not become so in a minute");
         tokio::task::yield_now().await;
     }
 }

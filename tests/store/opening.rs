@@ -148,6 +148,8 @@ async fn on_sqlite_leases_of_a_dead_process_run_out_at_the_next_start_and_those_
     insert_effects(&first, &[call(&ann, 1, at(0), Some(lease(Millis::secs(600))))]).await;
     let beside = db.open().await;
     assert!(beside.expired_leases(5).await.unwrap().is_empty());
+    first.close().await;
+    beside.close().await;
     drop((first, beside));
     let next = db.open().await;
     assert_eq!(next.expired_leases(5).await.unwrap().len(), 1);

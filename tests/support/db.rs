@@ -144,12 +144,10 @@ async fn template(admin: &str) -> String {
         let draft = TestDb::create_postgres(admin.to_owned(), "TEMPLATE template0").await;
         let store = draft.open().await;
         store.migrate().await.unwrap();
-        drop(store);
+        store.close().await;
         let Home::Server { name: draft_name, .. } = &draft.home else { unreachable!() };
-        let closing = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1";
-        sea_orm::sqlx::query(closing).bind(draft_name).execute(&mut lock).await.unwrap();
         // Ended connections leave the list a moment later.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while lock.execute(AssertSqlSafe(format!("ALTER DATABASE {draft_name} RENAME TO {name}"))).await.is_err() {
             assert!(std::time::Instant::now() < deadline, "the template database stays in use");
             tokio::task::yield_now().await;

@@ -2,13 +2,14 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use xtask::group::{Group, Signal};
+
+use crate::ports::port;
 
 /// The program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_gangway");
@@ -133,21 +134,4 @@ fn clean(mut command: Command) -> Command {
         }
     }
     command
-}
-
-/// A port outside the range from which the system gives ports to outgoing connections: between two lives of the process
-/// nobody else gets it.
-pub fn port() -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    const FIRST: u16 = 12_000;
-    const COUNT: u16 = 18_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let pid = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
-    loop {
-        let step = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = FIRST + (pid.wrapping_mul(37).wrapping_add(step)) % COUNT;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
 }

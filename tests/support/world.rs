@@ -115,7 +115,7 @@ pub fn token(process: &Process) -> String {
 pub fn client() -> reqwest::Client {
     // Refused if the process has a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap()
 }
 
 /// A user of gangway's HTTP side.

@@ -107,7 +107,14 @@ fn syntax(text: &str, error: &serde_saphyr::Error) -> Problem {
         serde_saphyr::Error::Budget { breach, .. } => over(breach),
         _ if said.contains("recursion limit") => TOO_DEEP,
         _ if unwanted.iter().any(|word| said.contains(word)) => SHORTHANDS,
-        _ => return Problem::new(Kind::Syntax, at, format!("this is not YAML: {said}")),
+        _ => {
+            let help = if said.contains("tabs") {
+                "indent with spaces; YAML takes no tabs there"
+            } else {
+                "look at colons, quotes and indentation on this line and the one before"
+            };
+            return Problem::new(Kind::Syntax, at, format!("this is not YAML: {said}")).help(help);
+        }
     };
     let at = if said == SHORTHANDS { sign_before(text, at) } else { at };
     Problem::new(Kind::Syntax, at, format!("a flow file cannot have {said}"))

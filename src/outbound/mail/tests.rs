@@ -9,7 +9,7 @@ use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use uuid::Uuid;
 
 use super::Mailer;
@@ -90,7 +90,7 @@ fn mail(to: &str, values: serde_json::Value) -> LeasedEffect {
 }
 
 fn mailer(url: &str) -> Mailer {
-    let settings = MailSettings { url: Some(url.to_owned().into()), timeout: Millis(400), ..MailSettings::default() };
+    let settings = MailSettings { url: Some(url.to_owned().into()), timeout: Millis(2000), ..MailSettings::default() };
     let templates = Arc::new(Templates::load(None, "en").unwrap());
     Mailer::new(&settings, &OutboundSettings::default(), templates, Arc::new(SystemClock)).unwrap().unwrap()
 }
@@ -170,7 +170,10 @@ async fn the_mail_arrives_in_the_best_language_with_both_parts_and_its_own_id() 
 
 #[tokio::test]
 async fn nobody_listening_a_bad_password_and_missing_encryption_are_told_apart() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // Bound and not listening: refuses, and nobody else gets the port meanwhile.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let free = nobody.local_addr().unwrap();
     assert_eq!(words(&send(&format!("smtp://{free}")).await), "again failing");
     let (address, _) = server(Script::from([("auth", "535 no")])).await;
     assert_eq!(words(&send(&format!("smtp://u:p@{address}?tls=none")).await), "free barred");

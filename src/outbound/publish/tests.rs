@@ -12,7 +12,7 @@ use lapin::options::{BasicAckOptions, BasicGetOptions, ExchangeDeleteOptions, Qu
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use uuid::Uuid;
 
 use super::Publisher;
@@ -123,7 +123,10 @@ async fn a_channel_that_the_broker_closes_is_replaced() {
 
 #[tokio::test]
 async fn a_broker_that_is_away_spends_no_attempt_and_its_password_is_not_told() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // Bound and not listening: refuses, and nobody else gets the port meanwhile.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let free = nobody.local_addr().unwrap();
     let away = publisher(format!("amqp://user:top-secret@{free}/%2f"), "x").perform(&lifecycle("x")).await;
     assert!(matches!(away.result, AttemptResult::Again { spent: false, .. }), "{away:?}");
     assert!(matches!(away.health, Health::Failing(_)));

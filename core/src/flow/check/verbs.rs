@@ -21,12 +21,16 @@ pub fn action<'c>(report: &mut Report<'c>, node: &Node, at: &Span) -> Option<(St
     let problem = Problem::new(Kind::UnknownAction, node.span.clone(), format!("unknown action `{name}`"));
     let prefix = name.split_once('.').map_or(name, |(prefix, _)| prefix);
     let of_provider = catalogue.actions.keys().filter(|known| known.split_once('.').is_some_and(|(p, _)| p == prefix));
-    let help = did_you_mean(name, catalogue.actions.keys().map(String::as_str)).unwrap_or_else(|| {
+    let providers = || catalogue.providers.iter().map(String::as_str);
+    // Another provider's action is no better guess for a provider that is not there.
+    let near = catalogue.providers.contains(prefix) || did_you_mean(prefix, providers()).is_some();
+    let meant = did_you_mean(name, catalogue.actions.keys().map(String::as_str)).filter(|_| near);
+    let help = meant.unwrap_or_else(|| {
         if catalogue.providers.contains(prefix) {
             format!("`{prefix}` offers {}", listed(of_provider.map(String::as_str)))
         } else {
-            let providers = listed(catalogue.providers.iter().map(String::as_str));
-            format!("an action is written `PROVIDER.ACTION`; providers are {providers}")
+            let known = listed(providers());
+            format!("an action is written `PROVIDER.ACTION`; providers are {known}; others are set up in the settings")
         }
     });
     report.add(problem.help(help));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gangway_core::time::Millis;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::HttpSender;
 use crate::clock::{HandClock, Stopwatch, SystemClock};
@@ -65,8 +65,8 @@ async fn read_request(stream: &mut TcpStream) -> String {
 fn settings() -> OutboundSettings {
     OutboundSettings {
         allow_private: true,
-        request_timeout: Millis(400),
-        connect_timeout: Millis(200),
+        request_timeout: Millis(3000),
+        connect_timeout: Millis(2000),
         reply_limit: 4096,
         ..OutboundSettings::default()
     }
@@ -155,7 +155,10 @@ async fn an_answer_of_any_length_costs_no_more_than_the_limit() {
 
 #[tokio::test]
 async fn before_the_connection_stands_nothing_was_sent() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    // Bound and not listening: refuses, and nobody else gets the port meanwhile.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let free = nobody.local_addr().unwrap();
     let sender = sender(&settings());
     let refused = sender.send("original", request(format!("http://{free}/user"))).await;
     assert!(matches!(&refused, Err(SendError::NotSent(_))), "{refused:?}");
