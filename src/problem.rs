@@ -78,7 +78,7 @@ catalogue! {
     Reused, "reused-key", 409, "This key was used for something else",
         "An earlier request with the same `Idempotency-Key` or event id had other content. Take a new key for a new request.";
     TooLarge, "too-large", 413, "The body is too large",
-        "The limits are the settings `intake.body_max`, for webhooks and events, and `server.action_limit`, for acts.";
+        "The limits are the settings `intake.body_max`, for webhooks and events, `intake.batch_max`, for the number of events in a batch, and `server.action_limit`, for acts.";
     MediaType, "media-type", 415, "This media type is not taken",
         "Send JSON with `Content-Type: application/json`, or CloudEvents with one of their media types.";
     Busy, "busy", 429, "Too much at once",

@@ -93,6 +93,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             chance,
             identifier_kinds: vec!["original.user_uid".into()],
+            body_within: Millis::secs(10),
             metrics: None,
         };
         Self { api: Api::new(parts, &settings.server), door, clock, store }

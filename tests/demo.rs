@@ -20,6 +20,28 @@ fn everybody_arrived(output: &Output, people: u32) {
 }
 
 #[test]
+fn nothing_of_the_demo_stays_behind_when_it_cannot_start() {
+    let folder = tempdir();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gangway"));
+    let output = command.args(["demo", "--once", "--port", &port]).env("TMPDIR", &folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    std::fs::remove_dir(&folder).unwrap();
+    // Its folder has nowhere to be, which is told with its name.
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(3) && said.contains(&folder.display().to_string()), "{said}");
+}
+
+fn tempdir() -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("gangway-demo-test-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    folder
+}
+
+#[test]
 fn two_hundred_people_of_all_flows_end_where_their_scenario_says_and_every_trap_is_taken() {
     let output = demo(&["--users", "200"]);
     everybody_arrived(&output, 200);

@@ -8,6 +8,10 @@ use crate::event::{Body, Event, Identifier};
 use crate::flow::expr::{Expr, ExprError, Scope};
 use crate::flow::model::Flow;
 
+/// Longest id, e-mail address and language of a user, in bytes: nobody looks for more, and all of them are opened
+/// wherever the user is shown.
+const LONGEST: usize = 1024;
+
 /// What a start event says of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -22,7 +26,8 @@ pub struct Claim {
 /// Reads the user out of a start event.
 ///
 /// # Errors
-/// When an expression fails, or the id is missing, empty, or neither text nor a whole number.
+/// When an expression fails; when the id is missing, empty, or neither text nor a whole number; when the id, the e-mail
+/// address or the language is too long or has control characters.
 pub fn claim(flow: &Flow, event: &Event) -> Result<Claim, ExprError> {
     let nothing = Map::new();
     let data = match &event.body {
@@ -43,6 +48,7 @@ pub fn claim(flow: &Flow, event: &Event) -> Result<Claim, ExprError> {
     if external_id.is_empty() {
         return Err(start.external_id.failed("the user's id is empty"));
     }
+    plain(&start.external_id, &external_id)?;
     let email = text(start.email.as_ref(), &scope)?;
     let locale = text(start.locale.as_ref(), &scope)?;
     Ok(Claim { external_id, email, locale })
@@ -53,9 +59,24 @@ fn text(expr: Option<&Expr>, scope: &Scope<'_>) -> Result<Option<String>, ExprEr
     let Some(expr) = expr else { return Ok(None) };
     match expr.eval(scope)? {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Some(Value::String(text)) => {
+            let text = text.trim();
+            plain(expr, text)?;
+            Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+        }
         Some(_) => Err(expr.failed("it must be a text")),
     }
+}
+
+/// What is on one line and can be looked for.
+fn plain(expr: &Expr, text: &str) -> Result<(), ExprError> {
+    if text.len() > LONGEST {
+        return Err(expr.failed("it is longer than 1024 bytes"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(expr.failed("it has control characters, such as line breaks"));
+    }
+    Ok(())
 }
 
 /// The identifiers by which an event's owner is found, most telling first: a report's own, or the subject of a

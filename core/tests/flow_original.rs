@@ -73,6 +73,26 @@ fn a_sign_up_claims_its_user_and_an_email_may_be_absent() {
 }
 
 #[test]
+fn what_names_a_user_is_at_most_1024_bytes_long_and_on_one_line() {
+    let flow = flow();
+    for field in ["user_id", "email", "locale"] {
+        let with = |value: &str| {
+            let mut data = json!({"user_id": "u-1"});
+            data[field] = json!(value);
+            claim(&flow, &signed_up(data)).map_err(|error| error.to_string())
+        };
+        assert!(with(&"x".repeat(1024)).is_ok(), "{field}");
+        let long = with(&"x".repeat(1025)).unwrap_err();
+        assert!(long.contains("longer than 1024 bytes") && !long.contains("xx"), "{long}");
+        for odd in ["a\r\nb", "a\0b", "a\u{1b}[2Jb"] {
+            let odd = with(odd).unwrap_err();
+            assert!(odd.contains("control characters"), "{field}: {odd}");
+        }
+        assert!(with(" x\r\n").is_ok(), "white space around it is taken off");
+    }
+}
+
+#[test]
 fn inputs_are_evaluated_and_absent_ones_are_left_out() {
     let flow = flow();
     let id = uuid::Uuid::nil();

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::auth::Caller;
+use super::body::Said;
 use super::{State, onboardings, shape};
 use crate::engine::Receipt;
 use crate::engine::operator;
@@ -31,11 +32,10 @@ pub(crate) async fn act(
     caller: Caller,
     request: HttpRequest,
     path: web::Path<(Uuid, String)>,
-    asked: web::Json<Asked>,
+    Said(asked): Said<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let (id, word) = path.into_inner();
     let id = OnboardingId(id);
-    let asked = asked.into_inner();
     let reason = reason(&asked.reason)?;
     let act = meant(&word, asked.state)?;
     done(&state, &caller, key(&request)?, id, act, reason, asked.revision).await

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::auth::Caller;
+use super::body::Said;
 use super::failed::failed;
 use super::{State, actions, page, shape};
 use crate::problem::{Kind, Problem};
@@ -46,7 +47,7 @@ pub(crate) async fn adopt(
     caller: Caller,
     request: HttpRequest,
     id: web::Path<i64>,
-    asked: web::Json<Adoption>,
+    Said(asked): Said<Adoption>,
 ) -> Result<HttpResponse, Problem> {
     let reason = actions::reason(&asked.reason)?;
     let act = OperatorAct::Adopt { event: id.into_inner() };

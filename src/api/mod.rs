@@ -3,6 +3,7 @@
 
 mod actions;
 mod auth;
+mod body;
 mod events;
 mod failed;
 mod figures;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub chance: Arc<dyn Chance>,
     /// Kinds of identifiers that the providers' adapters write, for the search.
     pub identifier_kinds: Vec<String>,
+    /// How long a caller may take over the body of an act.
+    pub body_within: Millis,
     /// What this process counted; absent in tests.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -80,6 +83,7 @@ struct Limits {
     figures: Millis,
     ready_timeout: Millis,
     action: usize,
+    body_within: Millis,
 }
 
 impl std::fmt::Debug for Api {
@@ -107,6 +111,7 @@ impl Api {
                 figures: settings.figures,
                 ready_timeout: settings.ready_timeout,
                 action: settings.action_limit,
+                body_within: parts.body_within,
             },
         };
         Self { state: Data::new(state) }

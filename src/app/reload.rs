@@ -56,7 +56,7 @@ impl Reload {
         for (name, adapter) in built.by_name {
             if self.directory.exchange(Arc::clone(&adapter)) {
                 self.tokens.clear(&name);
-                self.limits.rate([&*adapter]);
+                self.limits.take_up([&*adapter]);
                 taken.push(name);
             } else {
                 tracing::warn!(provider = name, "a provider that was not set up at the start needs a restart");

@@ -229,6 +229,7 @@ fn serve(
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(settings),
+            body_within: settings.intake.body_within,
             metrics,
         },
         &settings.server,
@@ -249,9 +250,11 @@ fn serve(
     .keep_alive(std_time(settings.server.keep_alive))
     .shutdown_timeout(settings.server.stop.0.div_ceil(1000))
     .disable_signals();
-    if settings.server.workers > 0 {
-        server = server.workers(settings.server.workers);
-    }
+    let workers = match settings.server.workers {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        some => some,
+    };
+    server = server.workers(workers).max_connections(settings.server.connections.div_ceil(workers));
     let server = server.listen(listener).map_err(told)?.run();
     let handle = server.handle();
     tokio::spawn(server);
@@ -318,7 +321,7 @@ struct Far {
 impl Far {
     fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
         let limits = Arc::new(Limits::default());
-        limits.rate(directory.all().iter().map(|adapter| &**adapter));
+        limits.take_up(directory.all().iter().map(|adapter| &**adapter));
         let transport = match &seams.transport {
             Some(transport) => Arc::clone(transport),
             None => {

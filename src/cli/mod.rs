@@ -86,6 +86,7 @@ pub fn main() -> ExitCode {
         }
     };
     match runtime.block_on(Box::pin(cli.command.run())) {
+        Ok(Exit::Well) if out::lost() => Exit::NotAllWell.into(),
         Ok(exit) => exit.into(),
         Err(failure) => {
             out::aside(failure.message.trim_end());
@@ -151,6 +152,7 @@ mod tests {
             "user show ada@example.com --json",
             "event adopt 17 --onboarding 01890a5d-ac96-774b-bcce-b302099a8057",
             "token add support --scope read,operate",
+            "token remove support",
             "webhooks register haven --url https://gangway.example.com/webhooks/haven --event wallet.created",
             "webhooks list",
             "migrate",

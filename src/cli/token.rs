@@ -1,4 +1,4 @@
-//! `gangway token add`: makes an access token. Only its digest is kept; the token is shown once.
+//! `gangway token`: makes an access token, of which only the digest is kept and which is shown once, and takes it back.
 
 use clap::{Args, Subcommand};
 
@@ -12,6 +12,7 @@ use crate::terminal::{Exit, Failure, out};
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
     Add(Add),
+    Remove(Remove),
 }
 
 /// Makes an access token and prints it, once: only its digest is kept
@@ -27,9 +28,44 @@ pub(super) struct Add {
     config: Config,
 }
 
+/// Takes an access token back
+///
+/// Whoever serves may know it for `server.token_cache` longer, 10 s by default. The name is free again.
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// Whom it stands for, as in `token add`
+    #[arg(value_parser = name)]
+    name: String,
+    #[command(flatten)]
+    config: Config,
+}
+
 impl Token {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
-        let Self::Add(add) = self;
+        match self {
+            Self::Add(add) => add.run().await,
+            Self::Remove(remove) => remove.run().await,
+        }
+    }
+}
+
+impl Remove {
+    async fn run(self) -> Result<Exit, Failure> {
+        let settings = opened::settings(&self.config)?;
+        let store = opened::store(&settings).await?;
+        store.migrate().await?;
+        if !store.remove_token(&self.name).await? {
+            return Err(Failure::new(Exit::NotAllWell, format!("there is no token named `{}`", self.name)));
+        }
+        let within = settings.server.token_cache;
+        out::aside(&format!("{} is taken back; it stops working everywhere within {within}", self.name));
+        Ok(Exit::Well)
+    }
+}
+
+impl Add {
+    async fn run(self) -> Result<Exit, Failure> {
+        let add = self;
         let settings = opened::settings(&add.config)?;
         let store = opened::store(&settings).await?;
         store.migrate().await?;

@@ -109,15 +109,25 @@ fn with_journals(mut shown: Value, journals: &Journals) -> Value {
     shown
 }
 
+/// What somebody outside wrote, on one line: no line break of theirs begins a line of ours, and nothing of it speaks to
+/// the terminal.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { plain.extend(c.escape_default()) } else { plain.push(c) }
+    }
+    plain
+}
+
 /// For people.
 fn summary(person: &Person, onboardings: &[Onboarding], shown: &Value, journals: &Journals) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "user {}, known since {}", person.id, person.created_at);
     for (identifier, since) in shape::identifiers(person, onboardings) {
-        let _ = writeln!(text, "  {:<24} {}  since {since}", identifier.kind, identifier.value);
+        let _ = writeln!(text, "  {:<24} {}  since {since}", identifier.kind, plain(&identifier.value));
     }
     if let Some(locale) = &person.locale {
-        let _ = writeln!(text, "  {:<24} {locale}", "locale");
+        let _ = writeln!(text, "  {:<24} {}", "locale", plain(locale));
     }
     if onboardings.is_empty() {
         let _ = writeln!(text, "\nno onboarding yet");
@@ -133,16 +143,16 @@ fn summary(person: &Person, onboardings: &[Onboarding], shown: &Value, journals:
             onboarding.id, flow.name, flow.version, onboarding.revision
         );
         let _ = writeln!(text, "  state  {} ({status}) since {}", onboarding.state, onboarding.since);
-        let field = |path: &str| shown.pointer(path).and_then(Value::as_str).unwrap_or("");
+        let field = |path: &str| plain(shown.pointer(path).and_then(Value::as_str).unwrap_or(""));
         let _ = writeln!(text, "  why    {}", field("/why"));
         let at = field("/next/at");
-        match (field("/next/what"), at) {
+        match (field("/next/what").as_str(), at.as_str()) {
             ("", _) => {}
             (what, "") => drop(writeln!(text, "  next   {what}")),
             (what, at) => drop(writeln!(text, "  next   {what}, at {at}")),
         }
         for entry in journals.get(&onboarding.id).into_iter().flatten() {
-            let _ = writeln!(text, "  {}", journal_line(entry));
+            let _ = writeln!(text, "  {}", plain(&journal_line(entry)));
         }
     }
     text
@@ -170,6 +180,16 @@ mod tests {
     use crate::engine::Flows;
     use crate::store::search::JournalEntry;
     use gangway_core::time::Timestamp;
+
+    #[test]
+    fn what_others_wrote_adds_no_line_and_says_nothing_to_the_terminal() {
+        let onboardings = [onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")])];
+        let shown = shape::user(&ada(), &onboardings, &Flows::default());
+        let text = summary(&ada(), &onboardings, &shown, &Journals::new());
+        assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
+        assert!(text.contains(r"14\r\n  state  done (completed)\u{1b}[2K"), "{text}");
+    }
 
     #[test]
     fn the_summary_says_who_where_since_when_and_what_happened() {

@@ -188,7 +188,7 @@ impl Performer for Dispatcher {
     }
 
     fn give_back(&self, slot: &str) {
-        self.0.limits.turns.give_back(slot, 1);
+        self.0.limits.rates.give_back(slot, 1);
         self.0.finished(slot);
     }
 

@@ -83,7 +83,7 @@ impl Shared {
     /// An effect is finished: its slot is free, and somebody may be waiting for it.
     pub(super) fn finished(&self, slot: &str) {
         let under_way = self.slots.give_back(slot, 1);
-        self.limits.turns.settle(slot, under_way);
+        self.limits.rates.settle(slot, under_way);
         if self.starved.swap(false, Ordering::SeqCst) {
             self.due(self.clock.now());
         }
@@ -92,7 +92,7 @@ impl Shared {
     /// Takes at most `wanted` of a slot, each with its turn where the provider has a rate; how many.
     pub(super) fn take(&self, slot: &str, wanted: u32, now: Timestamp) -> u32 {
         let free = self.slots.take(slot, wanted);
-        let taken = self.limits.turns.promise(slot, free, now);
+        let taken = self.limits.rates.promise(slot, free, now);
         self.slots.give_back(slot, free - taken);
         taken
     }
@@ -100,14 +100,14 @@ impl Shared {
     /// Gives back what was taken of a slot and not begun.
     pub(super) fn unused(&self, slot: &str, count: u32) {
         self.slots.give_back(slot, count);
-        self.limits.turns.give_back(slot, count);
+        self.limits.rates.give_back(slot, count);
     }
 
     /// Until when nothing of this slot may be begun: its provider rests, asked us to wait, or has had its requests.
     pub(super) fn held_back(&self, slot: &str, now: Timestamp) -> Option<Timestamp> {
         let resting = self.breakers.resting(slot, now).map(|Resting { until, .. }| until);
         let until = |wait: Option<Millis>| wait.map(|wait| now.plus(wait));
-        resting.max(until(self.limits.wait(slot, now))).max(until(self.limits.turns.wait(slot, now)))
+        resting.max(until(self.limits.wait(slot, now))).max(until(self.limits.rates.wait(slot, now)))
     }
 
     /// Takes every free slot; of one that is being probed, one.

@@ -18,6 +18,8 @@ pub struct ServerSettings {
     pub action_limit: usize,
     /// Threads that serve HTTP; 0 is one for each core.
     pub workers: usize,
+    /// Most connections at once, over all threads.
+    pub connections: usize,
     /// Longest graceful stop.
     #[serde(with = "duration")]
     pub stop: Millis,
@@ -60,6 +62,9 @@ impl ServerSettings {
                 "is less than 1024 bytes",
                 "no reason would fit; 65536 is usual",
             ));
+        }
+        if self.connections == 0 {
+            problems.push(Problem::new(key("connections"), "is zero", "nobody would be served; 768 is usual"));
         }
         if self.stop < Millis::secs(1) {
             problems.push(Problem::new(

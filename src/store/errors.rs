@@ -9,7 +9,7 @@ use super::types::StoreError;
 /// Sorts an error of a statement; `pool` is named when it has no free connection.
 pub(super) fn from_db(pool: &str, error: DbErr) -> StoreError {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => exhausted(pool),
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => StoreError::Passing(exhausted(pool)),
         DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => closed(pool),
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -24,7 +24,7 @@ pub(super) fn from_db(pool: &str, error: DbErr) -> StoreError {
 /// As [`from_db`], for statements that go to the driver directly.
 pub(super) fn from_sqlx(pool: &str, error: &SqlxError) -> StoreError {
     match error {
-        SqlxError::PoolTimedOut => exhausted(pool),
+        SqlxError::PoolTimedOut => StoreError::Passing(exhausted(pool)),
         SqlxError::PoolClosed => closed(pool),
         SqlxError::Io(error) => StoreError::Passing(format!("the connection was lost ({})", error.kind())),
         SqlxError::Tls(_) => StoreError::Passing("the encrypted connection failed".into()),
@@ -40,7 +40,12 @@ pub(super) fn from_sqlx(pool: &str, error: &SqlxError) -> StoreError {
 
 /// Sorts an error of connecting: unreachable, or answering but not fitting. `place` names the database without secrets.
 pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
-    match from_db("first connection", error) {
+    const FIRST: &str = "first connection";
+    match from_db(FIRST, error) {
+        // The driver tries again until the time is over, and does not say what it met. No pool is exhausted: it is empty.
+        StoreError::Passing(text) if text == exhausted(FIRST) => StoreError::Unreachable(format!(
+            "nothing answers at {place}; does it run there, and is database.url right?"
+        )),
         StoreError::Passing(text) | StoreError::Unreachable(text) => {
             StoreError::Unreachable(format!("{place}: {text}"))
         }
@@ -48,8 +53,8 @@ pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
     }
 }
 
-fn exhausted(pool: &str) -> StoreError {
-    StoreError::Passing(format!("no connection of the pool `{pool}` became free in time"))
+fn exhausted(pool: &str) -> String {
+    format!("no connection of the pool `{pool}` became free in time")
 }
 
 fn closed(pool: &str) -> StoreError {
@@ -118,6 +123,14 @@ mod tests {
         assert!(from_sqlite(SQLITE_BUSY_SNAPSHOT, "database is locked".into()).passing());
         assert!(from_sqlite(13, "database or disk is full".into()).passing());
         assert!(matches!(from_sqlite(SQLITE_CONSTRAINT_UNIQUE, String::new()), StoreError::Poison(_)));
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_no_exhausted_pool() {
+        let error = from_open("db.example:5432/gangway", DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        let said = error.to_string();
+        assert!(matches!(error, StoreError::Unreachable(_)), "{said}");
+        assert!(said.contains("db.example:5432") && said.contains("database.url") && !said.contains("pool"), "{said}");
     }
 
     #[test]

@@ -35,6 +35,16 @@ impl Store {
         tx.commit().await.map_err(Self::work_failed)
     }
 
+    /// Takes the token of this name back; whether there was one. Its name is free again.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn remove_token(&self, name: &str) -> Result<bool, StoreError> {
+        let named = tokens::Entity::delete_many().filter(tokens::Column::Name.eq(name));
+        let removed = named.exec(self.work()).await.map_err(Self::work_failed)?;
+        Ok(removed.rows_affected > 0)
+    }
+
     /// The grant of the token with this SHA-256.
     ///
     /// # Errors

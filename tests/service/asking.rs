@@ -9,6 +9,8 @@ use crate::world::Setup;
 
 on_both_databases!(
     a_token_opens_what_its_scope_names_and_a_refusal_names_the_scope,
+    a_body_that_never_ends_is_refused_in_time_wherever_bodies_are_taken,
+    one_connection_too_many_is_served_when_another_has_gone,
     a_person_is_found_by_everything_that_names_them_here_and_at_the_provider,
     lists_are_read_page_by_page_to_the_end_while_people_sign_up,
     the_figures_tell_intake_lateness_effects_reviews_breakers_and_depth,
@@ -48,6 +50,34 @@ async fn a_token_opens_what_its_scope_names_and_a_refusal_names_the_scope(db: &T
             is_problem(&answer);
         }
     }
+    world.stop().await;
+}
+
+async fn a_body_that_never_ends_is_refused_in_time_wherever_bodies_are_taken(db: &TestDb) {
+    let world = Setup::default().set("intake.body_within", "1s").start(db).await;
+    let token = world.token_for("slow", &["publish", "operate"]).await;
+    let nobody = uuid::Uuid::nil();
+    let paths = ["/v1/events".to_owned(), format!("/v1/onboardings/{nobody}/note"), "/v1/events/1/adopt".to_owned()];
+    for path in paths {
+        let answer = world.ask("POST", &path).bearer(&token).json(&json!({ "reason": "x" })).unfinished().send().await;
+        let problem = answer.is(400).json();
+        assert_eq!(problem["detail"], "the body did not arrive whole in time", "{path}");
+    }
+    world.stop().await;
+}
+
+async fn one_connection_too_many_is_served_when_another_has_gone(db: &TestDb) {
+    let world = Setup::default().set("server.connections", 3).set("server.header_timeout", "1s").start(db).await;
+    let mut idle = Vec::new();
+    for _ in 0..3 {
+        idle.push(tokio::net::TcpStream::connect(world.running.address).await.unwrap());
+    }
+    world.ask("GET", "/healthz").send().await.is(200);
+    // It was answered only because one that said nothing was told 408 before.
+    let mut told = [0; 16];
+    let gone = idle.iter().filter(|stream| stream.try_read(&mut told).is_ok()).count();
+    assert!(gone > 0, "a fourth connection was served beside three");
+    drop(idle);
     world.stop().await;
 }
 

@@ -19,6 +19,7 @@ pub struct Ask {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     chunked: bool,
+    missing: usize,
 }
 
 /// What came back.
@@ -31,7 +32,7 @@ pub struct Answer {
 
 impl Ask {
     pub fn new(to: SocketAddr, method: &'static str, path: &str) -> Self {
-        Self { to, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new(), chunked: false }
+        Self { to, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new(), chunked: false, missing: 0 }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -55,6 +56,12 @@ impl Ask {
     /// Sends the body in chunks and never says how long it is.
     pub fn chunked(mut self) -> Self {
         self.chunked = true;
+        self
+    }
+
+    /// Announces one byte more than it sends, and waits.
+    pub fn unfinished(mut self) -> Self {
+        self.missing = 1;
         self
     }
 
@@ -83,7 +90,7 @@ impl Ask {
             }
             bytes.extend(b"0\r\n\r\n");
         } else {
-            head.push_str(&format!("content-length: {}\r\n\r\n", self.body.len()));
+            head.push_str(&format!("content-length: {}\r\n\r\n", self.body.len() + self.missing));
             bytes.extend(head.as_bytes());
             bytes.extend(&self.body);
         }

@@ -9,8 +9,13 @@ use crate::db::{MASTER_KEY, TestDb};
 use crate::events::GREETED;
 use crate::world::{Folder, Setup, quick_flow};
 
-/// The program with this file of settings, and nothing of this machine's environment that is gangway's.
+/// The program with this file of settings, run to its end.
 fn gangway(arguments: &[&str], folder: &Path, settings: &str, environment: &[(&str, &str)]) -> Output {
+    command(arguments, folder, settings, environment).output().unwrap()
+}
+
+/// The program with this file of settings, and nothing of this machine's environment that is gangway's.
+fn command(arguments: &[&str], folder: &Path, settings: &str, environment: &[(&str, &str)]) -> Command {
     let file = folder.join("gangway.toml");
     std::fs::write(&file, settings).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_gangway"));
@@ -18,7 +23,7 @@ fn gangway(arguments: &[&str], folder: &Path, settings: &str, environment: &[(&s
         command.env_remove(name);
     }
     command.args(arguments).arg("--config").arg(&file).current_dir(folder).envs(environment.iter().copied());
-    command.output().unwrap()
+    command
 }
 
 /// Exit code and stderr.
@@ -135,7 +140,30 @@ fn a_port_that_is_taken_and_a_database_that_is_away_end_with_3() {
     ];
     let (code, said) = ended(&gangway(&["serve"], &folder.0, PROVIDER, &environment));
     assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("127.0.0.1:1/none") && said.contains("database.url"), "{said}");
     assert!(!said.contains("hush"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_token_that_could_not_be_printed_ends_with_1_and_one_that_was_taken_back_is_made_anew() {
+    let folder = Folder::new();
+    let key = [("GANGWAY_MASTER_KEY", MASTER_KEY)];
+    let say = |words: &[&str]| ended(&gangway(words, &folder.0, PROVIDER, &key));
+    let add = ["token", "add", "support", "--scope", "read"];
+    assert_eq!(say(&add).0, Some(0));
+    assert_eq!(say(&add).0, Some(2), "the name is taken");
+    assert_eq!(say(&["token", "remove", "suport"]).0, Some(1));
+    let (code, said) = say(&["token", "remove", "support"]);
+    assert!(code == Some(0) && said.contains("within 10s"), "{code:?} {said}");
+    // The disk is full: the token is made, and nobody will ever read it.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = command(&add, &folder.0, PROVIDER, &key);
+    let (code, said) = ended(&command.stdout(full).output().unwrap());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("stdout cannot be written"), "{said}");
+    assert_eq!(say(&["token", "remove", "support"]).0, Some(0));
+    assert_eq!(say(&add).0, Some(0));
 }
 
 crate::on_both_databases!(a_known_version_with_other_content_is_refused_and_a_new_version_starts);

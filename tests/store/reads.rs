@@ -21,6 +21,7 @@ on_both_databases!(
     a_journal_is_read_in_order_and_in_pages,
     a_flow_version_is_written_once_and_another_text_is_told,
     a_token_is_found_by_its_digest_and_its_name_is_taken_once,
+    a_token_that_was_taken_back_is_not_known_and_its_name_is_free,
     deliveries_that_failed_verification_are_capped_for_each_source,
 );
 
@@ -131,6 +132,19 @@ async fn a_token_is_found_by_its_digest_and_its_name_is_taken_once(db: &TestDb) 
     let nothing = TokenGrant { name: "nothing".into(), scopes: Vec::new() };
     store.add_token([3; 32], &nothing).await.unwrap();
     assert_eq!(store.token([3; 32]).await.unwrap(), Some(nothing));
+}
+
+async fn a_token_that_was_taken_back_is_not_known_and_its_name_is_free(db: &TestDb) {
+    let store = db.open().await;
+    let named = |name: &str| TokenGrant { name: name.into(), scopes: vec!["read".into()] };
+    store.add_token([1; 32], &named("support")).await.unwrap();
+    store.add_token([2; 32], &named("sup%")).await.unwrap();
+    assert!(store.remove_token("sup%").await.unwrap());
+    assert!(!store.remove_token("sup%").await.unwrap());
+    assert!(store.token([1; 32]).await.unwrap().is_some(), "a name is whole");
+    assert!(store.remove_token("support").await.unwrap());
+    assert_eq!(store.token([1; 32]).await.unwrap(), None);
+    store.add_token([3; 32], &named("support")).await.unwrap();
 }
 
 async fn deliveries_that_failed_verification_are_capped_for_each_source(db: &TestDb) {

@@ -44,15 +44,24 @@ pub async fn demo(asked: DemoOptions) -> Result<Exit, Failure> {
     for (name, value) in [("url", world.url()), ("token", world.token.clone()), ("mailbox", world.mailbox())] {
         out::data(&format!("{name}={value}"));
     }
-    let people = people::people(asked.users, asked.seed);
-    let began = crate::clock::Stopwatch::start();
-    signup::all(&world, &people).await?;
-    let arrived = progress::follow(&world, &people).await?;
-    let well = table::print(&world, &arrived, began.elapsed(), asked.json).await?;
-    if !asked.once {
+    let played = tokio::select! {
+        well = played(&world, &asked) => Some(well?),
+        () = told_to_stop() => None,
+    };
+    if played.is_some() && !asked.once {
         out::aside("serving until stopped (Ctrl-C); try /v1/users?q= with the token, /metrics, and the mailbox");
         told_to_stop().await;
     }
     world.stop().await;
+    let well = played.unwrap_or(false);
     Ok(if well { Exit::Well } else { Exit::NotAllWell })
+}
+
+/// People sign up and are followed; whether everybody came to where their scenario says.
+async fn played(world: &world::World, asked: &DemoOptions) -> Result<bool, Failure> {
+    let people = people::people(asked.users, asked.seed);
+    let began = crate::clock::Stopwatch::start();
+    signup::all(world, &people).await?;
+    let arrived = progress::follow(world, &people).await?;
+    table::print(world, &arrived, began.elapsed(), asked.json).await
 }

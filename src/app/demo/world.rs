@@ -24,7 +24,29 @@ pub(super) struct World {
     pub settings: Settings,
     pub token: String,
     http: HttpSender,
-    folder: PathBuf,
+    /// Last, so that it goes when everything in it is closed.
+    _folder: Folder,
+}
+
+/// A folder that is thrown away, however the demo ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).map_err(|error| {
+            Failure::new(Exit::Unreachable, format!("the demo cannot make its folder {}: {error}", folder.display()))
+        })?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, folder = %self.0.display(), "the demo's folder could not be removed");
+        }
+    }
 }
 
 /// Starts it on the machine's clock and chance.
@@ -32,13 +54,12 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     let seams = Seams::real();
     let chance = &*seams.chance;
     let told = |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the demo cannot start: {error}"));
-    let folder = std::env::temp_dir().join(format!("gangway-demo-{}", settings::random(chance)));
-    std::fs::create_dir(&folder).map_err(told)?;
+    let folder = Folder::new(&format!("gangway-demo-{}", settings::random(chance)))?;
     let hook = settings::random(chance);
     let options = settings::sandbox(asked.seed, chance);
     let sandbox = gangway_sandbox::start(options.clone()).await.map_err(told)?;
-    let flows = pace::write(&folder, asked.database_url.is_some()).map_err(told)?;
-    let settings = settings::settings(asked, (&folder, &flows), &sandbox, &options, &hook, chance)?;
+    let flows = pace::write(&folder.0, asked.database_url.is_some()).map_err(told)?;
+    let settings = settings::settings(asked, (&folder.0, &flows), &sandbox, &options, &hook, chance)?;
     // The sandbox cuts connections on purpose, which its HTTP server would report as errors.
     let filter = std::env::var("GANGWAY_LOG").ok().or_else(|| Some("warn,actix_http=off".to_owned()));
     telemetry::logs(&settings.log, filter.as_deref());
@@ -54,7 +75,7 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     running.engine.store.add_token(token::digest(&access), &TokenGrant { name: "demo".into(), scopes }).await?;
     let http = HttpSender::new(&settings.outbound, Arc::new(Limits::default()), Arc::clone(&seams.clock))
         .map_err(|what| Failure::new(Exit::NotAllWell, what))?;
-    Ok(World { running, sandbox, settings, token: access, http, folder })
+    Ok(World { running, sandbox, settings, token: access, http, _folder: folder })
 }
 
 impl World {
@@ -100,8 +121,5 @@ impl World {
     pub(super) async fn stop(self) {
         self.running.stop().await;
         self.sandbox.stop().await;
-        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            tracing::warn!(%error, folder = %self.folder.display(), "the demo's folder could not be removed");
-        }
     }
 }

@@ -37,7 +37,7 @@ pub async fn register(
     store.migrate().await?;
     let seams = Seams::real();
     let limits = Arc::new(Limits::default());
-    limits.rate([&**adapter]);
+    limits.take_up([&**adapter]);
     let sender = HttpSender::new(&settings.outbound, limits, Arc::clone(&seams.clock));
     let (sender, tokens) = (sender.map_err(usage)?, Tokens::default());
     let way = Way { adapter: &**adapter, transport: &sender, tokens: &tokens };

@@ -15,11 +15,12 @@ use gangway_core::time::{Millis, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::answer::{bad_batch, come_again, count, unreadable, word};
+use super::answer::{answer, bad_batch, come_again, count, unreadable, word};
 use super::cloudevents::{self, NotAnEvent, essence, percent_decoded};
 use super::{body, json as text};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
+use crate::problem::Kind;
 use crate::settings::webhooks::IntakeSettings;
 
 const SOURCE: &str = "http";
@@ -63,7 +64,7 @@ struct Published {
 enum Refused {
     One(NotAnEvent),
     Batch(Vec<(usize, NotAnEvent)>),
-    TooMany,
+    TooMany(usize),
 }
 
 /// Takes the events of one request; mount it as `POST /v1/events` behind the check for scope `publish`.
@@ -90,9 +91,10 @@ pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payloa
             bad.iter().for_each(|_| count(SOURCE, "unreadable"));
             bad_batch(bad.into_iter().map(|(index, why)| json!({ "index": index, "reason": why.0 })).collect())
         }
-        Err(Refused::TooMany) => {
+        Err(Refused::TooMany(given)) => {
             count(SOURCE, "too_large");
-            body::NoBody::TooLarge.told().0
+            let most = events.limits.batch_max;
+            answer(Kind::TooLarge, &format!("the batch has {given} events, and at most {most} are taken at once"))
         }
     }
 }
@@ -127,7 +129,10 @@ fn binary(
     let mut attributes = Vec::new();
     for (name, value) in headers {
         let Some(name) = name.strip_prefix("ce-") else { continue };
-        let value = percent_decoded(value)
+        // What stands for bytes that are no text: two ids that differ only there must not become the same one.
+        let text = Some(value).filter(|value| !value.contains(char::REPLACEMENT_CHARACTER));
+        let value = text
+            .and_then(|value| percent_decoded(value))
             .ok_or_else(|| Refused::One(NotAnEvent("a ce- header is not percent-encoded UTF-8".into())))?;
         attributes.push((name.to_owned(), Value::String(value)));
     }
@@ -145,7 +150,7 @@ fn batch(raw: &[u8], now: Timestamp, most: usize) -> Result<Published, Refused> 
         return Err(Refused::One(NotAnEvent("a batch is a JSON array".into())));
     };
     if events.len() > most {
-        return Err(Refused::TooMany);
+        return Err(Refused::TooMany(events.len()));
     }
     let (mut arrivals, mut bad) = (Vec::with_capacity(events.len()), Vec::new());
     for (index, event) in events.iter().enumerate() {

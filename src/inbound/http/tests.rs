@@ -99,7 +99,9 @@ async fn what_cannot_be_read_is_refused_and_too_much_is_too_large() {
     assert_eq!(world.post(&[BATCH], signed_up("a")).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(world.post(&[("content-type", "text/plain")], signed_up("a")).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(world.post(&[], signed_up("a")).await.0, StatusCode::BAD_REQUEST);
-    assert_eq!(world.post(&[BATCH], json!(many)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let (status, _, answer) = world.post(&[BATCH], json!(many)).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer["detail"], "the batch has 5 events, and at most 4 are taken at once");
     assert_eq!(world.post(&[STRUCTURED], "x".repeat(4001)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(world.writer.taken().is_empty());
 }
@@ -115,4 +117,23 @@ async fn nothing_is_202_unless_all_of_it_is_on_disk() {
     assert_eq!((status, after.as_deref()), (StatusCode::TOO_MANY_REQUESTS, Some("1")));
     world.writer.refuse(None);
     assert_eq!(world.post(&[STRUCTURED], signed_up("a")).await.0, StatusCode::ACCEPTED);
+}
+
+#[actix_web::test]
+async fn two_ids_that_are_no_text_are_not_taken_for_one_and_the_same() {
+    let world = world();
+    let app = App::new().app_data(world.events.clone()).route("/v1/events", web::post().to(publish));
+    let app = test::init_service(app).await;
+    for id in [b"\xff\xfe", b"\xfe\xff"] {
+        let request = BINARY
+            .iter()
+            .filter(|(name, _)| *name != "ce-id")
+            .fold(test::TestRequest::post().uri("/v1/events"), |request, header| request.insert_header(*header));
+        let id = actix_web::http::header::HeaderValue::from_bytes(id).unwrap();
+        let response = test::call_service(&app, request.insert_header(("ce-id", id)).to_request()).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let answer: Value = test::read_body_json(response).await;
+        assert_eq!(answer["detail"], "a ce- header is not percent-encoded UTF-8");
+    }
+    assert!(world.writer.taken().is_empty());
 }

@@ -131,7 +131,7 @@ struct Wire {
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, provider: &str, _: crate::providers::Request) -> Result<Reply, SendError> {
-        self.limits.turns.take(provider, Timestamp(1_000), Millis::secs(10)).map_err(SendError::NotYet)?;
+        self.limits.rates.take(provider, Timestamp(1_000), Millis::secs(10)).map_err(SendError::NotYet)?;
         if provider == "slow" {
             self.gate.acquire().await.unwrap().forget();
         }
@@ -306,7 +306,7 @@ async fn refused_credentials_hold_the_whole_provider_until_one_probe_succeeds() 
 #[tokio::test]
 async fn what_must_wait_for_its_turn_is_not_leased_nor_asked_for_again_and_again_and_others_go_on() {
     let mut scene = Scene::new();
-    scene.wire.limits.turns.set("original", Some(Rate { requests: 2, per: Millis::secs(1) }));
+    scene.wire.limits.rates.set("original", Some(Rate { requests: 2, per: Millis::secs(1) }));
     scene.wire.gate.add_permits(1);
     scene.due((1..=3).map(|n| effect("original.create_user", n)));
     scene.due([effect("slow.create", 9)]);

@@ -6,21 +6,21 @@ use std::sync::Mutex;
 
 use gangway_core::time::{Millis, Timestamp};
 
-use super::Turns;
+use super::Rates;
 use crate::providers::{Adapter, wait};
 
 /// Until when each provider must be left alone, and whose turn it is.
 #[derive(Debug, Default)]
 pub struct Limits {
     /// The turns of providers that have a rate.
-    pub turns: Turns,
+    pub rates: Rates,
     until: Mutex<BTreeMap<String, Timestamp>>,
 }
 
 impl Limits {
     /// Takes up the rates of these providers.
-    pub fn rate<'a>(&self, adapters: impl IntoIterator<Item = &'a dyn Adapter>) {
-        adapters.into_iter().for_each(|adapter| self.turns.set(adapter.name(), adapter.rate()));
+    pub fn take_up<'a>(&self, adapters: impl IntoIterator<Item = &'a dyn Adapter>) {
+        adapters.into_iter().for_each(|adapter| self.rates.set(adapter.name(), adapter.rate()));
     }
 
     /// Takes note of an answer: 429, 503 with a wait, or a rate limit that is used up.

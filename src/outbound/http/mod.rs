@@ -4,9 +4,9 @@
 pub mod body;
 pub mod guard;
 pub mod limits;
+pub mod rates;
 pub mod sender;
 pub mod tokens;
-pub mod turns;
 
 use async_trait::async_trait;
 use gangway_core::time::Millis;
@@ -14,9 +14,9 @@ use gangway_core::time::Millis;
 use crate::providers::{Reply, Request};
 
 pub use limits::Limits;
+pub use rates::Rates;
 pub use sender::HttpSender;
 pub use tokens::{NoToken, Tokens};
-pub use turns::Turns;
 
 /// Sends requests: one of the four seams. Tests and simulation stand in here.
 #[async_trait]

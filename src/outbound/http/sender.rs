@@ -114,7 +114,7 @@ impl Transport for HttpSender {
             return Err(barred("an address that is neither http nor https; check its base_url"));
         }
         self.guard.literal(&url).map_err(|inside| barred(&inside.to_string()))?;
-        let turn = self.limits.turns.take(provider, self.clock.now(), self.patience).map_err(SendError::NotYet)?;
+        let turn = self.limits.rates.take(provider, self.clock.now(), self.patience).map_err(SendError::NotYet)?;
         if turn.0 > 0 {
             tokio::time::sleep(Duration::from_millis(turn.0)).await;
             self.left_alone(provider)?;

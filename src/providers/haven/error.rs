@@ -1,6 +1,6 @@
-//! What an answer means, before any action is looked at: the data it carries, what the provider says, or trouble. Source:
-//! docs/providers/haven.md, "Errors". The status alone never decides: 401 is both "refused" and "User already exists.",
-//! so the message is read. No personal data in causes: never the message itself.
+//! What an answer means, before any action is looked at: the data it carries, what the provider says, or trouble.
+//! Source: docs/providers/haven.md, "Errors". The status alone never decides: 401 is both "refused" and "User already
+//! exists.", so the message is read. No personal data in causes: never the message itself.
 
 use gangway_core::time::Timestamp;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! What an answer means, before any action is looked at: the data it carries, what the provider says, or
-//! trouble. Source: docs/providers/original.md, "Errors". The status alone never decides: "exists already" and "is not valid"
+//! What an answer means, before any action is looked at: the data it carries, what the provider says, or trouble.
+//! Source: docs/providers/original.md, "Errors". The status alone never decides: "exists already" and "is not valid"
 //! are both 400, so `error.type` and the message are read. No personal data in causes: never the message itself.
 
 use gangway_core::time::{Millis, Timestamp};

@@ -207,12 +207,12 @@ async fn a_request_waits_for_its_turn_and_one_whose_turn_is_far_away_is_not_sent
     let (limits, clock) = (Arc::new(Limits::default()), HandClock::at(Timestamp(1_000_000)));
     let sender = HttpSender::new(&settings(), Arc::clone(&limits), Arc::new(clock.clone())).unwrap();
     let send = || sender.send("acme", request(format!("http://{}/member", far.address)));
-    limits.turns.set("acme", Some(Rate { requests: 5, per: Millis::secs(1) }));
+    limits.rates.set("acme", Some(Rate { requests: 5, per: Millis::secs(1) }));
     assert_eq!(send().await.unwrap().status, 200);
     let watch = Stopwatch::start();
     assert_eq!(send().await.unwrap().status, 200);
     assert!(watch.elapsed() >= Duration::from_millis(200), "{:?}", watch.elapsed());
-    limits.turns.set("acme", Some(Rate { requests: 1, per: Millis::secs(60) }));
+    limits.rates.set("acme", Some(Rate { requests: 1, per: Millis::secs(60) }));
     assert!(matches!(send().await.unwrap_err(), SendError::NotYet(wait) if wait > settings().patience()));
     assert_eq!(far.seen().len(), 2);
 }

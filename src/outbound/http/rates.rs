@@ -11,13 +11,13 @@ use gangway_core::time::{Millis, Timestamp};
 
 use crate::providers::Rate;
 
-/// Turns that begin within this time are promised together: a fast rate needs no look at the database for each of
+/// Rates that begin within this time are promised together: a fast rate needs no look at the database for each of
 /// them, and a look that comes a little late costs no turn.
 const AHEAD: i64 = 100_000;
 
 /// The turns of all providers that have a rate; those of any other come at once.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub struct Rates {
     lines: Mutex<BTreeMap<String, Line>>,
 }
 
@@ -28,11 +28,13 @@ struct Line {
     step: i64,
     /// The first turn that nobody has.
     next: i64,
-    /// Turns of effects that were begun and have sent nothing yet, the soonest first.
+    /// When the latest request goes or went.
+    last: Option<i64>,
+    /// Rates of effects that were begun and have sent nothing yet, the soonest first.
     promised: VecDeque<i64>,
 }
 
-impl Turns {
+impl Rates {
     /// Sets or takes away a provider's rate. What was promised stays; the next turn is that of the new rate.
     pub fn set(&self, provider: &str, rate: Option<Rate>) {
         let mut lines = self.lines();
@@ -85,14 +87,13 @@ impl Turns {
         let mut lines = self.lines();
         let Some(line) = lines.get_mut(provider) else { return Ok(Millis(0)) };
         let until = |turn: i64| Millis(u64::try_from(turn.saturating_sub(micros(now))).unwrap_or(0).div_ceil(1000));
-        if let Some(turn) = line.promised.pop_front() {
-            return Ok(until(turn));
-        }
         let wait = until(line.next);
-        if wait > patience {
-            return Err(wait);
-        }
-        Ok(until(line.take(now)))
+        let turn = match line.promised.pop_front() {
+            Some(turn) => turn,
+            None if wait > patience => return Err(wait),
+            None => line.take(now),
+        };
+        Ok(until(line.send(turn.max(micros(now)))))
     }
 
     /// How long until a turn can be promised again; `None` when one can be now.
@@ -115,6 +116,14 @@ impl Line {
         turn
     }
 
+    /// A request goes at this time, or later when one went just before: who is late for a turn shifts those after.
+    fn send(&mut self, at: i64) -> i64 {
+        let at = self.last.map_or(at, |last| at.max(last.saturating_add(self.step)));
+        self.last = Some(at);
+        self.next = self.next.max(at.saturating_add(self.step));
+        at
+    }
+
     /// The last promise; its turn is free again unless somebody has a later one.
     fn take_back(&mut self) {
         if let Some(turn) = self.promised.pop_back()
@@ -131,22 +140,22 @@ const fn micros(time: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Turns;
+    use super::Rates;
     use crate::providers::Rate;
     use gangway_core::time::{Millis, Timestamp};
 
     const PATIENCE: Millis = Millis::secs(10);
 
-    fn turns(requests: u32, per: Millis) -> Turns {
-        let turns = Turns::default();
-        turns.set("acme", Some(Rate { requests, per }));
-        turns
+    fn rates(requests: u32, per: Millis) -> Rates {
+        let rates = Rates::default();
+        rates.set("acme", Some(Rate { requests, per }));
+        rates
     }
 
     #[test]
     fn requests_go_evenly_and_no_second_ever_has_more_than_the_rate() {
-        let turns = turns(5, Millis::secs(1));
-        let sent: Vec<u64> = (0..40).map(|_| turns.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
+        let rates = rates(5, Millis::secs(1));
+        let sent: Vec<u64> = (0..40).map(|_| rates.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
         assert_eq!(sent[..6], [0, 200, 400, 600, 800, 1000]);
         for from in &sent {
             let within = sent.iter().filter(|at| (*from..from + 1000).contains(at)).count();
@@ -156,67 +165,76 @@ mod tests {
 
     #[test]
     fn a_pause_saves_nothing_up() {
-        let turns = turns(60, Millis::secs(60));
-        assert_eq!(turns.take("acme", Timestamp(500_000), PATIENCE), Ok(Millis(0)));
-        assert_eq!(turns.take("acme", Timestamp(500_000), PATIENCE), Ok(Millis(1000)));
+        let rates = rates(60, Millis::secs(60));
+        assert_eq!(rates.take("acme", Timestamp(500_000), PATIENCE), Ok(Millis(0)));
+        assert_eq!(rates.take("acme", Timestamp(500_000), PATIENCE), Ok(Millis(1000)));
     }
 
     #[test]
     fn an_effect_is_begun_only_when_its_turn_is_near_and_its_first_request_has_that_turn() {
-        let turns = turns(2, Millis::secs(1));
-        assert_eq!(turns.promise("acme", 8, Timestamp(1_000)), 1);
+        let rates = rates(2, Millis::secs(1));
+        assert_eq!(rates.promise("acme", 8, Timestamp(1_000)), 1);
         assert_eq!(
-            (turns.promise("acme", 8, Timestamp(1_000)), turns.wait("acme", Timestamp(1_000))),
+            (rates.promise("acme", 8, Timestamp(1_000)), rates.wait("acme", Timestamp(1_000))),
             (0, Some(Millis(400)))
         );
-        assert_eq!(turns.take("acme", Timestamp(1_003), PATIENCE), Ok(Millis(0)), "the promised one");
-        assert_eq!(turns.wait("acme", Timestamp(1_400)), None);
-        assert_eq!(turns.promise("acme", 8, Timestamp(1_400)), 1);
-        assert_eq!(turns.take("acme", Timestamp(1_400), PATIENCE), Ok(Millis(100)), "a little early: it waits");
+        assert_eq!(rates.take("acme", Timestamp(1_000), PATIENCE), Ok(Millis(0)), "the promised one");
+        assert_eq!(rates.wait("acme", Timestamp(1_400)), None);
+        assert_eq!(rates.promise("acme", 8, Timestamp(1_400)), 1);
+        assert_eq!(rates.take("acme", Timestamp(1_400), PATIENCE), Ok(Millis(100)), "a little early: it waits");
+    }
+
+    #[test]
+    fn who_comes_late_to_a_turn_shifts_those_after_so_that_none_go_together() {
+        let rates = rates(10, Millis::secs(1));
+        assert_eq!(rates.promise("acme", 2, Timestamp(1_000)), 2);
+        assert_eq!(rates.take("acme", Timestamp(1_900), PATIENCE), Ok(Millis(0)));
+        assert_eq!(rates.take("acme", Timestamp(1_900), PATIENCE), Ok(Millis(100)));
+        assert_eq!(rates.take("acme", Timestamp(1_900), PATIENCE), Ok(Millis(200)));
     }
 
     #[test]
     fn the_turns_of_a_fast_rate_are_promised_several_at_once_and_still_go_evenly() {
-        let turns = turns(100, Millis::secs(1));
-        assert_eq!(turns.promise("acme", 64, Timestamp(0)), 11);
-        let waits: Vec<u64> = (0..11).map(|_| turns.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
+        let rates = rates(100, Millis::secs(1));
+        assert_eq!(rates.promise("acme", 64, Timestamp(0)), 11);
+        let waits: Vec<u64> = (0..11).map(|_| rates.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
         assert_eq!(waits, (0..11).map(|n| n * 10).collect::<Vec<_>>());
-        assert_eq!(turns.promise("acme", 3, Timestamp(50)), 3, "never more than are wanted");
+        assert_eq!(rates.promise("acme", 3, Timestamp(50)), 3, "never more than are wanted");
     }
 
     #[test]
     fn a_promise_that_was_not_needed_costs_no_turn() {
-        let turns = turns(1, Millis::secs(1));
-        assert_eq!(turns.promise("acme", 1, Timestamp(0)), 1);
-        turns.give_back("acme", 1);
-        assert_eq!((turns.wait("acme", Timestamp(0)), turns.promise("acme", 1, Timestamp(0))), (None, 1));
-        turns.settle("acme", 1);
-        assert_eq!(turns.promise("acme", 1, Timestamp(0)), 0, "one is under way");
-        turns.settle("acme", 0);
-        assert_eq!(turns.promise("acme", 1, Timestamp(0)), 1, "it ended without sending anything");
-        assert_eq!(turns.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
-        turns.give_back("acme", 9);
-        turns.settle("acme", 0);
-        assert_eq!(turns.take("acme", Timestamp(0), PATIENCE), Ok(Millis(1000)), "a turn that was used stays used");
+        let rates = rates(1, Millis::secs(1));
+        assert_eq!(rates.promise("acme", 1, Timestamp(0)), 1);
+        rates.give_back("acme", 1);
+        assert_eq!((rates.wait("acme", Timestamp(0)), rates.promise("acme", 1, Timestamp(0))), (None, 1));
+        rates.settle("acme", 1);
+        assert_eq!(rates.promise("acme", 1, Timestamp(0)), 0, "one is under way");
+        rates.settle("acme", 0);
+        assert_eq!(rates.promise("acme", 1, Timestamp(0)), 1, "it ended without sending anything");
+        assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
+        rates.give_back("acme", 9);
+        rates.settle("acme", 0);
+        assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(1000)), "a turn that was used stays used");
     }
 
     #[test]
     fn a_turn_that_is_far_away_is_told_and_not_taken() {
-        let turns = turns(1, Millis::secs(60));
-        assert_eq!(turns.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
-        assert_eq!(turns.take("acme", Timestamp(20_000), PATIENCE), Err(Millis::secs(40)));
-        assert_eq!(turns.take("acme", Timestamp(50_000), PATIENCE), Ok(Millis::secs(10)));
+        let rates = rates(1, Millis::secs(60));
+        assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
+        assert_eq!(rates.take("acme", Timestamp(20_000), PATIENCE), Err(Millis::secs(40)));
+        assert_eq!(rates.take("acme", Timestamp(50_000), PATIENCE), Ok(Millis::secs(10)));
     }
 
     #[test]
     fn a_provider_without_a_rate_waits_for_nobody_and_a_rate_can_be_set_anew() {
-        let turns = turns(1, Millis::secs(60));
-        turns.take("acme", Timestamp(5_000), PATIENCE).unwrap();
-        turns.set("acme", Some(Rate { requests: 1, per: Millis::secs(2) }));
-        assert_eq!(turns.take("acme", Timestamp(6_000), PATIENCE), Ok(Millis::secs(1)));
-        assert_eq!((turns.promise("didx", 9, Timestamp(0)), turns.wait("didx", Timestamp(0))), (9, None));
-        assert_eq!(turns.take("didx", Timestamp(0), PATIENCE), Ok(Millis(0)));
-        turns.set("acme", None);
-        assert_eq!((turns.wait("acme", Timestamp(0)), turns.promise("acme", 9, Timestamp(0))), (None, 9));
+        let rates = rates(1, Millis::secs(60));
+        rates.take("acme", Timestamp(5_000), PATIENCE).unwrap();
+        rates.set("acme", Some(Rate { requests: 1, per: Millis::secs(2) }));
+        assert_eq!(rates.take("acme", Timestamp(6_000), PATIENCE), Ok(Millis::secs(1)));
+        assert_eq!((rates.promise("didx", 9, Timestamp(0)), rates.wait("didx", Timestamp(0))), (9, None));
+        assert_eq!(rates.take("didx", Timestamp(0), PATIENCE), Ok(Millis(0)));
+        rates.set("acme", None);
+        assert_eq!((rates.wait("acme", Timestamp(0)), rates.promise("acme", 9, Timestamp(0))), (None, 9));
     }
 }
