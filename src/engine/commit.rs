@@ -150,13 +150,20 @@ pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: Onbo
     }
 }
 
-/// Copies, adopted rows and new rows; answers for everyone who brought an event. Existing rows are locked first, in
-/// order of their numbers, then new ones are added in order of their keys: so two batches never wait in a ring.
+/// New rows, adopted rows and copies; answers for everyone who brought an event. New rows are added first, in order of
+/// their keys, then existing ones are locked, in order of their numbers: so two batches never wait in a ring. Not the
+/// other way round: a row that is added waits for whoever changes the row that took its key meanwhile.
 async fn journal(
     tx: &mut Tx,
     round: &mut Round<'_>,
     copies: &[(i64, u32)],
 ) -> Result<Vec<(usize, Receipt)>, StoreError> {
+    let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
+        std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
+    let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
+    if numbers.len() != events.len() {
+        return Err(StoreError::Passing("another process took one of the batch's events".into()));
+    }
     if !round.adopted.is_empty() {
         let adopted = round.adopted.iter().map(|row| row.seq);
         tx.lock_events(&adopted.chain(copies.iter().map(|(seq, _)| *seq)).collect::<Vec<_>>()).await?;
@@ -164,12 +171,6 @@ async fn journal(
     }
     if !copies.is_empty() {
         tx.add_copies(copies).await?;
-    }
-    let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
-        std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
-    let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
-    if numbers.len() != events.len() {
-        return Err(StoreError::Passing("another process took one of the batch's events".into()));
     }
     let mut receipts = Vec::new();
     for (event, callers) in events.into_iter().zip(callers) {

@@ -291,7 +291,7 @@ impl Tx {
     }
 
     /// Locks journal rows in order of their numbers. To be called once, before anything else is done to existing rows
-    /// of the journal and before new ones are added.
+    /// of the journal and after new ones were added.
     pub async fn lock_events(&mut self, seqs: &[i64]) -> Result<()> {
         let seqs = sorted(seqs.iter().copied());
         if seqs.is_empty() { Ok(()) } else { self.session.lock_events(&seqs).await }

@@ -6,6 +6,7 @@ use sea_orm::sqlx::{Connection, PgConnection, PgPool, query, query_scalar};
 use serde_json::json;
 
 use crate::db::TestDb;
+use crate::say::uid;
 use crate::wait::until;
 use crate::world::World;
 
@@ -149,6 +150,59 @@ async fn batches_that_adopt_what_the_other_has_a_copy_of_do_not_wait_in_a_ring()
         other.hands.take();
     }
     assert_eq!(one.received().await, 60 * 10);
+    assert_eq!(deadlocks(&db, [one, other]).await, 0);
+}
+
+/// Every row of the journal takes its time, so that two statements surely meet in the middle.
+const SLOW: [&str; 2] = [
+    "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN FOR i IN 1..20000 LOOP END LOOP; RETURN NEW; END'",
+    "CREATE TRIGGER slow BEFORE INSERT OR UPDATE ON events FOR EACH ROW EXECUTE FUNCTION slow()",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_brings_anew_what_another_counts_as_a_copy_does_not_wait_in_a_ring() {
+    let db = TestDb::postgres().await;
+    let (one, other) = two(&db).await;
+    let watch = PgPool::connect(&db.url).await.unwrap();
+    for sql in SLOW {
+        one.run(sql).await;
+    }
+    let say = one.say();
+    for round in 0..12 {
+        // A webhook of its own for each, whose identifier the test holds fast: there a batch waits, after it has looked
+        // what is known and before it writes.
+        let mut stops = Vec::new();
+        let mut batches = Vec::new();
+        for name in [format!("ann{round}"), format!("ben{round}")] {
+            one.one(say.wallet(&format!("first-{name}"), &name, Trust::Fact)).await;
+            let blind = hex::encode(one.store().keys().blind(&uid(&name)).0);
+            let mut stop = watch.begin().await.unwrap();
+            let row = format!("SELECT 1 FROM identifiers WHERE blind = '\\x{blind}' FOR UPDATE");
+            query(sea_orm::sqlx::AssertSqlSafe(row)).execute(&mut *stop).await.unwrap();
+            stops.push(stop);
+            batches.push(vec![say.wallet(&name, &name, Trust::Fact)]);
+        }
+        let nobodys = |what: &str| {
+            let said = (0..4).map(|n| say.message(&format!("{what}{round}-{n}"), "user.touched", "", json!({})));
+            said.collect::<Vec<_>>()
+        };
+        let (early, late) = (nobodys("early"), nobodys("late"));
+        batches.iter_mut().for_each(|batch| batch.extend([&early[..], &late[..]].concat()));
+        let meanwhile = async {
+            waiting(&watch, 1).await;
+            other.accept(&early).await;
+            let released = async {
+                waiting(&watch, 2).await;
+                for stop in stops {
+                    stop.rollback().await.unwrap();
+                }
+            };
+            tokio::join!(other.accept(&batches[1]), released);
+        };
+        tokio::join!(one.accept(&batches[0]), meanwhile);
+    }
+    assert_eq!(one.received().await, 12 * (2 + 2 * 9 + 4));
+    watch.close().await;
     assert_eq!(deadlocks(&db, [one, other]).await, 0);
 }
 
