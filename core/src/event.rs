@@ -66,6 +66,9 @@ pub enum Body {
         sent_at: Timestamp,
         /// How it ended.
         result: AttemptResult,
+        /// The answer gives an identifier that another user has: said by the engine, which alone knows owners.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken: Option<Taken>,
     },
     /// The time came that the onboarding asked to be woken at.
     Timer {
@@ -113,6 +116,15 @@ pub enum OperatorAct {
     Cancel,
     /// Write the reason into the journal; nothing moves.
     Note,
+}
+
+/// An identifier of an answer that another user has already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Its kind.
+    pub kind: String,
+    /// The onboarding that it belongs to.
+    pub by: OnboardingId,
 }
 
 /// Kind and value that name a user at a provider, such as `original.user_uid` and `144323473583`.

@@ -222,6 +222,7 @@ pub(super) struct Done {
 async fn load(tx: &mut Tx, round: &mut Round<'_>, found: Found) -> Result<Vec<Target>, StoreError> {
     let users: BTreeSet<UserId> = found.targets.iter().filter_map(starting_user).collect();
     round.briefs = found.briefs;
+    round.others = found.others;
     if !users.is_empty() {
         let users: Vec<UserId> = users.into_iter().collect();
         let locked = tx.lock_users(&users).await?;

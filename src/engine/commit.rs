@@ -81,6 +81,9 @@ async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreErro
     let mut claims = tx.user_claims(&round.new_users);
     claims.extend(std::mem::take(&mut round.claims).into_values());
     let owners = tx.claim(&claims).await?;
+    if round.outrun(&claims, &owners) {
+        return Err(StoreError::Passing("another process wrote the same identifier".into()));
+    }
     if tx.insert_owning_users(&round.new_users, &owners).await?.len() != round.new_users.len() {
         return Err(StoreError::Passing("another process met the same new user".into()));
     }

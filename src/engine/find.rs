@@ -13,6 +13,7 @@ use crate::store::{Blind, Keyring, StoreError, Tx};
 use super::batch::Item;
 use super::door::Arrival;
 use super::flows::Flows;
+use super::taken::{self, Others};
 
 /// Where an event goes.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub(super) struct Found {
     pub targets: Vec<Target>,
     /// Onboardings of the users concerned.
     pub briefs: Vec<Brief>,
+    /// Who has the identifiers that answers give to somebody else.
+    pub others: Others,
 }
 
 /// Finds the target of each item. Locks nothing: what changes before the locks are taken goes into another round.
@@ -67,6 +70,7 @@ pub(super) async fn find(
     items: &[Item],
 ) -> Result<Found, StoreError> {
     let mut wanted = BTreeSet::new();
+    let mut answered: Vec<(Blind, OnboardingId)> = Vec::new();
     let mut names: Vec<Vec<(Blind, Identifier)>> = Vec::with_capacity(items.len());
     let mut starts: Vec<Option<Result<Start, String>>> = Vec::with_capacity(items.len());
     for item in items {
@@ -76,6 +80,7 @@ pub(super) async fn find(
             (None, None) => matching::identifiers(&arrival.event),
             _ => Vec::new(),
         };
+        answered.extend(taken::answered(arrival).map(|(name, id)| (keys.blind(name), id)));
         let of_event: Vec<_> = of_event.into_iter().map(|name| (keys.blind(&name), name)).collect();
         wanted.extend(of_event.iter().map(|(blind, _)| *blind));
         if let Some(Ok(Start { said: Some(said), .. })) = &start {
@@ -84,6 +89,7 @@ pub(super) async fn find(
         names.push(of_event);
         starts.push(start);
     }
+    wanted.extend(answered.iter().map(|(blind, _)| *blind));
     let wanted: Vec<Blind> = wanted.into_iter().collect();
     let owners = if wanted.is_empty() { HashMap::new() } else { tx.owners(&wanted).await? };
     let users: BTreeSet<UserId> = owners.values().filter_map(|owner| as_user(*owner)).collect();
@@ -104,7 +110,8 @@ pub(super) async fn find(
             (None, None) => by_identifier(&arrival.event, names, &owners, &briefs, flows),
         });
     }
-    Ok(Found { targets, briefs })
+    let others = Others::find(tx, &answered, &owners).await?;
+    Ok(Found { targets, briefs, others })
 }
 
 const fn as_user(owner: Owner) -> Option<UserId> {

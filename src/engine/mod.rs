@@ -16,6 +16,7 @@ mod round;
 mod secrets;
 pub mod slots;
 pub mod sweep;
+mod taken;
 pub mod timers;
 pub mod view;
 pub mod writer;

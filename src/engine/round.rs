@@ -1,6 +1,7 @@
 //! One round in memory: the locked onboardings, stepped event by event, and everything that must be written for it.
 //! Pure but for the ids it draws: no SQL here.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use super::batch::Item;
 use super::door::Arrival;
 use super::find::{Said, Start, Target};
 use super::replay::{begin, decide};
+use super::taken::Others;
 use super::view;
 
 /// An onboarding of this round.
@@ -52,6 +54,8 @@ pub(super) struct Round<'a> {
     pub works: BTreeMap<OnboardingId, Work>,
     pub users: HashMap<UserId, LoadedUser>,
     pub briefs: Vec<Brief>,
+    /// Who had the identifiers that answers give to somebody else.
+    pub others: Others,
     pub new_users: Vec<LoadedUser>,
     pub rows: Vec<Row>,
     pub claims: BTreeMap<Blind, Claim>,
@@ -85,6 +89,7 @@ impl<'a> Round<'a> {
             works: BTreeMap::new(),
             users: HashMap::new(),
             briefs: Vec::new(),
+            others: Others::default(),
             new_users: Vec::new(),
             rows: Vec::new(),
             claims: BTreeMap::new(),
@@ -144,6 +149,7 @@ impl<'a> Round<'a> {
     }
 
     fn step(&mut self, item: Item, arrival: &Arrival, id: OnboardingId) {
+        let event = self.told(arrival);
         let Some(work) = self.works.get_mut(&id) else {
             // There is no such row; or this process does not know its flow: then nobody is answered, and the senders
             // come again, to this process or to one that knows it.
@@ -152,17 +158,20 @@ impl<'a> Round<'a> {
             }
             return;
         };
-        let decision = decide(&work.flow, &work.loaded.onboarding, &arrival.event);
+        let decision = decide(&work.flow, &work.loaded.onboarding, &event);
         if let Err(why) = self.adopts(id, &arrival.event.body) {
             let owner = self.works.get(&id).map(|work| owner_of(&work.loaded));
             return self.record(item, arrival, owner, Verdict::Refused, why.into());
         }
         let before = self.stands(id);
         let (owner, revision) = self.follow(id, &decision);
-        self.keep_secrets(id, &arrival.event, &arrival.secrets, before.as_ref());
+        self.keep_secrets(id, &event, &arrival.secrets, before.as_ref());
         self.record(item, arrival, owner, decision.verdict, decision.detail);
         if let Some(row) = self.rows.last_mut() {
             (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
+            if let Cow::Owned(event) = event {
+                row.event.event = event;
+            }
         }
     }
 

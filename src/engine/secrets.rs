@@ -80,7 +80,8 @@ impl Round<'_> {
                 brought.extend(cut.0.get(&path.join(".")).map(|value| (name, value.clone())));
             }
         }
-        if let (Body::Outcome { effect, result: AttemptResult::Done(answer), .. }, Some(before)) = (&event.body, before)
+        if let (Body::Outcome { effect, result: AttemptResult::Done(answer), taken: None, .. }, Some(before)) =
+            (&event.body, before)
             && before.pending == Some(*effect)
         {
             for (field, value) in &answer.secrets.0 {

@@ -37,7 +37,7 @@ fn named(
         kind: "effect.outcome".to_owned(),
         received_at: now,
         occurred_at: None,
-        body: Body::Outcome { effect: id.n, attempt, sent_at, result },
+        body: Body::Outcome { effect: id.n, attempt, sent_at, result, taken: None },
     };
     Arrival { event, owner: Some(id.onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
 }

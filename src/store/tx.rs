@@ -96,6 +96,19 @@ impl Tx {
         found.collect()
     }
 
+    /// Whose these onboardings are. Locks nothing: it never changes.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
+    pub async fn users_of(&mut self, ids: &[OnboardingId]) -> Result<HashMap<OnboardingId, UserId>> {
+        let ids = sorted(ids.iter().map(|id| id.0));
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let pairs = self.session.users_of(&ids).await?.into_iter();
+        Ok(pairs.map(|(id, user)| (OnboardingId(id), UserId(user))).collect())
+    }
+
     /// These users' onboardings, ended ones too. Locks nothing.
     ///
     /// # Errors

@@ -23,5 +23,6 @@ mod races;
 mod secrets;
 mod start;
 mod story;
+mod taken;
 mod timers;
 mod trouble;

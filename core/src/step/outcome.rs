@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::turn::Turn;
 use super::wait::Read;
 use crate::decision::Verdict;
-use crate::event::{OnboardingId, Trust};
+use crate::event::{OnboardingId, Taken, Trust};
 use crate::flow::model::Verb;
-use crate::onboarding::{Pending, Purpose, Status};
+use crate::onboarding::{Pending, Purpose, ReviewCause, Status};
 use crate::outcome::{Answer, AttemptResult};
 use crate::time::Timestamp;
 
@@ -47,6 +47,22 @@ impl Turn<'_> {
             (Some(_), _) if self.it.status == Status::Review => self.say("a person is asked already"),
             (Some(_), _) => self.not_done(of, result),
         }
+    }
+
+    /// The far end answered with an identifier that another user has: one account there, two people here. Nothing of
+    /// the answer becomes this onboarding's; a person must look.
+    pub(super) fn taken(&mut self, of: Of, taken: &Taken) {
+        let whose = format!("its {} belongs to onboarding {} of another user", taken.kind, taken.by);
+        let Some(mut pending) = self.it.memory.pending.clone().filter(|pending| pending.n == of.n) else {
+            return self.say(format_args!("late answer of effect {}: {whose}", of.n));
+        };
+        if self.it.status == Status::Review {
+            return self.say("a person is asked already");
+        }
+        pending.tried = of.attempt;
+        let detail = format!("{} was answered, but {whose}; possible: retry, move, cancel", pending.target);
+        pending.trouble = Some(whose);
+        self.give_up(pending, "broken", ReviewCause::Broken, detail);
     }
 
     fn done(&mut self, pending: &Pending, answer: &Answer, sent_at: Timestamp, received_at: Timestamp) {

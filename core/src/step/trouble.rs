@@ -132,7 +132,7 @@ impl Turn<'_> {
     }
 
     /// Settles the effect and asks a person; the effect stays pending, so that a retry goes on with the same one.
-    fn give_up(&mut self, pending: Pending, outcome: &str, cause: ReviewCause, detail: String) {
+    pub(super) fn give_up(&mut self, pending: Pending, outcome: &str, cause: ReviewCause, detail: String) {
         self.settle(pending.n, outcome);
         self.it.memory.pending = Some(pending);
         self.review(cause, detail);

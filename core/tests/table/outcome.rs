@@ -5,7 +5,9 @@ use gangway_core::outcome::{Answer, AttemptResult};
 use serde_json::json;
 
 use super::places::{asking, creating, ended, first_of_two, mailing, waiting};
-use crate::world::events::{again, broken, created, done, fact, hint, move_to, not_done, outcome, sent, told, unknown};
+use crate::world::events::{
+    again, broken, created, done, fact, hint, move_to, not_done, outcome, retry, sent, taken, told, unknown,
+};
 use crate::world::{BEGIN, check};
 
 #[test]
@@ -15,6 +17,19 @@ fn an_answers_identifiers_belong_to_the_onboarding_once() {
     assert_eq!((&world.last.identifiers[..], &world.it().memory.identifiers[..]), (&both[..], &both[..]));
     let world = check(world, created(1, 1), "noted wallet/waiting; wake +5s");
     assert!(world.last.identifiers.is_empty());
+}
+
+#[test]
+fn an_answer_with_another_users_identifier_is_a_persons_question_and_leaves_nothing() {
+    let expect = "applied create/review (broken); 1 settled broken; onboarding.review";
+    let world = check(creating(), taken(1, 1), expect);
+    let whose = "but its original.uid belongs to onboarding 00000000-0000-0000-0000-000000000009 of another user";
+    assert!(world.last.detail.contains(whose), "{}", world.last.detail);
+    assert!(world.last.identifiers.is_empty() && world.it().memory.identifiers.is_empty());
+    assert_eq!(json!(world.it().memory.states), json!({}));
+    let world = check(world, taken(1, 2), "noted create/review (broken)");
+    check(world.hear(retry()), created(1, 3), "applied wallet/waiting; 1 settled created; wake +5s; onboarding.moved");
+    check(waiting(), taken(1, 2), "noted wallet/waiting; wake +5s");
 }
 
 #[test]

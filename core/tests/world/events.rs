@@ -1,6 +1,6 @@
 //! Events in short. Times that say [`NOW`] are set when the world hears them.
 
-use gangway_core::event::{Body, Event, FactReport, Identifier, OnboardingId, OperatorAct, Trust};
+use gangway_core::event::{Body, Event, FactReport, Identifier, OnboardingId, OperatorAct, Taken, Trust};
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::{Map, Value, json};
@@ -60,7 +60,7 @@ pub fn outcome(effect: i64, attempt: u32, result: AttemptResult) -> Event {
 }
 
 pub fn sent(effect: i64, attempt: u32, sent_at: Timestamp, result: AttemptResult) -> Event {
-    event("effect", "effect.outcome", Body::Outcome { effect, attempt, sent_at, result })
+    event("effect", "effect.outcome", Body::Outcome { effect, attempt, sent_at, result, taken: None })
 }
 
 pub fn done(effect: i64, attempt: u32, named: &str) -> Event {
@@ -106,6 +106,15 @@ pub fn unknown(effect: i64, attempt: u32) -> Event {
 
 pub fn broken(effect: i64, attempt: u32) -> Event {
     outcome(effect, attempt, AttemptResult::Broken { cause: "validation failed".into() })
+}
+
+/// `created`, but with the identifier of another user, who has onboarding 9.
+pub fn taken(effect: i64, attempt: u32) -> Event {
+    let mut event = created(effect, attempt);
+    if let Body::Outcome { taken, .. } = &mut event.body {
+        *taken = Some(Taken { kind: "original.uid".into(), by: other(9) });
+    }
+    event
 }
 
 /// The onboarding of this number, of the same user.

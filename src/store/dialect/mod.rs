@@ -26,6 +26,8 @@ pub(super) trait Session: Send + std::fmt::Debug {
     /// Those that have an owner; locks nothing.
     async fn owners(&mut self, blinds: &[Vec<u8>]) -> Result<Vec<identifiers::Model>>;
     async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>>;
+    /// (onboarding, its user) of those that are there; locks nothing.
+    async fn users_of(&mut self, onboardings: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>>;
     async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>>;
     async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>>;
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()>;

@@ -78,6 +78,12 @@ impl Session for PostgresSession {
         self.rows(query(sql).bind(ids)).await
     }
 
+    async fn users_of(&mut self, onboardings: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+        let sql = "SELECT id, user_id FROM onboardings WHERE id = ANY($1::uuid[])";
+        let rows: Vec<UserOfRow> = self.rows(query(sql).bind(onboardings)).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.user_id)).collect())
+    }
+
     async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>> {
         let sql = "SELECT id, user_id, flow, version, ended_at FROM onboardings WHERE user_id = ANY($1::uuid[]) \
                    ORDER BY id";
@@ -345,6 +351,12 @@ impl Session for PostgresSession {
 #[derive(sea_orm::FromQueryResult)]
 struct IdRow {
     id: Uuid,
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct UserOfRow {
+    id: Uuid,
+    user_id: Uuid,
 }
 
 #[derive(sea_orm::FromQueryResult)]

@@ -87,6 +87,18 @@ impl Session for SqliteSession {
         Ok(rows)
     }
 
+    async fn users_of(&mut self, onboardings: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>> {
+        let mut pairs = Vec::new();
+        for ids in groups(onboardings) {
+            let find = onboardings::Entity::find()
+                .select_only()
+                .columns([onboardings::Column::Id, onboardings::Column::UserId])
+                .filter(onboardings::Column::Id.is_in(ids.iter().copied()));
+            pairs.extend(find.into_tuple::<(Uuid, Uuid)>().all(&self.0).await.map_err(failed)?);
+        }
+        Ok(pairs)
+    }
+
     async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>> {
         let mut rows = Vec::new();
         for ids in groups(users) {

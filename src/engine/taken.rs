@@ -1,0 +1,95 @@
+//! An identifier names one user. An answer that gives an onboarding an identifier of another user (one account at the
+//! provider, two people here) is told from every other answer before the step sees it: the onboarding then waits for a
+//! person, and nothing of the answer becomes its own. Other onboardings of the same user are no others: the first of
+//! them keeps the identifier.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use gangway_core::event::{Body, Event, Identifier, OnboardingId, Taken, UserId};
+use gangway_core::outcome::AttemptResult;
+
+use crate::store::types::{Claim, Owner};
+use crate::store::{Blind, StoreError, Tx};
+
+use super::door::Arrival;
+use super::round::Round;
+
+/// Who had, before a round, the identifiers that its answers give to somebody else.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    owners: HashMap<Blind, OnboardingId>,
+    users: HashMap<OnboardingId, UserId>,
+}
+
+impl Others {
+    /// Reads whose they are; asks nothing where nobody else has any, as is usual.
+    pub(super) async fn find(
+        tx: &mut Tx,
+        answered: &[(Blind, OnboardingId)],
+        owners: &HashMap<Blind, Owner>,
+    ) -> Result<Self, StoreError> {
+        let other = |(blind, own): &(Blind, OnboardingId)| match owners.get(blind) {
+            Some(Owner::Onboarding(id)) if id != own => Some((*blind, *id)),
+            _ => None,
+        };
+        let owners: HashMap<Blind, OnboardingId> = answered.iter().filter_map(other).collect();
+        let users = tx.users_of(&owners.values().copied().collect::<Vec<_>>()).await?;
+        Ok(Self { owners, users })
+    }
+}
+
+/// The identifiers that an event's answer gives to its onboarding.
+pub(super) fn answered(arrival: &Arrival) -> impl Iterator<Item = (&Identifier, OnboardingId)> {
+    let names = match &arrival.event.body {
+        Body::Outcome { result: AttemptResult::Done(answer), .. } => answer.identifiers.as_slice(),
+        _ => &[],
+    };
+    let named = names.iter().filter(|name| !name.value.trim().is_empty());
+    arrival.owner.into_iter().flat_map(move |id| named.clone().map(move |name| (name, id)))
+}
+
+impl Round<'_> {
+    /// The event as the step is to see it, and the journal to keep it: so a replay sees the same.
+    pub(super) fn told<'a>(&self, arrival: &'a Arrival) -> Cow<'a, Event> {
+        let found = self.taken(arrival);
+        if found.is_none() {
+            return Cow::Borrowed(&arrival.event);
+        }
+        let mut event = arrival.event.clone();
+        if let Body::Outcome { taken, .. } = &mut event.body {
+            *taken = found;
+        }
+        Cow::Owned(event)
+    }
+
+    /// The first identifier that another user has, since before this round or by an event of it.
+    fn taken(&self, arrival: &Arrival) -> Option<Taken> {
+        let anothers = |name: &Identifier, id: OnboardingId| {
+            let blind = self.engine.store.keys().blind(name);
+            let claimed = match self.claims.get(&blind).and_then(|claim| claim.owner) {
+                Some(Owner::Onboarding(owner)) => Some(owner),
+                _ => None,
+            };
+            let owner = self.others.owners.get(&blind).copied().or(claimed)?;
+            let another = self.user_of(owner).is_some_and(|user| Some(user) != self.user_of(id));
+            another.then(|| Taken { kind: name.kind.clone(), by: owner })
+        };
+        answered(arrival).find_map(|(name, id)| anothers(name, id))
+    }
+
+    fn user_of(&self, id: OnboardingId) -> Option<UserId> {
+        let work = self.works.get(&id).map(|work| work.loaded.onboarding.user.id);
+        work.or_else(|| self.others.users.get(&id).copied())
+    }
+
+    /// Whether another process gave one of these away after this round had asked whose it is.
+    pub(super) fn outrun(&self, claims: &[Claim], after: &HashMap<Blind, Option<Owner>>) -> bool {
+        claims.iter().any(|claim| match (claim.owner, after.get(&claim.blind)) {
+            (Some(Owner::Onboarding(wanted)), Some(Some(Owner::Onboarding(owner)))) => {
+                wanted != *owner && self.others.owners.get(&claim.blind) != Some(owner)
+            }
+            _ => false,
+        })
+    }
+}
