@@ -4,12 +4,14 @@
 mod adapters;
 mod adopt;
 pub mod demo;
+mod far;
 mod flows;
 mod parts;
 mod reload;
 mod sandbox;
 mod serve;
 mod start;
+mod web;
 mod webhooks;
 
 pub use adopt::adopt;

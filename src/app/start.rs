@@ -1,32 +1,24 @@
 //! Puts the parts together, in the order in which they need each other, and takes them apart again.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::adapters::{self, Adapters};
+use super::adapters::{self};
+use super::far::{Far, dispatcher, slots};
 use super::flows;
-use super::parts::{self, Broker, KeptAside, Resting, std_time};
+use super::parts::{self, std_time};
 use super::reload::{Reload, Reloaded};
+use super::web::{hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
-use crate::api::{self, Api};
 use crate::clock::{Chance, Clock, SystemChance, SystemClock};
-use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, slots as slot, sweep, timers, writer};
-use crate::health::{Health, Part};
+use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
 use crate::inbound::amqp::{AmqpState, Supervisor};
-use crate::inbound::http::{self as events, Events};
-use crate::inbound::webhook::{self, Hook, Webhooks};
-use crate::outbound::http::Tokens;
-use crate::outbound::publish::Publisher;
-use crate::outbound::{self, Children, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
+use crate::outbound::{Dispatcher, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
 use crate::store::{Keyring, Store, key_file};
@@ -205,73 +197,6 @@ impl Running {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "this is where the parts meet")]
-fn serve(
-    settings: &Settings,
-    seams: &Seams,
-    listener: TcpListener,
-    engine: &Arc<Engine>,
-    door: &Door,
-    hooks: Data<Webhooks>,
-    metrics: Option<PrometheusHandle>,
-    broker: &AmqpState,
-    dispatcher: &Dispatcher,
-) -> Result<(ServerHandle, SocketAddr), Failure> {
-    let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
-    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(Broker(broker.clone())), Arc::new(resting)];
-    let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
-    let api = Api::new(
-        api::Parts {
-            store,
-            door: door.clone(),
-            flows: engine.flows.clone(),
-            health: Health::new(engine.store.clone(), door.clone(), settings.engine.queue, patience, parts),
-            clock: Arc::clone(&seams.clock),
-            chance: Arc::clone(&seams.chance),
-            identifier_kinds: super::identifier_kinds(settings),
-            body_within: settings.intake.body_within,
-            metrics,
-        },
-        &settings.server,
-    );
-    let events = Data::new(Events::new(door.clone(), Arc::clone(&seams.clock), settings.intake.clone()));
-    let told =
-        |error: std::io::Error| Failure::new(Exit::Unreachable, format!("the HTTP server cannot start: {error}"));
-    let address = listener.local_addr().map_err(told)?;
-    let mut server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(api::observe))
-            .app_data(hooks.clone())
-            .app_data(events.clone())
-            .configure(webhook::configure)
-            .configure(|config| api.mount(config, Some(web::post().to(events::publish))))
-    })
-    .client_request_timeout(std_time(settings.server.header_timeout))
-    .keep_alive(std_time(settings.server.keep_alive))
-    .shutdown_timeout(settings.server.stop.0.div_ceil(1000))
-    .disable_signals();
-    let workers = match settings.server.workers {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        some => some,
-    };
-    server = server.workers(workers).max_connections(settings.server.connections.div_ceil(workers));
-    let server = server.listen(listener).map_err(told)?.run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok((handle, address))
-}
-
-fn hooks(
-    settings: &Settings,
-    seams: &Seams,
-    store: &Store,
-    door: &Door,
-    hooks: HashMap<String, Hook>,
-) -> Data<Webhooks> {
-    let aside = Arc::new(KeptAside { store: store.clone(), most: settings.engine.unverified });
-    Data::new(Webhooks::new(door.clone(), hooks, Arc::clone(&seams.clock), aside, settings.intake.clone()))
-}
-
 fn sweeping(settings: &Settings) -> sweep::Sweeping {
     let engine = &settings.engine;
     sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
@@ -285,102 +210,4 @@ fn options(settings: &Settings) -> Options {
         adopt: settings.engine.adopt,
         ..Options::default()
     }
-}
-
-fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
-    let address = settings.server.address();
-    TcpListener::bind(address).map_err(|error| {
-        let message =
-            format!("cannot listen on {address}: {error}; set server.listen or GANGWAY_LISTEN to a free address");
-        Failure::new(Exit::Unreachable, message)
-    })
-}
-
-/// How many effects of each slot are performed at once. A provider that running onboardings still name but that is not
-/// set up any more has a slot too: its effects end with a cause that says so, and are not left lying unseen.
-fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<String, u32> {
-    let mut slots = adapters.concurrency.clone();
-    for provider in flows.all().iter().flat_map(|flow| flow.providers()) {
-        slots.entry(provider).or_insert(1);
-    }
-    slots.insert(slot::MAIL.into(), settings.mail.concurrency);
-    slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
-    // Each is one event at the door: as many as it takes at once.
-    slots.insert(slot::FLOW.into(), u32::try_from(settings.engine.batch).unwrap_or(u32::MAX));
-    slots
-}
-
-/// The providers and the way to them, shared by whoever speaks with them.
-struct Far {
-    directory: Arc<Directory>,
-    transport: Arc<dyn Transport>,
-    tokens: Arc<Tokens>,
-    limits: Arc<Limits>,
-}
-
-impl Far {
-    fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
-        let limits = Arc::new(Limits::default());
-        limits.take_up(directory.all().iter().map(|adapter| &**adapter));
-        let transport = match &seams.transport {
-            Some(transport) => Arc::clone(transport),
-            None => {
-                let sender = HttpSender::new(&settings.outbound, Arc::clone(&limits), Arc::clone(&seams.clock));
-                Arc::new(sender.map_err(|what| Failure::new(Exit::Usage, what))?) as Arc<dyn Transport>
-            }
-        };
-        Ok(Self { directory, transport, tokens: Arc::default(), limits })
-    }
-
-    fn read_back(&self, settings: &Settings, seams: &Seams, hooks: &Data<Webhooks>, store: &Store) -> ReadBack {
-        ReadBack {
-            directory: Arc::clone(&self.directory),
-            hooks: hooks.clone(),
-            store: store.clone(),
-            transport: Arc::clone(&self.transport),
-            tokens: Arc::clone(&self.tokens),
-            clock: Arc::clone(&seams.clock),
-            limit: settings.outbound.attempt_timeout(),
-            handed: Arc::default(),
-        }
-    }
-}
-
-fn dispatcher(
-    settings: &Settings,
-    seams: &Seams,
-    concurrency: BTreeMap<String, u32>,
-    far: &Far,
-    store: &Store,
-    door: &Door,
-) -> Result<Dispatcher, Failure> {
-    let refused = |what| Failure::new(Exit::Usage, what);
-    let mail = parts::mailer(settings, &seams.clock)?;
-    let publisher = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map_err(refused)?;
-    let publish = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Performs>);
-    Ok(Dispatcher::new(outbound::Parts {
-        leases: Arc::new(store.clone()),
-        door: door.clone(),
-        performers: Performers {
-            adapters: Arc::clone(&far.directory),
-            transport: Arc::clone(&far.transport),
-            tokens: Arc::clone(&far.tokens),
-            secrets: Arc::new(store.clone()),
-            mail,
-            publish,
-            children: Arc::new(Children {
-                door: door.clone(),
-                onboardings: Arc::new(store.clone()),
-                clock: Arc::clone(&seams.clock),
-                limit: settings.outbound.attempt_timeout(),
-            }),
-            clock: Arc::clone(&seams.clock),
-            limit: settings.outbound.attempt_timeout(),
-        },
-        concurrency,
-        limits: Arc::clone(&far.limits),
-        clock: Arc::clone(&seams.clock),
-        chance: Arc::clone(&seams.chance),
-        settings: settings.outbound.clone(),
-    }))
 }
