@@ -99,14 +99,19 @@ pub fn good(status: &str, data: &Value) -> Vec<u8> {
     reply(status, "content-type: application/json\r\n", &json!({ "success": true, "data": data }).to_string())
 }
 
-/// What a provider answers that is well: one user, one asset, a wallet from the start.
-pub fn well(what: &str) -> Vec<u8> {
+/// What a provider answers that is well: each user and each asset made gets an id of its own; a wallet is there from
+/// the start.
+pub fn well(what: &str, before: usize) -> Vec<u8> {
     let wallet = json!({ "address": "0xabc", "network": "Amoy", "explorer_url": "https://example.com" });
-    let user = json!({ "uid": "7001", "created_at": "2026-01-01T00:00:00Z", "wallets": [wallet] });
     match what {
-        "POST /v1/user" => good("201 Created", &json!({ "uid": "7001" })),
-        "POST /v1/asset" => good("201 Created", &json!({ "uid": "8001" })),
-        "GET /v1/user/7001" => good("200 OK", &user),
-        _ => good("200 OK", &Value::Null),
+        "POST /v1/user" => good("201 Created", &json!({ "uid": (7001 + before).to_string() })),
+        "POST /v1/asset" => good("201 Created", &json!({ "uid": (8001 + before).to_string() })),
+        _ => match what.strip_prefix("GET /v1/user/") {
+            Some(uid) => {
+                let user = json!({ "uid": uid, "created_at": "2026-01-01T00:00:00Z", "wallets": [wallet] });
+                good("200 OK", &user)
+            }
+            None => good("200 OK", &Value::Null),
+        },
     }
 }

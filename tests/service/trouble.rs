@@ -127,7 +127,7 @@ async fn what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_k
     let stub = Stub::start(|what, before| match (what, before) {
         ("POST /v1/user", 0) => reply("429 Too Many Requests", "retry-after: 2\r\n", "{}"),
         ("POST /v1/asset", 0..3) => reply("429 Too Many Requests", "", "{}"),
-        _ => well(what),
+        _ => well(what, before),
     });
     let stub = stub.await;
     let setup = Setup::default().set("providers.original.base_url", stub.base_url());
@@ -151,7 +151,7 @@ async fn one_action_that_fails_rests_and_the_others_go_on(db: &TestDb) {
     let stub = Stub::start(move |what, before| {
         // The first two get by; then creating users is broken, and nothing else.
         let broken = what == "POST /v1/user" && before >= 2 && !switch.load(Ordering::SeqCst);
-        if broken { reply("503 Service Unavailable", "retry-after: 0\r\n", "busy") } else { well(what) }
+        if broken { reply("503 Service Unavailable", "retry-after: 0\r\n", "busy") } else { well(what, before) }
     });
     let stub = stub.await;
     let setup = Setup::default().set("providers.original.base_url", stub.base_url());
@@ -192,7 +192,7 @@ async fn a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up(db: &TestDb) 
                 "uid": "7001", "created_at": "2026-01-01T00:00:00Z", "user_external_id": "x", "wallets": [],
             }),
         ),
-        _ => well(what),
+        _ => well(what, before),
     });
     let stub = stub.await;
     let setup = Setup::default().set("providers.original.base_url", stub.base_url());
@@ -209,7 +209,7 @@ async fn a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up(db: &TestDb) 
 }
 
 async fn a_redirect_is_not_followed_and_named(db: &TestDb) {
-    let trap = Stub::start(|what, _| well(what)).await;
+    let trap = Stub::start(well).await;
     let elsewhere = format!("location: http://{}/v1/user\r\n", trap.address);
     let stub = Stub::start(move |_, _| reply("307 Temporary Redirect", &elsewhere, "")).await;
     let setup = Setup::default().set("providers.original.base_url", stub.base_url());
