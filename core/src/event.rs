@@ -147,6 +147,12 @@ impl Identifier {
     pub fn new(kind: impl Into<String>, value: impl Into<String>) -> Self {
         Self { kind: kind.into(), value: value.into() }
     }
+
+    /// Whether it names nobody: a provider that has no value yet may write an empty one, for many people at once.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.value.trim().is_empty()
+    }
 }
 
 /// One thing that a provider says is true of one of its resources.

@@ -86,7 +86,7 @@ pub fn identifiers(event: &Event) -> Vec<Identifier> {
     match &event.body {
         Body::Report { identifiers, .. } => {
             let mut seen = HashSet::new();
-            let named = identifiers.iter().filter(|identifier| !identifier.value.trim().is_empty());
+            let named = identifiers.iter().filter(|identifier| !identifier.is_blank());
             named.filter(|identifier| seen.insert(*identifier)).cloned().collect()
         }
         Body::Message { subject, .. } => {

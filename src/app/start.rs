@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::adapters::{self};
+use super::adapters;
 use super::far::{Far, dispatcher, slots};
 use super::flows;
 use super::parts::{self, std_time};

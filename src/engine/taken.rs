@@ -45,7 +45,7 @@ pub(super) fn answered(arrival: &Arrival) -> impl Iterator<Item = (&Identifier, 
         Body::Outcome { result: AttemptResult::Done(answer), .. } => answer.identifiers.as_slice(),
         _ => &[],
     };
-    let named = names.iter().filter(|name| !name.value.trim().is_empty());
+    let named = names.iter().filter(|name| !name.is_blank());
     arrival.owner.into_iter().flat_map(move |id| named.clone().map(move |name| (name, id)))
 }
 

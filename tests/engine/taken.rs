@@ -4,8 +4,9 @@
 use gangway::engine::Receipt;
 use gangway::store::types::LeasedEffect;
 use gangway_core::decision::Verdict;
-use gangway_core::event::{OnboardingId, OperatorAct, Trust};
+use gangway_core::event::{Identifier, OnboardingId, OperatorAct, Trust};
 use gangway_core::onboarding::{ReviewCause, Status};
+use gangway_core::outcome::AttemptResult;
 
 use crate::db::TestDb;
 use crate::history::assert_replays;
@@ -20,6 +21,7 @@ on_both_databases!(
     an_identifier_of_an_onboarding_that_has_ended_is_still_its_users,
     two_onboardings_of_one_user_may_be_answered_with_the_same_identifier,
     an_operators_retry_that_is_answered_with_an_identifier_of_its_own_goes_on,
+    an_identifier_without_a_value_belongs_to_nobody_and_stops_nobody,
 );
 
 async fn begun(world: &World, name: &str) -> (OnboardingId, LeasedEffect) {
@@ -105,6 +107,22 @@ async fn an_operators_retry_that_is_answered_with_an_identifier_of_its_own_goes_
     let it = world.onboarding(ben).await;
     assert_ne!(it.status, Status::Review, "{:?}", it.memory.review);
     assert_eq!(it.memory.identifiers.len(), 1);
+}
+
+async fn an_identifier_without_a_value_belongs_to_nobody_and_stops_nobody(db: &TestDb) {
+    let world = World::new(db).await;
+    for name in ["ann", "ben"] {
+        let (id, call) = begun(&world, name).await;
+        let mut answer = good(&call, name);
+        if let AttemptResult::Done(answer) = &mut answer {
+            answer.identifiers.push(Identifier::new("original.asset_uid", " "));
+        }
+        let receipt = world.one(world.say().outcome(&call, answer)).await;
+        assert_eq!(receipt.verdict, Verdict::Applied, "{name}: {}", receipt.detail);
+        let it = world.onboarding(id).await;
+        assert_eq!((it.status, it.memory.identifiers.len()), (Status::Active, 1), "{name}");
+        world.hands.take();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
