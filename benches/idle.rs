@@ -14,7 +14,6 @@ mod support;
 
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgPoolOptions;
 use support::proc;
 use support::world::{World, postgres};
 
@@ -45,7 +44,7 @@ async fn idle(title: &str, database: Option<String>, people: usize) {
     let world = World::new("idle", database.clone(), "http://127.0.0.1:9/v1");
     world.seed("bench.webhook", 0, people).await;
     if let Some(url) = &database {
-        settle(url).await;
+        support::settle(url).await;
     }
     let (mut service, took) = world.serve();
     println!("  ready after {} ms", took.as_millis());
@@ -75,12 +74,6 @@ async fn watch(when: &str, service: &std::process::Child, database: Option<&str>
 /// Transactions of this database so far.
 async fn statements(url: Option<&str>) -> Option<i64> {
     Some(support::transactions(url?).await)
-}
-
-/// What the server would do by itself some time after so many new rows: otherwise its own work is counted as ours.
-async fn settle(url: &str) {
-    let pool = PgPoolOptions::new().max_connections(1).connect(url).await.expect("the database");
-    sea_orm::sqlx::query("VACUUM (ANALYZE)").execute(&pool).await.expect("a vacuum");
 }
 
 fn stop(service: &mut std::process::Child) {

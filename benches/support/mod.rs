@@ -36,3 +36,10 @@ pub async fn transactions(url: &str) -> i64 {
     let sql = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()";
     sea_orm::sqlx::query(sql).fetch_one(&pool).await.expect("the counts").get(0)
 }
+
+/// What the server would do by itself some time after so many new rows: otherwise its own work is counted as ours.
+pub async fn settle(url: &str) {
+    let pool =
+        sea_orm::sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(url).await.expect("the database");
+    sea_orm::sqlx::query("VACUUM (ANALYZE)").execute(&pool).await.expect("a vacuum");
+}
