@@ -11,6 +11,7 @@ pub mod held;
 pub mod key_file;
 pub mod keys;
 mod open;
+mod rolling;
 mod rows;
 mod schema;
 pub mod search;
@@ -32,6 +33,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 use crate::clock::Chance;
 use dialect::{PostgresSession, Session, SqliteSession};
 use open::Pools;
+use rolling::Rolling;
 
 /// The database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ pub struct Store {
     keys: Arc<Keyring>,
     chance: Arc<dyn Chance>,
     pools: Arc<Pools>,
+    rolling: Arc<Rolling>,
 }
 
 impl Store {
@@ -54,7 +57,7 @@ impl Store {
         if complete && pools.presence.as_ref().is_some_and(|presence| presence.alone) {
             open::end_leases(&pools.intake).await?;
         }
-        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools) })
+        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), rolling: Arc::default() })
     }
 
     /// Brings the schema up to date; safe when several processes do it at once.
