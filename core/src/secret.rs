@@ -58,6 +58,9 @@ const DIGITS: &[u8] = b"23456789";
 const SYMBOLS: &[u8] = b"!#%+-=?@_";
 
 impl PasswordRule {
+    /// The rule of a stored flow whose own is not there any more: what most far ends take.
+    pub const CAREFUL: Self = Self { min_length: 8, length: 24, upper: true, lower: true, digit: true, symbol: false };
+
     /// Makes a password out of random bytes, one draw for each character: first one character of every kind that is
     /// needed, then any, then shuffled. At least 12 characters, at most 128.
     pub fn make(&self, mut draw: impl FnMut() -> u64) -> String {

@@ -65,7 +65,7 @@ pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Sto
         if current.iter().any(|flow| flow.id == stored.id) {
             continue;
         }
-        match flow::load(&format!("database:{}", stored.id.name), &stored.text, catalogue) {
+        match pinned(&stored, newest(&current, &stored.id.name), catalogue) {
             Ok(flow) => flows.add(flow, false),
             Err(problems) => {
                 let (flow, version) = (&stored.id.name, stored.id.version);
@@ -79,6 +79,24 @@ pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Sto
         flows.add(flow, true);
     }
     Ok(flows)
+}
+
+/// Version of the newest of the files' flows of this name.
+fn newest(current: &[Flow], name: &str) -> Option<u32> {
+    current.iter().filter(|flow| flow.id.name == name).map(|flow| flow.id.version).max()
+}
+
+/// Loads a stored version for those who are pinned to it, leniently. One that is newer than the files here was stored by
+/// a newer gangway: it must fit whole, lest this process ask for what only the other one can do.
+///
+/// # Errors
+/// Why it cannot be loaded here.
+pub(crate) fn pinned(stored: &StoredFlow, newest: Option<u32>, catalogue: &Catalogue) -> Result<Flow, Problems> {
+    let file = format!("database:{} version {}", stored.id.name, stored.id.version);
+    if newest.is_some_and(|newest| newest < stored.id.version) {
+        return flow::load(&file, &stored.text, catalogue);
+    }
+    flow::load_stored(&file, &stored.text, catalogue)
 }
 
 fn row(flow: &Flow) -> StoredFlow {

@@ -77,7 +77,7 @@ impl User {
 async fn stored_flows(store: &Store, catalogue: &Catalogue) -> Result<Flows, Failure> {
     let flows = Flows::default();
     for stored in store.flows().await? {
-        if let Ok(flow) = flow::load(&stored.id.name, &stored.text, catalogue) {
+        if let Ok(flow) = flow::load_stored(&stored.id.name, &stored.text, catalogue) {
             flows.add(flow, false);
         }
     }

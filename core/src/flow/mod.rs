@@ -1,5 +1,6 @@
 //! Flow files: text -> parsed with positions -> checked -> [`model::Flow`]. A `Flow` cannot be had but through
-//! [`load`], so whatever holds one may rely on every rule of the checker.
+//! [`load`] or, of a version that is stored already, [`load_stored`]: whatever holds one may rely on every rule of the
+//! checker, but for what the catalogue says since.
 
 pub mod check;
 pub mod draw;
@@ -9,5 +10,5 @@ pub mod parse;
 pub mod problem;
 pub mod words;
 
-pub use check::{load, load_all, load_each, same_version};
+pub use check::{load, load_all, load_each, load_stored, same_version};
 pub use problem::{Kind, Problems};

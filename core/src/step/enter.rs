@@ -218,9 +218,23 @@ impl<'a> Turn<'a> {
                 self.say(&left);
                 self.left = Some(left);
             }
-            None => self.review(ReviewCause::Flow, format!("{state} has no outcome {outcome}; possible: retry, move")),
+            None => self.unnamed(outcome),
         }
         next.map(String::as_str)
+    }
+
+    /// An outcome that the onboarding's version of the flow does not name: the provider's definition has learned it
+    /// since. A person decides for this one.
+    pub(super) fn unnamed(&mut self, outcome: &str) {
+        let what = match self.verb() {
+            Some(Verb::Call(call)) => call.action.as_str(),
+            Some(Verb::Await(wait)) => wait.poll.as_ref().map_or(self.it.state.as_str(), |poll| poll.action.as_str()),
+            _ => self.it.state.as_str(),
+        };
+        let version = self.flow.id.version;
+        let detail =
+            format!("{what} answers `{outcome}`, which version {version} does not know; possible: move, cancel");
+        self.review(ReviewCause::Flow, detail);
     }
 }
 

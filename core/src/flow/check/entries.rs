@@ -13,6 +13,8 @@ pub struct Report<'a> {
     pub catalogue: &'a Catalogue,
     /// The file's text.
     pub text: &'a str,
+    /// Whether people are pinned to this text: it was right when it was stored, and is not held to today's catalogue.
+    pub stored: bool,
     /// What was found.
     pub problems: Vec<Problem>,
 }
@@ -32,6 +34,14 @@ impl Report<'_> {
     /// Adds a problem.
     pub fn add(&mut self, problem: Problem) {
         self.problems.push(problem);
+    }
+
+    /// Adds a problem between the text and the catalogue. A stored version has none: its people go on without what is
+    /// not there any more, and meet a review where they would need it.
+    pub fn judge(&mut self, problem: Problem) {
+        if !self.stored {
+            self.add(problem);
+        }
     }
 
     /// Reads a map; repeated keys are problems, and the first of them counts.

@@ -29,7 +29,18 @@ use crate::flow::problem::{Problem, Problems};
 /// # Errors
 /// Every problem of the file.
 pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Problems> {
-    check(text, catalogue).flow.map_err(|problems| Problems::of(file, text, problems))
+    check(text, catalogue, false).flow.map_err(|problems| Problems::of(file, text, problems))
+}
+
+/// Reads a stored version, for the onboardings that are pinned to it: it was checked when it was stored, and what the
+/// catalogue says since is no reason to strand them. An outcome that it does not name opens a review of the one whom
+/// it meets; an action, a fact or a template that is not there any more is taken with the careful manner (effectful,
+/// no look-up, the default policy), and asking for it ends as a review that names it.
+///
+/// # Errors
+/// What this version of gangway cannot read: another form of the text, an unknown key, verb, function or root.
+pub fn load_stored(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Problems> {
+    check(text, catalogue, true).flow.map_err(|problems| Problems::of(file, text, problems))
 }
 
 /// What a check of one file gives: its head, as far as that could be read, and the flow or its problems.
@@ -40,9 +51,9 @@ struct Checked {
     flow: Result<Flow, Vec<Problem>>,
 }
 
-/// Checks one file.
-fn check(text: &str, catalogue: &Catalogue) -> Checked {
-    let mut report = Report { catalogue, text, problems: Vec::new() };
+/// Checks one file; of a stored one, only that all of it can be read.
+fn check(text: &str, catalogue: &Catalogue, stored: bool) -> Checked {
+    let mut report = Report { catalogue, text, stored, problems: Vec::new() };
     let root = match parse::parse(text) {
         Ok(root) => root,
         Err(problem) => return Checked { header: Header::default(), starts: Vec::new(), flow: Err(vec![problem]) },

@@ -154,7 +154,7 @@ impl<'a> Checker<'a> {
                 true => "it writes nothing".to_owned(),
                 false => format!("it writes {}", listed(fields.iter().copied())),
             });
-            report.add(Problem::new(Kind::UnknownPath, place(report, used, read), message).help(help));
+            report.judge(Problem::new(Kind::UnknownPath, place(report, used, read), message).help(help));
             return;
         }
         if self.reachable.contains_key(&at) && !is_guarded(used, read.path.get(..3).unwrap_or_default()) {
@@ -183,10 +183,10 @@ impl<'a> Checker<'a> {
             let way = self.ways.told(&missing.never, at);
             let problem = Problem::new(Kind::NotWritten, place(report, used, read), message);
             let problem = problem.note(format!("nothing has written it on the way {way}"));
-            report.add(problem.help(format!("ask first: `has({path}) ? … : …`, or lead that way elsewhere")));
+            report.judge(problem.help(format!("ask first: `has({path}) ? … : …`, or lead that way elsewhere")));
         } else if missing.maybe.contains_key(&at) {
             let problem = Problem::new(Kind::MaybeAbsent, place(report, used, read), format!("`{path}` may be absent"));
-            report.add(problem.help(format!("ask first: `has({path}) ? {path} : null` (null is left out)")));
+            report.judge(problem.help(format!("ask first: `has({path}) ? {path} : null` (null is left out)")));
         }
     }
 }

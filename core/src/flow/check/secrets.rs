@@ -12,6 +12,7 @@ use crate::flow::model::{SecretSource, SecretSpec, State, Verb};
 use crate::flow::parse::{Key, Node, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
+use crate::secret::PasswordRule;
 
 /// A secret of the file, as far as it could be read.
 #[derive(Clone, Debug)]
@@ -97,7 +98,7 @@ fn one(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<Declared> {
     Some(Declared { spec: SecretSpec { source, generate }, state_at })
 }
 
-fn rule(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<crate::secret::PasswordRule> {
+fn rule(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<PasswordRule> {
     let name = report.text(node, &key.span, "`generate`")?;
     let rules = &report.catalogue.passwords;
     if let Some(rule) = rules.get(name) {
@@ -105,8 +106,8 @@ fn rule(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<crate::secret
     }
     let known = rules.keys().map(String::as_str);
     let help = did_you_mean(name, known.clone()).unwrap_or_else(|| format!("rules are {}", listed(known)));
-    report.add(Problem::new(Kind::BadSecret, node.span.clone(), format!("no password rule `{name}`")).help(help));
-    None
+    report.judge(Problem::new(Kind::BadSecret, node.span.clone(), format!("no password rule `{name}`")).help(help));
+    report.stored.then_some(PasswordRule::CAREFUL)
 }
 
 /// Which secrets may be read in a state or later.
@@ -148,7 +149,7 @@ fn origin(report: &mut Report<'_>, name: &str, declared: &Declared, states: &[Dr
     let known = draft.hands_over.iter().map(String::as_str);
     let help = did_you_mean(field, known.clone()).unwrap_or_else(|| format!("it hands over {}", listed(known)));
     let message = format!("`{state}` hands over no secret `{field}`, which is to be `{name}`");
-    report.add(Problem::new(Kind::BadSecret, field_at.clone(), message).help(help));
+    report.judge(Problem::new(Kind::BadSecret, field_at.clone(), message).help(help));
 }
 
 /// The secrets that come anew on every way out of this state: its answer hands them over, or it awaits their event.

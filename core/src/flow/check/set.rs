@@ -31,7 +31,7 @@ pub fn load_all<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)], catalogue: &Cata
 /// all of its problems: its own, a start event or a version that an earlier file has, and flows that it starts that
 /// are not among the files or lead back to it.
 pub fn load_each<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)], catalogue: &Catalogue) -> Vec<Result<Flow, Problems>> {
-    let all: Vec<Checked> = files.iter().map(|(_, text)| check(text.as_ref(), catalogue)).collect();
+    let all: Vec<Checked> = files.iter().map(|(_, text)| check(text.as_ref(), catalogue, false)).collect();
     let starts = Starts::of(&all);
     let mut seen = Seen::default();
     let mut together: Vec<Vec<Problem>> = Vec::with_capacity(all.len());
@@ -154,7 +154,7 @@ pub fn same_version(file: &str, flow: &Flow, known_digest: &str) -> Result<(), P
         return Ok(());
     }
     let catalogue = Catalogue::default();
-    let mut report = Report { catalogue: &catalogue, text: &flow.text, problems: Vec::new() };
+    let mut report = Report { catalogue: &catalogue, text: &flow.text, stored: true, problems: Vec::new() };
     let at = parse::parse(&flow.text).map_or(0..0, |root| top::read(&mut report, &root).0.version_at);
     let message = format!("version {} of the flow `{}` is known with other content", flow.id.version, flow.id.name);
     let problem = Problem::new(Kind::ChangedVersion, at, message)

@@ -212,13 +212,13 @@ pub fn complete(report: &mut Report<'_>, state: &Entries<'_>, given: &Entries<'_
     for (key, _) in given.entries.iter().filter(|(key, _)| !names().any(|name| name == key.name)) {
         let message = format!("{} cannot have the outcome `{}`", state.what, key.name);
         let help = did_you_mean(&key.name, names()).unwrap_or_else(|| format!("its outcomes are {}", listed(names())));
-        report.add(Problem::new(Kind::ForeignOutcome, key.span.clone(), message).help(help));
+        report.judge(Problem::new(Kind::ForeignOutcome, key.span.clone(), message).help(help));
     }
     let forgotten: Vec<&str> = names().filter(|name| given.get(name).is_none()).collect();
     for name in &forgotten {
         let message = format!("{} forgets the outcome `{name}`", state.what);
         let help = format!("say what follows: `{name}: STATE`");
-        report.add(Problem::new(Kind::ForgottenOutcome, given.at.clone(), message).help(help));
+        report.judge(Problem::new(Kind::ForgottenOutcome, given.at.clone(), message).help(help));
     }
     forgotten.is_empty()
 }

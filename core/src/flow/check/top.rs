@@ -88,7 +88,7 @@ fn start(report: &mut Report<'_>, header: &mut Header, node: &Node, at: &Span) {
         if let Some(provider) = provider_of(report, on) {
             let message = format!("a flow cannot begin with `{on}`: that is a fact of the provider `{provider}`");
             let help = "a flow begins with an internal event, such as `user.signed_up`; await the fact in a state";
-            report.add(Problem::new(Kind::StartFromProvider, at.clone(), message).help(help));
+            report.judge(Problem::new(Kind::StartFromProvider, at.clone(), message).help(help));
         }
     }
     header.on = on;

@@ -1,6 +1,7 @@
 //! The verbs `call`, `mail`, `publish`, `wait`, `ask` and `end`.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::catalogue::{ActionSpec, OutcomeSpec};
 use crate::flow::check::entries::{Entries, Report};
@@ -11,7 +12,7 @@ use crate::flow::parse::{Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
-/// Finds an action of the catalogue.
+/// Finds an action of the catalogue. In a stored version there is every action.
 pub fn action<'c>(report: &mut Report<'c>, node: &Node, at: &Span) -> Option<(String, &'c ActionSpec)> {
     let name = report.text(node, at, "an action")?;
     let catalogue = report.catalogue;
@@ -33,9 +34,12 @@ pub fn action<'c>(report: &mut Report<'c>, node: &Node, at: &Span) -> Option<(St
             format!("an action is written `PROVIDER.ACTION`; providers are {known}; others are set up in the settings")
         }
     });
-    report.add(problem.help(help));
-    None
+    report.judge(problem.help(help));
+    report.stored.then(|| (name.to_owned(), &*GONE))
 }
+
+/// What is known of an action that is not there any more: nothing, so the careful manner.
+static GONE: LazyLock<ActionSpec> = LazyLock::new(|| ActionSpec { effectful: true, ..ActionSpec::default() });
 
 /// The outcomes of an action, with what each writes.
 pub fn expected(action: &ActionSpec) -> Vec<Expected> {
@@ -95,7 +99,7 @@ pub fn mail(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
             let names = catalogue.templates.keys().map(String::as_str);
             let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("templates are {}", listed(names)));
             let problem = Problem::new(Kind::UnknownTemplate, node.span.clone(), format!("unknown template `{name}`"));
-            report.add(problem.help(help));
+            report.judge(problem.help(help));
             with::of_anything(report, &mut draft.uses, entries)
         }
     };

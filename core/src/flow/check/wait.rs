@@ -10,6 +10,7 @@ use crate::flow::model::{Await, Awaited, Poll, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
 use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, duration, is_name, listed};
+use crate::retry::Policy;
 use crate::time::Millis;
 
 /// The outcome of a wait for which nothing came in time.
@@ -107,8 +108,9 @@ fn awaited(report: &mut Report<'_>, draft: &mut Draft, node: &Node, at: &Span) -
         let of_provider = facts.clone().filter(|fact| fact.split_once('.').is_some_and(|(p, _)| p == provider));
         let help = did_you_mean(&name, facts).unwrap_or_else(|| format!("`{provider}` tells {}", listed(of_provider)));
         let message = format!("unknown fact `{name}` of the provider `{provider}`");
-        report.add(Problem::new(Kind::UnknownFact, node.span.clone(), message).help(help));
-        return None;
+        report.judge(Problem::new(Kind::UnknownFact, node.span.clone(), message).help(help));
+        let awaited = Awaited { name, from_provider: true, confirm: None, confirm_policy: Policy::default() };
+        return report.stored.then(|| (awaited, Writes { anything: true, ..Writes::default() }));
     };
     let confirm_policy = fact
         .confirm
@@ -137,7 +139,7 @@ fn poll(
     let (action, spec) = verbs::action(report, node, &key.span)?;
     if spec.effectful {
         let message = format!("`{action}` changes something at the provider: a poll may only read");
-        report.add(Problem::new(Kind::EffectfulPoll, node.span.clone(), message));
+        report.judge(Problem::new(Kind::EffectfulPoll, node.span.clone(), message));
     }
     draft.uses.takes_secrets = true;
     draft.hands_over = verbs::hands_over(spec);

@@ -119,7 +119,7 @@ pub fn of_action(
     for field in action.input.iter().filter(|field| field.required && given.get(&field.name).is_none()) {
         let message = format!("`{name}` needs the input `{}`", field.name);
         let at = entries.get("with").map_or_else(|| name_at.clone(), |(key, _)| key.span.clone());
-        report.add(
+        report.judge(
             Problem::new(Kind::MissingInput, at, message).help(format!("add it: `with: {{ {}: … }}`", field.name)),
         );
     }
@@ -129,13 +129,13 @@ pub fn of_action(
         if field.is_some_and(|field| field.secret) && !is_secret {
             let message = format!("the input `{}` of `{name}` is secret: an expression cannot fill it", key.name);
             let help = "name one of the flow's secrets: `secrets.NAME`";
-            report.add(Problem::new(Kind::SecretInput, key.span.clone(), message).help(help));
+            report.judge(Problem::new(Kind::SecretInput, key.span.clone(), message).help(help));
         } else if field.is_none() {
             let names = action.input.iter().map(|field| field.name.as_str());
             let help =
                 did_you_mean(&key.name, names.clone()).unwrap_or_else(|| format!("its inputs are {}", listed(names)));
             let message = format!("`{name}` has no input `{}`", key.name);
-            report.add(Problem::new(Kind::UnknownInput, key.span.clone(), message).help(help));
+            report.judge(Problem::new(Kind::UnknownInput, key.span.clone(), message).help(help));
         }
     }
     mappings(report, uses, &given)
@@ -153,7 +153,7 @@ pub fn of_template(
     let given = given(report, entries)?;
     for value in template.values.iter().filter(|value| given.get(value).is_none()) {
         let message = format!("the template `{name}` needs the value `{value}`");
-        report.add(
+        report.judge(
             Problem::new(Kind::MissingValue, name_at.clone(), message)
                 .help(format!("add it: `with: {{ {value}: … }}`")),
         );
@@ -161,7 +161,7 @@ pub fn of_template(
     for (key, _) in given.entries.iter().filter(|(key, _)| !template.values.contains(&key.name)) {
         let message = format!("the template `{name}` does not use the value `{}`", key.name);
         let help = did_you_mean(&key.name, template.values.iter().map(String::as_str));
-        report.add(Problem::new(Kind::UnknownValue, key.span.clone(), message).maybe_help(help));
+        report.judge(Problem::new(Kind::UnknownValue, key.span.clone(), message).maybe_help(help));
     }
     mappings(report, uses, &given)
 }

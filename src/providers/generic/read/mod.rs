@@ -26,7 +26,7 @@ pub fn load(file: &str, text: &str) -> Result<Definition, Problems> {
     let node = parse::parse(text).map_err(|problem| told(vec![problem]))?;
     let catalogue = Catalogue::default();
     let mut reader = Reader {
-        report: Report { catalogue: &catalogue, text, problems: Vec::new() },
+        report: Report { catalogue: &catalogue, text, stored: false, problems: Vec::new() },
         settings: Vec::new(),
         input: Vec::new(),
     };
