@@ -18,6 +18,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::dialect::{AdoptRow, IMMEDIATE};
+use super::figures::{self, HELD};
 use super::keys::{Blind, Dedupe, Keyring};
 use super::secrets::held_owner;
 use super::tx::{Tx, sorted};
@@ -100,7 +101,9 @@ impl Tx {
         }
         moved.sort_by_key(|row| row.seq);
         let seqs: Vec<i64> = moved.iter().map(|row| row.seq).collect();
-        if self.session().adopt(moved).await? != u64::try_from(seqs.len()).unwrap_or(u64::MAX) {
+        let adopted = self.session().adopt(moved).await?;
+        self.tally().add(HELD, -rows::long(adopted));
+        if adopted != u64::try_from(seqs.len()).unwrap_or(u64::MAX) {
             let text = "a held event expired or found another owner while it was being adopted";
             return Err(StoreError::Passing(text.into()));
         }
@@ -146,6 +149,7 @@ impl Store {
                 .map_err(failed)?;
             held::Entity::delete_many().filter(held::Column::Seq.is_in(seqs())).exec(&tx).await.map_err(failed)?;
         }
+        figures::add(&tx, HELD, -rows::number(old.len())).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
     }
