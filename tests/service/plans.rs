@@ -163,9 +163,10 @@ async fn no_statement_reads_a_large_table_when_years_have_filled_it() {
         "SET lease_until",
         "\"lease_until\"",
         "\"due_at\"",
-        "NOT EXISTS (SELECT 1 FROM effects",
-        "verdict = 'expired'",
-        "FROM held h JOIN identifiers",
+        "status = 'waiting' AND wake_at IS NULL",
+        "status <= 'active'",
+        "\"received_at\" <",
+        "FROM held WHERE seq >",
         "FROM figures",
         "\"webhooks\"",
     ];
