@@ -97,10 +97,12 @@ async fn bench(sizes: Sizes, rounds: usize, webhooks: usize) {
 
 /// Medians of each figure over the turns, side by side.
 fn table(empty: &[Vec<Figure>], full: &[Vec<Figure>]) {
-    let names: Vec<(&str, bool)> = {
-        let all = empty.iter().flatten().map(|(name, more, _)| (*name, *more));
-        all.fold(Vec::new(), |mut names, one| (if names.contains(&one) { () } else { names.push(one) }, names).1)
-    };
+    let mut names: Vec<(&str, bool)> = Vec::new();
+    for (name, more, _) in empty.iter().flatten() {
+        if !names.contains(&(*name, *more)) {
+            names.push((*name, *more));
+        }
+    }
     let median = |of: &[Vec<Figure>], wanted: &str| {
         let mut all: Vec<f64> = of.iter().flatten().filter(|(name, ..)| *name == wanted).map(|(.., it)| *it).collect();
         all.sort_by(f64::total_cmp);
