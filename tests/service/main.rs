@@ -53,6 +53,7 @@ mod parallel;
 #[path = "../support/ports.rs"]
 mod ports;
 mod reviews;
+mod rounds;
 mod secrets;
 mod signed;
 mod starting;
