@@ -57,3 +57,14 @@ fn choices_that_lead_to_each_other_without_an_end_are_a_review() {
     let world = World::begin(flow(&["data.plan"], [("one", one), ("other", other)]));
     assert!(world.told().contains("review (circle)"), "{}", world.told());
 }
+
+#[test]
+fn a_guard_that_would_take_too_long_is_a_persons_question_and_never_begun() {
+    let guards = choose(&[("all", "data.items.all(x, x in data.allowed)")], &[("all", "done"), ("otherwise", "done")]);
+    let flow =
+        flow(&["data.items", "data.allowed"], [("sort", guards), ("done", Verb::End(EndStatus::Completed.into()))]);
+    let items: Vec<u32> = (0..10_000).collect();
+    let world = World::begin_with(flow, message("user.signed_up", json!({"items": items, "allowed": items})));
+    assert_eq!(world.told(), "applied sort/review (expression); onboarding.started; onboarding.review");
+    assert!(world.last.detail.contains("more than 4000000 steps"), "{}", world.last.detail);
+}
