@@ -313,7 +313,7 @@ async fn what_the_door_does_not_check_fails_the_task() {
 #[tokio::test]
 async fn an_access_token_runs_out_in_the_middle_of_reading() {
     let mut options = options();
-    options.guardian.access_token_lifetime = Duration::from_secs(3);
+    options.guardian.access_token_lifetime = Duration::from_secs(8);
     options.guardian.task_delay = Duration::from_secs(60);
     let far = guardian(options).await;
     let whole = format!("{TASKS}/{}", push(&far, wish("u")).await);

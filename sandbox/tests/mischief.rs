@@ -64,7 +64,7 @@ async fn a_call_lost_on_its_way_makes_nothing() {
 #[tokio::test]
 async fn a_call_cut_off_under_way_lands_a_moment_later() {
     let mut options = with("slow_done=1");
-    options.limits.slow = std::time::Duration::from_secs(3);
+    options.limits.slow = std::time::Duration::from_secs(8);
     let world = world(options).await;
     assert!(create(&world, "s").send().await.is_err());
     assert_eq!(world.effects("s").await, ["slow_pending"]);

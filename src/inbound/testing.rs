@@ -19,7 +19,7 @@ use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 
 /// Longer than anything that a test waits for.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
 
 /// What the writer took, in order; copies included.
 #[derive(Clone, Debug)]

@@ -6,11 +6,13 @@ pub mod aside;
 mod dialect;
 pub mod effects;
 mod errors;
+pub mod figures;
 pub mod flows;
 pub mod held;
 pub mod key_file;
 pub mod keys;
 mod open;
+mod rolling;
 mod rows;
 mod schema;
 pub mod search;
@@ -32,7 +34,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
 use crate::clock::Chance;
 use dialect::{PostgresSession, Session, SqliteSession};
+use figures::{Added, Tally};
 use open::Pools;
+use rolling::Rolling;
 
 /// The database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -40,6 +44,8 @@ pub struct Store {
     keys: Arc<Keyring>,
     chance: Arc<dyn Chance>,
     pools: Arc<Pools>,
+    rolling: Arc<Rolling>,
+    added: Arc<Added>,
 }
 
 impl Store {
@@ -55,7 +61,8 @@ impl Store {
         if complete && pools.presence.as_ref().is_some_and(|presence| presence.alone) {
             open::end_leases(&pools.intake).await?;
         }
-        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools) })
+        let (added, rolling) = (Arc::default(), Arc::default());
+        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), added, rolling })
     }
 
     /// Brings the schema up to date; safe when several processes do it at once.
@@ -76,7 +83,8 @@ impl Store {
             DbBackend::Postgres => Box::new(PostgresSession::begin(intake.get_postgres_connection_pool()).await?),
             _ => Box::new(SqliteSession::begin(intake).await?),
         };
-        Ok(Tx::new(session, Arc::clone(&self.keys), Arc::clone(&self.chance)))
+        let tally = Tally::new(Arc::clone(&self.added));
+        Ok(Tx::new(session, Arc::clone(&self.keys), Arc::clone(&self.chance), tally))
     }
 
     /// Answers whether the database answers now (`select 1` on the screens' pool).

@@ -69,19 +69,21 @@ pub(super) fn loaded(key: DataKey, row: onboardings::Model, user: User) -> Resul
     let plain = key.open(Place { table: "onboardings", row: row.id.as_bytes() }, &row.sealed)?;
     let (memory, unknown): (Memory, _) = unknown::read(&plain)?;
     let status = Status::from_word(&row.status).ok_or_else(|| unknown_word("onboardings.status"))?;
-    let onboarding = Onboarding {
+    let mut onboarding = Onboarding {
         id: OnboardingId(row.id),
         user,
         flow: flow(row.flow, row.version),
         state: row.state,
         status,
         since: Timestamp(row.since),
-        wake_at: row.wake_at.map(Timestamp),
+        wake_at: None,
         revision: count(row.revision),
         created_at: Timestamp(row.created_at),
         ended_at: row.ended_at.map(Timestamp),
         memory,
     };
+    // Not from its column, which whoever delivers the timer puts off meanwhile.
+    onboarding.wake_at = onboarding.wakes_at();
     Ok(Loaded { onboarding, key, unknown })
 }
 
@@ -228,6 +230,10 @@ pub(super) fn unreadable(error: &serde_json::Error) -> StoreError {
 
 pub(super) fn long(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn number(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
 }
 
 pub(super) fn count(number: i64) -> u64 {

@@ -16,7 +16,8 @@ pub async fn two(db: &TestDb) -> (World, World) {
 
 /// Waits until so many connections wait for another one's lock.
 pub async fn waiting(watch: &PgPool, wanted: i64) {
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+               AND wait_event_type = 'Lock' AND backend_type = 'client backend'";
     until("somebody waits for a lock", async || {
         let found: i64 = query_scalar(sql).fetch_one(watch).await.unwrap();
         (found >= wanted).then_some(())

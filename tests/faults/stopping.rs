@@ -28,12 +28,12 @@ async fn a_graceful_stop_under_load_leaves_nothing_unknown_and_no_lease_to_wait_
 async fn graceful_stops(db: &TestDb, mut dice: Dice) {
     let options = Options { seed: dice.number(), mischief: "delay=0.8".parse().unwrap(), ..Options::default() };
     let mut world = World::new("stops", &db.url, options).await;
-    // Longer than the whole test: whoever had to wait for one would be late.
-    world.set("outbound.lease", "10m");
+    // Longer than any wait of this test: whoever had to wait for one would be late.
+    world.set("outbound.lease", "1h");
     world.set("outbound.request_timeout", "60s");
     world.set("mail.timeout", "60s");
-    world.set("server.stop", "40s");
-    world.set("outbound.stop", "39s");
+    world.set("server.stop", "4m");
+    world.set("outbound.stop", "3m");
     let mut process = world.process("gangway");
     world.hook(&process);
     let client = Client::new(token(&process));
@@ -50,10 +50,8 @@ async fn graceful_stops(db: &TestDb, mut dice: Dice) {
         }
         let enough = world.sandbox.summary().calls + dice.between(3, 25);
         wait::within(Duration::from_secs(2), async || (world.sandbox.summary().calls >= enough).then_some(())).await;
-        let asked = std::time::Instant::now();
-        let status = tokio::task::block_in_place(|| process.stop(Duration::from_secs(60)));
-        assert_eq!(status.code(), Some(0), "after {:?}:\n{}", asked.elapsed(), process.log());
-        assert!(asked.elapsed() < Duration::from_secs(40), "it took {:?}", asked.elapsed());
+        let status = tokio::task::block_in_place(|| process.stop(Duration::from_mins(5)));
+        assert_eq!(status.code(), Some(0), "{}", process.log());
     }
     process.start();
     let mut outbox = Outbox::new();

@@ -1,7 +1,14 @@
 //! When it cannot be stored now: the queue is full, the database is busy or away. Nobody is told that it is on disk
 //! before it is, and everything that was turned away comes again and lands once.
 
+use std::pin::pin;
+
+use bytes::Bytes;
 use futures_util::future::join_all;
+use gangway::engine::Arrival;
+use gangway_core::decision::Verdict;
+use gangway_core::event::{Body, Event};
+use gangway_core::secret::Secrets;
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor};
@@ -18,6 +25,7 @@ on_both_databases!(
     a_full_queue_is_429_with_retry_after_and_readiness_names_it,
     a_commit_that_takes_too_long_is_503_and_the_event_lands_once,
     a_database_that_is_away_is_503_and_named_and_everything_goes_on_after_it,
+    many_collectors_take_one_connection_of_a_database_that_does_not_answer_them,
 );
 
 /// Another connection that keeps the writer from committing, until it is let go.
@@ -60,31 +68,51 @@ async fn held(world: &World) -> Vec<Value> {
     world.get("/v1/events?verdict=held&limit=500").await["items"].as_array().unwrap().clone()
 }
 
+/// A word about nobody, as an internal system says it.
+fn said(world: &World, key: &str) -> Arrival {
+    let body = Body::Message { subject: None, data: json!({}) };
+    let received_at = world.running.engine.clock.now();
+    let (source, key, kind) = ("/test".to_owned(), key.to_owned(), "user.touched".to_owned());
+    let event = Event { source, key, kind, received_at, occurred_at: None, body };
+    Arrival { event, owner: None, raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
+}
+
 async fn a_full_queue_is_429_with_retry_after_and_readiness_names_it(db: &TestDb) {
-    let world = Setup::default().unhooked().set("engine.queue", 2).set("engine.batch", 1).start(db).await;
-    let hold = Hold::take(db).await;
+    let setup = Setup::default().unhooked().set("engine.queue", 2).set("engine.batch", 1);
+    let world = setup.set("database.acquire", "5m").start(db).await;
+    let (door, store) = (world.running.door.clone(), world.running.engine.store.clone());
+    // The writer's connection: what it has in hand waits for it, and the queue behind it.
+    let hold = store.begin().await.unwrap();
+    let mut in_hand = pin!(door.accept(said(&world, "in hand")));
+    tokio::select! {
+        biased;
+        answer = &mut in_hand => panic!("{answer:?} without a connection"),
+        () = std::future::ready(()) => {}
+    }
+    until("the writer to take it", async || door.depth(), |depth| *depth == 0).await;
     let hook = |nth: usize| {
         let world = &world;
         async move { world.webhook(&format!("w-{nth}"), wallet_created(&format!("7{nth}"))).await }
     };
-    let early = join_all((0..3).map(hook));
+    let early = join_all((0..2).map(hook));
     let late = async {
-        until("a full queue", async || world.running.door.depth(), |depth| *depth == 2).await;
-        for nth in 3..6 {
+        until("a full queue", async || door.depth(), |depth| *depth == 2).await;
+        for nth in 2..5 {
             comes_again(&hook(nth).await, 429);
         }
         comes_again(&world.publish(&sign_up("ann", "ann@example.com", "en")).await, 429);
         let ready = world.ask("GET", "/readyz").send().await.is(503).json();
         assert_eq!(ready["missing"], json!(["queue"]), "{ready}");
         assert!(world.metrics().await.contains("gangway_queue_depth 2"));
-        hold.let_go().await;
+        drop(hold);
     };
-    let (early, ()) = tokio::join!(early, late);
+    let (first, early, ()) = tokio::join!(in_hand, early, late);
+    assert_eq!(first.unwrap().verdict, Verdict::Noted);
     assert!(early.iter().all(|answer| answer.status == 200), "{early:?}");
-    for nth in 3..6 {
+    for nth in 2..5 {
         assert_eq!(hook(nth).await.is(200).json()["copy"], false);
     }
-    assert_eq!(held(&world).await.len(), 6);
+    assert_eq!(held(&world).await.len(), 5);
     world.ask("GET", "/readyz").send().await.is(200);
     world.stop().await;
 }
@@ -133,5 +161,36 @@ async fn a_database_that_is_away_is_503_and_named_and_everything_goes_on_after_i
     let taken = until("the sign-up is taken", sign, |answer| answer.status == 202).await.json();
     world.comes_to(taken["onboarding_id"].as_str().unwrap(), "completed").await;
     until("ready", ready, |answer| answer.status == 200).await;
+    world.stop().await;
+}
+
+async fn many_collectors_take_one_connection_of_a_database_that_does_not_answer_them(db: &TestDb) {
+    if !db.is_postgres() {
+        // Readers of a file wait for nobody.
+        return;
+    }
+    let world = Setup::default().start(db).await;
+    let mut other = PgConnection::connect(&db.url).await.unwrap();
+    other.execute("BEGIN; LOCK TABLE figures, onboardings IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let collectors: Vec<_> = (0..12).map(|_| world.ask("GET", "/metrics").send()).collect();
+    let collectors = tokio::spawn(join_all(collectors));
+    let mut admin = PgConnection::connect(&db.url).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND wait_event_type = 'Lock' AND application_name = 'gangway screens'";
+    let mut look = async || sea_orm::sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut admin).await.unwrap();
+    until("a collector waits", &mut look, |waiting| *waiting > 0).await;
+    // Whoever has a token and whoever asks for readiness is answered beside them.
+    for nth in 0..4 {
+        assert!(look().await < 2, "each collector takes a connection");
+        world.ask("GET", "/readyz").send().await.is(200);
+        let fresh = world.token_for(&format!("collector-{nth}"), &["read"]).await;
+        world.ask("GET", "/v1/events?verdict=held").bearer(&fresh).send().await.is(200);
+    }
+    for answer in collectors.await.unwrap() {
+        assert!(answer.is(200).text.contains("gangway_database_up 0"));
+    }
+    assert!(look().await < 2, "each collector takes a connection");
+    other.execute("ROLLBACK").await.unwrap();
+    until("figures", async || world.metrics().await, |text| text.contains("gangway_database_up 1")).await;
     world.stop().await;
 }

@@ -24,6 +24,7 @@ type Script = dyn Fn(&str, usize) -> Vec<u8> + Send + Sync;
 /// A running stub.
 pub struct Stub {
     pub address: SocketAddr,
+    began: Instant,
     got: Arc<Mutex<Vec<Got>>>,
 }
 
@@ -40,7 +41,12 @@ impl Stub {
                 tokio::spawn(async move { answer(stream, &*script, &seen, began).await });
             }
         });
-        Self { address, got }
+        Self { address, began, got }
+    }
+
+    /// Since it began.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
     }
 
     pub fn base_url(&self) -> String {

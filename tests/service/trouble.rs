@@ -138,7 +138,7 @@ async fn what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_k
     world.comes_to(&id, "completed").await;
     let users = stub.got("POST /v1/user");
     let waited = users[1].at - users[0].at;
-    assert!(users.len() == 2 && waited >= Duration::from_secs(2) && waited < Duration::from_secs(60), "{users:?}");
+    assert!(users.len() == 2 && waited >= Duration::from_secs(2), "{users:?}");
     let assets = stub.got("POST /v1/asset");
     assert_eq!(assets.len(), 4, "three refusals spend none of two attempts: {assets:?}");
     assert!(assets[1].at - assets[0].at >= Duration::from_millis(100), "{assets:?}");
@@ -168,13 +168,14 @@ async fn one_action_that_fails_rests_and_the_others_go_on(db: &TestDb) {
     let part = readiness(&world, "providers").await;
     assert!(part["detail"].as_str().unwrap().contains("original.create_user"), "{part}");
     world.ask("GET", "/readyz").send().await.is(200);
-    let while_open = stub.got("POST /v1/user").len();
+    let (while_open, opened) = (stub.got("POST /v1/user").len(), stub.age());
     world.comes_to(&second[0], "completed").await;
     let seen = world.onboarding(&stuck[0]).await;
     assert_eq!((&seen["status"], &seen["state"]), (&json!("active"), &json!("create_user")));
     assert!(seen["why"].as_str().unwrap().contains("503"), "{seen}");
-    let count = async || stub.got("POST /v1/user").len();
-    throughout("rest", Duration::from_millis(500), count, |now| *now <= while_open + 1).await;
+    // Three people fail there: one of them opened it, the others may have been under way. After each rest one tries.
+    let tried = async || (stub.got("POST /v1/user").len() - while_open, (stub.age() - opened).as_secs() / 6);
+    throughout("rest", Duration::from_millis(500), tried, |(now, rests)| *now as u64 <= 2 + rests).await;
     well_again.store(true, Ordering::SeqCst);
     for id in &stuck {
         world.comes_to(id, "completed").await;

@@ -151,12 +151,12 @@ pub async fn insert_effects(store: &Store, effects: &[NewEffect]) {
 
 /// Asks again until it is so; fails after a minute.
 pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(std::time::Instant::now() < deadline, "it did not become so in a minute");
+        assert!(std::time::Instant::now() < deadline, "it did not become so in three minutes");
         tokio::task::yield_now().await;
     }
 }

@@ -3,10 +3,12 @@
 
 #[path = "../support/db.rs"]
 mod db;
+mod figures;
 mod fixtures;
 mod held;
 mod journal;
 mod leases;
+mod little;
 mod opening;
 mod races;
 mod reads;

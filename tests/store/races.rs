@@ -16,7 +16,7 @@ use crate::fixtures::{adopted, claim, held, message, onboarding, person, row, se
 async fn somebody_waits(pool: &PgPool) {
     until(async || {
         let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                   AND wait_event_type = 'Lock'";
+                   AND wait_event_type = 'Lock' AND backend_type = 'client backend'";
         let waiting: i64 = query_scalar(sql).fetch_one(pool).await.unwrap();
         (waiting > 0).then_some(())
     })

@@ -147,7 +147,7 @@ async fn template(admin: &str) -> String {
         store.close().await;
         let Home::Server { name: draft_name, .. } = &draft.home else { unreachable!() };
         // Ended connections leave the list a moment later.
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(180);
         while lock.execute(AssertSqlSafe(format!("ALTER DATABASE {draft_name} RENAME TO {name}"))).await.is_err() {
             assert!(std::time::Instant::now() < deadline, "the template database stays in use");
             tokio::task::yield_now().await;

@@ -18,7 +18,7 @@ use crate::wait;
 
 const SECRET: &str = "a-path-that-nobody-guesses";
 /// A sender gives up after this; no fault of these tests lasts as long.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Everything that one test has.
 pub struct World {

@@ -17,6 +17,7 @@
 //! Dropping a server stops it; a server also dies when the process that started it is killed.
 
 pub mod apt;
+pub mod busy;
 pub mod command;
 pub mod compose;
 pub mod error;
