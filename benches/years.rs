@@ -57,6 +57,7 @@ fn setting(name: &str, usual: u64) -> u64 {
 }
 
 async fn bench(sizes: Sizes, rounds: usize, webhooks: usize) {
+    println!("the full database takes about {:.1} GB of disk", sizes.bytes() / 1e9);
     let mut sides = Vec::new();
     for (name, full) in [("empty", false), ("full", true)] {
         let Some((url, _)) = postgres(&format!("years_{name}")).await else {
