@@ -81,6 +81,8 @@ async fn bench(sizes: Sizes, rounds: usize, webhooks: usize) {
         // What the server would do by itself after so much writing is not ours.
         support::settle(&side.url).await;
     }
+    // Connections that have just come to rest tell what they did up to ten seconds later.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     for side in &sides {
         idle.push(side.asked().await);
     }
