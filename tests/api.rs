@@ -11,10 +11,11 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, Error, HttpResponse, web};
 use bytes::Bytes;
+use gangway::api::aside::{NotTaken, Takes};
 use gangway::api::{Api, Parts, observe, token};
 use gangway::clock::{HandClock, SeededChance};
 use gangway::engine::writer::{door, start};
-use gangway::engine::{Alarm, Arrival, Door, Engine, Flows, Options, Performer};
+use gangway::engine::{Alarm, Arrival, Door, Engine, Flows, Options, Performer, Receipt};
 use gangway::health::Health;
 use gangway::settings::{Input, Settings};
 use gangway::store::tokens::TokenGrant;
@@ -42,6 +43,17 @@ states:
   lost: { end: failed }
   done: { end: completed }
 ";
+
+/// Nothing is kept apart in these tests.
+#[derive(Debug)]
+struct Empty;
+
+#[async_trait::async_trait]
+impl Takes for Empty {
+    async fn take(&self, _: uuid::Uuid) -> Result<Receipt, NotTaken> {
+        Err(NotTaken::Unknown)
+    }
+}
 
 /// Nothing is asked of the world in these tests.
 struct Idle;
@@ -94,6 +106,7 @@ impl World {
             chance,
             identifier_kinds: vec!["original.user_uid".into()],
             body_within: Millis::secs(10),
+            aside: Arc::new(Empty),
             metrics: None,
         };
         Self { api: Api::new(parts, &settings.server), door, clock, store }

@@ -2,6 +2,7 @@
 //! Requests enter; the store's read side and the one door answer. Never here: SQL, decisions, provider words.
 
 mod actions;
+pub mod aside;
 mod auth;
 mod body;
 mod events;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub identifier_kinds: Vec<String>,
     /// How long a caller may take over the body of an act.
     pub body_within: Millis,
+    /// Takes what is kept apart.
+    pub aside: Arc<dyn aside::Takes>,
     /// What this process counted; absent in tests.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -72,6 +75,7 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     kinds: Vec<String>,
+    aside: Arc<dyn aside::Takes>,
     metrics: Option<PrometheusHandle>,
     grants: grants::Grants,
     figures: figures::Last,
@@ -104,6 +108,7 @@ impl Api {
             clock: parts.clock,
             chance: parts.chance,
             kinds: parts.identifier_kinds,
+            aside: parts.aside,
             metrics: parts.metrics,
             grants: grants::Grants::new(settings.token_cache),
             figures: figures::Last::default(),
@@ -144,6 +149,8 @@ impl Api {
             .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))
             .service(events.route(web::get().to(events::list)))
             .service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)))
+            .service(resource("/aside", "GET").route(web::get().to(aside::list)))
+            .service(resource("/aside/{id}/take", "POST").route(web::post().to(aside::take)))
             .default_service(web::to(problem::not_found))
             .wrap(from_fn(auth::guard))
     }

@@ -3,6 +3,7 @@
 
 mod adapters;
 mod adopt;
+mod aside;
 pub mod demo;
 mod far;
 mod flows;
@@ -15,6 +16,7 @@ mod web;
 mod webhooks;
 
 pub use adopt::adopt;
+pub use aside::take_aside;
 pub use demo::{DemoOptions, demo};
 pub use flows::SHIPPED;
 pub use reload::Reloaded;

@@ -21,6 +21,7 @@ use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
+use crate::store::aside::AsideCap;
 use crate::store::{Keyring, Store, key_file};
 use crate::terminal::{Exit, Failure};
 
@@ -202,12 +203,14 @@ fn sweeping(settings: &Settings) -> sweep::Sweeping {
     sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
 }
 
-fn options(settings: &Settings) -> Options {
+/// The engine's limits, as these settings say.
+pub(super) fn options(settings: &Settings) -> Options {
     Options {
         batch: settings.engine.batch,
         lifecycle: settings.amqp.url.is_some(),
         lease: settings.outbound.lease,
         adopt: settings.engine.adopt,
+        quarantine: AsideCap { rows: settings.engine.quarantine, bytes: settings.engine.quarantine_bytes },
         ..Options::default()
     }
 }

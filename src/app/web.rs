@@ -10,6 +10,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::aside::Again;
 use super::parts::{Broker, KeptAside, Resting, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
@@ -21,6 +22,7 @@ use crate::inbound::webhook::{self, Hook, Webhooks};
 use crate::outbound::Dispatcher;
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::store::aside::AsideCap;
 use crate::terminal::{Exit, Failure};
 
 pub(super) fn listen(settings: &Settings) -> Result<TcpListener, Failure> {
@@ -39,7 +41,8 @@ pub(super) fn hooks(
     door: &Door,
     hooks: HashMap<String, Hook>,
 ) -> Data<Webhooks> {
-    let aside = Arc::new(KeptAside { store: store.clone(), most: settings.engine.unverified });
+    let most = AsideCap { rows: settings.engine.unverified, bytes: settings.engine.unverified_bytes };
+    let aside = Arc::new(KeptAside { store: store.clone(), most });
     Data::new(Webhooks::new(door.clone(), hooks, Arc::clone(&seams.clock), aside, settings.intake.clone()))
 }
 
@@ -68,6 +71,7 @@ pub(super) fn serve(
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(settings),
             body_within: settings.intake.body_within,
+            aside: Arc::new(Again { store: engine.store.clone(), door: door.clone(), hooks: hooks.clone() }),
             metrics,
         },
         &settings.server,

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Data goes to stdout, everything else to stderr.
 //! Arguments enter, an exit code leaves. Never here: how anything is done; commands call `app` and the read side.
 
+mod aside;
 mod check;
 mod demo;
 mod draw;
@@ -54,6 +55,9 @@ enum Command {
     /// Looks after events that have no owner.
     #[command(subcommand)]
     Event(event::Event),
+    /// Looks after what is kept apart: events that the database refuses, deliveries that failed verification.
+    #[command(subcommand)]
+    Aside(aside::Aside),
     /// Looks after access tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -111,6 +115,7 @@ impl Command {
             Self::Draw(command) => command.run(),
             Self::User(command) => command.run().await,
             Self::Event(command) => command.run().await,
+            Self::Aside(command) => command.run().await,
             Self::Token(command) => command.run().await,
             Self::Webhooks(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
@@ -151,6 +156,8 @@ mod tests {
             "user show ada@example.com",
             "user show ada@example.com --json",
             "event adopt 17 --onboarding 01890a5d-ac96-774b-bcce-b302099a8057",
+            "aside list --kind unverified --source unverified:original --json --raw",
+            "aside take 01890a5d-ac96-774b-bcce-b302099a8057",
             "token add support --scope read,operate",
             "token remove support",
             "webhooks register haven --url https://gangway.example.com/webhooks/haven --event wallet.created",

@@ -36,6 +36,7 @@
     reason = "helpers of tests may panic"
 )]
 
+mod aside;
 mod asking;
 mod broker;
 mod custody;
