@@ -114,7 +114,11 @@ impl World {
 
     async fn token(&self, scopes: &[&str]) -> String {
         let token = token::fresh(&gangway::clock::SystemChance);
-        let grant = TokenGrant { name: scopes.join("-"), scopes: scopes.iter().map(|scope| (*scope).into()).collect() };
+        let grant = TokenGrant {
+            name: scopes.join("-"),
+            scopes: scopes.iter().map(|scope| (*scope).into()).collect(),
+            ..TokenGrant::default()
+        };
         self.store.add_token(token::digest(&token), &grant).await.unwrap();
         token
     }

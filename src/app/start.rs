@@ -95,7 +95,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let adapters = adapters::build_with(settings, &registered)?;
     let flows = Box::pin(flows::load(settings, &catalogue, &store)).await?;
 
-    let (door, queue) = writer::door(settings.engine.queue);
+    let (door, queue) = writer::bounded(settings.engine.queue, settings.engine.queue_bytes);
     let slots = slots(settings, &adapters, &flows);
     let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;

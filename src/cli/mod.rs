@@ -159,6 +159,8 @@ mod tests {
             "aside list --kind unverified --source unverified:original --json --raw",
             "aside take 01890a5d-ac96-774b-bcce-b302099a8057",
             "token add support --scope read,operate",
+            "token add signup --scope publish --expires 90d --source /signup --source /crm",
+            "token list --json",
             "token remove support",
             "webhooks register haven --url https://gangway.example.com/webhooks/haven --event wallet.created",
             "webhooks list",

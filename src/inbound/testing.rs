@@ -30,7 +30,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// A door, and the writer behind it.
     pub(crate) fn start(queue: usize) -> (Door, Self) {
-        let (door, mut waiting) = Door::new(queue);
+        let (door, mut waiting) = Door::bounded(queue, usize::MAX);
         let writer = Self { taken: watch::Sender::new(Vec::new()), refusal: watch::Sender::new(None) };
         let own = writer.clone();
         tokio::spawn(async move {

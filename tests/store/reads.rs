@@ -125,20 +125,26 @@ async fn a_flow_version_is_written_once_and_another_text_is_told(db: &TestDb) {
 
 async fn a_token_is_found_by_its_digest_and_its_name_is_taken_once(db: &TestDb) {
     let store = db.open().await;
-    let grant = TokenGrant { name: "support".into(), scopes: vec!["read".into(), "operate".into()] };
+    let grant = TokenGrant {
+        name: "support".into(),
+        scopes: vec!["read".into(), "operate".into()],
+        sources: vec!["/signup".into(), "/crm, old".into()],
+        created_at: Some(at(1)),
+        expires_at: Some(at(2)),
+    };
     store.add_token([1; 32], &grant).await.unwrap();
     assert_eq!(store.token([1; 32]).await.unwrap(), Some(grant.clone()));
     assert_eq!(store.token([2; 32]).await.unwrap(), None);
     let error = store.add_token([2; 32], &grant).await.unwrap_err();
     assert!(matches!(&error, StoreError::Poison(text) if text.contains("support")), "{error}");
-    let nothing = TokenGrant { name: "nothing".into(), scopes: Vec::new() };
+    let nothing = TokenGrant { name: "nothing".into(), ..TokenGrant::default() };
     store.add_token([3; 32], &nothing).await.unwrap();
     assert_eq!(store.token([3; 32]).await.unwrap(), Some(nothing));
 }
 
 async fn a_token_that_was_taken_back_is_not_known_and_its_name_is_free(db: &TestDb) {
     let store = db.open().await;
-    let named = |name: &str| TokenGrant { name: name.into(), scopes: vec!["read".into()] };
+    let named = |name: &str| TokenGrant { name: name.into(), scopes: vec!["read".into()], ..TokenGrant::default() };
     store.add_token([1; 32], &named("support")).await.unwrap();
     store.add_token([2; 32], &named("sup%")).await.unwrap();
     assert!(store.remove_token("sup%").await.unwrap());

@@ -142,7 +142,12 @@ fn read(
 ) -> Result<Arrival, Unreadable> {
     let json = json::read(&raw).map_err(|why| Unreadable(why.into()))?;
     let delivery = Delivery { headers, json: &json, signed, received_at };
-    let reading = hook.adapter.read(&delivery)?;
+    let mut reading = hook.adapter.read(&delivery)?;
+    if signed && !hook.profile.signs_its_id() {
+        // A key that the signature does not cover is anybody's who captured a delivery: what is signed decides then.
+        let bare = hook.adapter.read(&Delivery { headers: &[], ..delivery });
+        reading.key = reading.key.filter(|key| bare.is_ok_and(|bare| bare.key.as_ref() == Some(key)));
+    }
     delivery::arrival(name, &delivery, reading, raw)
 }
 

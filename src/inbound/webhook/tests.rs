@@ -197,7 +197,7 @@ async fn what_is_not_on_disk_is_answered_with_429_or_503_and_when_to_come_again(
 
 #[actix_web::test]
 async fn a_commit_that_takes_too_long_is_answered_with_503() {
-    let (door, _nobody_answers) = crate::engine::Door::new(8);
+    let (door, _nobody_answers) = crate::engine::Door::bounded(8, usize::MAX);
     let limits = IntakeSettings { answer_within: Millis(1), ..IntakeSettings::default() };
     let providers = HashMap::from([("open".to_owned(), hook("verify = 'none'"))]);
     let clock = Arc::new(HandClock::at(NOW));

@@ -80,7 +80,7 @@ async fn performed(
     answer: Result<Receipt, NotAccepted>,
     store: Result<Status, ()>,
 ) -> (AttemptResult, String, Body) {
-    let (door, mut queue): (Door, mpsc::Receiver<Waiting>) = Door::new(1);
+    let (door, mut queue): (Door, mpsc::Receiver<Waiting>) = Door::bounded(1, usize::MAX);
     let (onboardings, clock) = (Arc::new(Ended(store)), Arc::new(HandClock::at(Timestamp(9))));
     let children = Children { door, onboardings, clock, limit: Millis::secs(5) };
     let playing = async {

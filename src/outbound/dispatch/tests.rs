@@ -161,7 +161,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let (door, receiver) = Door::new(64);
+        let (door, receiver) = Door::bounded(64, usize::MAX);
         let leases = Arc::new(Played::default());
         let limits = Arc::new(Limits::default());
         let wire = Arc::new(Wire { limits: Arc::clone(&limits), status: Mutex::new(201), gate: Semaphore::new(0) });
