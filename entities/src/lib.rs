@@ -2,6 +2,7 @@
 
 pub mod effects;
 pub mod events;
+pub mod figures;
 pub mod flow_versions;
 pub mod held;
 pub mod identifiers;

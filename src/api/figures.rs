@@ -2,28 +2,32 @@
 //! flow that is gone leaves no stale number behind.
 
 use std::fmt::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use gangway_core::onboarding::Status;
 use gangway_core::time::{Millis, Timestamp};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::store::search::Figures;
+use crate::store::figures::Figures;
 use crate::telemetry::Metric;
 
-/// The last figures, with when they were read.
+/// The last look at the database: what it found, `None` if it failed, and when it ended.
 #[derive(Debug, Default)]
-pub(crate) struct Last(Mutex<Option<(Figures, Timestamp)>>);
+pub(crate) struct Last(Arc<Mutex<Look>>);
+
+type Look = Option<(Option<Figures>, Timestamp)>;
+
+/// The right to look: there is one, and who has it tells all who wait what was found.
+pub(crate) type Turn = OwnedMutexGuard<Look>;
 
 impl Last {
-    /// The figures, when they were read less than `keep` ago.
-    pub(crate) fn get(&self, now: Timestamp, keep: Millis) -> Option<Figures> {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.as_ref().filter(|(_, read)| now >= *read && now.since(*read) < keep).map(|(figures, _)| figures.clone())
-    }
-
-    /// Remembers figures that were read now.
-    pub(crate) fn put(&self, figures: &Figures, now: Timestamp) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((figures.clone(), now));
+    /// What was found less than `keep` ago (by `now`, asked when it is one's turn), a failure as well; or the right to
+    /// look. However many ask: they cost the database one look every `keep`, and one connection.
+    pub(crate) async fn look(&self, now: impl Fn() -> Timestamp, keep: Millis) -> Result<Option<Figures>, Turn> {
+        let last = Arc::clone(&self.0).lock_owned().await;
+        let now = now();
+        let fresh = last.as_ref().filter(|(_, at)| now >= *at && now.since(*at) < keep).map(|(found, _)| found.clone());
+        fresh.ok_or(last)
     }
 }
 
@@ -74,7 +78,7 @@ fn escaped(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Last, text};
-    use crate::store::search::Figures;
+    use crate::store::figures::Figures;
     use gangway_core::time::{Millis, Timestamp};
 
     fn figures() -> Figures {
@@ -114,11 +118,15 @@ mod tests {
         assert!(!text.contains("gangway_held_events"));
     }
 
-    #[test]
-    fn figures_are_read_again_when_their_time_is_over() {
-        let last = Last::default();
-        last.put(&figures(), Timestamp(1_000));
-        assert!(last.get(Timestamp(5_999), Millis(5_000)).is_some());
-        assert!(last.get(Timestamp(6_000), Millis(5_000)).is_none());
+    #[tokio::test]
+    async fn a_look_is_remembered_also_when_it_failed_until_its_time_is_over() {
+        let (last, keep) = (Last::default(), Millis(5_000));
+        for found in [Some(figures()), None] {
+            let mut turn = last.look(|| Timestamp(9_000), Millis(0)).await.unwrap_err();
+            *turn = Some((found.clone(), Timestamp(1_000)));
+            drop(turn);
+            assert_eq!(last.look(|| Timestamp(5_999), keep).await.unwrap(), found);
+            assert!(last.look(|| Timestamp(6_000), keep).await.is_err());
+        }
     }
 }

@@ -7,6 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 
 use super::{State, figures};
+use crate::store::figures::Figures;
 
 /// Alive: this process answers. Says nothing of what it depends on, so that nobody restarts it for a broken broker.
 pub(crate) async fn alive() -> HttpResponse {
@@ -22,21 +23,30 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
 
 /// What this process counted, and what the database knows.
 pub(crate) async fn metrics(state: web::Data<State>) -> HttpResponse {
-    let now = state.clock.now();
-    let mut known = state.figures.get(now, state.limits.figures);
-    if known.is_none() {
-        // A database that hangs must not take the process's own figures with it.
-        let patience = Duration::from_millis(state.limits.ready_timeout.0);
-        match tokio::time::timeout(patience, state.store.figures(now)).await {
-            Ok(Ok(read)) => {
-                state.figures.put(&read, now);
-                known = Some(read);
-            }
-            Ok(Err(error)) => tracing::warn!(%error, "the database's figures cannot be read"),
-            Err(_) => tracing::warn!(?patience, "the database's figures cannot be read in time"),
-        }
-    }
+    // A database that hangs must not take the process's own figures with it.
+    let patience = Duration::from_millis(state.limits.ready_timeout.0);
+    let known = tokio::time::timeout(patience, known(&state)).await.unwrap_or_else(|_| {
+        tracing::warn!(?patience, "the database's figures cannot be read in time");
+        None
+    });
     let mut text = state.metrics.as_ref().map(|handle| handle.render()).unwrap_or_default();
-    text.push_str(&figures::text(known.as_ref(), state.door.depth(), now));
+    text.push_str(&figures::text(known.as_ref(), state.door.depth(), state.clock.now()));
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text)
+}
+
+/// What the database knows. The look goes on when nobody waits for it any more: its connection is busy until it ends,
+/// and the next one must not take another.
+async fn known(state: &web::Data<State>) -> Option<Figures> {
+    let mut turn = match state.figures.look(|| state.clock.now(), state.limits.figures).await {
+        Ok(known) => return known,
+        Err(turn) => turn,
+    };
+    let state = state.clone();
+    let look = tokio::spawn(async move {
+        let read = state.store.figures(state.clock.now()).await;
+        let read = read.inspect_err(|error| tracing::warn!(%error, "the database's figures cannot be read")).ok();
+        *turn = Some((read.clone(), state.clock.now()));
+        read
+    });
+    look.await.ok().flatten()
 }

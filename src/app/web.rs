@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::aside::Again;
@@ -44,6 +44,16 @@ pub(super) fn hooks(
     let most = AsideCap { rows: settings.engine.unverified, bytes: settings.engine.unverified_bytes };
     let aside = Arc::new(KeptAside { store: store.clone(), most });
     Data::new(Webhooks::new(door.clone(), hooks, Arc::clone(&seams.clock), aside, settings.intake.clone()))
+}
+
+/// `POST /v1/events`: only under the sources of whoever asks.
+async fn publish(
+    events: Data<Events>,
+    caller: api::Caller,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    events::publish(events, request, payload, &caller.sources).await
 }
 
 #[expect(clippy::too_many_arguments, reason = "this is where the parts meet")]
@@ -86,7 +96,7 @@ pub(super) fn serve(
             .app_data(hooks.clone())
             .app_data(events.clone())
             .configure(webhook::configure)
-            .configure(|config| api.mount(config, Some(web::post().to(events::publish))))
+            .configure(|config| api.mount(config, Some(web::post().to(publish))))
     })
     .client_request_timeout(std_time(settings.server.header_timeout))
     .keep_alive(std_time(settings.server.keep_alive))

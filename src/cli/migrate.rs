@@ -11,6 +11,9 @@ use crate::terminal::{Exit, Failure, out};
 /// several at once, and again.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
+    /// Also count the figures of /metrics anew; once, when no process of a version before them runs any more
+    #[arg(long)]
+    recount: bool,
     #[command(flatten)]
     config: Config,
 }
@@ -21,6 +24,10 @@ impl Migrate {
         let store = opened::store(&settings).await?;
         store.migrate().await?;
         out::aside("the schema is up to date");
+        if self.recount {
+            store.recount().await?;
+            out::aside("the figures are counted anew");
+        }
         Ok(Exit::Well)
     }
 }

@@ -17,6 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::dialect::{AdoptRow, IMMEDIATE};
+use super::figures::{self, HELD};
 use super::keys::{Blind, Dedupe, Keyring};
 use super::tx::{Tx, sorted};
 use super::types::{Adopted, Held, NewEvent, StoreError};
@@ -98,7 +99,9 @@ impl Tx {
         }
         moved.sort_by_key(|row| row.seq);
         let seqs: Vec<i64> = moved.iter().map(|row| row.seq).collect();
-        if self.session().adopt(moved).await? != u64::try_from(seqs.len()).unwrap_or(u64::MAX) {
+        let adopted = self.session().adopt(moved).await?;
+        self.tally().add(HELD, -rows::long(adopted));
+        if adopted != u64::try_from(seqs.len()).unwrap_or(u64::MAX) {
             let text = "a held event expired or found another owner while it was being adopted";
             return Err(StoreError::Passing(text.into()));
         }
@@ -131,6 +134,7 @@ impl Store {
             let gone = held::Entity::delete_many().filter(held::Column::Seq.is_in(seqs.iter().copied()));
             gone.exec(&tx).await.map_err(failed)?;
         }
+        figures::add(&tx, HELD, -rows::number(seqs.len())).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         // Outside: an adopter takes secrets before it locks events, and must not be waited for with events locked.
         secrets::Entity::delete_many()

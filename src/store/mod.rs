@@ -6,6 +6,7 @@ pub mod aside;
 mod dialect;
 pub mod effects;
 mod errors;
+pub mod figures;
 pub mod flows;
 pub mod held;
 pub mod key_file;
@@ -31,6 +32,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
 use crate::clock::Chance;
 use dialect::{PostgresSession, Session, SqliteSession};
+use figures::{Added, Tally};
 use open::Pools;
 
 /// The database. Clones share the pools.
@@ -39,6 +41,7 @@ pub struct Store {
     keys: Arc<Keyring>,
     chance: Arc<dyn Chance>,
     pools: Arc<Pools>,
+    added: Arc<Added>,
 }
 
 impl Store {
@@ -54,7 +57,7 @@ impl Store {
         if complete && pools.presence.as_ref().is_some_and(|presence| presence.alone) {
             open::end_leases(&pools.intake).await?;
         }
-        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools) })
+        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), added: Arc::default() })
     }
 
     /// Brings the schema up to date; safe when several processes do it at once.
@@ -75,7 +78,8 @@ impl Store {
             DbBackend::Postgres => Box::new(PostgresSession::begin(intake.get_postgres_connection_pool()).await?),
             _ => Box::new(SqliteSession::begin(intake).await?),
         };
-        Ok(Tx::new(session, Arc::clone(&self.keys), Arc::clone(&self.chance)))
+        let tally = Tally::new(Arc::clone(&self.added));
+        Ok(Tx::new(session, Arc::clone(&self.keys), Arc::clone(&self.chance), tally))
     }
 
     /// Answers whether the database answers now (`select 1` on the screens' pool).

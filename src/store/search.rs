@@ -6,14 +6,11 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, Event, Identifier, OnboardingId, UserId};
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
-use gangway_entities::{effects, events, identifiers, onboardings, users};
+use gangway_entities::{events, identifiers, onboardings, users};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, DerivePartialModel, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::effects::UNHELD;
 use super::{Blind, Store, StoreError, rows};
 
 /// A journal row, opened as far as people may see it.
@@ -56,21 +53,6 @@ pub struct Filter {
     pub cursor: Option<OnboardingId>,
     /// At most so many.
     pub limit: u32,
-}
-
-/// Figures for `/metrics` that only the database knows.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    /// Onboardings by (flow, status).
-    pub onboardings: Vec<(String, String, i64)>,
-    /// Held events.
-    pub held: i64,
-    /// When the oldest onboarding that should have been woken by now asked to be, and the oldest effect due.
-    pub oldest_wake: Option<Timestamp>,
-    /// Due time of the oldest effect that nobody holds.
-    pub oldest_effect: Option<Timestamp>,
-    /// Effects that are not settled.
-    pub open_effects: i64,
 }
 
 /// The columns of a [`JournalEntry`]: what is sealed is not even read.
@@ -296,41 +278,6 @@ impl Store {
     async fn entries(&self, find: Select<events::Entity>) -> Result<Vec<JournalEntry>, StoreError> {
         let found = find.into_partial_model::<EntryRow>().all(self.screens()).await.map_err(Self::screens_failed)?;
         Ok(found.into_iter().map(JournalEntry::from).collect())
-    }
-
-    /// Figures for `/metrics`.
-    ///
-    /// # Errors
-    /// [`StoreError::Passing`].
-    pub async fn figures(&self, now: Timestamp) -> Result<Figures, StoreError> {
-        let failed = Self::screens_failed;
-        let onboardings = onboardings::Entity::find()
-            .select_only()
-            .columns([onboardings::Column::Flow, onboardings::Column::Status])
-            .column_as(onboardings::Column::Id.count(), "number")
-            .group_by(onboardings::Column::Flow)
-            .group_by(onboardings::Column::Status)
-            .order_by_asc(onboardings::Column::Flow)
-            .order_by_asc(onboardings::Column::Status)
-            .into_tuple()
-            .all(self.screens())
-            .await
-            .map_err(failed)?;
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let held = events::Entity::find().filter(Expr::cust("verdict = 'held'"));
-        let held = held.count(self.screens()).await.map_err(failed)?;
-        // Two counts, each with an index that holds nothing else.
-        let due = effects::Entity::find().filter(Expr::cust(UNHELD)).count(self.screens()).await.map_err(failed)?;
-        let leased = effects::Entity::find().filter(effects::Column::LeaseUntil.is_not_null());
-        let leased = leased.count(self.screens()).await.map_err(failed)?;
-        let due_by_now = |at: &Timestamp| *at <= now;
-        Ok(Figures {
-            onboardings,
-            held: count(held),
-            oldest_wake: self.next_wake().await?.filter(due_by_now),
-            oldest_effect: self.next_effect_due().await?.filter(due_by_now),
-            open_effects: count(due.saturating_add(leased)),
-        })
     }
 }
 

@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use gangway_core::decision::FollowUp;
+use gangway_core::decision::{FollowUp, Verdict};
 use gangway_core::event::{Identifier, OnboardingId, UserId};
 use gangway_core::onboarding::User;
 use gangway_entities::{events, identifiers};
 
 use super::dialect::{DueRow, Session, SettleRow};
+use super::figures::{EFFECTS, HELD, Tally};
 use super::keys::{Blind, DataKey, Dedupe, Digest, Keyring};
 use super::rows;
 use super::types::{
@@ -28,17 +29,22 @@ pub struct Tx {
     session: Box<dyn Session>,
     keys: Arc<Keyring>,
     chance: Arc<dyn Chance>,
+    tally: Tally,
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl Tx {
-    pub(super) fn new(session: Box<dyn Session>, keys: Arc<Keyring>, chance: Arc<dyn Chance>) -> Self {
-        Self { session, keys, chance }
+    pub(super) fn new(session: Box<dyn Session>, keys: Arc<Keyring>, chance: Arc<dyn Chance>, tally: Tally) -> Self {
+        Self { session, keys, chance, tally }
     }
 
     pub(super) fn session(&mut self) -> &mut dyn Session {
         &mut *self.session
+    }
+
+    pub(super) fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 
     pub(super) fn keyring(&self) -> &Keyring {
@@ -137,6 +143,7 @@ impl Tx {
             return Ok(Vec::new());
         }
         let found = self.session.lock(&ids).await?.into_iter().map(|(row, user)| {
+            self.tally.found(&row);
             let key = self.keys.data_key(&user.wrapped_key)?;
             let user = rows::user(&key, &user)?;
             Ok(Loaded { onboarding: rows::onboarding(&key, row, user)?, key })
@@ -203,7 +210,9 @@ impl Tx {
             return Ok(Vec::new());
         }
         let rows = self.onboarding_rows(rows)?;
-        Ok(self.session.insert_onboardings(rows).await?.into_iter().map(OnboardingId).collect())
+        let added = self.session.insert_onboardings(rows.clone()).await?;
+        rows.iter().filter(|row| added.contains(&row.id)).for_each(|row| self.tally.begun(row));
+        Ok(added.into_iter().map(OnboardingId).collect())
     }
 
     /// Writes changed onboardings, all columns; they must be locked by this transaction.
@@ -216,6 +225,7 @@ impl Tx {
         }
         let rows = self.onboarding_rows(rows)?;
         let wanted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        rows.iter().for_each(|row| self.tally.moved(row));
         if self.session.update_onboardings(rows).await? == wanted {
             return Ok(());
         }
@@ -274,7 +284,10 @@ impl Tx {
             return Ok(HashMap::new());
         }
         let added = self.session.insert_events(fresh).await?;
-        let added = added.into_iter().map(|row| Ok((rows::dedupe(&row.dedupe)?, row.seq))).collect::<Result<_>>()?;
+        let added: HashMap<Dedupe, i64> =
+            added.into_iter().map(|row| Ok((rows::dedupe(&row.dedupe)?, row.seq))).collect::<Result<_>>()?;
+        let held = rows.iter().filter(|row| row.verdict == Verdict::Held && added.contains_key(&row.dedupe)).count();
+        self.tally.add(HELD, rows::number(held));
         self.hold(rows, &added).await?;
         Ok(added)
     }
@@ -336,7 +349,9 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        self.session.insert_effects(rows).await
+        let added = self.session.insert_effects(rows).await?;
+        self.tally.add(EFFECTS, rows::long(added));
+        Ok(())
     }
 
     /// Settles effects or makes them due again; ends their leases. A settled effect that is due again is open again
@@ -364,10 +379,12 @@ impl Tx {
             }
         }
         if !settled.is_empty() {
-            self.session.settle(settled).await?;
+            let settled = self.session.settle(settled).await?;
+            self.tally.add(EFFECTS, -rows::long(settled));
         }
         if !due.is_empty() {
-            self.session.due_again(due).await?;
+            let opened = self.session.due_again(due).await?;
+            self.tally.add(EFFECTS, rows::long(opened));
         }
         Ok(())
     }
@@ -376,7 +393,14 @@ impl Tx {
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        let (counts, sum_up) = self.tally.rows();
+        if !counts.is_empty() {
+            self.session.tally(counts).await?;
+        }
+        if let Some(limit) = sum_up {
+            self.session.sum_up(limit).await?;
+        }
         self.session.commit().await
     }
 

@@ -142,6 +142,9 @@ async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &Te
     let aside = world.quarantined().await.len();
     let received = world.received().await - world.number(own).await + i64::try_from(aside).unwrap();
     assert_eq!(received, accepted, "seed {seed}");
+    let kept = world.store().figures(world.say().0).await.unwrap();
+    world.store().recount().await.unwrap();
+    assert_eq!(world.store().figures(world.say().0).await.unwrap(), kept, "seed {seed}: counted");
     for id in run.onboardings.keys() {
         assert_replays(&world, *id, seed).await;
     }

@@ -25,6 +25,7 @@ on_both_databases!(
     a_full_queue_is_429_with_retry_after_and_readiness_names_it,
     a_commit_that_takes_too_long_is_503_and_the_event_lands_once,
     a_database_that_is_away_is_503_and_named_and_everything_goes_on_after_it,
+    many_collectors_take_one_connection_of_a_database_that_does_not_answer_them,
 );
 
 /// Another connection that keeps the writer from committing, until it is let go.
@@ -160,5 +161,36 @@ async fn a_database_that_is_away_is_503_and_named_and_everything_goes_on_after_i
     let taken = until("the sign-up is taken", sign, |answer| answer.status == 202).await.json();
     world.comes_to(taken["onboarding_id"].as_str().unwrap(), "completed").await;
     until("ready", ready, |answer| answer.status == 200).await;
+    world.stop().await;
+}
+
+async fn many_collectors_take_one_connection_of_a_database_that_does_not_answer_them(db: &TestDb) {
+    if !db.is_postgres() {
+        // Readers of a file wait for nobody.
+        return;
+    }
+    let world = Setup::default().start(db).await;
+    let mut other = PgConnection::connect(&db.url).await.unwrap();
+    other.execute("BEGIN; LOCK TABLE figures, onboardings IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let collectors: Vec<_> = (0..12).map(|_| world.ask("GET", "/metrics").send()).collect();
+    let collectors = tokio::spawn(join_all(collectors));
+    let mut admin = PgConnection::connect(&db.url).await.unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND wait_event_type = 'Lock' AND application_name = 'gangway screens'";
+    let mut look = async || sea_orm::sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut admin).await.unwrap();
+    until("a collector waits", &mut look, |waiting| *waiting > 0).await;
+    // Whoever has a token and whoever asks for readiness is answered beside them.
+    for nth in 0..4 {
+        assert!(look().await < 2, "each collector takes a connection");
+        world.ask("GET", "/readyz").send().await.is(200);
+        let fresh = world.token_for(&format!("collector-{nth}"), &["read"]).await;
+        world.ask("GET", "/v1/events?verdict=held").bearer(&fresh).send().await.is(200);
+    }
+    for answer in collectors.await.unwrap() {
+        assert!(answer.is(200).text.contains("gangway_database_up 0"));
+    }
+    assert!(look().await < 2, "each collector takes a connection");
+    other.execute("ROLLBACK").await.unwrap();
+    until("figures", async || world.metrics().await, |text| text.contains("gangway_database_up 1")).await;
     world.stop().await;
 }

@@ -161,7 +161,7 @@ DELETE FROM identifiers WHERE onboarding_id IS NULL AND user_id IS NULL AND blin
 DROP TABLE held;
 DROP INDEX events_held;
 CREATE INDEX events_held ON events (held_on, seq) WHERE verdict = 'held';
-DELETE FROM seaql_migrations WHERE version >= 'm20261122_000012_held';
+DELETE FROM seaql_migrations WHERE version = 'm20261122_000012_held';
 ";
 
 async fn what_was_held_on_the_first_identifier_only_is_held_on_all_after_migrating(db: &TestDb) {

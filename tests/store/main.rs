@@ -3,6 +3,7 @@
 
 #[path = "../support/db.rs"]
 mod db;
+mod figures;
 mod fixtures;
 mod held;
 mod journal;

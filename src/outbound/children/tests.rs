@@ -84,7 +84,7 @@ async fn performed(
     let (onboardings, clock) = (Arc::new(Ended(store)), Arc::new(HandClock::at(Timestamp(9))));
     let children = Children { door, onboardings, clock, limit: Millis::secs(5) };
     let playing = async {
-        let Waiting { arrival, answer: caller } = queue.recv().await.unwrap();
+        let Waiting { arrival, answer: caller, .. } = queue.recv().await.unwrap();
         caller.send(answer).unwrap();
         arrival
     };

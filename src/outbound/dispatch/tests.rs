@@ -203,7 +203,7 @@ impl Scene {
 
     /// The next outcome at the door, taken: its key and how it ended.
     async fn taken(&mut self) -> (String, AttemptResult) {
-        let Waiting { arrival, answer } = self.door.recv().await.unwrap();
+        let Waiting { arrival, answer, .. } = self.door.recv().await.unwrap();
         let receipt =
             Receipt { seq: Some(1), verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() };
         answer.send(Ok(receipt)).unwrap();

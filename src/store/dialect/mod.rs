@@ -7,7 +7,7 @@ mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, held, identifiers, onboardings, secrets, users};
+use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
@@ -54,15 +54,23 @@ pub(super) trait Session: Send + std::fmt::Debug {
     /// Answers how many were still held.
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
-    async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()>;
+    /// Answers how many were really added.
+    async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<u64>;
     /// Replaces what has the same owner and name; sorted by these.
     async fn put_secrets(&mut self, rows: Vec<secrets::Model>) -> Result<()>;
     async fn secrets_of(&mut self, owner: Uuid) -> Result<Vec<secrets::Model>>;
     /// Owner and name, sorted; those that are not there are not missed.
     async fn erase_secrets(&mut self, of: &[(Uuid, String)]) -> Result<()>;
-    async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()>;
-    /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled.
-    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()>;
+    /// Answers how many were not settled before.
+    async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<u64>;
+    /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled. Answers how many
+    /// were settled before.
+    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<u64>;
+    /// How much counts changed; waits for nobody.
+    async fn tally(&mut self, rows: Vec<figures::Model>) -> Result<()>;
+    /// Puts the sums of the oldest rows in their place, at most so many; those that another transaction sums up at this
+    /// moment are passed over.
+    async fn sum_up(&mut self, limit: u32) -> Result<()>;
     async fn commit(self: Box<Self>) -> Result<()>;
     async fn rollback(self: Box<Self>) -> Result<()>;
 }

@@ -2,7 +2,7 @@
 //! Every statement takes its rows' locks in the order of their keys.
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, held, identifiers, onboardings, secrets, users};
+use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
@@ -257,7 +257,7 @@ impl Session for PostgresSession {
         self.run(statement).await
     }
 
-    async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<()> {
+    async fn insert_effects(&mut self, rows: Vec<effects::Model>) -> Result<u64> {
         let sql = "INSERT INTO effects (onboarding_id, n, kind, target, slot, request, attempt, mode, \
                    uncertain_since, asked_at, due_at, lease_until, lease_token) \
                    SELECT onboarding_id, n, kind, target, slot, request, attempt, mode, uncertain_since, asked_at, \
@@ -280,7 +280,7 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.due_at))
             .bind(column(&rows, |row| row.lease_until))
             .bind(column(&rows, |row| row.lease_token));
-        self.run(statement).await.map(drop)
+        self.run(statement).await
     }
 
     async fn put_secrets(&mut self, rows: Vec<secrets::Model>) -> Result<()> {
@@ -308,7 +308,7 @@ impl Session for PostgresSession {
         self.run(query(sql).bind(owners).bind(names)).await.map(drop)
     }
 
-    async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<()> {
+    async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<u64> {
         let sql = "UPDATE effects e SET outcome = t.outcome, lease_until = NULL, lease_token = NULL, \
                    settled_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
                    FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS t (onboarding_id, n, outcome) \
@@ -317,23 +317,48 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.onboarding_id))
             .bind(column(&rows, |row| row.n))
             .bind(column(&rows, |row| row.outcome.as_str()));
-        self.run(statement).await.map(drop)
+        self.run(statement).await
     }
 
-    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
-        let sql = "UPDATE effects e SET due_at = t.due_at, mode = t.mode, uncertain_since = t.uncertain_since, \
-                   lease_until = NULL, lease_token = NULL, outcome = NULL, settled_at = NULL \
-                   FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) \
-                   AS t (onboarding_id, n, due_at, mode, uncertain_since) \
-                   WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n \
-                   AND (e.settled_at IS NULL OR e.outcome IN ('exhausted', 'unknown', 'broken'))";
+    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<u64> {
+        // All parts of a statement see what was there before it.
+        let sql = "WITH t AS MATERIALIZED (SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], \
+                   $5::bigint[]) AS t (onboarding_id, n, due_at, mode, uncertain_since)), \
+                   settled AS MATERIALIZED (SELECT e.onboarding_id, e.n FROM effects e JOIN t \
+                   ON t.onboarding_id = e.onboarding_id AND t.n = e.n WHERE e.settled_at IS NOT NULL), \
+                   done AS (UPDATE effects e SET due_at = t.due_at, mode = t.mode, \
+                   uncertain_since = t.uncertain_since, lease_until = NULL, lease_token = NULL, outcome = NULL, \
+                   settled_at = NULL FROM t WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n \
+                   AND (e.settled_at IS NULL OR e.outcome IN ('exhausted', 'unknown', 'broken')) \
+                   RETURNING e.onboarding_id, e.n) \
+                   SELECT 1 FROM done JOIN settled ON settled.onboarding_id = done.onboarding_id AND settled.n = done.n";
         let statement = query(sql)
             .bind(column(&rows, |row| row.onboarding_id))
             .bind(column(&rows, |row| row.n))
             .bind(column(&rows, |row| row.due_at))
             .bind(column(&rows, |row| row.mode))
             .bind(column(&rows, |row| row.uncertain_since));
+        self.run(statement).await
+    }
+
+    async fn tally(&mut self, rows: Vec<figures::Model>) -> Result<()> {
+        let sql = "INSERT INTO figures (name, flow, status, number) \
+                   SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])";
+        let statement = query(sql)
+            .bind(column(&rows, |row| row.name.as_str()))
+            .bind(column(&rows, |row| row.flow.as_str()))
+            .bind(column(&rows, |row| row.status.as_str()))
+            .bind(column(&rows, |row| row.number));
         self.run(statement).await.map(drop)
+    }
+
+    async fn sum_up(&mut self, limit: u32) -> Result<()> {
+        // One statement: between two, rows could be committed that only the second one sees.
+        let sql = "WITH gone AS (DELETE FROM figures WHERE id = ANY(ARRAY(SELECT id FROM figures ORDER BY id LIMIT $1 \
+                   FOR UPDATE SKIP LOCKED)) RETURNING name, flow, status, number) \
+                   INSERT INTO figures (name, flow, status, number) SELECT name, flow, status, sum(number)::bigint \
+                   FROM gone GROUP BY name, flow, status HAVING sum(number) <> 0";
+        self.run(query(sql).bind(i64::from(limit))).await.map(drop)
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use gangway_entities::{effects, events, held, identifiers, onboardings, secrets, users};
+use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -124,7 +124,7 @@ impl Session for SqliteSession {
     }
 
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()> {
-        insert(&self.0, rows, None).await
+        insert(&self.0, rows, None).await.map(drop)
     }
 
     async fn insert_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<Vec<Uuid>> {
@@ -214,7 +214,7 @@ impl Session for SqliteSession {
     }
 
     async fn hold(&mut self, rows: Vec<held::Model>) -> Result<()> {
-        insert(&self.0, rows, None).await
+        insert(&self.0, rows, None).await.map(drop)
     }
 
     async fn let_go(&mut self, seqs: &[i64]) -> Result<()> {
@@ -275,7 +275,7 @@ impl Session for SqliteSession {
         Ok(moved)
     }
 
-    async fn insert_effects(&mut self, mut rows: Vec<effects::Model>) -> Result<()> {
+    async fn insert_effects(&mut self, mut rows: Vec<effects::Model>) -> Result<u64> {
         let now = self.now().await?;
         for row in &mut rows {
             row.lease_until = row.lease_until.map(|length| now.saturating_add(length));
@@ -308,8 +308,9 @@ impl Session for SqliteSession {
         Ok(())
     }
 
-    async fn settle(&mut self, mut rows: Vec<SettleRow>) -> Result<()> {
+    async fn settle(&mut self, mut rows: Vec<SettleRow>) -> Result<u64> {
         let now = self.now().await?;
+        let mut settled = 0;
         rows.sort_by(|a, b| a.outcome.cmp(&b.outcome));
         for same in rows.chunk_by(|a, b| a.outcome == b.outcome).flat_map(|same| same.chunks(TERMS)) {
             let Some(first) = same.first() else { continue };
@@ -322,14 +323,19 @@ impl Session for SqliteSession {
             };
             let any = same.iter().fold(Condition::any(), |any, row| any.add(named(row.onboarding_id, row.n)));
             let update = effects::Entity::update_many().set(change).filter(any);
-            update.filter(effects::Column::SettledAt.is_null()).exec(&self.0).await.map_err(failed)?;
+            let update = update.filter(effects::Column::SettledAt.is_null());
+            settled += update.exec(&self.0).await.map_err(failed)?.rows_affected;
         }
-        Ok(())
+        Ok(settled)
     }
 
-    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<()> {
+    async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<u64> {
         const OPEN: &str = "settled_at IS NULL OR outcome IN ('exhausted', 'unknown', 'broken')";
+        let mut opened = 0;
         for row in rows {
+            let given_up = effects::Entity::find().filter(named(row.onboarding_id, row.n));
+            let given_up = given_up.filter(effects::Column::SettledAt.is_not_null()).filter(Expr::cust(OPEN));
+            opened += given_up.count(&self.0).await.map_err(failed)?;
             let change = effects::ActiveModel {
                 due_at: ActiveValue::Set(row.due_at),
                 mode: ActiveValue::Set(row.mode.into()),
@@ -342,6 +348,23 @@ impl Session for SqliteSession {
             };
             let update = effects::Entity::update_many().set(change).filter(named(row.onboarding_id, row.n));
             update.filter(Expr::cust(OPEN)).exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(opened)
+    }
+
+    async fn tally(&mut self, rows: Vec<figures::Model>) -> Result<()> {
+        let rows = rows.into_iter().map(|row| figures::ActiveModel { id: ActiveValue::NotSet, ..row.into() });
+        figures::Entity::insert_many(rows).exec_without_returning(&self.0).await.map(drop).map_err(failed)
+    }
+
+    async fn sum_up(&mut self, limit: u32) -> Result<()> {
+        let last = figures::Entity::find().order_by_asc(figures::Column::Id).limit(u64::from(limit));
+        let Some(last) = last.all(&self.0).await.map_err(failed)?.last().map(|row| row.id) else { return Ok(()) };
+        let sums = "INSERT INTO figures (name, flow, status, number) SELECT name, flow, status, sum(number) \
+                    FROM figures WHERE id <= $1 GROUP BY name, flow, status HAVING sum(number) <> 0";
+        for sql in [sums, "DELETE FROM figures WHERE id <= $1"] {
+            let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [last.into()]);
+            self.0.execute_raw(statement).await.map_err(failed)?;
         }
         Ok(())
     }
@@ -380,22 +403,25 @@ fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-async fn insert<M>(tx: &DatabaseTransaction, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<()>
+/// Answers how many were really added, or replaced.
+async fn insert<M>(tx: &DatabaseTransaction, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<u64>
 where
     M: IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel> + sea_orm::ModelTrait + Send,
     <M::Entity as EntityTrait>::ActiveModel: Send,
 {
+    let mut added = 0;
     for rows in chunks(rows) {
         let mut insert = M::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model));
         if let Some(conflict) = &conflict {
             insert = insert.on_conflict(conflict.clone());
         }
         match insert.exec_without_returning(tx).await {
-            Ok(_) | Err(DbErr::RecordNotInserted) => {}
+            Ok(rows) => added += rows,
+            Err(DbErr::RecordNotInserted) => {}
             Err(error) => return Err(failed(error)),
         }
     }
-    Ok(())
+    Ok(added)
 }
 
 fn named(onboarding: Uuid, n: i64) -> Condition {
