@@ -210,6 +210,8 @@ async fn nothing_under_v1_is_reached_without_a_token_that_allows_it() {
         ("POST", format!("/v1/onboardings/{id}/cancel"), &operate, "operate"),
         ("POST", format!("/v1/onboardings/{id}/note"), &operate, "operate"),
         ("POST", "/v1/events/1/adopt".to_owned(), &operate, "operate"),
+        ("GET", "/v1/aside?kind=quarantine".to_owned(), &read, "read"),
+        ("POST", format!("/v1/aside/{id}/take"), &operate, "operate"),
     ];
     let unknown = token::fresh(&gangway::clock::SystemChance);
     for (method, uri, right, scope) in rows {

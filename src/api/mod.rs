@@ -88,6 +88,8 @@ struct Limits {
     ready_timeout: Millis,
     action: usize,
     body_within: Millis,
+    /// Whether `/metrics` has an address of its own.
+    private: bool,
 }
 
 impl std::fmt::Debug for Api {
@@ -117,6 +119,7 @@ impl Api {
                 ready_timeout: settings.ready_timeout,
                 action: settings.action_limit,
                 body_within: parts.body_within,
+                private: settings.private_address().is_some(),
             },
         };
         Self { state: Data::new(state) }
@@ -130,8 +133,20 @@ impl Api {
         config
             .service(probe("/healthz", || web::get().to(probes::alive), || web::head().to(probes::alive)))
             .service(probe("/readyz", || web::get().to(probes::ready), || web::head().to(probes::ready)))
-            .service(resource("/metrics", "GET").route(web::get().to(probes::metrics)))
-            .service(Self::v1(publish))
+            .service(Self::v1(publish));
+        if !self.state.limits.private {
+            config.service(metrics());
+        }
+        config.default_service(web::to(problem::not_found));
+    }
+
+    /// Mounts the probes alone, whole: for an address that strangers do not reach.
+    pub fn mount_private(&self, config: &mut ServiceConfig) {
+        config.app_data(self.state.clone());
+        config
+            .service(probe("/healthz", || web::get().to(probes::alive), || web::head().to(probes::alive)))
+            .service(probe("/readyz", || web::get().to(probes::ready_whole), || web::head().to(probes::ready_whole)))
+            .service(metrics())
             .default_service(web::to(problem::not_found));
     }
 
@@ -165,6 +180,10 @@ impl Depth for Door {
 /// An address that takes only these methods.
 fn resource(path: &str, allow: &'static str) -> Resource {
     web::resource(path).default_service(problem::only(allow))
+}
+
+fn metrics() -> Resource {
+    resource("/metrics", "GET").route(web::get().to(probes::metrics))
 }
 
 fn probe(path: &str, get: impl Fn() -> Route, head: impl Fn() -> Route) -> Resource {

@@ -81,11 +81,7 @@ async fn found(
 
 /// Lets go of what is in the journal now. What the database refuses once more is in the quarantine anew, with today's
 /// reason: the old one goes as well.
-async fn settled(
-    store: &Store,
-    kept: &KeptAside,
-    answer: Result<Receipt, NotAccepted>,
-) -> Result<Receipt, NotTaken> {
+async fn settled(store: &Store, kept: &KeptAside, answer: Result<Receipt, NotAccepted>) -> Result<Receipt, NotTaken> {
     let receipt = answer?;
     store.forget_aside(kept.kind, kept.id).await?;
     if receipt.seq.is_none() && !receipt.copy {

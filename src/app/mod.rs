@@ -18,7 +18,7 @@ mod webhooks;
 pub use adopt::adopt;
 pub use aside::take_aside;
 pub use demo::{DemoOptions, demo};
-pub use flows::SHIPPED;
+pub use flows::{SHIPPED, possible};
 pub use reload::Reloaded;
 pub use sandbox::{SandboxOptions, sandbox};
 pub use serve::serve;

@@ -22,6 +22,7 @@ on_both_databases!(
     a_row_that_this_version_cannot_read_keeps_only_its_own_events_out,
     an_event_of_a_flow_that_is_not_known_here_is_sent_back_and_its_neighbours_land,
     a_full_queue_refuses_and_a_queue_with_room_takes_again,
+    a_queue_is_full_by_its_bytes_too_and_one_event_always_fits,
     a_closed_door_finishes_what_was_let_in,
     held_events_beyond_a_hundred_are_adopted_by_the_writer_too,
 );
@@ -124,6 +125,32 @@ async fn a_full_queue_refuses_and_a_queue_with_room_takes_again(db: &TestDb) {
     }
     assert!(put(2).await.unwrap().is_ok());
     assert_eq!(world.received().await, 3);
+}
+
+async fn a_queue_is_full_by_its_bytes_too_and_one_event_always_fits(db: &TestDb) {
+    let world = World::new(db).await;
+    let (door, queue) = writer::bounded(64, 100_000);
+    let say = world.say();
+    let put = |name: &str, bytes: usize| {
+        let mut arrival = say.sign_up(name);
+        arrival.raw = vec![b' '; bytes].into();
+        let door = door.clone();
+        tokio::spawn(async move { door.accept(arrival).await })
+    };
+    let large = put("large", 1_000_000);
+    until("it waits", async || (door.depth() == 1).then_some(())).await;
+    assert!(matches!(put("small", 10).await.unwrap(), Err(NotAccepted::Full(_))), "there is no room beside it");
+    let own = tokio::spawn({
+        let (door, arrival) = (door.clone(), say.sign_up("own"));
+        async move { door.accept_own(arrival).await }
+    });
+    drop(writer::start(&world.engine, &queue, 1));
+    assert!(large.await.unwrap().is_ok() && own.await.unwrap().is_ok(), "what is our own waits for room");
+    let all = [put("a", 40_000), put("b", 40_000)];
+    for one in all {
+        assert!(one.await.unwrap().is_ok());
+    }
+    until("all room is free again", async || (door.room() > 90_000).then_some(())).await;
 }
 
 async fn a_closed_door_finishes_what_was_let_in(db: &TestDb) {

@@ -57,6 +57,7 @@ mod reviews;
 mod secrets;
 mod signed;
 mod starting;
+mod strangers;
 mod stub;
 mod trouble;
 mod wait;

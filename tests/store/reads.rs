@@ -168,7 +168,7 @@ async fn contents(store: &Store, kind: AsideKind) -> Vec<String> {
 async fn deliveries_that_failed_verification_are_capped_for_each_source_in_rows_and_in_bytes(db: &TestDb) {
     let store = db.open().await;
     let cap = AsideCap { rows: 3, bytes: 1000 };
-    let keep = async |source: &str, second: i64, content: &str| {
+    let keep = async |source: &str, second: u64, content: &str| {
         let reason = "bad \0 signature";
         let new = NewAside { source, reason, at: at(second), content: content.as_bytes() };
         store.keep_unverified(&new, cap).await.unwrap();
