@@ -98,6 +98,7 @@ fn service_link(name: &str, text: &str) -> bool {
         || named_port
         || of_port(port)
         || of_port(inner)
+        || rest == "_PORT"
         || (rest.ends_with("_PORT") && is_link(text))
 }
 
