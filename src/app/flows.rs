@@ -127,6 +127,20 @@ pub(crate) fn pinned(stored: &StoredFlow, newest: Option<u32>, catalogue: &Catal
     flow::load_stored(&file, &stored.text, catalogue)
 }
 
+/// The flows that onboardings are pinned to. One that no longer loads is left out, and its onboardings say so.
+///
+/// # Errors
+/// The database's.
+pub async fn stored_flows(store: &Store, catalogue: &Catalogue) -> Result<Flows, Failure> {
+    let flows = Flows::default();
+    for stored in store.flows().await? {
+        if let Ok(flow) = pinned(&stored, None, catalogue) {
+            flows.add(flow, false);
+        }
+    }
+    Ok(flows)
+}
+
 fn row(flow: &Flow) -> StoredFlow {
     StoredFlow { id: flow.id.clone(), digest: flow.digest.clone(), text: flow.text.clone() }
 }

@@ -4,6 +4,7 @@
 mod adapters;
 mod adopt;
 mod aside;
+pub mod audit;
 pub mod demo;
 mod far;
 mod flows;
@@ -18,7 +19,7 @@ mod webhooks;
 pub use adopt::adopt;
 pub use aside::take_aside;
 pub use demo::{DemoOptions, demo};
-pub use flows::{SHIPPED, possible};
+pub use flows::{SHIPPED, possible, stored_flows};
 pub use reload::Reloaded;
 pub use sandbox::{SandboxOptions, sandbox};
 pub use serve::serve;

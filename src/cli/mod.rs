@@ -2,6 +2,7 @@
 //! Arguments enter, an exit code leaves. Never here: how anything is done; commands call `app` and the read side.
 
 mod aside;
+mod audit;
 mod check;
 mod demo;
 mod draw;
@@ -64,6 +65,7 @@ enum Command {
     /// Looks after our webhook addresses at the providers.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    Audit(audit::Audit),
     Migrate(migrate::Migrate),
     Settings(settings::Show),
 }
@@ -118,6 +120,7 @@ impl Command {
             Self::Aside(command) => command.run().await,
             Self::Token(command) => command.run().await,
             Self::Webhooks(command) => command.run().await,
+            Self::Audit(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Settings(command) => command.run(),
         }
@@ -164,6 +167,7 @@ mod tests {
             "token remove support",
             "webhooks register haven --url https://gangway.example.com/webhooks/haven --event wallet.created",
             "webhooks list",
+            "audit --json",
             "migrate",
             "settings",
         ];

@@ -39,6 +39,7 @@
 
 mod aside;
 mod asking;
+mod audit;
 mod broker;
 mod custody;
 #[path = "../support/db.rs"]
