@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::{Config, opened};
 use crate::api::{search, shape};
-use crate::engine::Flows;
 use crate::store::Store;
 use crate::store::search::JournalEntry;
 use crate::terminal::{Exit, Failure, out};

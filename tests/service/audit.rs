@@ -64,7 +64,8 @@ async fn the_audit_of_a_database_that_serves_finds_no_fault_and_adds_up_what_was
 }
 
 async fn the_audit_finds_each_fault_that_was_made_by_hand(db: &TestDb) {
-    let world = Setup::default().start(db).await;
+    // Nobody mends meanwhile.
+    let world = Setup::default().set("engine.sweep", "1h").start(db).await;
     let mut ids = Vec::new();
     for user in ["ann", "ben", "cid", "dan"] {
         let id = world.sign_up(user, &format!("{user}@example.com"), "en").await;
