@@ -21,6 +21,7 @@ pub mod secrets;
 pub mod tokens;
 pub mod tx;
 pub mod types;
+mod unknown;
 pub mod wakes;
 pub mod webhooks;
 

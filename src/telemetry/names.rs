@@ -84,6 +84,8 @@ table! {
         "Deliveries that failed verification, and whether they were kept to be looked at: a little of each, few in a minute.";
     AsideTaken, "gangway_aside_taken_total", Counter, Count, ["kind"],
         "What was kept apart and then taken: `quarantine` or `unverified`.";
+    Circles, "gangway_circles_total", Counter, Count, ["flow"],
+        "Onboardings that went round without news, or asked for more than one may, and wait for a person.";
     BatchEvents, "gangway_batch_events", Histogram, Count, [],
         "Events of one transaction.";
     BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],
