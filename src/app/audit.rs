@@ -73,7 +73,8 @@ pub async fn audit(
             sums.onboardings += 1;
             let before = found.len();
             one(store, &flows, id, &mut found).await?;
-            sums.replayed += u64::from(found.get(before..).is_none_or(|new| new.iter().all(|fault| !fault.of_journal())));
+            sums.replayed +=
+                u64::from(found.get(before..).is_none_or(|new| new.iter().all(|fault| !fault.of_journal())));
         }
         sums.faults += found.len() as u64;
         found.into_iter().for_each(&mut tell);
@@ -149,7 +150,9 @@ async fn against_journal(store: &Store, flows: &Flows, stored: &Onboarding) -> R
     }
     Ok(match replay(&flow, &stored.user, &history) {
         Some(replayed) if replayed == *stored => None,
-        Some(replayed) => Some(("replay", format!("the journal leads to {}, stored is {}", replayed.state, stored.state))),
+        Some(replayed) => {
+            Some(("replay", format!("the journal leads to {}, stored is {}", replayed.state, stored.state)))
+        }
         None => Some(("replay", "the journal leads nowhere: a step does not come out as it says".to_owned())),
     })
 }
