@@ -18,6 +18,7 @@ mod m20261129_000015_by_index;
 mod m20261129_000017_aside;
 mod m20261129_000018_figures;
 mod m20261129_000027_tokens;
+mod m20261129_000028_polls;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_aside::Migration),
             Box::new(m20261129_000018_figures::Migration),
             Box::new(m20261129_000027_tokens::Migration),
+            Box::new(m20261129_000028_polls::Migration),
         ]
     }
 }
