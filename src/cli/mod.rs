@@ -117,7 +117,7 @@ impl Command {
             Self::Draw(command) => command.run(),
             Self::User(command) => command.run().await,
             Self::Event(command) => command.run().await,
-            Self::Aside(command) => command.run().await,
+            Self::Aside(command) => Box::pin(command.run()).await,
             Self::Token(command) => command.run().await,
             Self::Webhooks(command) => command.run().await,
             Self::Audit(command) => command.run().await,
