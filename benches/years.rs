@@ -141,7 +141,7 @@ impl Side {
         let engine = Arc::new(world.engine().await);
         engine.store.recount().await.expect("figures");
         let token = token::fresh(&SystemChance);
-        let grant = TokenGrant { name: "bench".into(), scopes: vec!["read".into()] };
+        let grant = TokenGrant { name: "bench".into(), scopes: vec!["read".into()], ..TokenGrant::default() };
         engine.store.add_token(token::digest(&token), &grant).await.expect("a token");
         let (door, queue) = writer::door(1024);
         drop(writer::start(&engine, &queue, 1));
