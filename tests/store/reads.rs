@@ -178,8 +178,8 @@ async fn deliveries_that_failed_verification_are_capped_for_each_source_in_rows_
     }
     keep("unverified:didx", 9, "other").await;
     assert_eq!(contents(&store, AsideKind::Unverified).await, ["other", "forged 5", "forged 4", "forged 3"]);
-    keep("unverified:original", 10, &"x".repeat(900)).await;
-    assert_eq!(contents(&store, AsideKind::Unverified).await, ["x".repeat(900), "other".to_owned()]);
+    keep("unverified:original", 10, &"x".repeat(940)).await;
+    assert_eq!(contents(&store, AsideKind::Unverified).await, ["x".repeat(940), "other".to_owned()]);
 }
 
 async fn what_the_database_refused_is_capped_in_rows_and_in_bytes_and_none_of_it_goes_for_another(db: &TestDb) {
