@@ -13,7 +13,7 @@ use actix_web::{App, Error, HttpResponse, web};
 use bytes::Bytes;
 use gangway::api::aside::{NotTaken, Takes};
 use gangway::api::{Api, Parts, observe, token};
-use gangway::clock::{HandClock, SeededChance};
+use gangway::clock::{HandClock, Moment, SeededChance};
 use gangway::engine::writer::{door, start};
 use gangway::engine::{Alarm, Arrival, Door, Engine, Flows, Options, Performer, Receipt};
 use gangway::health::Health;
@@ -59,11 +59,11 @@ impl Takes for Empty {
 struct Idle;
 
 impl Performer for Idle {
-    fn reserve(&self, _: &str) -> bool {
+    fn reserve(&self, _: &gangway_core::effect::Request) -> bool {
         false
     }
     fn give_back(&self, _: &str) {}
-    fn perform(&self, _: Vec<LeasedEffect>) {}
+    fn perform(&self, _: Vec<LeasedEffect>, _: Moment) {}
     fn wake(&self, _: Timestamp) {}
 }
 
@@ -106,6 +106,7 @@ impl World {
             chance,
             identifier_kinds: vec!["original.user_uid".into()],
             body_within: Millis::secs(10),
+            rests: Arc::new(gangway::engine::Later),
             aside: Arc::new(Empty),
             metrics: None,
         };

@@ -62,7 +62,7 @@ pub(crate) async fn done(
     let receipt = state.door.accept(operator::acts(&caller.name, &key, id, act, &reason, revision, now)).await?;
     let after = onboardings::load(state, id).await?;
     allowed(&receipt, revision, after.revision)?;
-    Ok(HttpResponse::Ok().json(shape::onboarding(&after, &state.flows)))
+    Ok(HttpResponse::Ok().json(shape::onboarding(&after, &state.flows, &*state.rests)))
 }
 
 /// What a word of the address and a state mean together.

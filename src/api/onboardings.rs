@@ -50,14 +50,15 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
     let limit = filter.limit;
     filter.limit = limit + 1;
     let rows = state.store.onboardings(&filter).await.map_err(|error| failed(&error))?;
-    let shown = page::list(rows, limit, |row| row.id.to_string(), |row| shape::onboarding(row, &state.flows));
+    let shown =
+        page::list(rows, limit, |row| row.id.to_string(), |row| shape::onboarding(row, &state.flows, &*state.rests));
     Ok(HttpResponse::Ok().json(shown))
 }
 
 /// `GET /v1/onboardings/{id}`; with `show` when its state has something for the front end of a waiting person.
 pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let onboarding = load(&state, OnboardingId(id.into_inner())).await?;
-    let mut shown = shape::onboarding(&onboarding, &state.flows);
+    let mut shown = shape::onboarding(&onboarding, &state.flows, &*state.rests);
     let show = state.flows.get(&onboarding.flow).and_then(|flow| explain::shown(&flow, &onboarding));
     if let (Some(show), Some(fields)) = (show, shown.as_object_mut()) {
         fields.insert("show".to_owned(), show.into());

@@ -1,16 +1,17 @@
 //! The contract's shapes of users and journal events. Plain values enter, JSON leaves.
 
 use gangway_core::event::Identifier;
+use gangway_core::explain::asks;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::engine::{Flows, view};
+use crate::engine::{Flows, Rests, view};
 use crate::store::search::JournalEntry;
 
 /// `{id, external_id, email, locale, created_at, identifiers, onboardings}`.
 #[must_use]
-pub fn user(user: &User, onboardings: &[Onboarding], flows: &Flows) -> Value {
+pub fn user(user: &User, onboardings: &[Onboarding], flows: &Flows, rests: &dyn Rests) -> Value {
     let shown: Vec<_> = identifiers(user, onboardings)
         .into_iter()
         .map(|(identifier, since)| json!({ "kind": identifier.kind, "value": identifier.value, "since": since.to_string() }))
@@ -22,14 +23,15 @@ pub fn user(user: &User, onboardings: &[Onboarding], flows: &Flows) -> Value {
         "locale": user.locale,
         "created_at": user.created_at.to_string(),
         "identifiers": shown,
-        "onboardings": onboardings.iter().map(|one| onboarding(one, flows)).collect::<Vec<_>>(),
+        "onboardings": onboardings.iter().map(|one| onboarding(one, flows, rests)).collect::<Vec<_>>(),
     })
 }
 
-/// The one rendering of an onboarding, with the flow that it is pinned to.
+/// The one rendering of an onboarding, with the flow that it is pinned to and what rests at the far end.
 #[must_use]
-pub fn onboarding(onboarding: &Onboarding, flows: &Flows) -> Value {
-    view::onboarding(flows.get(&onboarding.flow).as_deref(), onboarding)
+pub fn onboarding(onboarding: &Onboarding, flows: &Flows, rests: &dyn Rests) -> Value {
+    let rest = asks(onboarding).and_then(|(slot, action, mode)| rests.rest(slot, action, mode));
+    view::with_rest(flows.get(&onboarding.flow).as_deref(), onboarding, rest.as_ref())
 }
 
 /// Everything that names a user, each once, with since when: the user's own since gangway knows the user, a
@@ -75,7 +77,7 @@ pub fn event(entry: &JournalEntry) -> Value {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{event, identifiers, user};
-    use crate::engine::Flows;
+    use crate::engine::{Flows, Later};
     use crate::store::search::JournalEntry;
     use gangway_core::event::{Identifier, OnboardingId, UserId};
     use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
@@ -133,7 +135,7 @@ pub(crate) mod tests {
 
     #[test]
     fn shapes_have_the_contract_s_fields_and_no_others() {
-        let shown = user(&ada(), &[onboarding(1, 5_000, &[])], &Flows::default());
+        let shown = user(&ada(), &[onboarding(1, 5_000, &[])], &Flows::default(), &Later);
         assert_eq!(keys(&shown), ["id", "external_id", "email", "locale", "created_at", "identifiers", "onboardings"]);
         assert_eq!(keys(&shown["identifiers"][0]), ["kind", "value", "since"]);
         let entry = JournalEntry {

@@ -45,5 +45,5 @@ pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<
 
 async fn shown(state: &State, user: &User) -> Result<Value, Problem> {
     let onboardings = state.store.user_onboardings(user.id).await.map_err(|error| failed(&error))?;
-    Ok(shape::user(user, &onboardings, &state.flows))
+    Ok(shape::user(user, &onboardings, &state.flows, &*state.rests))
 }

@@ -83,7 +83,13 @@ impl Part for Broker {
         } else {
             format!("; differs from what gangway would declare: {}", state.differences.join(", "))
         };
-        format!("{what} since {}{differences}", state.since)
+        let unreadable = match (state.unreadable, &state.dead_error) {
+            (count, Some(why)) if count > 0 => {
+                format!("; {count} unreadable wait for the dead queue since {} ({why})", state.unreadable_since)
+            }
+            _ => String::new(),
+        };
+        format!("{what} since {}{differences}{unreadable}", state.since)
     }
 }
 
@@ -119,7 +125,10 @@ impl Resting {
         let resting = |(name, breaker): (String, crate::outbound::Breaker)| {
             breaker.resting(now).map(|rest| format!("{name} until {}: {}", rest.until, rest.cause))
         };
-        self.dispatcher.breakers().snapshot().into_iter().filter_map(resting).collect()
+        let mut open: Vec<String> = self.dispatcher.breakers().snapshot().into_iter().filter_map(resting).collect();
+        let asked = self.dispatcher.asked(now).into_iter();
+        open.extend(asked.map(|(name, asked)| format!("{name} until {}: it asked to be left alone", asked.until)));
+        open
     }
 }
 

@@ -107,6 +107,7 @@ pub(super) fn serve(
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(settings),
             body_within: settings.intake.body_within,
+            rests: Arc::new(dispatcher.clone()),
             aside: Arc::new(Again { store: engine.store.clone(), door: door.clone(), hooks: hooks.clone() }),
             metrics,
         },

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Config, opened};
 use crate::api::{search, shape};
+use crate::engine::Later;
 use crate::store::Store;
 use crate::store::search::JournalEntry;
 use crate::terminal::{Exit, Failure, out};
@@ -59,7 +60,7 @@ impl User {
             for onboarding in &onboardings {
                 journals.insert(onboarding.id, last(&store, onboarding.id, show.lines).await?);
             }
-            let shown = shape::user(&person, &onboardings, &flows);
+            let shown = shape::user(&person, &onboardings, &flows, &Later);
             if show.json {
                 out::data(&with_journals(shown, &journals).to_string());
             } else {
@@ -167,14 +168,14 @@ mod tests {
     use super::{Journals, summary};
     use crate::api::shape;
     use crate::api::shape::tests::{ada, onboarding};
-    use crate::engine::Flows;
+    use crate::engine::{Flows, Later};
     use crate::store::search::JournalEntry;
     use gangway_core::time::Timestamp;
 
     #[test]
     fn what_others_wrote_adds_no_line_and_says_nothing_to_the_terminal() {
         let onboardings = [onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")])];
-        let shown = shape::user(&ada(), &onboardings, &Flows::default());
+        let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);
         let text = summary(&ada(), &onboardings, &shown, &Journals::new());
         assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
@@ -200,7 +201,7 @@ mod tests {
             revision: None,
         };
         let journals = Journals::from([(onboardings[0].id, vec![entry])]);
-        let shown = shape::user(&ada(), &onboardings, &Flows::default());
+        let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);
         let text = summary(&ada(), &onboardings, &shown, &journals);
         for part in [
             "u-42",

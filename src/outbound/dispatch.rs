@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gangway_core::effect::{Mode, Request};
+use gangway_core::explain::Rest;
 use gangway_core::time::Timestamp;
 
 use super::attempt::Performers;
-use super::breaker::Breakers;
-use super::http::Limits;
+use super::breaker::{self, Breakers};
+use super::http::{Asked, Limits};
 use super::lease::Leases;
 use super::shared::Shared;
 use super::{pace, perform};
-use crate::clock::{Chance, Clock};
-use crate::engine::{Door, Performer, slots as slot};
+use crate::clock::{Chance, Clock, Moment};
+use crate::engine::{Door, Performer, Rests, slots as slot};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{Lease, LeasedEffect, StoreError};
 
@@ -68,10 +70,17 @@ impl Dispatcher {
         &self.0.breakers
     }
 
-    /// Settings were mended: whatever rests is tried again.
-    pub fn mended(&self, now: Timestamp) {
-        self.0.breakers.mended(now);
+    /// Settings were mended, or an operator says so: whatever rests or waits here, of a slot or of all, is tried again.
+    pub fn resume(&self, slot: Option<&str>, now: Timestamp) {
+        self.0.breakers.mended(slot, now);
+        self.0.limits.resume(slot, now);
         self.0.due(now);
+    }
+
+    /// Providers that asked to be left alone, by name, while it is not over.
+    #[must_use]
+    pub fn asked(&self, now: Timestamp) -> Vec<(String, Asked)> {
+        self.0.limits.all_asked(now)
     }
 
     /// Slots taken now, by name.
@@ -86,6 +95,10 @@ impl Dispatcher {
     /// # Errors
     /// Those of the store; what was leased before is being performed all the same.
     pub async fn tick(&self, now: Timestamp) -> Result<Ticked, StoreError> {
+        self.step(now).await.inspect_err(|_| self.0.recovery.away())
+    }
+
+    async fn step(&self, now: Timestamp) -> Result<Ticked, StoreError> {
         let shared = &self.0;
         // Forgotten before anything is read: what is committed from here on tells its time again.
         let known = shared.next_due.swap(i64::MAX, Ordering::SeqCst) <= now.0;
@@ -108,7 +121,8 @@ impl Dispatcher {
             return Ok((0, false));
         }
         let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
-        let leased = shared.leases.lease_due(&wanted, lease).await;
+        let at = Moment::now(&*shared.clock);
+        let leased = shared.leases.lease(&wanted, &shared.breakers.held(now).0, lease).await;
         let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
         for effect in leased.iter().flatten() {
             unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
@@ -117,7 +131,7 @@ impl Dispatcher {
         let full = unused.values().any(|count| *count == 0);
         let leased = leased?;
         let begun = leased.len();
-        leased.into_iter().for_each(|effect| self.begin(effect));
+        leased.into_iter().for_each(|effect| self.begin(effect, at));
         Ok((begun, begun > 0 && full))
     }
 
@@ -153,8 +167,8 @@ impl Dispatcher {
         }
     }
 
-    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish within
-    /// `stop`. Whatever is cut off then is unknown, once its lease has run out.
+    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish and bring its
+    /// outcome home within `stop`. Whatever is cut off then is unknown, once its lease has run out.
     pub async fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.woken.notify_waiters();
@@ -169,21 +183,22 @@ impl Dispatcher {
         }
     }
 
-    /// Begins performing an effect whose slot is taken.
-    pub(super) fn begin(&self, effect: LeasedEffect) {
+    /// Begins performing an effect whose slot is taken, and which was leased at this moment or later.
+    pub(super) fn begin(&self, effect: LeasedEffect, leased: Moment) {
         let shared = Arc::clone(&self.0);
+        shared.in_hand().insert((effect.id, effect.attempt));
         let mut running = self.0.running();
         while running.try_join_next().is_some() {}
-        running.spawn_on(async move { perform::one(shared, effect).await }, &self.0.runtime);
+        running.spawn_on(async move { perform::one(shared, effect, leased).await }, &self.0.runtime);
     }
 }
 
 impl Performer for Dispatcher {
-    fn reserve(&self, slot: &str) -> bool {
-        let (shared, now) = (&self.0, self.0.clock.now());
+    fn reserve(&self, request: &Request) -> bool {
+        let (shared, now, slot) = (&self.0, self.0.clock.now(), slot::of(request));
         let open = !shared.stopping.load(Ordering::SeqCst)
             && shared.held_back(slot, now).is_none()
-            && !shared.breakers.probes(slot);
+            && ![slot, &breaker::name(request, Mode::Do)].iter().any(|name| shared.breakers.probes(name));
         open && shared.take(slot, 1, now) == 1
     }
 
@@ -192,18 +207,51 @@ impl Performer for Dispatcher {
         self.0.finished(slot);
     }
 
-    fn perform(&self, effects: Vec<LeasedEffect>) {
+    fn perform(&self, effects: Vec<LeasedEffect>, leased: Moment) {
         if !self.0.stopping.load(Ordering::SeqCst) {
-            return effects.into_iter().for_each(|effect| self.begin(effect));
+            return effects.into_iter().for_each(|effect| self.begin(effect, leased));
         }
         let shared = Arc::clone(&self.0);
         effects.iter().for_each(|effect| shared.unused(slot::of(&effect.request), 1));
         let ids = effects.into_iter().map(|effect| (effect.id, effect.token)).collect();
-        self.0.running().spawn_on(async move { shared.release(ids).await }, &self.0.runtime);
+        self.0.running().spawn_on(
+            async move {
+                shared.release(ids).await;
+            },
+            &self.0.runtime,
+        );
     }
 
     fn wake(&self, due_at: Timestamp) {
         self.0.due(due_at);
+    }
+}
+
+impl Rests for Dispatcher {
+    fn rest(&self, slot: &str, action: &str, mode: Mode) -> Option<Rest> {
+        let (shared, now) = (&self.0, self.0.clock.now());
+        let asked = shared.limits.asked(slot, now).map(|Asked { since, until }| {
+            let cause = "it asked to be left alone".to_owned();
+            Rest { what: slot.to_owned(), since, until, cause }
+        });
+        let rest = |name: &str, what: String| {
+            let breaker::Rest { until, since, cause } = shared.breakers.resting(name, now)?;
+            Some(Rest { what, since, until, cause })
+        };
+        let what = match mode {
+            Mode::Do => action.to_owned(),
+            Mode::LookUp => format!("the look-up of {action}"),
+        };
+        let named = [rest(slot, slot.to_owned()), rest(&breaker::of_action(action, mode), what)];
+        named.into_iter().chain([asked]).flatten().max_by_key(|rest| rest.until)
+    }
+
+    fn resume(&self, slot: &str) -> bool {
+        let known = self.0.slots.names().iter().any(|name| name == slot);
+        if known {
+            Self::resume(self, Some(slot), self.0.clock.now());
+        }
+        known
     }
 }
 

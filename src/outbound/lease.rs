@@ -6,25 +6,37 @@ use gangway_core::effect::EffectId;
 use gangway_core::time::Timestamp;
 
 use crate::store::Store;
-use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
+use crate::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
 
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due, at most so many of each slot.
-    async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError>;
+    /// Leases effects that are due, at most so many of each slot, but for those whose far end rests.
+    async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        resting: &[Resting],
+        lease: Lease,
+    ) -> Result<Vec<LeasedEffect>, StoreError>;
     /// Gives back leases whose attempt was not begun.
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError>;
     /// Leases that ran out.
     async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError>;
     /// When the next effect that nobody holds is due.
     async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// The same of these slots only, and but for those whose far end rests.
+    async fn next_effect_due_of(&self, slots: &[String], resting: &[Resting]) -> Result<Option<Timestamp>, StoreError>;
 }
 
 #[async_trait]
 impl Leases for Store {
-    async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
-        Self::lease_due(self, slots, lease).await
+    async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        resting: &[Resting],
+        lease: Lease,
+    ) -> Result<Vec<LeasedEffect>, StoreError> {
+        Self::lease(self, slots, resting, lease, None).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
@@ -37,5 +49,9 @@ impl Leases for Store {
 
     async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError> {
         Self::next_effect_due(self).await
+    }
+
+    async fn next_effect_due_of(&self, slots: &[String], resting: &[Resting]) -> Result<Option<Timestamp>, StoreError> {
+        Self::next_effect_due_of(self, slots, resting).await
     }
 }

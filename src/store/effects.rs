@@ -13,9 +13,9 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait};
 use uuid::Uuid;
 
-use super::dialect::{IMMEDIATE, claim_due, clock, give_back};
+use super::dialect::{IMMEDIATE, claim_due, clock, give_back, next_live};
 use super::keys::DataKey;
-use super::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
+use super::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
 use super::{Store, rows};
 
 /// Neither leased nor settled, written as the indexes have it.
@@ -29,7 +29,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Passing`]: nothing was leased.
     pub async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
-        self.lease(slots, lease, None).await
+        self.lease(slots, &[], lease, None).await
     }
 
     /// As [`Store::lease_due`], but due times are compared with this time instead of the database's clock: for a
@@ -43,20 +43,26 @@ impl Store {
         slots: &[(String, u32)],
         lease: Lease,
     ) -> Result<Vec<LeasedEffect>, StoreError> {
-        self.lease(slots, lease, Some(now.0)).await
+        self.lease(slots, &[], lease, Some(now)).await
     }
 
-    async fn lease(
+    /// As [`Store::lease_due`], or with a time as [`Store::lease_due_at`]; passes over what rests, by index.
+    ///
+    /// # Errors
+    /// As [`Store::lease_due`].
+    pub async fn lease(
         &self,
         slots: &[(String, u32)],
+        resting: &[Resting],
         lease: Lease,
-        now: Option<i64>,
+        now: Option<Timestamp>,
     ) -> Result<Vec<LeasedEffect>, StoreError> {
+        let now = now.map(|now| now.0);
         if slots.iter().all(|(_, free)| *free == 0) {
             return Ok(Vec::new());
         }
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
-        let leased = claim_due(&tx, slots, lease, now).await.map_err(Self::work_failed)?;
+        let leased = claim_due(&tx, slots, resting, lease, now).await.map_err(Self::work_failed)?;
         let keys = self.keys_of(&tx, leased.iter().map(|row| row.onboarding_id)).await?;
         tx.commit().await.map_err(Self::work_failed)?;
         // One that cannot be read keeps its lease, which runs out and is then seen; it must not stop the others.
@@ -138,6 +144,19 @@ impl Store {
             .one(self.work())
             .await
             .map_err(Self::work_failed)?;
+        Ok(next.map(Timestamp))
+    }
+
+    /// The same of these slots only, and but for what rests: for a process that waits for far ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let next = next_live(self.work(), slots, resting).await.map_err(Self::work_failed)?;
         Ok(next.map(Timestamp))
     }
 }

@@ -229,6 +229,19 @@ pub struct Lease {
     pub length: Millis,
 }
 
+/// What is not leased now, or not all of it: the far end rests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resting {
+    /// The slot.
+    pub slot: String,
+    /// Target of the effects, such as `original.create_user`.
+    pub target: String,
+    /// Whether it is their work or their look-ups.
+    pub mode: Mode,
+    /// So many may be leased: none, or one to see whether it is well again.
+    pub most: u32,
+}
+
 /// What becomes of an effect, with whose it is.
 #[derive(Clone, Debug)]
 pub struct EffectFollowUp {

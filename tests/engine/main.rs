@@ -17,6 +17,7 @@ mod copies;
 mod effects;
 mod held;
 mod operator;
+mod outage;
 mod owners;
 mod polls;
 mod privacy;

@@ -8,6 +8,7 @@ mod broker;
 mod db;
 mod dice;
 mod full;
+mod gate;
 mod kills;
 #[path = "../support/ports.rs"]
 mod ports;

@@ -46,6 +46,7 @@ impl World {
             ("outbound.request_timeout", "2s".to_owned()),
             ("outbound.connect_timeout", "1s".to_owned()),
             ("outbound.sweep", "500ms".to_owned()),
+            ("outbound.recovery", "3s".to_owned()),
             ("outbound.retry.first", "100ms".to_owned()),
             ("outbound.retry.max", "1s".to_owned()),
             ("outbound.retry.settle", "200ms".to_owned()),

@@ -11,7 +11,7 @@ use gangway_entities::{effects, events, figures, held, identifiers, onboardings,
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
-pub(super) use lease::{claim_due, give_back};
+pub(super) use lease::{claim_due, give_back, next_live};
 pub(super) use postgres::PostgresSession;
 pub(super) use sqlite::{IMMEDIATE, SqliteSession};
 
