@@ -11,7 +11,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::aside::Again;
-use super::parts::{Broker, KeptAside, Resting, std_time};
+use super::parts::{Broker, KeptAside, Resting, Steps, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
 use crate::engine::{Door, Engine};
@@ -95,7 +95,8 @@ pub(super) fn serve(
     dispatcher: &Dispatcher,
 ) -> Result<Http, Failure> {
     let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
-    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(Broker(broker.clone())), Arc::new(resting)];
+    let steps = Steps(engine.flows.clone());
+    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(Broker(broker.clone())), Arc::new(resting), Arc::new(steps)];
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
         api::Parts {

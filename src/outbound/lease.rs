@@ -3,29 +3,38 @@
 
 use async_trait::async_trait;
 use gangway_core::effect::EffectId;
+use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Timestamp;
 
 use crate::store::Store;
-use crate::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
+use crate::store::effects::Leased;
+use crate::store::types::{ExpiredLease, Lease, Resting, StoreError};
 
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due, at most so many of each slot, but for those whose far end rests.
+    /// Leases effects that are due, at most so many of each slot, but for those of some flow versions, and for those whose
+    /// far end rests.
     async fn lease(
         &self,
         slots: &[(String, u32)],
+        but: &[FlowRef],
         resting: &[Resting],
         lease: Lease,
-    ) -> Result<Vec<LeasedEffect>, StoreError>;
+    ) -> Result<Leased, StoreError>;
     /// Gives back leases whose attempt was not begun.
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError>;
     /// Leases that ran out.
     async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError>;
-    /// When the next effect that nobody holds is due.
-    async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next effect that nobody holds is due, but for those of some flow versions.
+    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError>;
     /// The same of these slots only, and but for those whose far end rests.
-    async fn next_effect_due_of(&self, slots: &[String], resting: &[Resting]) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        but: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError>;
 }
 
 #[async_trait]
@@ -33,10 +42,11 @@ impl Leases for Store {
     async fn lease(
         &self,
         slots: &[(String, u32)],
+        but: &[FlowRef],
         resting: &[Resting],
         lease: Lease,
-    ) -> Result<Vec<LeasedEffect>, StoreError> {
-        Self::lease(self, slots, resting, lease, None).await
+    ) -> Result<Leased, StoreError> {
+        Self::lease(self, slots, (but, resting), lease, None).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
@@ -47,11 +57,16 @@ impl Leases for Store {
         Self::expired_leases(self, limit).await
     }
 
-    async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Self::next_effect_due(self).await
+    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
+        Self::next_effect_due_but(self, but).await
     }
 
-    async fn next_effect_due_of(&self, slots: &[String], resting: &[Resting]) -> Result<Option<Timestamp>, StoreError> {
-        Self::next_effect_due_of(self, slots, resting).await
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        but: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        Self::next_effect_due_of(self, slots, (but, resting)).await
     }
 }

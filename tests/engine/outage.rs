@@ -15,10 +15,12 @@ use gangway::outbound::{
 use gangway::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage, Turn, Unreadable};
 use gangway::settings::outbound::OutboundSettings;
 use gangway::store::Store;
+use gangway::store::effects::Leased;
 use gangway::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
 use gangway_core::catalogue::{ActionSpec, Catalogue};
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::flow;
+use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 
@@ -147,10 +149,11 @@ impl Leases for ByHand {
     async fn lease(
         &self,
         slots: &[(String, u32)],
+        but: &[FlowRef],
         resting: &[Resting],
         lease: Lease,
-    ) -> Result<Vec<LeasedEffect>, StoreError> {
-        self.0.lease(slots, resting, lease, Some(self.1.now())).await
+    ) -> Result<Leased, StoreError> {
+        self.0.lease(slots, (but, resting), lease, Some(self.1.now())).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
@@ -161,12 +164,17 @@ impl Leases for ByHand {
         self.0.expired_leases(limit).await
     }
 
-    async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.0.next_effect_due().await
+    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_effect_due_but(but).await
     }
 
-    async fn next_effect_due_of(&self, slots: &[String], resting: &[Resting]) -> Result<Option<Timestamp>, StoreError> {
-        self.0.next_effect_due_of(slots, resting).await
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        but: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_effect_due_of(slots, (but, resting)).await
     }
 }
 
@@ -207,6 +215,7 @@ impl Scene {
         let dispatcher = Dispatcher::new(outbound::Parts {
             leases: Arc::new(ByHand(world.store().clone(), clock)),
             door: door.clone(),
+            flows: flows(),
             performers,
             concurrency,
             limits: Arc::new(Limits::default()),
@@ -248,7 +257,7 @@ impl Scene {
         let filter =
             gangway::store::search::Filter { status: Some("review".into()), limit: 1000, ..Default::default() };
         let reviews = self.world.store().onboardings(&filter).await.unwrap();
-        reviews.into_iter().map(|one| one.memory.review.unwrap().detail).collect()
+        reviews.into_iter().map(|one| one.unwrap().memory.review.unwrap().detail).collect()
     }
 }
 

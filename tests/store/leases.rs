@@ -51,6 +51,11 @@ async fn due_effects_are_leased_oldest_first_and_only_as_many_as_there_are_free_
     assert_eq!(numbers(&store.lease_due(&slots(2), lease(LONG)).await.unwrap()), [4]);
 }
 
+async fn leased(store: &gangway::store::Store, free: u32, resting: &[Resting]) -> Vec<LeasedEffect> {
+    let leased = store.lease(&slots(free), (&[], resting), lease(LONG), Some(at(50))).await.unwrap();
+    leased.effects.into_iter().map(|(_, effect)| effect).collect()
+}
+
 async fn what_rests_is_passed_over_and_of_what_is_tried_again_one_is_leased(db: &TestDb) {
     let store = db.open().await;
     let ann = settled_person(&store, "ann").await;
@@ -65,14 +70,13 @@ async fn what_rests_is_passed_over_and_of_what_is_tried_again_one_is_leased(db: 
     let rest = |target: &str, mode, most| Resting { slot: "original".into(), target: target.into(), mode, most };
     let target = effects[0].effect.request.target().1;
     let resting = [rest(target, Mode::Do, 0), rest("original.get_user", Mode::Do, 1)];
-    let due = async |resting: &[Resting]| store.next_effect_due_of(&["original".into()], resting).await.unwrap();
+    let due = async |resting: &[Resting]| store.next_effect_due_of(&["original".into()], (&[], resting)).await.unwrap();
     assert_eq!((due(&[]).await, due(&resting).await), (Some(at(1)), Some(at(2))));
-    assert_eq!(store.next_effect_due_of(&["mail".into()], &resting).await.unwrap(), None);
-    let now = Some(at(50));
-    assert_eq!(numbers(&store.lease(&slots(1), &resting, lease(LONG), now).await.unwrap()), [2], "its look-up");
-    assert_eq!(numbers(&store.lease(&slots(5), &resting, lease(LONG), now).await.unwrap()), [4], "one");
+    assert_eq!(store.next_effect_due_of(&["mail".into()], (&[], &resting)).await.unwrap(), None);
+    assert_eq!(numbers(&leased(&store, 1, &resting).await), [2], "its look-up");
+    assert_eq!(numbers(&leased(&store, 5, &resting).await), [4], "one");
     assert_eq!(due(&resting).await, Some(at(5)));
-    assert_eq!(numbers(&store.lease(&slots(9), &[], lease(LONG), now).await.unwrap()), [1, 3, 5, 6]);
+    assert_eq!(numbers(&leased(&store, 9, &[]).await), [1, 3, 5, 6]);
 }
 
 async fn an_effect_that_is_born_leased_is_not_due_for_anybody_else(db: &TestDb) {
