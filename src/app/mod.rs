@@ -11,6 +11,7 @@ mod reload;
 mod sandbox;
 mod serve;
 mod start;
+mod supervise;
 mod web;
 mod webhooks;
 

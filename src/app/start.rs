@@ -11,18 +11,24 @@ use tokio::task::JoinHandle;
 use super::adapters;
 use super::far::{Far, dispatcher, slots};
 use super::flows;
-use super::parts::{self, std_time};
+use super::parts::{self, Broker, Loop, Resting, std_time};
 use super::reload::{Reload, Reloaded};
+use super::supervise::keep;
 use super::web::{hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
-use crate::clock::{Chance, Clock, SystemChance, SystemClock};
+use crate::clock::{Chance, Clock, Stopwatch, SystemChance, SystemClock};
 use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
+use crate::health::Part;
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
 use crate::store::{Keyring, Store, key_file};
+use crate::telemetry::Beat;
 use crate::terminal::{Exit, Failure};
+
+/// How long the end of connections is waited for when the time to stop is over.
+const A_MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What a whole run depends on beside its settings: replaced in simulation and tests.
 #[derive(Clone, Debug)]
@@ -109,11 +115,21 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         alarm: Alarm::default(),
         options: options(settings),
     });
-    let writers = writer::start(&engine, &queue, settings.engine.writers);
+    let rest = std_time(settings.server.restart);
+    let beats: Vec<Beat> = (0..settings.engine.writers.max(1)).map(|_| Beat::new("writer")).collect();
+    let writers = beats.iter().map(|beat| {
+        let (engine, queue, own) = (Arc::clone(&engine), queue.clone(), beat.clone());
+        keep(beat.clone(), rest, move || {
+            let (engine, queue, beat) = (Arc::clone(&engine), queue.clone(), own.clone());
+            async move { writer::run(&engine, &queue, &beat).await }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
     let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
     let broker = supervisor.state();
-    let (http, address) =
-        serve(settings, &seams, listener, &engine, &door, hooks.clone(), metrics, &broker, &dispatcher)?;
+    let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
+    let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher);
+    let (http, address) = serve(settings, &seams, listener, &engine, &door, hooks.clone(), metrics, shown)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: far.directory,
@@ -126,15 +142,37 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         registered: Arc::new(RwLock::new(registered)),
     };
     let (stop, stopped) = watch::channel(false);
-    let consumer = tokio::spawn(async move { supervisor.run(stopped).await });
+    let [timing, sweeping_up, reading_back, consuming] = others;
+    let supervisor = Arc::new(supervisor);
+    let consuming_beat = consuming.clone();
+    let consumer = keep(consuming, rest, move || {
+        let (supervisor, stopped) = (Arc::clone(&supervisor), stopped.clone());
+        consuming_beat.ends(true);
+        async move { supervisor.run(stopped).await }
+    });
     let loops = vec![
-        tokio::spawn({
+        keep(dispatcher.beat().clone(), rest, {
             let dispatcher = dispatcher.clone();
-            async move { dispatcher.run().await }
+            move || {
+                let dispatcher = dispatcher.clone();
+                async move { dispatcher.run().await }
+            }
         }),
-        tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
-        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
-        tokio::spawn(read_back.clone().run(settings.intake.read_back)),
+        keep(timing.clone(), rest, {
+            let (engine, door, every) = (Arc::clone(&engine), door.clone(), settings.outbound.sweep);
+            move || timers::run(Arc::clone(&engine), door.clone(), every, timing.clone())
+        }),
+        keep(sweeping_up.clone(), rest, {
+            let (engine, door, how) = (Arc::clone(&engine), door.clone(), sweeping(settings));
+            move || sweep::run(Arc::clone(&engine), door.clone(), how, sweeping_up.clone())
+        }),
+        keep(reading_back.clone(), rest, {
+            let (read_back, every, beat) = (read_back.clone(), settings.intake.read_back, reading_back);
+            move || {
+                beat.ends(true);
+                read_back.clone().run(every)
+            }
+        }),
     ];
     let patience = std_time(settings.server.stop);
     Ok(Running {
@@ -176,25 +214,54 @@ impl Running {
     /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk. When
     /// it returns, no connection to the database is left.
     pub async fn stop(self) {
+        let began = Stopwatch::start();
+        let left = || self.patience.saturating_sub(began.elapsed());
         let _ = self.stop.send(true);
-        self.http.stop(true).await;
-        if tokio::time::timeout(self.patience, self.consumer).await.is_err() {
-            tracing::warn!("the broker's deliveries were still under way when the time to stop was over");
-        }
-        self.dispatcher.stop().await;
-        for task in self.loops {
-            task.abort();
-            drop(task.await);
+        // At the same time, so that one that hangs takes nothing from the others.
+        let (served, consumed, performed) = tokio::join!(
+            tokio::time::timeout(left(), self.http.stop(true)),
+            tokio::time::timeout(left(), self.consumer),
+            tokio::time::timeout(left(), self.dispatcher.stop()),
+        );
+        for (over, what) in
+            [(served.is_err(), "requests"), (consumed.is_err(), "deliveries"), (performed.is_err(), "effects")]
+        {
+            if over {
+                tracing::warn!(what, "still under way when the time to stop was over");
+            }
         }
         // Whatever is still in the queue was not answered; its senders come again.
-        for writer in self.writers {
-            writer.abort();
-            drop(writer.await);
-        }
-        if tokio::time::timeout(self.patience, self.engine.store.close()).await.is_err() {
+        let tasks: Vec<JoinHandle<()>> = self.loops.into_iter().chain(self.writers).collect();
+        tasks.iter().for_each(JoinHandle::abort);
+        let ended = futures_util::future::join_all(tasks);
+        let closing = async {
+            drop(ended.await);
+            self.engine.store.close().await;
+        };
+        // A moment in any case: a database that answers is told of the end of each connection.
+        if tokio::time::timeout(left().max(A_MOMENT), closing).await.is_err() {
             tracing::warn!("connections to the database were still in use when the time to stop was over");
         }
     }
+}
+
+/// What `/readyz` shows: it answers for taking webhooks and events over HTTP, so that only the writers are needed for it.
+fn readiness(
+    settings: &Settings,
+    seams: &Seams,
+    writers: &[Beat],
+    others: &[Beat],
+    broker: &AmqpState,
+    dispatcher: &Dispatcher,
+) -> Vec<Arc<dyn Part>> {
+    let late = settings.server.late;
+    let of = |beat: &Beat, needed| Arc::new(Loop { beat: beat.clone(), needed, late }) as Arc<dyn Part>;
+    let mut parts: Vec<Arc<dyn Part>> = writers.iter().map(|beat| of(beat, true)).collect();
+    parts.push(Arc::new(Broker(broker.clone())));
+    parts.push(of(dispatcher.beat(), false));
+    parts.extend(others.iter().map(|beat| of(beat, false)));
+    parts.push(Arc::new(Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) }));
+    parts
 }
 
 fn sweeping(settings: &Settings) -> sweep::Sweeping {
@@ -208,6 +275,7 @@ fn options(settings: &Settings) -> Options {
         lifecycle: settings.amqp.url.is_some(),
         lease: settings.outbound.lease,
         adopt: settings.engine.adopt,
+        patience: settings.engine.patience,
         ..Options::default()
     }
 }

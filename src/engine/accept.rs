@@ -13,7 +13,7 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::time::Millis;
 
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Stopwatch};
 use crate::store::{Store, StoreError, Tx};
 
 use super::alarm::Alarm;
@@ -41,6 +41,9 @@ pub struct Options {
     pub reruns: u32,
     /// What senders are told to wait when the database is away.
     pub come_again: Millis,
+    /// How long a batch that cannot be written is tried in halves, or more than once again, before the rest is to come
+    /// again.
+    pub patience: Millis,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             adopt: 100,
             reruns: 8,
             come_again: Millis::secs(2),
+            patience: Millis::secs(5),
         }
     }
 }
@@ -101,7 +105,7 @@ impl Engine {
     pub(super) async fn batch(&self, arrivals: &[Arrival], own: &mut Vec<Arrival>) -> Answers {
         let arrivals = &*secrets::cut(&self.flows, arrivals);
         let mut answers: Vec<Option<Result<Receipt, NotAccepted>>> = vec![None; arrivals.len()];
-        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, own).await;
+        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, own, Stopwatch::start()).await;
         let away = || Err(NotAccepted::Away(self.options.come_again));
         answers.into_iter().map(|answer| answer.unwrap_or_else(away)).collect()
     }
@@ -113,6 +117,7 @@ impl Engine {
         arrivals: &[Arrival],
         answers: &mut [Option<Result<Receipt, NotAccepted>>],
         own: &mut Vec<Arrival>,
+        began: Stopwatch,
     ) {
         let mut reruns = 0;
         while !indexes.is_empty() {
@@ -122,7 +127,8 @@ impl Engine {
                 // It was waited for long enough already: a free connection, or the database itself.
                 Err(error) => return tracing::warn!(%error, events = indexes.len(), "a batch cannot be written now"),
             };
-            match self.guarded(tx, &batch).await {
+            // Whether what is left of it is so only because somebody else holds its rows.
+            let held = match self.guarded(tx, &batch).await {
                 Ok(done) => {
                     own.extend(done.own);
                     for (at, receipt) in done.receipts {
@@ -131,26 +137,51 @@ impl Engine {
                         }
                     }
                     indexes = done.deferred.iter().filter_map(|at| indexes.get(*at).copied()).collect();
+                    true
                 }
                 Err(StoreError::Poison(error)) if indexes.len() == 1 => {
                     self.quarantine(&indexes, arrivals, answers, &error).await;
                     return;
                 }
-                // One row that this version cannot read must not keep its neighbours out.
-                Err(StoreError::Poison(_) | StoreError::Setup(_)) if indexes.len() > 1 => {
+                // One row that this version cannot read, that somebody else holds, or at which the database fails must
+                // not keep its neighbours out.
+                Err(error) if indexes.len() > 1 && !matches!(error, StoreError::Passing(_)) => {
                     let second = indexes.split_off(indexes.len() / 2);
-                    Box::pin(self.part(indexes, arrivals, answers, own)).await;
+                    Box::pin(self.part(indexes, arrivals, answers, own, began)).await;
+                    if self.tried_enough(began) {
+                        return tracing::warn!(%error, events = second.len(), "the rest of a batch cannot be tried now");
+                    }
                     indexes = second;
                     continue;
                 }
+                Err(error @ (StoreError::Locked(_) | StoreError::Unlisted(_))) => {
+                    tracing::warn!(%error, "an event cannot be written now; its sender comes again with it");
+                    return self.put_off(&indexes, answers, true);
+                }
                 Err(error @ StoreError::Setup(_)) => return tracing::error!(%error, "an event cannot be written now"),
-                Err(error) => tracing::warn!(%error, events = indexes.len(), "a batch must run again"),
-            }
+                Err(error) => {
+                    tracing::warn!(%error, events = indexes.len(), "a batch must run again");
+                    false
+                }
+            };
             reruns += 1;
-            if indexes.is_empty() || reruns > self.options.reruns {
-                return;
+            if reruns > self.options.reruns || (reruns > 1 && self.tried_enough(began)) {
+                return self.put_off(&indexes, answers, held);
             }
             tokio::time::sleep(Duration::from_millis(u64::from(reruns) * 5)).await;
+        }
+    }
+
+    fn tried_enough(&self, began: Stopwatch) -> bool {
+        began.elapsed() > Duration::from_millis(self.options.patience.0)
+    }
+
+    /// Says of these that they alone cannot be stored now; not when it is the database that takes nothing.
+    fn put_off(&self, indexes: &[usize], answers: &mut [Option<Result<Receipt, NotAccepted>>], alone: bool) {
+        for index in indexes.iter().filter(|_| alone) {
+            if let Some(slot) = answers.get_mut(*index) {
+                *slot = Some(Err(NotAccepted::Later(self.options.come_again)));
+            }
         }
     }
 
@@ -226,6 +257,11 @@ async fn load(tx: &mut Tx, round: &mut Round<'_>, found: Found) -> Result<Vec<Ta
     if !users.is_empty() {
         let users: Vec<UserId> = users.into_iter().collect();
         let locked = tx.lock_users(&users).await?;
+        if tx.passes_over() {
+            // They were found a moment ago: whoever is missing now is held by somebody else.
+            round.in_use_users = users.iter().copied().collect();
+            round.in_use_users.retain(|id| locked.iter().all(|user| user.user.id != *id));
+        }
         round.users = locked.into_iter().map(|user| (user.user.id, user)).collect();
         // Under the lock, so that no other process begins an onboarding for them meanwhile.
         round.briefs.retain(|brief| !users.contains(&brief.user));
@@ -246,7 +282,14 @@ async fn load(tx: &mut Tx, round: &mut Round<'_>, found: Found) -> Result<Vec<Ta
         return Ok(found.targets);
     }
     let wanted: Vec<OnboardingId> = wanted.into_iter().collect();
-    for loaded in tx.lock(&wanted).await? {
+    let locked = tx.lock(&wanted).await?;
+    if tx.passes_over() {
+        let missing: BTreeSet<OnboardingId> = wanted.iter().copied().collect();
+        let locked: BTreeSet<OnboardingId> = locked.iter().map(|loaded| loaded.onboarding.id).collect();
+        let missing: Vec<OnboardingId> = missing.difference(&locked).copied().collect();
+        round.in_use = tx.users_of(&missing).await?.into_keys().collect();
+    }
+    for loaded in locked {
         let id = loaded.onboarding.id;
         match round.engine.flows.get(&loaded.onboarding.flow) {
             Some(flow) => drop(round.works.insert(id, Work { loaded, flow, fresh: false, changed: false })),

@@ -74,6 +74,9 @@ pub(super) struct Round<'a> {
     pub deferred: Vec<usize>,
     /// What held events that an operator named are held on.
     pub held: HashMap<i64, Vec<(Blind, String)>>,
+    /// Onboardings and users that somebody else holds: their events go into another round.
+    pub in_use: BTreeSet<OnboardingId>,
+    pub in_use_users: BTreeSet<UserId>,
     /// Onboardings whose flow this process does not know.
     pub unknown_flow: BTreeSet<OnboardingId>,
     /// Follow-up events of the engine itself.
@@ -102,6 +105,8 @@ impl<'a> Round<'a> {
             held_secrets: Vec::new(),
             deferred: Vec::new(),
             held: HashMap::new(),
+            in_use: BTreeSet::new(),
+            in_use_users: BTreeSet::new(),
             unknown_flow: BTreeSet::new(),
             own: Vec::new(),
             started: HashMap::new(),
@@ -110,6 +115,9 @@ impl<'a> Round<'a> {
 
     /// Takes one new event to its target.
     pub(super) fn take(&mut self, item: Item, arrival: &Arrival, target: Target) {
+        if self.held_elsewhere(&target) {
+            return self.deferred.extend(item.callers);
+        }
         if item.flagged {
             return self.flag(item, arrival, &target);
         }
@@ -119,6 +127,18 @@ impl<'a> Round<'a> {
             Target::Held(names) => self.hold(item, arrival, names),
             Target::Unowned(why) => self.record(item, arrival, None, Verdict::Noted, why.into()),
             Target::Refused(why) => self.record(item, arrival, None, Verdict::Refused, why),
+        }
+    }
+
+    /// Whether somebody else holds the row that it concerns.
+    fn held_elsewhere(&self, target: &Target) -> bool {
+        match target {
+            Target::Onboarding(id) => self.in_use.contains(id),
+            Target::Start(start) => start.user.is_some_and(|user| {
+                let running = self.previous(user, &start.flow.id.name).filter(|brief| !brief.ended);
+                self.in_use_users.contains(&user) || running.is_some_and(|brief| self.in_use.contains(&brief.id))
+            }),
+            _ => false,
         }
     }
 

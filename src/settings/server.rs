@@ -35,6 +35,12 @@ pub struct ServerSettings {
     /// How long figures of the database are kept for `/metrics`.
     #[serde(with = "duration")]
     pub figures: Millis,
+    /// How long a batch may be under way before this process is not ready.
+    #[serde(with = "duration")]
+    pub late: Millis,
+    /// How long a loop that ended by a fault rests before it begins again.
+    #[serde(with = "duration")]
+    pub restart: Millis,
     /// How often the settings file is looked at for mended providers.
     #[serde(with = "duration")]
     pub reload: Millis,

@@ -10,9 +10,10 @@ use gangway_core::event::OnboardingId;
 use gangway_core::time::Timestamp;
 use gangway_entities::{effects, onboardings, users};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait};
 use uuid::Uuid;
 
+use super::bounded::DbTx;
 use super::dialect::{IMMEDIATE, claim_due, clock, give_back};
 use super::keys::DataKey;
 use super::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
@@ -70,11 +71,7 @@ impl Store {
         Ok(opened.collect())
     }
 
-    async fn keys_of(
-        &self,
-        tx: &DatabaseTransaction,
-        ids: impl Iterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, DataKey>, StoreError> {
+    async fn keys_of(&self, tx: &DbTx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, DataKey>, StoreError> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();

@@ -26,3 +26,4 @@ mod story;
 mod taken;
 mod timers;
 mod trouble;
+mod waits;

@@ -78,6 +78,6 @@ async fn refused_while_away(client: &Client, url: &str, place: &str, event: &ser
         sent.tries += 1;
     }
     let (status, readiness) = client.readiness(url).await.unwrap();
-    assert_eq!((status, &readiness["missing"]), (503, &json!(["database"])), "{readiness}");
+    assert_eq!((status, &readiness["missing"]), (503, &json!(["database", "writer"])), "{readiness}");
     sent
 }

@@ -5,12 +5,17 @@ use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
+use sea_orm::sqlx::{AssertSqlSafe, Error as SqlxError, PgPool, Postgres, query};
 use sea_orm::{FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use std::time::Duration;
+
+use super::witness::Witness;
 use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
+use crate::clock::Stopwatch;
 use crate::store::errors::{from_db, from_sqlx};
+use crate::store::lent::{Ends, Lent};
 use crate::store::types::StoreError;
 
 const POOL: &str = "intake";
@@ -18,15 +23,30 @@ const POOL: &str = "intake";
 /// A transaction of the intake pool.
 #[derive(Debug)]
 pub(in crate::store) struct PostgresSession {
-    tx: Transaction<'static, Postgres>,
+    lent: Lent,
     /// Whether a statement failed: PostgreSQL then answers a commit with a silent rollback.
     failed: bool,
+    /// Somebody held rows a moment ago: those are passed over now.
+    contended: bool,
+    ends: Ends,
+    began: Stopwatch,
+    pool: PgPool,
+    witness: Option<Witness>,
 }
 
 impl PostgresSession {
-    pub(in crate::store) async fn begin(pool: &PgPool) -> Result<Self> {
-        let tx = pool.begin().await.map_err(|error| from_sqlx(POOL, &error))?;
-        Ok(Self { tx, failed: false })
+    pub(in crate::store) async fn begin(pool: &PgPool, ends: &Ends) -> Result<Self> {
+        let contended = ends.contended();
+        let shortly =
+            if contended { format!("; SET LOCAL lock_timeout = {}", ends.limits.lock_again.0) } else { String::new() };
+        let lent = Lent::begun(pool, ends, format!("BEGIN{shortly}")).await.map_err(|error| from_sqlx(POOL, &error))?;
+        let (ends, began, pool) = (ends.clone(), Stopwatch::start(), pool.clone());
+        Ok(Self { lent, failed: false, contended, ends, began, pool, witness: None })
+    }
+
+    /// How long the next statement may take.
+    fn left(&self) -> Duration {
+        self.ends.statement().min(self.ends.transaction().saturating_sub(self.began.elapsed()))
     }
 
     async fn rows<T: FromQueryResult>(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<T>> {
@@ -35,18 +55,48 @@ impl PostgresSession {
     }
 
     async fn fetch(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<QueryResult>> {
-        let rows = query.fetch_all(&mut *self.tx).await.map_err(|error| self.failure(&error))?;
+        let (left, ends) = (self.left(), self.ends.clone());
+        let answer = match self.lent.connection() {
+            Ok(connection) => ends.within(left, query.fetch_all(connection)).await,
+            Err(error) => Err(error),
+        };
+        let rows = answer.map_err(|error| self.failure(&error))?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 
     fn failure(&mut self, error: &SqlxError) -> StoreError {
         self.failed = true;
-        from_sqlx(POOL, error)
+        let error = from_sqlx(POOL, error);
+        if matches!(error, StoreError::Locked(_)) {
+            self.ends.contend();
+        }
+        error
     }
 
     async fn run(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64> {
-        let done = query.execute(&mut *self.tx).await.map_err(|error| self.failure(&error))?;
+        let (left, ends) = (self.left(), self.ends.clone());
+        let answer = match self.lent.connection() {
+            Ok(connection) => ends.within(left, query.execute(connection)).await,
+            Err(error) => Err(error),
+        };
+        let done = answer.map_err(|error| self.failure(&error))?;
         Ok(done.rows_affected())
+    }
+
+    /// A statement that locks rows in the order of their keys; passes over those that somebody else holds, where one did
+    /// a moment ago.
+    fn locking(&self, sql: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(format!("{sql}{}", if self.contended { " SKIP LOCKED" } else { "" }))
+    }
+
+    /// Notes a row that this transaction wrote.
+    fn wrote(&mut self, rows: &[QueryResult]) -> Result<()> {
+        if let Some(row) = rows.first() {
+            let failed = |error| from_db(POOL, error);
+            let (seq, xact) = (row.try_get("", "seq").map_err(failed)?, row.try_get("", "xact").map_err(failed)?);
+            self.witness = Some(Witness { seq, xact });
+        }
+        Ok(())
     }
 }
 
@@ -61,6 +111,14 @@ fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
 
 #[async_trait]
 impl Session for PostgresSession {
+    fn passes_over(&self) -> bool {
+        self.contended
+    }
+
+    async fn touch(&mut self) -> Result<()> {
+        self.run(query("UPDATE vault SET canary = canary")).await.map(drop)
+    }
+
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
         let sql = "SELECT seq, dedupe, digest, verdict, onboarding_id FROM events WHERE dedupe = ANY($1::bytea[])";
         self.rows(query(sql).bind(dedupe)).await
@@ -75,6 +133,7 @@ impl Session for PostgresSession {
     async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>> {
         let sql = "SELECT id, sealed, wrapped_key, created_at FROM users WHERE id = ANY($1::uuid[]) \
                    ORDER BY id FOR UPDATE";
+        let sql = self.locking(sql);
         self.rows(query(sql).bind(ids)).await
     }
 
@@ -96,6 +155,7 @@ impl Session for PostgresSession {
                    u.wrapped_key AS u_wrapped_key, u.created_at AS u_created_at \
                    FROM onboardings o JOIN users u ON u.id = o.user_id WHERE o.id = ANY($1::uuid[]) \
                    ORDER BY o.id FOR UPDATE OF o";
+        let sql = self.locking(sql);
         let rows = self.fetch(query(sql).bind(ids)).await?;
         rows.iter().map(|row| Ok((read(row, "")?, read(row, "u_")?))).collect()
     }
@@ -207,7 +267,7 @@ impl Session for PostgresSession {
                    WITH ORDINALITY AS t (dedupe, digest, source, kind, received_at, occurred_at, \
                    onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, \
                    place) ORDER BY place) numbered ORDER BY dedupe \
-                   ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe";
+                   ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe, txid_current() AS xact";
         let statement = query(sql)
             .bind(column(&rows, |row| row.dedupe.as_slice()))
             .bind(column(&rows, |row| row.digest.as_slice()))
@@ -225,16 +285,19 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.detail.as_str()))
             .bind(column(&rows, |row| row.sealed.as_slice()))
             .bind(column(&rows, |row| row.own_key.as_deref()));
-        self.rows(statement).await
+        let added = self.fetch(statement).await?;
+        self.wrote(&added)?;
+        added.iter().map(|row| read(row, "")).collect()
     }
 
     async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
         let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE) \
                    UPDATE events e SET copies = e.copies + t.more \
                    FROM unnest($1::bigint[], $2::int[]) AS t (seq, more) JOIN locked ON locked.seq = t.seq \
-                   WHERE e.seq = t.seq";
+                   WHERE e.seq = t.seq RETURNING e.seq, txid_current() AS xact";
         let statement = query(sql).bind(column(copies, |(seq, _)| *seq)).bind(column(copies, |(_, more)| *more));
-        self.run(statement).await.map(drop)
+        let counted = self.fetch(statement).await?;
+        self.wrote(&counted)
     }
 
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
@@ -363,13 +426,23 @@ impl Session for PostgresSession {
 
     async fn commit(self: Box<Self>) -> Result<()> {
         if self.failed {
-            return Err(StoreError::Poison("a statement of this transaction failed; it cannot be committed".into()));
+            return Err(StoreError::Unlisted("a statement of this transaction failed; it cannot be committed".into()));
         }
-        self.tx.commit().await.map_err(|error| from_sqlx(POOL, &error))
+        let Self { lent, ends, pool, witness, .. } = *self;
+        let Err(error) = lent.commit().await else { return Ok(()) };
+        let done = match witness {
+            Some(witness) => witness.was_done(&pool, &ends).await,
+            None => Some(false),
+        };
+        if done == Some(true) {
+            tracing::warn!(%error, "the answer to a commit was lost; it was done");
+            return Ok(());
+        }
+        Err(from_sqlx(POOL, &error))
     }
 
     async fn rollback(self: Box<Self>) -> Result<()> {
-        self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
+        self.lent.rollback().await.map_err(|error| from_sqlx(POOL, &error))
     }
 }
 

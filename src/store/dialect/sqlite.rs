@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IntoActiveModel, Iterable, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
 use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
+use crate::store::bounded::{Db, DbTx};
 use crate::store::errors::from_db;
 use crate::store::types::StoreError;
 
@@ -27,7 +28,7 @@ const TERMS: usize = 200;
 
 /// An immediate transaction of the writer.
 #[derive(Debug)]
-pub(in crate::store) struct SqliteSession(DatabaseTransaction);
+pub(in crate::store) struct SqliteSession(DbTx);
 
 /// A write transaction from its first statement on, so that it never fails half-way for a reader that became a writer.
 pub(in crate::store) const IMMEDIATE: TransactionOptions = TransactionOptions {
@@ -37,7 +38,7 @@ pub(in crate::store) const IMMEDIATE: TransactionOptions = TransactionOptions {
 };
 
 impl SqliteSession {
-    pub(in crate::store) async fn begin(writer: &DatabaseConnection) -> Result<Self> {
+    pub(in crate::store) async fn begin(writer: &Db) -> Result<Self> {
         writer.begin_with_options(IMMEDIATE).await.map(Self).map_err(failed)
     }
 
@@ -55,6 +56,10 @@ fn failed(error: DbErr) -> StoreError {
 
 #[async_trait]
 impl Session for SqliteSession {
+    async fn touch(&mut self) -> Result<()> {
+        self.0.execute_unprepared("UPDATE vault SET canary = canary").await.map(drop).map_err(failed)
+    }
+
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
         let mut rows = Vec::new();
         for keys in groups(dedupe) {
@@ -404,7 +409,7 @@ fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// Answers how many were really added, or replaced.
-async fn insert<M>(tx: &DatabaseTransaction, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<u64>
+async fn insert<M>(tx: &DbTx, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<u64>
 where
     M: IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel> + sea_orm::ModelTrait + Send,
     <M::Entity as EntityTrait>::ActiveModel: Send,
