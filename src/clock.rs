@@ -103,7 +103,7 @@ impl Chance for SeededChance {
     }
 }
 
-/// Measures how long something took; for metrics and logs, never for decisions.
+/// Measures how long something took; for metrics, logs and limits of waiting, never for what becomes of people.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

@@ -8,8 +8,7 @@ use super::types::StoreError;
 
 /// What a pooler between gangway and PostgreSQL is told to do.
 const POOLER: &str = "a connection pooler in between does not pass on what gangway needs: PgBouncer from 1.21 on, with \
-                      max_prepared_statements above 0 and ignore_startup_parameters = options,extra_float_digits; see \
-                      docs/guides/pgbouncer.md";
+                      max_prepared_statements above 0 and the ignore_startup_parameters of docs/guides/pgbouncer.md";
 
 /// Sorts an error of a statement; `pool` is named when it has no free connection.
 pub(super) fn from_db(pool: &str, error: DbErr) -> StoreError {
