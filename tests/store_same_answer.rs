@@ -230,7 +230,7 @@ impl World {
     async fn sweep(&mut self) {
         let time = self.time();
         let expired = if self.below(4) == 0 { self.store.expire_held(time, 2).await.unwrap() } else { 0 };
-        let wakes = self.store.due_wakes(time, None, 5).await.unwrap();
+        let wakes = self.store.claim_wakes(time, Millis::secs(20), 5).await.unwrap();
         let due = (self.store.next_wake().await.unwrap(), self.store.next_effect_due().await.unwrap());
         let lost = self.store.without_reason(20).await.unwrap();
         let owned = self.store.held_with_owner(20).await.unwrap();

@@ -53,6 +53,17 @@ pub struct Onboarding {
 }
 
 impl Onboarding {
+    /// When it must be woken, by what it knows: the earliest of deadline and next poll. While a read is pending, its
+    /// answer sets the next poll. Call states have none: their effect is itself due at a time.
+    #[must_use]
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        if self.status != Status::Waiting {
+            return None;
+        }
+        let poll = if self.memory.pending.is_some() { None } else { self.memory.next_poll };
+        [self.memory.deadline, poll].into_iter().flatten().min()
+    }
+
     /// The fact by which parents are told how it ended; `None` while it has not.
     #[must_use]
     pub fn end(&self) -> Option<FactReport> {

@@ -14,6 +14,7 @@ mod m20261122_000009_vault;
 mod m20261122_000010_secrets;
 mod m20261122_000011_webhooks;
 mod m20261122_000012_held;
+mod m20261129_000015_by_index;
 mod m20261129_000018_figures;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_secrets::Migration),
             Box::new(m20261122_000011_webhooks::Migration),
             Box::new(m20261122_000012_held::Migration),
+            Box::new(m20261129_000015_by_index::Migration),
             Box::new(m20261129_000018_figures::Migration),
         ]
     }

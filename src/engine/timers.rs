@@ -14,35 +14,35 @@ use crate::telemetry::Beat;
 use super::accept::Engine;
 use super::door::{Arrival, Door, NotAccepted};
 
-/// Wakes taken in one step, at most.
+/// Wakes claimed at once, at most.
 const LIMIT: u32 = 256;
 
-/// One step: wakes every onboarding whose time has come. Answers when the next one's time comes.
+/// One step: wakes every onboarding whose time has come and that nobody else is waking. Answers when the next one's
+/// time comes.
 ///
 /// # Errors
-/// The database's; nothing is lost, the rows stay due.
+/// The database's; nothing is lost, the rows stay due or are due again after a lease.
 pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     // Asked first: a look when nothing is due costs one row of one index.
     let next = engine.store.next_wake().await?;
     if next.is_none_or(|next| next > now) {
         return Ok(next);
     }
-    // Rows that stay due (this process does not know their flow, their event is in quarantine, the database is away)
-    // are passed once in a step: they neither make this loop spin nor keep those behind them waiting.
     let later = now.plus(Millis::secs(1));
-    let mut after = None;
     loop {
-        let due = engine.store.due_wakes(now, after, LIMIT).await?;
+        // Each is claimed before it is delivered: once, however many processes run. What cannot be delivered or stepped
+        // here is due again after a lease; it neither makes this loop spin nor keeps those behind it waiting.
+        let due = engine.store.claim_wakes(now, engine.options.lease, LIMIT).await?;
         let arrivals = due.iter().map(|wake| arrival(wake, now));
         let answers = futures_util::future::join_all(arrivals.map(|arrival| door.accept_own(arrival))).await;
         if answers.contains(&Err(NotAccepted::Stopping)) {
             return Ok(Some(later));
         }
-        after = due.last().copied();
         if due.len() < usize::try_from(LIMIT).unwrap_or(usize::MAX) {
             break;
         }
     }
+    // One that is due and could not be claimed is locked at this moment by whoever moves it.
     Ok(engine.store.next_wake().await?.map(|next| if next <= now { later } else { next }))
 }
 

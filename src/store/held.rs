@@ -3,22 +3,25 @@
 //! Rows of `held` are there exactly as long as their event is held: they come with it, and go in the transaction that
 //! has its row of `events` locked. Nobody ever waits for one of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use gangway_core::decision::Verdict;
 use gangway_core::event::OnboardingId;
 use gangway_core::matching;
 use gangway_core::time::Timestamp;
 use gangway_entities::{events, held, identifiers, secrets};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    Statement, TransactionTrait, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
+use super::bounded::DbTx;
 use super::dialect::{AdoptRow, IMMEDIATE};
 use super::figures::{self, HELD};
 use super::keys::{Blind, Dedupe, Keyring};
+use super::secrets::held_owner;
 use super::tx::{Tx, sorted};
 use super::types::{Adopted, Held, NewEvent, StoreError};
 use super::{Store, rows};
@@ -110,67 +113,119 @@ impl Tx {
 }
 
 impl Store {
-    /// Marks held events that came before `before` as expired, and erases the secrets that they brought; answers how
-    /// many. One that is being adopted at this moment is passed over.
+    /// Marks held events that came before `before` as expired, oldest first, at most `limit`, and erases the secrets that
+    /// they brought, theirs and no others; answers how many. One that is being adopted at this moment is passed over.
+    /// Waits for nobody's lock.
     ///
     /// # Errors
-    /// [`StoreError::Passing`]; the next call does what this one left.
+    /// [`StoreError::Passing`]: nothing expired; the next call does it.
     pub async fn expire_held(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let failed = Self::work_failed;
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(failed)?;
-        let backend = tx.get_database_backend();
-        let pass_over = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = format!(
-            "WITH old AS MATERIALIZED (SELECT seq AS old_seq FROM events WHERE verdict = 'held' AND received_at < $1 \
-             ORDER BY seq LIMIT $2 {pass_over}) \
-             UPDATE events SET verdict = 'expired', detail = 'was held and nobody came' FROM old WHERE seq = old_seq \
-             RETURNING seq"
-        );
-        let values: [Value; 2] = [before.0.into(), i64::from(limit).into()];
-        let found = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await.map_err(failed)?;
-        let seqs: Vec<i64> =
-            found.iter().map(|row| row.try_get("", "seq").map_err(failed)).collect::<Result<_, _>>()?;
-        for seqs in seqs.chunks(ROWS) {
-            let gone = held::Entity::delete_many().filter(held::Column::Seq.is_in(seqs.iter().copied()));
-            gone.exec(&tx).await.map_err(failed)?;
-        }
-        figures::add(&tx, HELD, -rows::number(seqs.len())).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)?;
-        // Outside: an adopter takes secrets before it locks events, and must not be waited for with events locked.
-        secrets::Entity::delete_many()
-            .filter(secrets::Column::OwnKey.is_not_null())
-            .filter(secrets::Column::Since.lt(before.0))
-            .exec(self.work())
+        let mut old: Vec<(i64, Uuid)> = events::Entity::find()
+            .select_only()
+            .columns([events::Column::Seq, events::Column::Dedupe])
+            .filter(Expr::cust("verdict = 'held'"))
+            .filter(events::Column::ReceivedAt.lt(before.0))
+            .order_by_asc(events::Column::ReceivedAt)
+            .limit(u64::from(limit))
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_tuple::<(i64, Vec<u8>)>()
+            .all(&tx)
             .await
-            .map_err(failed)?;
-        Ok(u64::try_from(seqs.len()).unwrap_or(u64::MAX))
+            .map_err(failed)?
+            .into_iter()
+            .map(|(seq, dedupe)| Ok((seq, held_owner(&rows::dedupe(&dedupe)?))))
+            .collect::<Result<_, StoreError>>()?;
+        let taken = erase_held_secrets(&tx, &old).await.map_err(failed)?;
+        old.retain(|(_, owner)| !taken.contains(owner));
+        for some in old.chunks(ROWS) {
+            let seqs = || some.iter().map(|(seq, _)| *seq);
+            events::Entity::update_many()
+                .col_expr(events::Column::Verdict, Expr::value(Verdict::Expired.word()))
+                .col_expr(events::Column::Detail, Expr::value("was held and nobody came"))
+                .filter(events::Column::Seq.is_in(seqs()))
+                .exec(&tx)
+                .await
+                .map_err(failed)?;
+            held::Entity::delete_many().filter(held::Column::Seq.is_in(seqs())).exec(&tx).await.map_err(failed)?;
+        }
+        figures::add(&tx, HELD, -rows::number(old.len())).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
     }
 
     /// Identifiers that have an owner and on which events are held, with the onboarding that is to take those, what
     /// names its event best first. Never a normal course: whoever writes an identifier takes them at once, but a
-    /// process may end before the last of many.
+    /// process may end before the last of many. Looks at the next `limit` identifiers of held events with each call, from
+    /// the front again behind the last.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
     pub async fn held_with_owner(&self, limit: u32) -> Result<Vec<(Blind, OnboardingId)>, StoreError> {
-        let sql = "SELECT h.blind AS blind, coalesce(i.onboarding_id, (SELECT o.id FROM onboardings o \
-                   WHERE o.user_id = i.user_id ORDER BY o.ended_at IS NOT NULL, o.id DESC LIMIT 1)) AS id \
-                   FROM held h JOIN identifiers i ON i.blind = h.blind \
-                   WHERE i.onboarding_id IS NOT NULL OR i.user_id IS NOT NULL \
-                   GROUP BY h.blind, i.onboarding_id, i.user_id ORDER BY min(h.place), h.blind LIMIT $1";
+        let sql = "SELECT h.seq AS seq, h.place AS place, h.blind AS blind, coalesce(i.onboarding_id, (SELECT o.id \
+                   FROM onboardings o WHERE o.user_id = i.user_id ORDER BY o.ended_at IS NOT NULL, o.id DESC LIMIT 1)) \
+                   AS id FROM (SELECT seq, place, blind FROM held WHERE seq > $1 ORDER BY seq, place LIMIT $2) h \
+                   LEFT JOIN identifiers i ON i.blind = h.blind";
         let backend = self.work().get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, [i64::from(limit).into()]);
-        let found = self.work().query_all_raw(statement).await.map_err(Self::work_failed)?;
-        let mut held = Vec::with_capacity(found.len());
-        for row in found {
-            let (blind, id): (Vec<u8>, Option<Uuid>) = (
-                row.try_get("", "blind").map_err(Self::work_failed)?,
-                row.try_get("", "id").map_err(Self::work_failed)?,
-            );
-            held.extend(id.map(|id| Ok((rows::blind(&blind)?, OnboardingId(id)))));
+        let after = self.rolling.held.get().unwrap_or_default();
+        let statement = Statement::from_sql_and_values(backend, sql, [after.into(), i64::from(limit).into()]);
+        let looked = self.work().query_all_raw(statement).await.map_err(Self::work_failed)?;
+        let looked: Vec<OwnedRow> = looked
+            .iter()
+            .map(|row| OwnedRow::from_query_result(row, ""))
+            .collect::<Result<_, _>>()
+            .map_err(Self::work_failed)?;
+        let full = looked.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        self.rolling.held.set(if full { behind(&looked) } else { None });
+        let mut owned: BTreeMap<Vec<u8>, (i32, Uuid)> = BTreeMap::new();
+        for OwnedRow { place, blind, id, .. } in looked {
+            if let Some(id) = id {
+                owned.entry(blind).and_modify(|(best, _)| *best = place.min(*best)).or_insert((place, id));
+            }
         }
-        held.into_iter().collect()
+        let mut owned: Vec<_> = owned.into_iter().map(|(blind, (place, id))| (place, blind, id)).collect();
+        owned.sort_unstable();
+        owned.into_iter().map(|(_, blind, id)| Ok((rows::blind(&blind)?, OnboardingId(id)))).collect()
     }
+}
+
+/// An identifier that an event is held on, with the onboarding that owns it, if any does.
+#[derive(sea_orm::FromQueryResult)]
+struct OwnedRow {
+    seq: i64,
+    place: i32,
+    blind: Vec<u8>,
+    id: Option<Uuid>,
+}
+
+/// Behind which event a look goes on. The last one may have identifiers that were not seen: it is looked at again, unless
+/// it is the only one.
+fn behind(looked: &[OwnedRow]) -> Option<i64> {
+    let last = looked.iter().map(|row| row.seq).max()?;
+    let only = looked.iter().all(|row| row.seq == last);
+    Some(if only { last } else { last - 1 })
+}
+
+/// Erases what these held events brought; answers those of whose secrets somebody has taken some: they are being adopted.
+async fn erase_held_secrets(tx: &DbTx, of: &[(i64, Uuid)]) -> Result<HashSet<Uuid>, sea_orm::DbErr> {
+    let mut taken = HashSet::new();
+    for some in of.chunks(ROWS) {
+        let find = secrets::Entity::find()
+            .select_only()
+            .columns([secrets::Column::Owner, secrets::Column::Name])
+            .filter(secrets::Column::Owner.is_in(some.iter().map(|(_, owner)| *owner)));
+        let there: HashSet<(Uuid, String)> = find.clone().into_tuple().all(tx).await?.into_iter().collect();
+        if there.is_empty() {
+            continue;
+        }
+        let free = find.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+        let free: HashSet<(Uuid, String)> = free.into_tuple().all(tx).await?.into_iter().collect();
+        taken.extend(there.difference(&free).map(|(owner, _)| *owner));
+        let owners = free.iter().map(|(owner, _)| *owner).filter(|owner| !taken.contains(owner));
+        secrets::Entity::delete_many().filter(secrets::Column::Owner.is_in(owners)).exec(tx).await?;
+    }
+    Ok(taken)
 }
 
 /// Has every held event wait on all of its identifiers: for those that a version kept which knew the first one only.

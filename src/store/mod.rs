@@ -15,6 +15,7 @@ pub mod key_file;
 pub mod keys;
 mod lent;
 mod open;
+mod rolling;
 mod rows;
 mod schema;
 pub mod search;
@@ -38,6 +39,7 @@ use bounded::Db;
 use dialect::{PostgresSession, Session, SqliteSession};
 use figures::{Added, Tally};
 use open::Pools;
+use rolling::Rolling;
 
 /// The database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -45,6 +47,7 @@ pub struct Store {
     keys: Arc<Keyring>,
     chance: Arc<dyn Chance>,
     pools: Arc<Pools>,
+    rolling: Arc<Rolling>,
     added: Arc<Added>,
 }
 
@@ -64,7 +67,8 @@ impl Store {
         if complete && pools.presence.as_ref().is_some_and(|presence| presence.alone) {
             open::end_leases(&pools.intake).await?;
         }
-        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), added: Arc::default() })
+        let (added, rolling) = (Arc::default(), Arc::default());
+        Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), added, rolling })
     }
 
     /// Brings the schema up to date; safe when several processes do it at once.

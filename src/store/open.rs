@@ -43,9 +43,9 @@ async fn postgres(options: &StoreOptions) -> Result<Pools, StoreError> {
         let limits = limits(options);
         settings.map_sqlx_postgres_opts(move |driver| {
             let driver = driver.application_name(&format!("gangway {name}")).options(limits.clone());
-            if name == "intake" {
-                // Every hot statement has its index. A plan made while the tables were small must not read them whole
-                // when they have grown: plans are kept for the life of the connection.
+            if name != "screens" {
+                // Every statement that runs by itself has its index. A plan made while the tables were small must not read
+                // them whole when they have grown: plans are kept for the life of the connection.
                 driver.options([("enable_seqscan", "off")])
             } else {
                 driver

@@ -62,19 +62,22 @@ pub(super) fn onboarding(key: &DataKey, row: onboardings::Model, user: User) -> 
     let plain = key.open(Place { table: "onboardings", row: row.id.as_bytes() }, &row.sealed)?;
     let memory: Memory = read_json(&plain)?;
     let status = Status::from_word(&row.status).ok_or_else(|| unknown("onboardings.status"))?;
-    Ok(Onboarding {
+    let mut onboarding = Onboarding {
         id: OnboardingId(row.id),
         user,
         flow: flow(row.flow, row.version),
         state: row.state,
         status,
         since: Timestamp(row.since),
-        wake_at: row.wake_at.map(Timestamp),
+        wake_at: None,
         revision: count(row.revision),
         created_at: Timestamp(row.created_at),
         ended_at: row.ended_at.map(Timestamp),
         memory,
-    })
+    };
+    // Not from its column, which whoever delivers the timer puts off meanwhile.
+    onboarding.wake_at = onboarding.wakes_at();
+    Ok(onboarding)
 }
 
 pub(super) fn flow(name: String, version: i32) -> FlowRef {

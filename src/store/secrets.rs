@@ -30,7 +30,7 @@ pub struct NewSecret {
 }
 
 /// Secrets of a held event by their paths: kept under a name made of its dedupe key until it finds its owner.
-fn held_owner(dedupe: &Dedupe) -> Uuid {
+pub(super) fn held_owner(dedupe: &Dedupe) -> Uuid {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(dedupe.0).for_each(|(to, from)| *to = from);
     Uuid::from_bytes(bytes)

@@ -20,6 +20,7 @@ on_both_databases!(
     a_secret_of_an_answer_is_there_for_its_mail_and_gone_after_it,
     a_secret_that_did_not_come_is_made_by_its_rule,
     a_held_event_brings_its_secrets_along_and_an_expired_one_leaves_none,
+    secrets_of_held_events_go_with_their_own_event_and_not_before,
     a_second_start_replaces_no_secret,
     the_end_by_an_operator_erases_every_secret,
     no_secret_is_readable_in_any_column_of_any_table,
@@ -105,6 +106,19 @@ async fn a_held_event_brings_its_secrets_along_and_an_expired_one_leaves_none(db
     assert_eq!(world.store().expire_held(later, 10).await.unwrap(), 1);
     assert_eq!(world.number("SELECT count(*) FROM secrets WHERE own_key IS NOT NULL").await, 0);
     assert_eq!(world.number("SELECT count(*) FROM secrets").await, 1);
+}
+
+async fn secrets_of_held_events_go_with_their_own_event_and_not_before(db: &TestDb) {
+    let world = World::new(db).await;
+    for name in ["ann", "bob", "cleo"] {
+        let data = json!({ "passkey": PASSKEY });
+        world.one(world.say().message(&format!("in-{name}"), "user.handed_in", name, data)).await;
+        world.clock.advance(gangway_core::time::Millis::secs(1));
+    }
+    for left in [2, 1, 0] {
+        assert_eq!(world.store().expire_held(world.say().0, 1).await.unwrap(), 1);
+        assert_eq!(world.number("SELECT count(*) FROM secrets").await, left, "a held event is without its secret");
+    }
 }
 
 async fn a_second_start_replaces_no_secret(db: &TestDb) {

@@ -18,6 +18,8 @@ on_both_databases!(
     a_wait_that_lasts_too_long_is_late,
     a_wake_asked_for_soon_is_not_put_off,
     three_hundred_timers_that_stay_due_keep_no_other_waiting,
+    each_timer_is_delivered_once_by_whichever_of_three_engines,
+    a_timer_whose_engine_died_is_due_again_after_the_lease,
     an_onboarding_without_its_effect_is_sent_to_review_and_goes_on_after_a_retry,
     an_onboarding_without_its_effect_goes_on_after_a_move,
     nobody_is_stranded_in_a_normal_course,
@@ -107,7 +109,55 @@ async fn three_hundred_timers_that_stay_due_keep_no_other_waiting(db: &TestDb) {
     world.clock.advance(Millis::secs(5));
     let next = timers::tick(&world.engine, &door, world.say().0).await.unwrap();
     assert_eq!(world.only_due().await.id.onboarding, id);
-    assert_eq!(next, Some(world.say().0.plus(Millis::secs(1))), "the others are looked at again, but not at once");
+    let lease = world.engine.options.lease;
+    assert_eq!(next, Some(world.say().0.plus(lease)), "the others are looked at again, but not at once");
+    world.clock.advance(lease);
+    let next = timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    assert_eq!(next, Some(world.say().0.plus(lease)), "again and again, a lease apart");
+}
+
+/// So many people whose waits are late an hour later.
+async fn late_in_an_hour(world: &World, people: usize) {
+    for some in (0..people).collect::<Vec<_>>().chunks(256) {
+        let say = world.say();
+        let visits = some.iter().map(|n| say.start(&format!("v{n}"), "user.visited", &format!("p{n}")));
+        world.accept(&visits.collect::<Vec<_>>()).await;
+        let answers = world.due().await.into_iter().map(|effect| say.good(&effect, &effect.id.to_string()));
+        world.accept(&answers.collect::<Vec<_>>()).await;
+    }
+}
+
+async fn each_timer_is_delivered_once_by_whichever_of_three_engines(db: &TestDb) {
+    const PEOPLE: usize = 1200;
+    let worlds = [World::new(db).await, World::with(db, 2, |_| {}).await, World::with(db, 3, |_| {}).await];
+    late_in_an_hour(&worlds[0], PEOPLE).await;
+    let doors: Vec<_> = worlds.iter().map(open).collect();
+    worlds.iter().for_each(|world| world.clock.advance(Millis::secs(3600)));
+    let now = worlds[0].say().0;
+    let ticks = worlds.iter().zip(&doors).map(|(world, door)| timers::tick(&world.engine, door, now));
+    for answer in futures_util::future::join_all(ticks).await {
+        answer.unwrap();
+    }
+    let late = worlds[0].number("SELECT count(*) FROM onboardings WHERE state = 'review'").await;
+    assert_eq!(late, PEOPLE as i64);
+    assert_eq!(worlds[0].number("SELECT sum(copies) FROM events WHERE source = 'timer'").await, PEOPLE as i64);
+}
+
+async fn a_timer_whose_engine_died_is_due_again_after_the_lease(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let id = world.one(world.say().start("v", "user.visited", "ann")).await.onboarding.unwrap();
+    world.perform("ann").await;
+    let before = world.onboarding(id).await;
+    world.clock.advance(Millis::secs(3600));
+    let (now, lease) = (world.say().0, world.engine.options.lease);
+    assert_eq!(world.store().claim_wakes(now, lease, 10).await.unwrap().len(), 1);
+    assert_eq!(world.onboarding(id).await, before, "a claim changes nothing that is known");
+    let next = timers::tick(&world.engine, &door, now).await.unwrap();
+    assert_eq!((next, world.onboarding(id).await.revision), (Some(now.plus(lease)), before.revision));
+    world.clock.advance(lease);
+    timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    assert_eq!(world.onboarding(id).await.state, "review");
 }
 
 /// A person whose first effect vanished, found by the sweep.

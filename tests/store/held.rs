@@ -3,6 +3,7 @@
 use gangway::store::types::{NewEvent, Owner};
 use gangway::store::{Store, Tx};
 use gangway_core::event::{Body, Identifier};
+use gangway_core::secret::Secrets;
 use sea_orm::{ConnectionTrait, Database, Statement};
 
 use crate::db::TestDb;
@@ -121,7 +122,32 @@ async fn owned_identifiers_of_held_events_are_listed_the_most_telling_first(db: 
     let owned = [(&email, &bob), (&uid, &ann), (&asset, &bob)];
     let owned = owned.map(|(name, owner)| (store.keys().blind(name), owner.onboarding.id));
     assert_eq!(store.held_with_owner(10).await.unwrap(), owned);
-    assert_eq!(store.held_with_owner(2).await.unwrap(), owned[..2]);
+    // Piece by piece, all of an event's at once: the first names three.
+    for piece in [&owned[1..], &owned[..1], &owned[1..]] {
+        assert_eq!(store.held_with_owner(3).await.unwrap(), piece);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_whose_secrets_are_being_taken_does_not_expire_and_delays_nobody() {
+    let db = TestDb::postgres().await;
+    let store = db.open().await;
+    let [uid, _] = names();
+    let rows = ["taken", "left"].map(|key| held(&store, key, &[&uid]));
+    let mut tx = store.begin().await.unwrap();
+    tx.claim(&[claim(&store, &uid, None)]).await.unwrap();
+    tx.insert_events(&rows).await.unwrap();
+    for row in &rows {
+        tx.hold_secrets(&row.dedupe, &Secrets::of("key", "secret"), at(0)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let mut adopter = store.begin().await.unwrap();
+    assert_eq!(adopter.take_held_secrets(&rows[0].dedupe).await.unwrap().0.len(), 1);
+    assert_eq!(store.expire_held(at(9), 10).await.unwrap(), 1, "the one that nobody takes");
+    adopter.rollback().await.unwrap();
+    assert_eq!(number(&db, "SELECT count(*) FROM secrets").await, 1);
+    assert_eq!(store.expire_held(at(9), 10).await.unwrap(), 1);
+    assert_eq!(number(&db, "SELECT count(*) FROM secrets").await, 0);
 }
 
 async fn held_events_expire_by_age_and_are_not_found_by_any_identifier_any_more(db: &TestDb) {

@@ -8,6 +8,7 @@ mod fixtures;
 mod held;
 mod journal;
 mod leases;
+mod little;
 mod opening;
 mod races;
 mod reads;

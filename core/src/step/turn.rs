@@ -120,7 +120,7 @@ impl<'a> Turn<'a> {
 
     /// The decision. The revision grows by one when anything changed, and only then.
     pub(super) fn finish(mut self, before: Option<&Onboarding>) -> Decision {
-        self.it.wake_at = wake_at(&self.it);
+        self.it.wake_at = self.it.wakes_at();
         if before != Some(&self.it) {
             self.it.revision = self.it.revision.saturating_add(1);
         } else if self.verdict == Verdict::Applied {
@@ -139,16 +139,6 @@ impl<'a> Turn<'a> {
             onboarding: self.it,
         }
     }
-}
-
-/// The earliest of deadline and next poll. While a read is pending, its answer sets the next poll. Call states have
-/// none: their effect is itself due at a time.
-fn wake_at(it: &Onboarding) -> Option<Timestamp> {
-    if it.status != Status::Waiting {
-        return None;
-    }
-    let poll = if it.memory.pending.is_some() { None } else { it.memory.next_poll };
-    [it.memory.deadline, poll].into_iter().flatten().min()
 }
 
 /// Tells each parent of the end, when it ended by this event.

@@ -151,10 +151,11 @@ pub(super) struct DueRow {
     pub(super) uncertain_since: Option<i64>,
 }
 
-/// The database's clock in milliseconds, as an SQL expression.
+/// The database's clock in milliseconds, as an SQL expression: the time at which the statement came. It stands still
+/// within a statement, so that an index can be read up to it.
 pub(super) const fn clock(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-        _ => "(extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+        _ => "(extract(epoch FROM statement_timestamp()) * 1000)::bigint",
     }
 }

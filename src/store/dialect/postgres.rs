@@ -324,7 +324,7 @@ impl Session for PostgresSession {
         let sql = "INSERT INTO effects (onboarding_id, n, kind, target, slot, request, attempt, mode, \
                    uncertain_since, asked_at, due_at, lease_until, lease_token) \
                    SELECT onboarding_id, n, kind, target, slot, request, attempt, mode, uncertain_since, asked_at, \
-                   due_at, lease + (extract(epoch FROM clock_timestamp()) * 1000)::bigint, token \
+                   due_at, lease + (extract(epoch FROM statement_timestamp()) * 1000)::bigint, token \
                    FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::int[], \
                    $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::uuid[]) \
                    AS t (onboarding_id, n, kind, target, slot, request, attempt, mode, uncertain_since, asked_at, \
@@ -373,7 +373,7 @@ impl Session for PostgresSession {
 
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<u64> {
         let sql = "UPDATE effects e SET outcome = t.outcome, lease_until = NULL, lease_token = NULL, \
-                   settled_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+                   settled_at = (extract(epoch FROM statement_timestamp()) * 1000)::bigint \
                    FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS t (onboarding_id, n, outcome) \
                    WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NULL";
         let statement = query(sql)
