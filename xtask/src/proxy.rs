@@ -131,8 +131,7 @@ impl Way {
     /// Passes on until either side ends or `may` says no; what comes on a silent connection goes nowhere, its end too.
     fn copy(&self, number: u64, mut from: TcpStream, mut to: TcpStream, may: impl Fn(&Self, &[u8]) -> bool) {
         let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let Ok(length @ 1..) = from.read(&mut buffer) else { break };
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
             let Some(bytes) = buffer.get(..length) else { break };
             if self.silent(number) {
                 continue;
