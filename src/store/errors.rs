@@ -156,7 +156,7 @@ fn from_sqlite(code: i32, words: String) -> StoreError {
         11 | 26 => StoreError::Setup("the file is damaged or not a SQLite database".into()),
         1 if words.starts_with("no such") => StoreError::Setup("the schema is not what this version needs".into()),
         // Too big, a constraint, a value of another type. A foreign key depends on another row, which may come.
-        18 | 19 | 20 if code != FOREIGN_KEY => StoreError::Poison(text),
+        18..=20 if code != FOREIGN_KEY => StoreError::Poison(text),
         _ => StoreError::Unlisted(text),
     }
 }
