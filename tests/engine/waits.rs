@@ -72,7 +72,8 @@ async fn a_person_whose_row_somebody_holds_delays_only_that_persons_events() {
         holder.rollback().await.unwrap();
     }
     let late = world.say().wallet("late", "ann", Trust::Fact);
-    let late = until("ann's events are taken", async || world.engine.accept(&[late.clone()]).await.remove(0).ok());
+    let late =
+        until("ann's events are taken", async || world.engine.accept(std::slice::from_ref(&late)).await.remove(0).ok());
     assert_eq!(late.await.verdict, Verdict::Applied);
 }
 
@@ -100,7 +101,9 @@ async fn a_peer_that_stands_still_inside_its_transaction_delays_only_what_it_hol
     assert!(matches!(answers[17], Err(NotAccepted::Later(_))), "{:?}", answers[17]);
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 40, "{answers:?}");
     // The server ends what stands still; nobody here lets go of it.
-    let taken = until("ann is taken", async || world.engine.accept(&[contended.clone()]).await.remove(0).ok()).await;
+    let taken =
+        until("ann is taken", async || world.engine.accept(std::slice::from_ref(&contended)).await.remove(0).ok())
+            .await;
     assert_eq!(taken.verdict, Verdict::Applied);
     assert!(tx.commit().await.is_err(), "what stood still is over");
 }
@@ -116,7 +119,9 @@ async fn connections_that_fell_silent_stop_nobody_and_are_not_used_again() {
         everything_answers(world.store(), "before").await;
         proxy.silence_existing();
         let one = world.say().sign_up(&format!("after{round}"));
-        let taken = until("events are taken", async || world.engine.accept(&[one.clone()]).await.remove(0).ok()).await;
+        let taken =
+            until("events are taken", async || world.engine.accept(std::slice::from_ref(&one)).await.remove(0).ok())
+                .await;
         assert_eq!(taken.verdict, Verdict::Applied);
         everything_answers(world.store(), "after").await;
     }
@@ -158,10 +163,11 @@ async fn connections_that_are_read_only_are_replaced_by_some_that_are_not() {
     set("on").await;
     let world = World::over(&tight(&db), &db.url, 1, |_| {}).await;
     let one = world.say().sign_up("ann");
-    let refused = world.engine.accept(&[one.clone()]).await;
+    let refused = world.engine.accept(std::slice::from_ref(&one)).await;
     assert!(matches!(refused[0], Err(NotAccepted::Away(_))), "{refused:?}");
     set("off").await;
-    let taken = until("events are taken", async || world.engine.accept(&[one.clone()]).await.remove(0).ok()).await;
+    let taken =
+        until("events are taken", async || world.engine.accept(std::slice::from_ref(&one)).await.remove(0).ok()).await;
     assert_eq!(taken.verdict, Verdict::Applied);
     let lease = Lease { token: uuid::Uuid::nil(), length: Millis::secs(1) };
     let slots = [("nothing".to_owned(), 1)];
