@@ -158,7 +158,9 @@ impl Engine {
                     tracing::warn!(%error, "an event cannot be written now; its sender comes again with it");
                     return self.put_off(&indexes, answers, true);
                 }
-                Err(error @ StoreError::Setup(_)) => return tracing::error!(%error, "an event cannot be written now"),
+                Err(error @ (StoreError::Setup(_) | StoreError::OtherVersion(_))) => {
+                    return tracing::error!(%error, "an event cannot be written now");
+                }
                 Err(error) => {
                     tracing::warn!(%error, events = indexes.len(), "a batch must run again");
                     false

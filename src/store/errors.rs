@@ -58,7 +58,9 @@ pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
         | StoreError::Unreachable(text)
         | StoreError::Locked(text)
         | StoreError::Unlisted(text) => StoreError::Unreachable(format!("{place}: {text}")),
-        StoreError::Poison(text) | StoreError::Setup(text) => StoreError::Setup(format!("{place}: {text}")),
+        StoreError::Poison(text) | StoreError::Setup(text) | StoreError::OtherVersion(text) => {
+            StoreError::Setup(format!("{place}: {text}"))
+        }
     }
 }
 
@@ -187,7 +189,7 @@ mod tests {
     fn only_proven_causes_are_poison_and_what_nobody_listed_comes_again() {
         let sorted = |code: &str| match from_postgres(code, String::new()) {
             StoreError::Poison(_) => "poison",
-            StoreError::Setup(_) => "setup",
+            StoreError::Setup(_) | StoreError::OtherVersion(_) => "setup",
             StoreError::Locked(_) => "locked",
             StoreError::Unlisted(_) => "unlisted",
             StoreError::Passing(_) | StoreError::Unreachable(_) => "passing",
