@@ -15,6 +15,7 @@ pub mod key_file;
 pub mod keys;
 mod lent;
 mod open;
+pub mod polls;
 mod rolling;
 mod rows;
 mod schema;

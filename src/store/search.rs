@@ -36,8 +36,12 @@ pub struct JournalEntry {
     pub detail: String,
     /// Its owner.
     pub onboarding: Option<OnboardingId>,
-    /// Revision of the onboarding after it.
+    /// Revision of the onboarding after it; of several that share the row, after the last.
     pub revision: Option<u64>,
+    /// How many events share the row: polls that said the same.
+    pub times: u32,
+    /// When the last of these was received, if there are several.
+    pub last: Option<Timestamp>,
 }
 
 /// Which onboardings to list.
@@ -70,6 +74,8 @@ struct EntryRow {
     detail: String,
     onboarding_id: Option<Uuid>,
     revision: Option<i64>,
+    times: Option<i32>,
+    last_at: Option<i64>,
 }
 
 impl From<EntryRow> for JournalEntry {
@@ -86,6 +92,8 @@ impl From<EntryRow> for JournalEntry {
             detail: row.detail,
             onboarding: row.onboarding_id.map(OnboardingId),
             revision: row.revision.map(rows::count),
+            times: row.times.map_or(1, rows::small),
+            last: row.last_at.map(Timestamp),
         }
     }
 }
@@ -294,5 +302,7 @@ fn entry(row: events::Model) -> JournalEntry {
         detail: row.detail,
         onboarding: row.onboarding_id.map(OnboardingId),
         revision: row.revision.map(rows::count),
+        times: row.times.map_or(1, rows::small),
+        last: row.last_at.map(Timestamp),
     }
 }

@@ -5,109 +5,13 @@ use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::{AssertSqlSafe, Error as SqlxError, PgPool, Postgres, query};
-use sea_orm::{FromQueryResult, QueryResult};
+use sea_orm::sqlx::{Postgres, query};
 use uuid::Uuid;
 
-use std::time::Duration;
-
-use super::witness::Witness;
-use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
-use crate::clock::Stopwatch;
-use crate::store::errors::{from_db, from_sqlx};
-use crate::store::lent::{Ends, Lent};
+use super::asking::{POOL, PostgresSession, column, read};
+use super::{AdoptRow, BriefRow, DueRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
+use crate::store::errors::from_sqlx;
 use crate::store::types::StoreError;
-
-const POOL: &str = "intake";
-
-/// A transaction of the intake pool.
-#[derive(Debug)]
-pub(in crate::store) struct PostgresSession {
-    lent: Lent,
-    /// Whether a statement failed: PostgreSQL then answers a commit with a silent rollback.
-    failed: bool,
-    /// Somebody held rows a moment ago: those are passed over now.
-    contended: bool,
-    ends: Ends,
-    began: Stopwatch,
-    pool: PgPool,
-    witness: Option<Witness>,
-}
-
-impl PostgresSession {
-    pub(in crate::store) async fn begin(pool: &PgPool, ends: &Ends) -> Result<Self> {
-        let contended = ends.contended();
-        let shortly =
-            if contended { format!("; SET LOCAL lock_timeout = {}", ends.limits.lock_again.0) } else { String::new() };
-        let lent = Lent::begun(pool, ends, format!("BEGIN{shortly}")).await.map_err(|error| from_sqlx(POOL, &error))?;
-        let (ends, began, pool) = (ends.clone(), Stopwatch::start(), pool.clone());
-        Ok(Self { lent, failed: false, contended, ends, began, pool, witness: None })
-    }
-
-    /// How long the next statement may take.
-    fn left(&self) -> Duration {
-        self.ends.statement().min(self.ends.transaction().saturating_sub(self.began.elapsed()))
-    }
-
-    async fn rows<T: FromQueryResult>(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<T>> {
-        let rows = self.fetch(query).await?;
-        rows.iter().map(|row| read(row, "")).collect()
-    }
-
-    async fn fetch(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<QueryResult>> {
-        let (left, ends) = (self.left(), self.ends.clone());
-        let answer = match self.lent.connection() {
-            Ok(connection) => ends.within(left, query.fetch_all(connection)).await,
-            Err(error) => Err(error),
-        };
-        let rows = answer.map_err(|error| self.failure(&error))?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
-    }
-
-    fn failure(&mut self, error: &SqlxError) -> StoreError {
-        self.failed = true;
-        let error = from_sqlx(POOL, error);
-        if matches!(error, StoreError::Locked(_)) {
-            self.ends.contend();
-        }
-        error
-    }
-
-    async fn run(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64> {
-        let (left, ends) = (self.left(), self.ends.clone());
-        let answer = match self.lent.connection() {
-            Ok(connection) => ends.within(left, query.execute(connection)).await,
-            Err(error) => Err(error),
-        };
-        let done = answer.map_err(|error| self.failure(&error))?;
-        Ok(done.rows_affected())
-    }
-
-    /// A statement that locks rows in the order of their keys; passes over those that somebody else holds, where one did
-    /// a moment ago.
-    fn locking(&self, sql: &str) -> AssertSqlSafe<String> {
-        AssertSqlSafe(format!("{sql}{}", if self.contended { " SKIP LOCKED" } else { "" }))
-    }
-
-    /// Notes a row that this transaction wrote.
-    fn wrote(&mut self, rows: &[QueryResult]) -> Result<()> {
-        if let Some(row) = rows.first() {
-            let failed = |error| from_db(POOL, error);
-            let (seq, xact) = (row.try_get("", "seq").map_err(failed)?, row.try_get("", "xact").map_err(failed)?);
-            self.witness = Some(Witness { seq, xact });
-        }
-        Ok(())
-    }
-}
-
-fn read<T: FromQueryResult>(row: &QueryResult, prefix: &str) -> Result<T> {
-    T::from_query_result(row, prefix).map_err(|error| from_db(POOL, error))
-}
-
-/// One column of the rows, as an array parameter.
-fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(field).collect()
-}
 
 #[async_trait]
 impl Session for PostgresSession {
@@ -222,7 +126,7 @@ impl Session for PostgresSession {
         // everything that is held. So the numbers are an array, and are read before they are put in order.
         let sql = "WITH named AS MATERIALIZED (SELECT seq FROM held WHERE blind = ANY($1::bytea[])) \
                    SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
-                   from_state, to_state, revision, copies, detail, sealed, own_key, (SELECT h.blind FROM held h \
+                   from_state, to_state, revision, copies, detail, sealed, own_key, last_at, times, (SELECT h.blind FROM held h \
                    WHERE h.seq = e.seq AND h.blind = ANY($1::bytea[]) ORDER BY h.place LIMIT 1) AS found_by \
                    FROM events e WHERE seq = ANY(ARRAY(SELECT DISTINCT seq FROM named ORDER BY seq LIMIT $2)) \
                    ORDER BY seq";
@@ -290,14 +194,55 @@ impl Session for PostgresSession {
         added.iter().map(|row| read(row, "")).collect()
     }
 
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<u64> {
         let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE) \
                    UPDATE events e SET copies = e.copies + t.more \
                    FROM unnest($1::bigint[], $2::int[]) AS t (seq, more) JOIN locked ON locked.seq = t.seq \
                    WHERE e.seq = t.seq RETURNING e.seq, txid_current() AS xact";
         let statement = query(sql).bind(column(copies, |(seq, _)| *seq)).bind(column(copies, |(_, more)| *more));
         let counted = self.fetch(statement).await?;
-        self.wrote(&counted)
+        self.wrote(&counted)?;
+        Ok(u64::try_from(counted.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn tails(&mut self, onboardings: &[Uuid], rows: u32) -> Result<Vec<events::Model>> {
+        let sql = "SELECT e.* FROM unnest($1::uuid[]) AS t (id) CROSS JOIN LATERAL \
+                   (SELECT * FROM events WHERE onboarding_id = t.id ORDER BY seq DESC LIMIT $2) e";
+        self.rows(query(sql).bind(onboardings).bind(i64::from(rows))).await
+    }
+
+    async fn fold(&mut self, rows: Vec<FoldRow>) -> Result<u64> {
+        // The timer's row goes before another takes its key.
+        let timers = "WITH gone AS (DELETE FROM events e USING unnest($1::bigint[], $2::bigint[]) AS t (seq, gone) \
+                      WHERE e.seq = t.gone RETURNING t.seq AS into, e.*) \
+                      UPDATE events e SET dedupe = g.dedupe, digest = g.digest, occurred_at = g.occurred_at, \
+                      revision = g.revision, detail = g.detail, sealed = g.sealed, copies = e.copies + g.copies, \
+                      last_at = g.received_at, times = coalesce(e.times, 1) + 1 FROM gone g WHERE e.seq = g.into";
+        let timers = query(timers).bind(column(&rows, |row| row.timer)).bind(column(&rows, |row| row.gone));
+        let found = self.run(timers).await?;
+        let answers = "UPDATE events e SET dedupe = t.dedupe, digest = t.digest, occurred_at = t.occurred_at, \
+                       revision = t.revision, detail = t.detail, sealed = t.sealed, copies = e.copies + t.copies, \
+                       last_at = t.received_at, times = coalesce(e.times, 1) + 1 FROM unnest($1::bigint[], \
+                       $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::int[], \
+                       $9::bigint[]) AS t (seq, dedupe, digest, occurred_at, revision, detail, sealed, copies, \
+                       received_at) WHERE e.seq = t.seq RETURNING e.seq, txid_current() AS xact";
+        let answers = query(answers)
+            .bind(column(&rows, |row| row.answer_seq))
+            .bind(column(&rows, |row| row.answer.dedupe.as_slice()))
+            .bind(column(&rows, |row| row.answer.digest.as_slice()))
+            .bind(column(&rows, |row| row.answer.occurred_at))
+            .bind(column(&rows, |row| row.answer.revision))
+            .bind(column(&rows, |row| row.answer.detail.as_str()))
+            .bind(column(&rows, |row| row.answer.sealed.as_slice()))
+            .bind(column(&rows, |row| row.answer.copies))
+            .bind(column(&rows, |row| row.answer.received_at));
+        let folded = self.fetch(answers).await?;
+        self.wrote(&folded)?;
+        let found = found + u64::try_from(folded.len()).unwrap_or(u64::MAX);
+        let effects = "DELETE FROM effects e USING unnest($1::uuid[], $2::bigint[]) AS t (onboarding_id, n) \
+                       WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NOT NULL";
+        let effects = query(effects).bind(column(&rows, |row| row.onboarding_id)).bind(column(&rows, |row| row.n));
+        self.run(effects).await.map(|_| found)
     }
 
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
