@@ -17,6 +17,7 @@ use super::supervise::keep;
 use super::web::{hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
 use crate::clock::{Chance, Clock, Stopwatch, SystemChance, SystemClock};
+use crate::engine::writer::Queue;
 use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
 use crate::health::Part;
 use crate::inbound::amqp::{AmqpState, Supervisor};
@@ -115,16 +116,8 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         alarm: Alarm::default(),
         options: options(settings),
     });
-    let rest = std_time(settings.server.restart);
     let beats: Vec<Beat> = (0..settings.engine.writers.max(1)).map(|_| Beat::new("writer")).collect();
-    let writers = beats.iter().map(|beat| {
-        let (engine, queue, own) = (Arc::clone(&engine), queue.clone(), beat.clone());
-        keep(beat.clone(), rest, move || {
-            let (engine, queue, beat) = (Arc::clone(&engine), queue.clone(), own.clone());
-            async move { writer::run(&engine, &queue, &beat).await }
-        })
-    });
-    let writers: Vec<_> = writers.collect();
+    let writers = beats.iter().map(|beat| keep_writing(settings, &engine, &queue, beat.clone())).collect();
     let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
     let broker = supervisor.state();
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
@@ -143,36 +136,12 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     };
     let (stop, stopped) = watch::channel(false);
     let [timing, sweeping_up, reading_back, consuming] = others;
-    let supervisor = Arc::new(supervisor);
-    let consuming_beat = consuming.clone();
-    let consumer = keep(consuming, rest, move || {
-        let (supervisor, stopped) = (Arc::clone(&supervisor), stopped.clone());
-        consuming_beat.ends(true);
-        async move { supervisor.run(stopped).await }
-    });
+    let consumer = keep_consuming(settings, supervisor, stopped, consuming);
     let loops = vec![
-        keep(dispatcher.beat().clone(), rest, {
-            let dispatcher = dispatcher.clone();
-            move || {
-                let dispatcher = dispatcher.clone();
-                async move { dispatcher.run().await }
-            }
-        }),
-        keep(timing.clone(), rest, {
-            let (engine, door, every) = (Arc::clone(&engine), door.clone(), settings.outbound.sweep);
-            move || timers::run(Arc::clone(&engine), door.clone(), every, timing.clone())
-        }),
-        keep(sweeping_up.clone(), rest, {
-            let (engine, door, how) = (Arc::clone(&engine), door.clone(), sweeping(settings));
-            move || sweep::run(Arc::clone(&engine), door.clone(), how, sweeping_up.clone())
-        }),
-        keep(reading_back.clone(), rest, {
-            let (read_back, every, beat) = (read_back.clone(), settings.intake.read_back, reading_back);
-            move || {
-                beat.ends(true);
-                read_back.clone().run(every)
-            }
-        }),
+        keep_dispatching(settings, &dispatcher),
+        keep_timing(settings, &engine, &door, timing),
+        keep_sweeping(settings, &engine, &door, sweeping_up),
+        keep_reading_back(settings, &read_back, reading_back),
     ];
     let patience = std_time(settings.server.stop);
     Ok(Running {
@@ -243,6 +212,58 @@ impl Running {
             tracing::warn!("connections to the database were still in use when the time to stop was over");
         }
     }
+}
+
+fn rest(settings: &Settings) -> std::time::Duration {
+    std_time(settings.server.restart)
+}
+
+fn keep_writing(settings: &Settings, engine: &Arc<Engine>, queue: &Queue, beat: Beat) -> JoinHandle<()> {
+    let (engine, queue) = (Arc::clone(engine), queue.clone());
+    keep(beat.clone(), rest(settings), move || {
+        let (engine, queue, beat) = (Arc::clone(&engine), queue.clone(), beat.clone());
+        async move { writer::run(&engine, &queue, &beat).await }
+    })
+}
+
+fn keep_consuming(
+    settings: &Settings,
+    supervisor: Supervisor,
+    stopped: watch::Receiver<bool>,
+    beat: Beat,
+) -> JoinHandle<()> {
+    let supervisor = Arc::new(supervisor);
+    keep(beat.clone(), rest(settings), move || {
+        let (supervisor, stopped) = (Arc::clone(&supervisor), stopped.clone());
+        beat.ends(true);
+        async move { supervisor.run(stopped).await }
+    })
+}
+
+fn keep_dispatching(settings: &Settings, dispatcher: &Dispatcher) -> JoinHandle<()> {
+    let dispatcher = dispatcher.clone();
+    keep(dispatcher.beat().clone(), rest(settings), move || {
+        let dispatcher = dispatcher.clone();
+        async move { dispatcher.run().await }
+    })
+}
+
+fn keep_timing(settings: &Settings, engine: &Arc<Engine>, door: &Door, beat: Beat) -> JoinHandle<()> {
+    let (engine, door, every) = (Arc::clone(engine), door.clone(), settings.outbound.sweep);
+    keep(beat.clone(), rest(settings), move || timers::run(Arc::clone(&engine), door.clone(), every, beat.clone()))
+}
+
+fn keep_sweeping(settings: &Settings, engine: &Arc<Engine>, door: &Door, beat: Beat) -> JoinHandle<()> {
+    let (engine, door, how) = (Arc::clone(engine), door.clone(), sweeping(settings));
+    keep(beat.clone(), rest(settings), move || sweep::run(Arc::clone(&engine), door.clone(), how, beat.clone()))
+}
+
+fn keep_reading_back(settings: &Settings, read_back: &ReadBack, beat: Beat) -> JoinHandle<()> {
+    let (read_back, every) = (read_back.clone(), settings.intake.read_back);
+    keep(beat.clone(), rest(settings), move || {
+        beat.ends(true);
+        read_back.clone().run(every)
+    })
 }
 
 /// What `/readyz` shows: it answers for taking webhooks and events over HTTP, so that only the writers are needed for it.
