@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
-use actix_web::dev::ServerHandle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,7 +13,7 @@ use super::flows;
 use super::parts::{self, Broker, Loop, Resting, std_time};
 use super::reload::{Reload, Reloaded};
 use super::supervise::keep;
-use super::web::{hooks, listen, serve};
+use super::web::{Http, hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
 use crate::clock::{Chance, Clock, Stopwatch, SystemChance, SystemClock};
 use crate::engine::writer::Queue;
@@ -24,6 +23,7 @@ use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
+use crate::store::aside::AsideCap;
 use crate::store::{Keyring, Store, key_file};
 use crate::telemetry::Beat;
 use crate::terminal::{Exit, Failure};
@@ -55,6 +55,8 @@ impl Seams {
 pub struct Running {
     /// Where webhooks, API and probes are.
     pub address: SocketAddr,
+    /// Where probes and metrics are alone, if anywhere.
+    pub private: Option<SocketAddr>,
     /// The one door.
     pub door: Door,
     /// The engine behind it.
@@ -65,7 +67,7 @@ pub struct Running {
     pub broker: AmqpState,
     pub(super) reload: Reload,
     read_back: ReadBack,
-    http: ServerHandle,
+    http: Http,
     stop: watch::Sender<bool>,
     consumer: JoinHandle<()>,
     loops: Vec<JoinHandle<()>>,
@@ -94,14 +96,14 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let adapters = adapters::build(settings)?;
     let mut catalogue = parts::without_providers(settings)?;
     adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
-    let listener = listen(settings)?;
+    let listeners = listen(settings)?;
     // Boxed: migrations and flows are the deepest futures of a start, and need not lie on every caller's stack.
     let store = Box::pin(open_store(settings, &seams.chance)).await?;
     let registered = Registered::from(store.webhooks().await?);
     let adapters = adapters::build_with(settings, &registered)?;
     let flows = Box::pin(flows::load(settings, &catalogue, &store)).await?;
 
-    let (door, queue) = writer::door(settings.engine.queue);
+    let (door, queue) = writer::bounded(settings.engine.queue, settings.engine.queue_bytes);
     let slots = slots(settings, &adapters, &flows);
     let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;
@@ -122,7 +124,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let broker = supervisor.state();
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
     let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher);
-    let (http, address) = serve(settings, &seams, listener, &engine, &door, hooks.clone(), metrics, shown)?;
+    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: far.directory,
@@ -143,9 +145,9 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         keep_sweeping(settings, &engine, &door, sweeping_up),
         keep_reading_back(settings, &read_back, reading_back),
     ];
-    let patience = std_time(settings.server.stop);
     Ok(Running {
-        address,
+        address: http.address,
+        private: http.private,
         door,
         engine,
         dispatcher,
@@ -157,7 +159,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         consumer,
         loops,
         writers,
-        patience,
+        patience: std_time(settings.server.stop),
     })
 }
 
@@ -188,7 +190,7 @@ impl Running {
         let _ = self.stop.send(true);
         // At the same time, so that one that hangs takes nothing from the others.
         let (served, consumed, performed) = tokio::join!(
-            tokio::time::timeout(left(), self.http.stop(true)),
+            tokio::time::timeout(left(), self.http.stop()),
             tokio::time::timeout(left(), self.consumer),
             tokio::time::timeout(left(), self.dispatcher.stop()),
         );
@@ -290,13 +292,15 @@ fn sweeping(settings: &Settings) -> sweep::Sweeping {
     sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
 }
 
-fn options(settings: &Settings) -> Options {
+/// The engine's limits, as these settings say.
+pub(super) fn options(settings: &Settings) -> Options {
     Options {
         batch: settings.engine.batch,
         lifecycle: settings.amqp.url.is_some(),
         lease: settings.outbound.lease,
         adopt: settings.engine.adopt,
         patience: settings.engine.patience,
+        quarantine: AsideCap { rows: settings.engine.quarantine, bytes: settings.engine.quarantine_bytes },
         ..Options::default()
     }
 }

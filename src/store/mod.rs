@@ -4,6 +4,7 @@
 mod address;
 mod alone;
 pub mod aside;
+pub mod audit;
 mod bounded;
 mod dialect;
 pub mod effects;

@@ -61,7 +61,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
             .await;
             block_in_place(|| broker.kill()).unwrap();
             let seen = async |wanted: bool| {
-                let (status, readiness) = client.readiness(&process.url()).await?;
+                let (status, readiness) = client.parts(&process.url()).await?;
                 assert_eq!(status, 200, "webhooks are taken without the broker: {readiness}");
                 (part(&readiness, "amqp") == Some(wanted)).then_some(())
             };

@@ -53,6 +53,6 @@ async fn an_unreachable_broker_keeps_nothing_from_webhooks_and_readiness_shows_i
     process.start();
     client.publish(&process.url(), &sign_up("ann")).await;
     client.everybody_on_board(&process.url(), 1, Duration::from_secs(60)).await;
-    let (status, readiness) = client.readiness(&process.url()).await.unwrap();
+    let (status, readiness) = client.parts(&process.url()).await.unwrap();
     assert_eq!((status, part(&readiness, "amqp")), (200, Some(false)), "{readiness}");
 }

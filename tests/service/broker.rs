@@ -207,7 +207,7 @@ async fn a_broker_that_is_away_is_named_and_everything_else_goes_on(db: &TestDb)
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let world = Setup::default().set("amqp.url", format!("amqp://guest:guest@{closed}")).start(db).await;
     // Webhooks and events over HTTP are taken without it.
-    let ready = world.ask("GET", "/readyz").send().await.is(200).json();
+    let ready = world.ask("GET", "/readyz").bearer(&world.token).send().await.is(200).json();
     let amqp = ready["parts"].as_array().unwrap().iter().find(|part| part["name"] == "amqp").unwrap();
     assert_eq!((&amqp["ready"], &amqp["needed"]), (&json!(false), &json!(false)), "{ready}");
     assert!(!ready.to_string().contains(&closed.to_string()) && !ready.to_string().contains("guest"), "{ready}");

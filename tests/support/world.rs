@@ -214,6 +214,13 @@ impl Client {
         Some((status, reply.json().await.ok()?))
     }
 
+    /// What `/readyz` says to somebody who may look: its status, and every part.
+    pub async fn parts(&self, url: &str) -> Option<(u16, Value)> {
+        let reply = self.http.get(format!("{url}/readyz")).bearer_auth(&self.token).send().await.ok()?;
+        let status = reply.status().as_u16();
+        Some((status, reply.json().await.ok()?))
+    }
+
     /// Whether it says that it is ready.
     pub async fn is_ready(&self, url: &str) -> bool {
         let reply = self.http.get(format!("{url}/readyz")).send().await;
