@@ -10,14 +10,14 @@ use tokio::task::JoinHandle;
 use super::adapters;
 use super::far::{Far, dispatcher, slots};
 use super::flows;
-use super::parts::{self, Broker, Loop, Resting, std_time};
+use super::parts::{self, Broker, Loop, Resting, Steps, std_time};
 use super::reload::{Reload, Reloaded};
 use super::supervise::keep;
 use super::web::{Http, hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
 use crate::clock::{Chance, Clock, Stopwatch, SystemChance, SystemClock};
 use crate::engine::writer::Queue;
-use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, timers, writer};
+use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, sweep, timers, writer};
 use crate::health::Part;
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
@@ -107,7 +107,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let slots = slots(settings, &adapters, &flows);
     let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;
-    let dispatcher = dispatcher(settings, &seams, slots, &far, &store, &door)?;
+    let dispatcher = dispatcher(settings, &seams, (slots, &flows), &far, &store, &door)?;
     let hooks = hooks(settings, &seams, &store, &door, adapters.hooks);
     let engine = Arc::new(Engine {
         store,
@@ -123,7 +123,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
     let broker = supervisor.state();
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
-    let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher);
+    let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher, &engine.flows);
     let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
@@ -276,6 +276,7 @@ fn readiness(
     others: &[Beat],
     broker: &AmqpState,
     dispatcher: &Dispatcher,
+    flows: &Flows,
 ) -> Vec<Arc<dyn Part>> {
     let late = settings.server.late;
     let of = |beat: &Beat, needed| Arc::new(Loop { beat: beat.clone(), needed, late }) as Arc<dyn Part>;
@@ -283,6 +284,7 @@ fn readiness(
     parts.push(Arc::new(Broker(broker.clone())));
     parts.push(of(dispatcher.beat(), false));
     parts.extend(others.iter().map(|beat| of(beat, false)));
+    parts.push(Arc::new(Steps(flows.clone())));
     parts.push(Arc::new(Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) }));
     parts
 }

@@ -13,6 +13,7 @@ use super::address;
 use super::alone::{self, Presence};
 use super::bounded::Db;
 use super::errors::{from_connect, from_db, from_open};
+use super::kept::NEVER;
 use super::lent::{Ends, tested};
 use super::types::{StoreError, StoreOptions};
 
@@ -170,6 +171,7 @@ fn settings(options: &StoreOptions, size: u32) -> ConnectOptions {
 /// rather than become due.
 pub(super) async fn end_leases(writer: &Db) -> Result<(), StoreError> {
     let clock = super::dialect::clock(writer.get_database_backend());
-    let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until IS NOT NULL");
+    // Not those whose attempt has an outcome, which is kept.
+    let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until < {NEVER}");
     writer.execute_unprepared(&sql).await.map(drop).map_err(|error| from_db("intake", error))
 }

@@ -14,8 +14,11 @@ mod world;
 
 mod children;
 mod copies;
+mod damaged;
+mod early;
 mod effects;
 mod held;
+mod kept;
 mod operator;
 mod owners;
 mod polls;

@@ -18,6 +18,7 @@ mod silent;
 mod starting;
 mod stopping;
 mod two;
+mod versions;
 mod wait;
 #[path = "../support/world.rs"]
 mod world;
