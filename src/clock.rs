@@ -126,7 +126,7 @@ impl Moment {
     }
 }
 
-/// Measures how long something took; for metrics and logs, never for decisions.
+/// Measures how long something took; for metrics, logs and limits of waiting, never for what becomes of people.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

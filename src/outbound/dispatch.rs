@@ -23,6 +23,7 @@ use crate::engine::{Door, Flows, Performer, Rests, slots as slot};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::effects::{Leased, Unreadable};
 use crate::store::types::{Lease, LeasedEffect, StoreError};
+use crate::telemetry::Beat;
 
 /// The dispatcher; clones are the same one.
 #[derive(Clone, Debug)]
@@ -73,6 +74,12 @@ impl Dispatcher {
     #[must_use]
     pub fn breakers(&self) -> &Breakers {
         &self.0.breakers
+    }
+
+    /// What its loop says of itself.
+    #[must_use]
+    pub fn beat(&self) -> &Beat {
+        &self.0.beat
     }
 
     /// Settings were mended, or an operator says so: whatever rests or waits here, of a slot or of all, is tried again.
@@ -184,7 +191,10 @@ impl Dispatcher {
                 tokio::select! { () = shared.woken.notified() => {}, () = tokio::time::sleep(pause) => {} }
                 continue;
             }
-            match self.tick(now).await {
+            shared.beat.begins();
+            let ticked = self.tick(now).await;
+            shared.beat.ends(ticked.is_ok());
+            match ticked {
                 Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {
                     tracing::warn!(%error, "effects cannot be leased now; the next sweep comes again");

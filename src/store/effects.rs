@@ -12,11 +12,12 @@ use gangway_core::time::Timestamp;
 use gangway_entities::{effects, onboardings, users};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     TransactionTrait,
 };
 use uuid::Uuid;
 
+use super::bounded::DbTx;
 use super::dialect::{IMMEDIATE, claim_due, clock, give_back, next_live};
 use super::keys::DataKey;
 use super::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
@@ -113,10 +114,7 @@ impl Store {
             .collect())
     }
 
-    async fn owners_of(
-        tx: &DatabaseTransaction,
-        ids: impl Iterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
+    async fn owners_of(tx: &DbTx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();

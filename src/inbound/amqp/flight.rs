@@ -1,13 +1,16 @@
 //! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. What cannot be read waits aside
-//! for the dead queue, and another consumer takes what comes behind it. When the door takes nothing, the consumers are
-//! cancelled and what is not committed goes back.
+//! for the dead queue, and another consumer takes what comes behind it. One that alone cannot be stored now is offered
+//! again, and is in nobody's way. When the door takes nothing, the consumers are cancelled and what is not committed goes
+//! back.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
+use gangway_core::time::Millis;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
@@ -19,6 +22,7 @@ use super::dead::Counted;
 use super::session::Share;
 use super::watchdog::Pulse;
 use super::{Ended, in_time, message};
+use crate::engine::{Arrival, NotAccepted};
 use crate::inbound::answer::{count, word};
 
 const SOURCE: &str = "amqp";
@@ -27,14 +31,18 @@ const SOURCE: &str = "amqp";
 const CONSUMERS: usize = 32;
 
 /// A delivery's tag, and what became of it.
-type Taken = (u64, Result<Come, Ended>);
+type Taken = (u64, End);
 
-/// What a delivery is.
-enum Come {
-    /// An event, which is committed.
-    Committed,
-    /// Nothing that can be read; why, and the word for it in metrics.
+/// What became of a delivery.
+enum End {
+    /// It is an event, and committed.
+    Kept,
+    /// It cannot be read; why, and the word for it in metrics.
     Unreadable(Box<Delivery>, String, &'static str),
+    /// It alone cannot be stored now; offer it again after this long.
+    Later(Box<Arrival>, Duration),
+    /// Nothing can be taken.
+    Trouble(Ended),
 }
 
 /// Deliveries of one channel that are under way.
@@ -49,6 +57,9 @@ pub(super) struct Flight<'a> {
     aside: FuturesUnordered<BoxFuture<'a, u64>>,
     /// Those that wait without their content: they come again.
     parked: Vec<Counted<'a>>,
+    /// Those that are offered again, and how many they may be.
+    later: BTreeSet<u64>,
+    places: usize,
     acks: Acks,
     pulse: &'a Pulse,
     committed: u64,
@@ -66,6 +77,8 @@ impl<'a> Flight<'a> {
             queue,
             aside: FuturesUnordered::new(),
             parked: Vec::new(),
+            later: BTreeSet::new(),
+            places: usize::from(prefetch / 2),
             acks: Acks::default(),
             pulse,
             committed: 0,
@@ -126,23 +139,35 @@ impl<'a> Flight<'a> {
         let mut trouble = Ok(());
         while let Some((tag, end)) = next {
             match end {
-                Ok(Come::Committed) => {
+                End::Kept => {
+                    self.later.remove(&tag);
                     self.acks.committed(tag);
                     self.committed += 1;
                 }
-                Ok(Come::Unreadable(delivery, reason, verdict)) => {
-                    self.acks.aside(tag);
+                End::Later(arrival, wait) if self.later.contains(&tag) || self.later.len() < self.places => {
+                    self.later.insert(tag);
+                    self.acks.set_aside(tag);
+                    self.under_way.push(again(self.share, tag, arrival, wait).boxed());
+                }
+                // The one delivery that was to prove that the door takes events: it was answered for itself.
+                End::Later(..) if self.places == 0 => trouble = Err(Ended::Proved),
+                End::Later(_, wait) => {
+                    let wait = Millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                    trouble = Err(Ended::NotTaken(NotAccepted::Later(wait)));
+                }
+                End::Unreadable(delivery, reason, verdict) => {
+                    self.acks.set_aside(tag);
                     match self.share.dead.place() {
                         Some(place) => self.aside.push(put_aside(self.share, place, delivery, reason, verdict).boxed()),
                         None => self.parked.push(self.share.dead.counted()),
                     }
                 }
-                Err(ended) => trouble = Err(ended),
+                End::Trouble(ended) => trouble = Err(ended),
             }
             next = self.under_way.next().now_or_never().flatten();
         }
         self.acknowledge().await?;
-        if self.acks.waiting() * 2 >= usize::from(self.prefetch) * self.tags.len() && self.tags.len() < CONSUMERS {
+        if self.acks.aside() * 2 >= usize::from(self.prefetch) * self.tags.len() && self.tags.len() < CONSUMERS {
             self.consume().await?;
         }
         trouble
@@ -156,7 +181,7 @@ impl<'a> Flight<'a> {
     }
 
     async fn acknowledge(&mut self) -> Result<(), Ended> {
-        for (tag, multiple) in self.acks.due() {
+        for (tag, multiple) in self.acks.ready() {
             self.ack(tag, multiple).await?;
         }
         self.show();
@@ -183,10 +208,17 @@ impl<'a> Flight<'a> {
         }
         let drain = Duration::from_millis(self.share.settings.drain.0);
         let draining = async {
-            while let Some((tag, end)) = self.under_way.next().await {
-                if let Ok(Come::Committed) = end {
-                    self.acks.committed(tag);
-                    self.committed += 1;
+            // Those that wait to be offered again, or for the dead queue, go back at once.
+            while self.under_way.len() > self.later.len()
+                && let Some((tag, end)) = self.under_way.next().await
+            {
+                self.later.remove(&tag);
+                match end {
+                    End::Kept => {
+                        self.acks.committed(tag);
+                        self.committed += 1;
+                    }
+                    End::Unreadable(..) | End::Later(..) | End::Trouble(_) => self.acks.goes_back(tag),
                 }
             }
         };
@@ -194,7 +226,7 @@ impl<'a> Flight<'a> {
             tracing::warn!("deliveries were still being committed at the end; they will come again and be known");
         }
         if usable {
-            let mut acks = self.acks.due();
+            let mut acks = self.acks.ready();
             acks.extend(self.acks.rest().into_iter().map(|tag| (tag, false)));
             for (tag, multiple) in acks {
                 if self.ack(tag, multiple).await.is_err() {
@@ -212,30 +244,46 @@ impl<'a> Flight<'a> {
     pub(super) fn show_none(&mut self) {
         self.acks = Acks::default();
         self.parked.clear();
+        self.later.clear();
         self.show();
     }
 }
 
-/// One delivery: to the door, where it can be read. An event is `Ok` only when it is committed.
+/// One delivery: to the door, where it can be read.
 async fn take(share: &Share, delivery: Delivery) -> Taken {
     let tag = delivery.delivery_tag;
     if delivery.data.len() > share.settings.max_message {
         let reason = "the body is larger than the limit".to_owned();
-        return (tag, Ok(Come::Unreadable(Box::new(delivery), reason, "too_large")));
+        return (tag, End::Unreadable(Box::new(delivery), reason, "too_large"));
     }
-    let arrival = match message::read(&delivery.properties, &delivery.data, share.clock.now()) {
-        Ok(arrival) => arrival,
-        Err(why) => return (tag, Ok(Come::Unreadable(Box::new(delivery), why.0, "unreadable"))),
-    };
-    // Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest.
-    match share.door.accept_own(arrival).await {
+    match message::read(&delivery.properties, &delivery.data, share.clock.now()) {
+        Ok(arrival) => (tag, offer(share, Box::new(arrival), Duration::ZERO).await),
+        Err(why) => (tag, End::Unreadable(Box::new(delivery), why.0, "unreadable")),
+    }
+}
+
+/// Offers it again after this long.
+async fn again(share: &Share, tag: u64, arrival: Box<Arrival>, wait: Duration) -> Taken {
+    tokio::time::sleep(wait).await;
+    (tag, offer(share, arrival, wait).await)
+}
+
+/// Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest. One that is put
+/// off again and again waits longer and longer.
+async fn offer(share: &Share, arrival: Box<Arrival>, waited: Duration) -> End {
+    match share.door.accept_own((*arrival).clone()).await {
         Ok(receipt) => {
             count(SOURCE, word(&receipt));
-            (tag, Ok(Come::Committed))
+            End::Kept
+        }
+        Err(NotAccepted::Later(wait)) => {
+            count(SOURCE, "unavailable");
+            let longest = Duration::from_millis(share.settings.reconnect_most.0);
+            End::Later(arrival, Duration::from_millis(wait.0).max(waited * 2).min(longest))
         }
         Err(why) => {
             count(SOURCE, "unavailable");
-            (tag, Err(Ended::NotTaken(why)))
+            End::Trouble(Ended::NotTaken(why))
         }
     }
 }
