@@ -110,8 +110,8 @@ async fn an_alarm_of_the_broker_doubles_nothing_and_holds_up_only_what_cannot_be
     let url = process.url();
     client.everybody_on_board(&url, PEOPLE, Duration::from_secs(60)).await;
     let waits = async || {
-        let (_, readiness) = client.readiness(&url).await?;
-        readiness.to_string().contains("1 unreadable wait for the dead queue").then_some(())
+        let (_, parts) = client.parts(&url).await?;
+        parts.to_string().contains("1 unreadable wait for the dead queue").then_some(())
     };
     wait::until("readiness to tell of the one that waits", Duration::from_secs(60), waits).await;
     block_in_place(|| watermark("0.6")).unwrap();
