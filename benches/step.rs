@@ -69,7 +69,14 @@ fn time(what: &str, once: impl Fn() -> Onboarding) {
 
 fn done(effect: i64, outcome: &str, fields: serde_json::Value) -> Body {
     let answer = Answer { fields: fields.as_object().cloned().unwrap_or_default(), ..Answer::named(outcome) };
-    Body::Outcome { effect, attempt: 1, sent_at: Timestamp(0), result: AttemptResult::Done(answer), taken: None }
+    Body::Outcome {
+        effect,
+        attempt: 1,
+        sent_at: Timestamp(0),
+        result: AttemptResult::Done(answer),
+        taken: None,
+        unspent: false,
+    }
 }
 
 fn event(body: Body) -> Event {

@@ -103,7 +103,30 @@ impl Chance for SeededChance {
     }
 }
 
-/// Measures how long something took; for metrics and logs, never for decisions.
+/// A moment by wall time and by the process's own clock. How long it is ago is the longer of the two: a machine that was
+/// suspended has lost time that only one of them shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    wall: Timestamp,
+    own: Instant,
+}
+
+impl Moment {
+    /// This moment.
+    #[must_use]
+    pub fn now(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), own: Instant::now() }
+    }
+
+    /// How long it is ago.
+    #[must_use]
+    pub fn ago(&self, clock: &dyn Clock) -> Millis {
+        let own = Millis(u64::try_from(self.own.elapsed().as_millis()).unwrap_or(u64::MAX));
+        own.max(clock.now().since(self.wall))
+    }
+}
+
+/// Measures how long something took; for metrics, logs and limits of waiting, never for what becomes of people.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

@@ -13,14 +13,14 @@ use actix_web::{App, Error, HttpResponse, web};
 use bytes::Bytes;
 use gangway::api::aside::{NotTaken, Takes};
 use gangway::api::{Api, Parts, observe, token};
-use gangway::clock::{HandClock, SeededChance};
+use gangway::clock::{HandClock, Moment, SeededChance};
 use gangway::engine::writer::{door, start};
 use gangway::engine::{Alarm, Arrival, Door, Engine, Flows, Options, Performer, Receipt};
 use gangway::health::Health;
 use gangway::settings::{Input, Settings};
 use gangway::store::tokens::TokenGrant;
 use gangway::store::types::LeasedEffect;
-use gangway::store::{Keyring, Store, StoreOptions};
+use gangway::store::{Keyring, Limits, Store, StoreOptions};
 use gangway_core::catalogue::Catalogue;
 use gangway_core::event::{Body, Event};
 use gangway_core::flow;
@@ -59,11 +59,11 @@ impl Takes for Empty {
 struct Idle;
 
 impl Performer for Idle {
-    fn reserve(&self, _: &str) -> bool {
+    fn reserve(&self, _: &gangway_core::effect::Request) -> bool {
         false
     }
     fn give_back(&self, _: &str) {}
-    fn perform(&self, _: Vec<LeasedEffect>) {}
+    fn perform(&self, _: Vec<LeasedEffect>, _: Moment) {}
     fn wake(&self, _: Timestamp) {}
 }
 
@@ -79,8 +79,14 @@ impl World {
         let chance = Arc::new(SeededChance::new(7));
         let clock = HandClock::at(Timestamp(1_800_000_000_000));
         let keys = Keyring::new(&SecretString::from("11".repeat(32))).unwrap();
-        let options =
-            StoreOptions { url: "sqlite::memory:".into(), intake: 1, work: 1, screens: 1, acquire: Millis::secs(5) };
+        let options = StoreOptions {
+            url: "sqlite::memory:".into(),
+            intake: 1,
+            work: 1,
+            screens: 1,
+            acquire: Millis::secs(5),
+            limits: Limits::default(),
+        };
         let store = Store::open(&options, keys, chance.clone()).await.unwrap();
         store.migrate().await.unwrap();
         let flows = Flows::default();
@@ -106,6 +112,7 @@ impl World {
             chance,
             identifier_kinds: vec!["original.user_uid".into()],
             body_within: Millis::secs(10),
+            rests: Arc::new(gangway::engine::Later),
             aside: Arc::new(Empty),
             metrics: None,
         };

@@ -182,7 +182,14 @@ fn user_made(n: usize, onboarding: OnboardingId, engine: &Engine) -> Arrival {
     let mut answer = Answer::named("created");
     answer.fields.insert("uid".into(), uid.clone().into());
     answer.identifiers.push(Identifier::new("original.user_uid", uid));
-    let body = Body::Outcome { effect: 1, attempt: 1, sent_at: now, result: AttemptResult::Done(answer), taken: None };
+    let body = Body::Outcome {
+        effect: 1,
+        attempt: 1,
+        sent_at: now,
+        result: AttemptResult::Done(answer),
+        taken: None,
+        unspent: false,
+    };
     let event = event("effect", format!("{onboarding}/1/1"), "effect.outcome", now, body);
     Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
 }

@@ -69,6 +69,9 @@ pub enum Body {
         /// The answer gives an identifier that another user has: said by the engine, which alone knows owners.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         taken: Option<Taken>,
+        /// It counts against no attempts: its process died, or the far end failed for everybody at that time.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unspent: bool,
     },
     /// The time came that the onboarding asked to be woken at.
     Timer {

@@ -88,6 +88,52 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
     }
 }
 
+/// What holds an effect back beside its own time: the far end failed, or asked to be left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// What rests: a provider, an action, `mail`, `publish`.
+    pub what: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when at least.
+    pub until: Timestamp,
+    /// Why.
+    pub cause: String,
+}
+
+/// Whom the effect that an onboarding waits for would ask: slot and action (the slot again where there are none), and
+/// how. `None` when it waits for none.
+#[must_use]
+pub fn asks(onboarding: &Onboarding) -> Option<(&str, &str, Mode)> {
+    let pending = onboarding.memory.pending.as_ref()?;
+    if !matches!(onboarding.status, Status::Active | Status::Waiting) {
+        return None;
+    }
+    let target = pending.target.as_str();
+    Some(match (target.split_once(' '), target.split_once('.')) {
+        (Some((slot, _)), _) => (slot, slot, pending.mode),
+        (None, Some((slot, _))) => (slot, target, pending.mode),
+        (None, None) => (target, target, pending.mode),
+    })
+}
+
+impl Explanation {
+    /// The same, of an onboarding whose effect is held back by this: who rests, since when, why, and when it is tried again.
+    #[must_use]
+    pub fn resting(mut self, onboarding: &Onboarding, rest: &Rest) -> Self {
+        let pending = onboarding.memory.pending.as_ref();
+        if pending.is_none_or(|pending| pending.due_at >= rest.until) {
+            return self;
+        }
+        let Rest { what, since, until, cause } = rest;
+        self.why.push_str(&format!("; {what} rests since {since} ({cause}) and is tried again at {until}"));
+        if let Some(next) = &mut self.next {
+            next.at = Some(*until);
+        }
+        self
+    }
+}
+
 /// What the front end of a waiting person needs, by `show` of the state; `None` when the state shows nothing. May
 /// hold personal data. Evaluated whenever it is read: a value that is absent is left out, one whose expression fails is
 /// null.

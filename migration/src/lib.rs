@@ -16,6 +16,7 @@ mod m20261122_000011_webhooks;
 mod m20261122_000012_held;
 mod m20261129_000014_kept;
 mod m20261129_000015_by_index;
+mod m20261129_000016_waiting;
 mod m20261129_000017_aside;
 mod m20261129_000018_figures;
 mod m20261129_000027_tokens;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_held::Migration),
             Box::new(m20261129_000014_kept::Migration),
             Box::new(m20261129_000015_by_index::Migration),
+            Box::new(m20261129_000016_waiting::Migration),
             Box::new(m20261129_000017_aside::Migration),
             Box::new(m20261129_000018_figures::Migration),
             Box::new(m20261129_000027_tokens::Migration),

@@ -65,7 +65,7 @@ pub(crate) async fn done(
     allowed(&receipt, revision, present)?;
     // Kept: it is on disk, and done by whoever can step the person; the onboarding's `why` says the cause.
     let mut answer = if receipt.verdict == Verdict::Kept { HttpResponse::Accepted() } else { HttpResponse::Ok() };
-    Ok(answer.json(shape::onboarding(&after, &state.flows)))
+    Ok(answer.json(shape::onboarding(&after, &state.flows, &*state.rests)))
 }
 
 /// What a word of the address and a state mean together.

@@ -13,6 +13,7 @@ mod observe;
 mod onboardings;
 mod page;
 mod probes;
+mod providers;
 pub mod search;
 pub mod shape;
 pub mod token;
@@ -30,7 +31,7 @@ use gangway_core::time::Millis;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::{Chance, Clock};
-use crate::engine::{Door, Flows};
+use crate::engine::{Door, Flows, Rests};
 use crate::health::{Depth, Health};
 use crate::problem;
 use crate::settings::ServerSettings;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub identifier_kinds: Vec<String>,
     /// How long a caller may take over the body of an act.
     pub body_within: Millis,
+    /// What rests at the far ends of this process.
+    pub rests: Arc<dyn Rests>,
     /// Takes what is kept apart.
     pub aside: Arc<dyn aside::Takes>,
     /// What this process counted; absent in tests.
@@ -75,6 +78,7 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     kinds: Vec<String>,
+    rests: Arc<dyn Rests>,
     aside: Arc<dyn aside::Takes>,
     metrics: Option<PrometheusHandle>,
     grants: grants::Grants,
@@ -110,6 +114,7 @@ impl Api {
             clock: parts.clock,
             chance: parts.chance,
             kinds: parts.identifier_kinds,
+            rests: parts.rests,
             aside: parts.aside,
             metrics: parts.metrics,
             grants: grants::Grants::new(settings.token_cache),
@@ -162,6 +167,7 @@ impl Api {
             .service(resource("/onboardings/{id}", "GET").route(web::get().to(onboardings::one)))
             .service(resource("/onboardings/{id}/events", "GET").route(web::get().to(onboardings::journal)))
             .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))
+            .service(resource("/providers/{name}/resume", "POST").route(web::post().to(providers::resume)))
             .service(events.route(web::get().to(events::list)))
             .service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)))
             .service(resource("/aside", "GET").route(web::get().to(aside::list)))

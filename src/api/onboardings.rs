@@ -50,14 +50,19 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
     let limit = filter.limit;
     filter.limit = limit + 1;
     let rows = state.store.onboardings(&filter).await.map_err(|error| failed(&error))?;
-    let shown = page::list(rows, limit, |row| id_of(row).to_string(), |row| shape::onboarding(row, &state.flows));
+    let shown = page::list(
+        rows,
+        limit,
+        |row| id_of(row).to_string(),
+        |row| shape::onboarding(row, &state.flows, &*state.rests),
+    );
     Ok(HttpResponse::Ok().json(shown))
 }
 
 /// `GET /v1/onboardings/{id}`; with `show` when its state has something for the front end of a waiting person.
 pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let seen = load(&state, OnboardingId(id.into_inner())).await?;
-    let mut shown = shape::onboarding(&seen, &state.flows);
+    let mut shown = shape::onboarding(&seen, &state.flows, &*state.rests);
     let show = seen.ok().and_then(|onboarding| {
         let flow = state.flows.get(&onboarding.flow)?;
         explain::shown(&flow, &onboarding)

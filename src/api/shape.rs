@@ -1,17 +1,18 @@
 //! The contract's shapes of users and journal events. Plain values enter, JSON leaves.
 
 use gangway_core::event::Identifier;
+use gangway_core::explain::asks;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::engine::{Flows, view};
+use crate::engine::{Flows, Rests, view};
 use crate::store::search::{JournalEntry, Seen};
 use crate::store::types::ShutUser;
 
 /// `{id, external_id, email, locale, created_at, identifiers, onboardings}`.
 #[must_use]
-pub fn user(user: &User, onboardings: &[Seen], flows: &Flows) -> Value {
+pub fn user(user: &User, onboardings: &[Seen], flows: &Flows, rests: &dyn Rests) -> Value {
     let shown: Vec<_> = identifiers(user, onboardings.iter().flatten())
         .into_iter()
         .map(|(identifier, since)| json!({ "kind": identifier.kind, "value": identifier.value, "since": since.to_string() }))
@@ -23,13 +24,13 @@ pub fn user(user: &User, onboardings: &[Seen], flows: &Flows) -> Value {
         "locale": user.locale,
         "created_at": user.created_at.to_string(),
         "identifiers": shown,
-        "onboardings": onboardings.iter().map(|one| onboarding(one, flows)).collect::<Vec<_>>(),
+        "onboardings": onboardings.iter().map(|one| onboarding(one, flows, rests)).collect::<Vec<_>>(),
     })
 }
 
 /// As [`user`], of a user whose row cannot be read here: nothing names the person but the id.
 #[must_use]
-pub fn shut_user(user: &ShutUser, onboardings: &[Seen], flows: &Flows) -> Value {
+pub fn shut_user(user: &ShutUser, onboardings: &[Seen], flows: &Flows, rests: &dyn Rests) -> Value {
     json!({
         "id": user.id,
         "external_id": null,
@@ -37,15 +38,18 @@ pub fn shut_user(user: &ShutUser, onboardings: &[Seen], flows: &Flows) -> Value 
         "locale": null,
         "created_at": user.created_at.to_string(),
         "identifiers": [],
-        "onboardings": onboardings.iter().map(|one| onboarding(one, flows)).collect::<Vec<_>>(),
+        "onboardings": onboardings.iter().map(|one| onboarding(one, flows, rests)).collect::<Vec<_>>(),
     })
 }
 
-/// The one rendering of an onboarding, with the flow that it is pinned to.
+/// The one rendering of an onboarding, with the flow that it is pinned to and what rests at the far end.
 #[must_use]
-pub fn onboarding(seen: &Seen, flows: &Flows) -> Value {
+pub fn onboarding(seen: &Seen, flows: &Flows, rests: &dyn Rests) -> Value {
     match seen {
-        Ok(onboarding) => view::onboarding(flows.get(&onboarding.flow).as_deref(), onboarding),
+        Ok(onboarding) => {
+            let rest = asks(onboarding).and_then(|(slot, action, mode)| rests.rest(slot, action, mode));
+            view::with_rest(flows.get(&onboarding.flow).as_deref(), onboarding, rest.as_ref())
+        }
         Err(shut) => view::shut(shut),
     }
 }
@@ -93,7 +97,7 @@ pub fn event(entry: &JournalEntry) -> Value {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::{event, identifiers, user};
-    use crate::engine::Flows;
+    use crate::engine::{Flows, Later};
     use crate::store::search::JournalEntry;
     use gangway_core::event::{Identifier, OnboardingId, UserId};
     use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
@@ -153,7 +157,7 @@ pub(crate) mod tests {
 
     #[test]
     fn shapes_have_the_contract_s_fields_and_no_others() {
-        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], &Flows::default());
+        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], &Flows::default(), &Later);
         assert_eq!(keys(&shown), ["id", "external_id", "email", "locale", "created_at", "identifiers", "onboardings"]);
         assert_eq!(keys(&shown["identifiers"][0]), ["kind", "value", "since"]);
         let entry = JournalEntry {

@@ -47,7 +47,7 @@ async fn shown(state: &State, user: &SeenUser) -> Result<Value, Problem> {
     let id = user.as_ref().map_or_else(|shut| shut.id, |user| user.id);
     let onboardings = state.store.user_onboardings(id).await.map_err(|error| failed(&error))?;
     Ok(match user {
-        Ok(user) => shape::user(user, &onboardings, &state.flows),
-        Err(shut) => shape::shut_user(shut, &onboardings, &state.flows),
+        Ok(user) => shape::user(user, &onboardings, &state.flows, &*state.rests),
+        Err(shut) => shape::shut_user(shut, &onboardings, &state.flows, &*state.rests),
     })
 }

@@ -43,7 +43,7 @@ pub(super) struct Far {
 
 impl Far {
     pub(super) fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
-        let limits = Arc::new(Limits::default());
+        let limits = Arc::new(Limits::new(settings.outbound.longest_wait));
         limits.take_up(directory.all().iter().map(|adapter| &**adapter));
         let transport = match &seams.transport {
             Some(transport) => Arc::clone(transport),

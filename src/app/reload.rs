@@ -67,7 +67,7 @@ impl Reload {
             }
         }
         self.hooks.exchange(built.hooks);
-        self.dispatcher.mended(self.clock.now());
+        self.dispatcher.resume(None, self.clock.now());
         Reloaded::Taken(taken)
     }
 

@@ -11,15 +11,13 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::aside::Again;
-use super::parts::{Broker, KeptAside, Resting, Steps, std_time};
+use super::parts::{KeptAside, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
-use crate::engine::{Door, Engine};
+use crate::engine::{Door, Engine, Rests};
 use crate::health::{Health, Part};
-use crate::inbound::amqp::AmqpState;
 use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Hook, Webhooks};
-use crate::outbound::Dispatcher;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::aside::AsideCap;
@@ -91,12 +89,9 @@ pub(super) fn serve(
     door: &Door,
     hooks: Data<Webhooks>,
     metrics: Option<PrometheusHandle>,
-    broker: &AmqpState,
-    dispatcher: &Dispatcher,
+    parts: Vec<Arc<dyn Part>>,
+    rests: Arc<dyn Rests>,
 ) -> Result<Http, Failure> {
-    let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
-    let steps = Steps(engine.flows.clone());
-    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(Broker(broker.clone())), Arc::new(resting), Arc::new(steps)];
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
         api::Parts {
@@ -108,6 +103,7 @@ pub(super) fn serve(
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(settings),
             body_within: settings.intake.body_within,
+            rests,
             aside: Arc::new(Again { store: engine.store.clone(), door: door.clone(), hooks: hooks.clone() }),
             metrics,
         },

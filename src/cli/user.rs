@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Config, opened};
 use crate::api::{search, shape};
+use crate::engine::Later;
 use crate::store::Store;
 use crate::store::search::{JournalEntry, Seen, SeenUser};
 use crate::terminal::{Exit, Failure, out};
@@ -61,8 +62,8 @@ impl User {
                 journals.insert(id, last(&store, id, show.lines).await?);
             }
             let shown = match &person {
-                Ok(person) => shape::user(person, &onboardings, &flows),
-                Err(shut) => shape::shut_user(shut, &onboardings, &flows),
+                Ok(person) => shape::user(person, &onboardings, &flows, &Later),
+                Err(shut) => shape::shut_user(shut, &onboardings, &flows, &Later),
             };
             if show.json {
                 out::data(&with_journals(shown, &journals).to_string());
@@ -175,7 +176,7 @@ mod tests {
     use super::{Journals, summary};
     use crate::api::shape;
     use crate::api::shape::tests::{ada, onboarding};
-    use crate::engine::Flows;
+    use crate::engine::{Flows, Later};
     use crate::store::search::JournalEntry;
     use gangway_core::time::Timestamp;
 
@@ -183,7 +184,7 @@ mod tests {
     fn what_others_wrote_adds_no_line_and_says_nothing_to_the_terminal() {
         let onboardings =
             [Ok(onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")]))];
-        let shown = shape::user(&ada(), &onboardings, &Flows::default());
+        let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);
         let text = summary(&Ok(ada()), &onboardings, &shown, &Journals::new());
         assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
@@ -211,7 +212,7 @@ mod tests {
             revision: None,
         };
         let journals = Journals::from([(id, vec![entry])]);
-        let shown = shape::user(&ada(), &onboardings, &Flows::default());
+        let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);
         let text = summary(&Ok(ada()), &onboardings, &shown, &journals);
         for part in [
             "u-42",

@@ -10,6 +10,7 @@ use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
+use crate::clock::Moment;
 use crate::store::polls::Fold;
 use crate::store::types::{EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
 use crate::store::{Blind, StoreError, Tx};
@@ -251,9 +252,10 @@ async fn secrets(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
 }
 
 /// The round's new effects: as many born leased as there are free slots, the rest born due.
-#[derive(Default)]
 struct Born {
     rows: Vec<NewEffect>,
+    /// Before the leases began.
+    at: Moment,
     leased: Vec<LeasedEffect>,
     wakes: Vec<Timestamp>,
 }
@@ -269,11 +271,12 @@ impl Born {
                 EffectId { onboarding: follow.onboarding, n: *n }
             })
             .collect();
-        let mut born = Self::default();
+        let at = Moment::now(&*engine.clock);
+        let mut born = Self { rows: Vec::new(), at, leased: Vec::new(), wakes: Vec::new() };
         for mut row in std::mem::take(&mut round.effects) {
             let effect = &row.effect;
             let at_once = effect.due_at <= round.now && !settled.contains(&effect.id);
-            if at_once && engine.performer.reserve(slots::of(&effect.request)) {
+            if at_once && engine.performer.reserve(&effect.request) {
                 let token = engine.chance.id(round.now);
                 row.lease = Some(Lease { token, length: engine.options.lease });
                 born.leased.push(LeasedEffect {
@@ -302,7 +305,7 @@ impl Born {
             engine.performer.wake(first);
         }
         if !self.leased.is_empty() {
-            engine.performer.perform(self.leased);
+            engine.performer.perform(self.leased, self.at);
         }
     }
 

@@ -29,4 +29,4 @@ pub use accept::{Engine, Options};
 pub use alarm::Alarm;
 pub use door::{Arrival, Door, NotAccepted, Receipt};
 pub use flows::{Flows, Library};
-pub use performer::Performer;
+pub use performer::{Later, Performer, Rests};

@@ -74,8 +74,8 @@ fn poll(flow: &Flow, onboarding: &Onboarding, timer: &Event, answer: &Event) -> 
     let at = onboarding.memory.next_poll?;
     let timer = Event { received_at: at, ..timer.clone() };
     let asked = decide(flow, onboarding, &timer).onboarding;
-    let Body::Outcome { result, attempt, taken, .. } = answer.body.clone() else { return None };
+    let Body::Outcome { result, attempt, taken, unspent, .. } = answer.body.clone() else { return None };
     let effect = asked.memory.pending.as_ref()?.n;
-    let body = Body::Outcome { effect, attempt, sent_at: at, result, taken };
+    let body = Body::Outcome { effect, attempt, sent_at: at, result, taken, unspent };
     Some(decide(flow, &asked, &Event { received_at: at, body, ..answer.clone() }).onboarding)
 }

@@ -9,6 +9,7 @@ use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
 use crate::store::wakes::Wake;
+use crate::telemetry::Beat;
 
 use super::accept::Engine;
 use super::door::{Arrival, Door, NotAccepted};
@@ -46,9 +47,12 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option
 }
 
 /// Steps until the task is dropped; looks at the database at least every `sweep`.
-pub async fn run(engine: Arc<Engine>, door: Door, sweep: Millis) {
+pub async fn run(engine: Arc<Engine>, door: Door, sweep: Millis, beat: Beat) {
     loop {
-        match tick(&engine, &door, engine.clock.now()).await {
+        beat.begins();
+        let ticked = tick(&engine, &door, engine.clock.now()).await;
+        beat.ends(ticked.is_ok());
+        match ticked {
             Ok(Some(next)) => engine.alarm.set(next),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "timers could not be read; trying again"),

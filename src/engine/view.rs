@@ -1,6 +1,6 @@
 //! An onboarding as the API and the lifecycle events show it. One rendering, so that both say the same.
 
-use gangway_core::explain::explain;
+use gangway_core::explain::{Rest, explain};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{FlowRef, Onboarding};
 use serde_json::{Value, json};
@@ -11,7 +11,15 @@ use crate::store::types::Shut;
 /// ended_at}`. A flow that this process does not know leaves `why` to say so.
 #[must_use]
 pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
-    let (why, next) = match flow.map(|flow| explain(flow, onboarding)) {
+    with_rest(flow, onboarding, None)
+}
+
+/// The same, with what holds its effect back by the experience of the process that shows it.
+#[must_use]
+pub fn with_rest(flow: Option<&Flow>, onboarding: &Onboarding, rest: Option<&Rest>) -> Value {
+    let explained = flow.map(|flow| explain(flow, onboarding));
+    let explained = explained.map(|said| rest.into_iter().fold(said, |said, rest| said.resting(onboarding, rest)));
+    let (why, next) = match explained {
         Some(said) => (said.why, said.next),
         None => (not_loaded(&onboarding.flow), None),
     };

@@ -1,7 +1,6 @@
 //! Performs one leased effect, whatever its kind, within a time limit. A result always comes out; nothing is stored.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use gangway_core::effect::Request;
@@ -11,8 +10,9 @@ use gangway_core::time::{Millis, Timestamp};
 use super::breaker::Health;
 use super::call::{self, Progress, Way};
 use super::http::{Tokens, Transport};
+use super::safe::Safe;
 use super::secrets::{self, SecretSource};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::providers::directory::Directory;
 use crate::store::types::LeasedEffect;
 
@@ -58,31 +58,57 @@ pub struct Performers {
 }
 
 impl Performers {
-    /// Performs one effect.
-    pub async fn perform(&self, effect: &LeasedEffect) -> Attempted {
+    /// Performs one effect that was leased at this moment; nothing of it begins after the lease's safe end.
+    pub async fn perform(&self, effect: &LeasedEffect, leased: Moment) -> Attempted {
+        let safe = Safe::new(leased, self.limit, Arc::clone(&self.clock));
+        if safe.over() {
+            return self.not_begun();
+        }
+        let progress = Progress::default();
+        let attempted = safe.during(self.perform_in_time(effect, &progress)).await;
+        attempted.unwrap_or_else(|| self.cut_off(effect, &progress, &safe))
+    }
+
+    async fn perform_in_time(&self, effect: &LeasedEffect, progress: &Progress) -> Attempted {
         match secrets::filled(&*self.secrets, effect).await {
-            Ok(None) => self.perform_filled(effect).await,
-            Ok(Some(filled)) => self.perform_filled(&filled).await,
+            Ok(None) => self.perform_filled(effect, progress).await,
+            Ok(Some(filled)) => self.perform_filled(&filled, progress).await,
             Err(cause) => self.ended(AttemptResult::Again { cause, retry_after: None, spent: false }),
         }
     }
 
-    async fn perform_filled(&self, effect: &LeasedEffect) -> Attempted {
+    /// Its lease was as good as over before anything was begun: another may have taken it up by now.
+    fn not_begun(&self) -> Attempted {
+        let cause = "not begun: its lease was nearly over, this process was held up".to_owned();
+        self.ended(AttemptResult::Again { cause, retry_after: None, spent: false })
+    }
+
+    /// The safe part of its lease was over while it was being performed.
+    fn cut_off(&self, effect: &LeasedEffect, progress: &Progress, safe: &Safe) -> Attempted {
+        match effect.request {
+            Request::Call { .. } if safe.overslept() && !progress.touched() => self.not_begun(),
+            Request::Call { .. } => progress.timed_out(self.limit, self.clock.now()),
+            // Handed in, or published, twice it is one event.
+            Request::Publish { .. } | Request::Lifecycle { .. } | Request::Start { .. } | Request::Tell { .. } => {
+                self.not_begun()
+            }
+            Request::Mail { .. } => {
+                let cause = format!("not finished within {}", self.limit);
+                self.ended(AttemptResult::Unknown { cause })
+            }
+        }
+    }
+
+    async fn perform_filled(&self, effect: &LeasedEffect, progress: &Progress) -> Attempted {
         match &effect.request {
             Request::Call { action, input, .. } => {
                 let provider = action.split_once('.').map_or("", |(provider, _)| provider);
                 let Some(adapter) = self.adapters.get(provider) else {
                     return self.missing(format!("providers.{provider} is not set up; add its settings and restart"));
                 };
-                let progress = Progress::default();
                 let asked = (effect, action.as_str(), input);
                 let way = Way { adapter: &*adapter, transport: &*self.transport, tokens: &self.tokens };
-                let talk = call::converse(way, &*self.clock, asked, &progress);
-                let limit = Duration::from_millis(self.limit.0);
-                match tokio::time::timeout(limit, talk).await {
-                    Ok(attempted) => attempted,
-                    Err(_) => progress.timed_out(self.limit, self.clock.now()),
-                }
+                call::converse(way, &*self.clock, asked, progress).await
             }
             Request::Mail { .. } => match &self.mail {
                 Some(mail) => mail.perform(effect).await,

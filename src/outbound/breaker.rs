@@ -1,12 +1,17 @@
-//! Lets what fails rest. One breaker for each action, one for each provider as a whole. Pure: times enter, nothing is
-//! read from a clock. Closed, open until a time, then half open: one is let through, and its end decides.
+//! Lets what fails rest. One breaker for each action, one for its look-ups (which say nothing about its work), one for
+//! each provider as a whole. Pure: times enter, nothing is read from a clock. Closed, open until a time, then half open:
+//! one is let through, and its end decides.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gangway_core::effect::{Mode, Request};
+use gangway_core::event::OnboardingId;
 use gangway_core::time::{Millis, Timestamp};
 
+use crate::engine::slots;
 use crate::settings::outbound::BreakerSettings;
+use crate::store::types::Resting;
 
 /// What an attempt says about the health of the far end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +65,7 @@ pub enum Breaker {
 
 /// A breaker that does not let through: until when, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resting {
+pub struct Rest {
     /// When the next one is let through.
     pub until: Timestamp,
     /// Since when.
@@ -72,15 +77,15 @@ pub struct Resting {
 impl Breaker {
     /// Whether it would not let one through now.
     #[must_use]
-    pub fn resting(&self, now: Timestamp) -> Option<Resting> {
+    pub fn resting(&self, now: Timestamp) -> Option<Rest> {
         match self {
             Self::Closed | Self::Shaky { .. } => None,
             Self::Open { since, until, cause, .. } => {
-                (now < *until).then(|| Resting { until: *until, since: *since, cause: cause.clone() })
+                (now < *until).then(|| Rest { until: *until, since: *since, cause: cause.clone() })
             }
             Self::HalfOpen { since, probing, rest, cause } => {
                 let until = probing.plus(*rest);
-                (now < until).then(|| Resting { until, since: *since, cause: cause.clone() })
+                (now < until).then(|| Rest { until, since: *since, cause: cause.clone() })
             }
         }
     }
@@ -88,8 +93,8 @@ impl Breaker {
     /// Lets one through, or says why not.
     ///
     /// # Errors
-    /// [`Resting`].
-    pub fn admit(&mut self, now: Timestamp) -> Result<(), Resting> {
+    /// [`Rest`].
+    pub fn admit(&mut self, now: Timestamp) -> Result<(), Rest> {
         if let Some(resting) = self.resting(now) {
             return Err(resting);
         }
@@ -152,25 +157,54 @@ impl Breaker {
     }
 }
 
-/// All breakers of this process: `original` for the provider, `original.create_user` for an action, `mail`, `publish`.
+/// The breaker of an attempt: calls have one for each action and one for its look-ups, mails and publications one for all.
+#[must_use]
+pub fn name(request: &Request, mode: Mode) -> String {
+    match request.target() {
+        ("call", action) => of_action(action, mode),
+        _ => slots::of(request).to_owned(),
+    }
+}
+
+/// The breaker of an action's work, or of its look-ups.
+#[must_use]
+pub fn of_action(action: &str, mode: Mode) -> String {
+    match mode {
+        Mode::Do => action.to_owned(),
+        Mode::LookUp => format!("{action}{LOOK_UPS}"),
+    }
+}
+
+/// Whether this breaker is that of a slot or of one of its actions.
+fn belongs(name: &str, slot: &str) -> bool {
+    name.split('.').next() == Some(slot)
+}
+
+/// What the breaker of an action's look-ups is called after the action's name. No action's name has two dots.
+const LOOK_UPS: &str = ".look_up";
+
+/// All breakers of this process: `original` for the provider, `original.create_user` for an action,
+/// `original.create_user.look_up` for its look-ups, `mail`, `publish`.
 #[derive(Debug)]
 pub struct Breakers {
     settings: BreakerSettings,
     all: Mutex<BTreeMap<String, Breaker>>,
+    /// Who met the failures in a row of each, up to as many as let it rest.
+    met: Mutex<BTreeMap<String, BTreeSet<OnboardingId>>>,
 }
 
 impl Breakers {
     /// All closed.
     #[must_use]
     pub const fn new(settings: BreakerSettings) -> Self {
-        Self { settings, all: Mutex::new(BTreeMap::new()) }
+        Self { settings, all: Mutex::new(BTreeMap::new()), met: Mutex::new(BTreeMap::new()) }
     }
 
     /// Lets one attempt through the breaker of its slot and that of its action, or says why not.
     ///
     /// # Errors
-    /// [`Resting`] of the one that does not let it through.
-    pub fn admit(&self, slot: &str, action: &str, now: Timestamp) -> Result<(), Resting> {
+    /// [`Rest`] of the one that does not let it through.
+    pub fn admit(&self, slot: &str, action: &str, now: Timestamp) -> Result<(), Rest> {
         let mut all = self.all();
         for name in [slot, action] {
             if let Some(resting) = all.get(name).and_then(|breaker| breaker.resting(now)) {
@@ -186,7 +220,7 @@ impl Breakers {
 
     /// Until when a slot as a whole rests.
     #[must_use]
-    pub fn resting(&self, slot: &str, now: Timestamp) -> Option<Resting> {
+    pub fn resting(&self, slot: &str, now: Timestamp) -> Option<Rest> {
         self.all().get(slot).and_then(|breaker| breaker.resting(now))
     }
 
@@ -196,9 +230,29 @@ impl Breakers {
         self.all().get(slot).is_some_and(|breaker| breaker.level() > 0)
     }
 
-    /// Takes note of how an attempt ended.
-    pub fn note(&self, slot: &str, action: &str, health: &Health, now: Timestamp) {
+    /// Actions that are not simply let through: none now, or one at first; and when the soonest of those that rest goes on.
+    #[must_use]
+    pub fn held(&self, now: Timestamp) -> (Vec<Resting>, Option<Timestamp>) {
+        let (mut held, mut soonest) = (Vec::new(), None::<Timestamp>);
+        for (name, breaker) in self.all().iter().filter(|(_, breaker)| breaker.level() > 0) {
+            let Some((slot, _)) = name.split_once('.') else { continue };
+            let (target, mode) = match name.strip_suffix(LOOK_UPS) {
+                Some(action) => (action, Mode::LookUp),
+                None => (name.as_str(), Mode::Do),
+            };
+            let until = breaker.resting(now).map(|rest| rest.until);
+            soonest = soonest.into_iter().chain(until).min();
+            let most = u32::from(until.is_none());
+            held.push(Resting { slot: slot.to_owned(), target: target.to_owned(), mode, most });
+        }
+        (held, soonest)
+    }
+
+    /// Takes note of how an attempt for this onboarding ended. Answers whether it failed as it does for everybody now:
+    /// that says nothing about this one. What fails for a few alone, again and again, is not an outage.
+    pub fn note(&self, slot: &str, action: &str, of: OnboardingId, health: &Health, now: Timestamp) -> bool {
         let mut all = self.all();
+        let mut everybody = false;
         match health {
             // Also one that never failed is kept: its figure says that it is closed.
             Health::Well => [slot, action].into_iter().for_each(|name| match all.get_mut(name) {
@@ -206,7 +260,18 @@ impl Breakers {
                 None => drop(all.insert(name.to_owned(), Breaker::Closed)),
             }),
             Health::Failing(cause) => {
-                all.entry(action.to_owned()).or_default().failed(&self.settings, now, cause);
+                let breaker = all.entry(action.to_owned()).or_default();
+                let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+                let met = met.entry(action.to_owned()).or_default();
+                if *breaker == Breaker::Closed {
+                    met.clear();
+                }
+                let many = self.settings.failures as usize;
+                if met.len() < many {
+                    met.insert(of);
+                }
+                breaker.failed(&self.settings, now, cause);
+                everybody = met.len() >= many && breaker.level() > 0;
                 // Whatever fails, it is not refused as a whole any more; the action's own breaker has it now.
                 all.get_mut(slot).filter(|_| slot != action).into_iter().for_each(Breaker::well);
             }
@@ -221,14 +286,16 @@ impl Breakers {
         for (name, breaker) in all.iter() {
             metrics::gauge!("gangway_outbound_breaker", "target" => name.clone()).set(f64::from(breaker.level()));
         }
+        everybody
     }
 
-    /// Something was mended: whatever rests is tried again from now on, one at first.
-    pub fn mended(&self, now: Timestamp) {
-        for breaker in self.all().values_mut() {
+    /// Something was mended at this slot, or anywhere: what rests is tried again from now on, one at first.
+    pub fn mended(&self, slot: Option<&str>, now: Timestamp) {
+        for (_, breaker) in self.all().iter_mut().filter(|(name, _)| slot.is_none_or(|slot| belongs(name, slot))) {
             if let Breaker::Open { until, .. } = breaker {
                 *until = (*until).min(now);
             }
+            breaker.unsaid(now);
         }
     }
 

@@ -47,7 +47,8 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).touched = touched_before;
     }
 
-    fn touched(&self) -> bool {
+    /// Whether something may have been done.
+    pub(super) fn touched(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).touched
     }
 

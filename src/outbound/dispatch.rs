@@ -6,21 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gangway_core::effect::{Mode, Request};
+use gangway_core::explain::Rest;
 use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Timestamp;
 
 use super::attempt::Performers;
-use super::breaker::Breakers;
-use super::http::Limits;
+use super::breaker::{self, Breakers};
+use super::http::{Asked, Limits};
 use super::lease::Leases;
 use super::shared::Shared;
 use super::{outcome, pace, perform};
-use crate::clock::{Chance, Clock};
-use crate::engine::{Door, Flows, Performer, slots as slot};
+use crate::clock::{Chance, Clock, Moment};
+use crate::engine::{Door, Flows, Performer, Rests, slots as slot};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::effects::{Leased, Unreadable};
 use crate::store::types::{Lease, LeasedEffect, StoreError};
+use crate::telemetry::Beat;
 
 /// The dispatcher; clones are the same one.
 #[derive(Clone, Debug)]
@@ -73,10 +76,23 @@ impl Dispatcher {
         &self.0.breakers
     }
 
-    /// Settings were mended: whatever rests is tried again.
-    pub fn mended(&self, now: Timestamp) {
-        self.0.breakers.mended(now);
+    /// What its loop says of itself.
+    #[must_use]
+    pub fn beat(&self) -> &Beat {
+        &self.0.beat
+    }
+
+    /// Settings were mended, or an operator says so: whatever rests or waits here, of a slot or of all, is tried again.
+    pub fn resume(&self, slot: Option<&str>, now: Timestamp) {
+        self.0.breakers.mended(slot, now);
+        self.0.limits.resume(slot, now);
         self.0.due(now);
+    }
+
+    /// Providers that asked to be left alone, by name, while it is not over.
+    #[must_use]
+    pub fn asked(&self, now: Timestamp) -> Vec<(String, Asked)> {
+        self.0.limits.all_asked(now)
     }
 
     /// Slots taken now, by name.
@@ -91,6 +107,10 @@ impl Dispatcher {
     /// # Errors
     /// Those of the store; what was leased before is being performed all the same.
     pub async fn tick(&self, now: Timestamp) -> Result<Ticked, StoreError> {
+        self.step(now).await.inspect_err(|_| self.0.recovery.away())
+    }
+
+    async fn step(&self, now: Timestamp) -> Result<Ticked, StoreError> {
         let shared = &self.0;
         // Forgotten before anything is read: what is committed from here on tells its time again.
         let known = shared.next_due.swap(i64::MAX, Ordering::SeqCst) <= now.0;
@@ -114,7 +134,9 @@ impl Dispatcher {
             return Ok((0, false));
         }
         let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
-        let leased = shared.leases.lease(&wanted, &shared.flows.refused(), lease).await;
+        let at = Moment::now(&*shared.clock);
+        let resting = shared.breakers.held(now).0;
+        let leased = shared.leases.lease(&wanted, &shared.flows.refused(), &resting, lease).await;
         let (leased, failed) = match leased {
             Ok(leased) => (leased, None),
             Err(error) => (Leased::default(), Some(error)),
@@ -132,7 +154,7 @@ impl Dispatcher {
         // What was given back, or ends at once, took the place of others that are due.
         let more = full || !strange.is_empty() || !leased.unreadable.is_empty();
         let begun = effects.len();
-        effects.into_iter().for_each(|effect| self.begin(effect));
+        effects.into_iter().for_each(|effect| self.begin(effect, at));
         shared.release(strange.into_iter().map(|effect| (effect.id, effect.token)).collect()).await;
         let ended = leased.unreadable.into_iter().map(|Unreadable { id, attempt, why }| {
             tracing::error!(effect = %id, why, "what an effect asks cannot be read here");
@@ -169,7 +191,10 @@ impl Dispatcher {
                 tokio::select! { () = shared.woken.notified() => {}, () = tokio::time::sleep(pause) => {} }
                 continue;
             }
-            match self.tick(now).await {
+            shared.beat.begins();
+            let ticked = self.tick(now).await;
+            shared.beat.ends(ticked.is_ok());
+            match ticked {
                 Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {
                     tracing::warn!(%error, "effects cannot be leased now; the next sweep comes again");
@@ -190,8 +215,8 @@ impl Dispatcher {
         }
     }
 
-    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish within
-    /// `stop`. Whatever is cut off then is unknown, once its lease has run out.
+    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish and bring its
+    /// outcome home within `stop`. Whatever is cut off then is unknown, once its lease has run out.
     pub async fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.woken.notify_waiters();
@@ -206,21 +231,22 @@ impl Dispatcher {
         }
     }
 
-    /// Begins performing an effect whose slot is taken.
-    pub(super) fn begin(&self, effect: LeasedEffect) {
+    /// Begins performing an effect whose slot is taken, and which was leased at this moment or later.
+    pub(super) fn begin(&self, effect: LeasedEffect, leased: Moment) {
         let shared = Arc::clone(&self.0);
+        shared.in_hand().insert((effect.id, effect.attempt));
         let mut running = self.0.running();
         while running.try_join_next().is_some() {}
-        running.spawn_on(async move { perform::one(shared, effect).await }, &self.0.runtime);
+        running.spawn_on(async move { perform::one(shared, effect, leased).await }, &self.0.runtime);
     }
 }
 
 impl Performer for Dispatcher {
-    fn reserve(&self, slot: &str) -> bool {
-        let (shared, now) = (&self.0, self.0.clock.now());
+    fn reserve(&self, request: &Request) -> bool {
+        let (shared, now, slot) = (&self.0, self.0.clock.now(), slot::of(request));
         let open = !shared.stopping.load(Ordering::SeqCst)
             && shared.held_back(slot, now).is_none()
-            && !shared.breakers.probes(slot);
+            && ![slot, &breaker::name(request, Mode::Do)].iter().any(|name| shared.breakers.probes(name));
         open && shared.take(slot, 1, now) == 1
     }
 
@@ -229,18 +255,51 @@ impl Performer for Dispatcher {
         self.0.finished(slot);
     }
 
-    fn perform(&self, effects: Vec<LeasedEffect>) {
+    fn perform(&self, effects: Vec<LeasedEffect>, leased: Moment) {
         if !self.0.stopping.load(Ordering::SeqCst) {
-            return effects.into_iter().for_each(|effect| self.begin(effect));
+            return effects.into_iter().for_each(|effect| self.begin(effect, leased));
         }
         let shared = Arc::clone(&self.0);
         effects.iter().for_each(|effect| shared.unused(slot::of(&effect.request), 1));
         let ids = effects.into_iter().map(|effect| (effect.id, effect.token)).collect();
-        self.0.running().spawn_on(async move { shared.release(ids).await }, &self.0.runtime);
+        self.0.running().spawn_on(
+            async move {
+                shared.release(ids).await;
+            },
+            &self.0.runtime,
+        );
     }
 
     fn wake(&self, due_at: Timestamp) {
         self.0.due(due_at);
+    }
+}
+
+impl Rests for Dispatcher {
+    fn rest(&self, slot: &str, action: &str, mode: Mode) -> Option<Rest> {
+        let (shared, now) = (&self.0, self.0.clock.now());
+        let asked = shared.limits.asked(slot, now).map(|Asked { since, until }| {
+            let cause = "it asked to be left alone".to_owned();
+            Rest { what: slot.to_owned(), since, until, cause }
+        });
+        let rest = |name: &str, what: String| {
+            let breaker::Rest { until, since, cause } = shared.breakers.resting(name, now)?;
+            Some(Rest { what, since, until, cause })
+        };
+        let what = match mode {
+            Mode::Do => action.to_owned(),
+            Mode::LookUp => format!("the look-up of {action}"),
+        };
+        let named = [rest(slot, slot.to_owned()), rest(&breaker::of_action(action, mode), what)];
+        named.into_iter().chain([asked]).flatten().max_by_key(|rest| rest.until)
+    }
+
+    fn resume(&self, slot: &str) -> bool {
+        let known = self.0.slots.names().iter().any(|name| name == slot);
+        if known {
+            Self::resume(self, Some(slot), self.0.clock.now());
+        }
+        known
     }
 }
 

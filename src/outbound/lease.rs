@@ -8,25 +8,45 @@ use gangway_core::time::Timestamp;
 
 use crate::store::Store;
 use crate::store::effects::Leased;
-use crate::store::types::{ExpiredLease, Lease, StoreError};
+use crate::store::types::{ExpiredLease, Lease, Resting, StoreError};
 
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due, at most so many of each slot, but for those of some flow versions.
-    async fn lease(&self, slots: &[(String, u32)], but: &[FlowRef], lease: Lease) -> Result<Leased, StoreError>;
+    /// Leases effects that are due, at most so many of each slot, but for those of some flow versions, and for those whose
+    /// far end rests.
+    async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        but: &[FlowRef],
+        resting: &[Resting],
+        lease: Lease,
+    ) -> Result<Leased, StoreError>;
     /// Gives back leases whose attempt was not begun.
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError>;
     /// Leases that ran out.
     async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError>;
     /// When the next effect that nobody holds is due, but for those of some flow versions.
     async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError>;
+    /// The same of these slots only, and but for those whose far end rests.
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        but: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError>;
 }
 
 #[async_trait]
 impl Leases for Store {
-    async fn lease(&self, slots: &[(String, u32)], but: &[FlowRef], lease: Lease) -> Result<Leased, StoreError> {
-        Self::lease(self, slots, but, lease, None).await
+    async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        but: &[FlowRef],
+        resting: &[Resting],
+        lease: Lease,
+    ) -> Result<Leased, StoreError> {
+        Self::lease(self, slots, (but, resting), lease, None).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
@@ -39,5 +59,14 @@ impl Leases for Store {
 
     async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
         Self::next_effect_due_but(self, but).await
+    }
+
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        but: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        Self::next_effect_due_of(self, slots, (but, resting)).await
     }
 }

@@ -14,6 +14,7 @@ pub mod outcome; // how an attempt ended, as an event
 mod pace; // when to look again
 mod perform; // one effect from lease to outcome
 pub mod publish; // the only AMQP publisher
+pub mod safe; // until when something may begin
 pub mod secrets; // put where an effect names them
 mod shared; // what the dispatcher and the effects under way share
 pub mod slots; // how many at once

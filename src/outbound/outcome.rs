@@ -15,12 +15,22 @@ pub fn arrival(id: EffectId, attempt: u32, sent_at: Timestamp, result: AttemptRe
     named(format!("{id}/{attempt}"), id, attempt, sent_at, result, now)
 }
 
-/// The event that a lease ran out: nobody knows what its attempt did. A late outcome of the same attempt is another
+/// The same outcome, of an attempt that counts for nothing.
+#[must_use]
+pub fn unspent(mut arrival: Arrival) -> Arrival {
+    if let Body::Outcome { unspent, .. } = &mut arrival.event.body {
+        *unspent = true;
+    }
+    arrival
+}
+
+/// The event that a lease ran out: nobody knows what its attempt did, and the death of a process counts against no
+/// attempts. A late outcome of the same attempt is another
 /// event; the step sees which of the two came first.
 #[must_use]
 pub fn expired(id: EffectId, attempt: u32, now: Timestamp) -> Arrival {
     let cause = "the lease ran out: the process that performed it stopped or was cut off".to_owned();
-    named(format!("{id}/{attempt}/expired"), id, attempt, now, AttemptResult::Unknown { cause }, now)
+    unspent(named(format!("{id}/{attempt}/expired"), id, attempt, now, AttemptResult::Unknown { cause }, now))
 }
 
 fn named(
@@ -37,7 +47,7 @@ fn named(
         kind: "effect.outcome".to_owned(),
         received_at: now,
         occurred_at: None,
-        body: Body::Outcome { effect: id.n, attempt, sent_at, result, taken: None },
+        body: Body::Outcome { effect: id.n, attempt, sent_at, result, taken: None, unspent: false },
     };
     Arrival { event, owner: Some(id.onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
 }

@@ -1,5 +1,5 @@
-//! One effect from its lease to its outcome on disk. An outcome that the door cannot take is kept here and offered
-//! again while the lease lasts; after that it is unknown, and a look-up settles it.
+//! One effect from its lease to its outcome on disk. What is known is not thrown away: an outcome that the door cannot
+//! take is kept here and offered again for as long as the process lives.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,32 +8,56 @@ use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
 
 use super::attempt::Attempted;
-use super::breaker::{Health, Resting};
+use super::breaker::{self, Health, Rest};
 use super::outcome;
-use super::shared::Shared;
-use crate::clock::Stopwatch;
+use super::shared::{Attempt, Shared};
+use crate::clock::{Moment, Stopwatch};
 use crate::engine::{NotAccepted, slots};
 use crate::store::types::LeasedEffect;
 
-/// Waits between offers of an outcome to a door that is away: doubling, never longer than this.
+/// Wait after the first offer of an outcome to a door that is away; doubles.
+const FIRST_WAIT: Millis = Millis(100);
+/// Never longer than this.
 const LONGEST_WAIT: Millis = Millis::secs(2);
 
-/// Performs one effect whose slot is taken, and frees the slot.
-pub async fn one(shared: Arc<Shared>, effect: LeasedEffect) {
+/// Performs one effect whose slot is taken, and frees the slot. Its attempt is in hand from before this until its
+/// outcome is on disk.
+pub async fn one(shared: Arc<Shared>, effect: LeasedEffect, leased: Moment) {
     let (begun, slot) = (shared.clock.now(), slots::of(&effect.request).to_owned());
-    let _free = Free { shared: &shared, slot: &slot };
-    let target = breaker_of(&effect);
-    let attempted = match shared.breakers.admit(&slot, &target, begun) {
-        Err(resting) => rested(&target, &resting, begun),
+    let _hand = Hand { shared: &shared, attempt: (effect.id, effect.attempt) };
+    let free = Free { shared: &shared, slot: &slot };
+    let breaker = breaker::name(&effect.request, effect.mode);
+    let (attempted, unspent) = match shared.breakers.admit(&slot, &breaker, begun) {
+        Err(rest) if shared.release(vec![(effect.id, effect.token)]).await => return shared.due(rest.until),
+        Err(rest) => (rested(&breaker, &rest, begun), true),
         Ok(()) => {
+            let probe = [&slot, &breaker].iter().any(|name| shared.breakers.probes(name));
             let watch = Stopwatch::start();
-            let attempted = shared.performers.perform(&effect).await;
-            shared.breakers.note(&slot, &target, &attempted.health, shared.clock.now());
-            told(&effect, &target, &attempted, watch);
-            attempted
+            let attempted = shared.performers.perform(&effect, leased).await;
+            let (of, now) = (effect.id.onboarding, shared.clock.now());
+            let everybody = shared.breakers.note(&slot, &breaker, of, &attempted.health, now);
+            told(&effect, &attempted, watch);
+            if probe {
+                // What rested with it was not looked for meanwhile.
+                shared.due(now);
+            }
+            (waiting(&shared, &slot, attempted), everybody)
         }
     };
-    bring_home(&shared, &effect, attempted, begun).await;
+    let ended = Ended { attempted, unspent, begun };
+    bring_home(&shared, &effect, ended, free).await;
+}
+
+/// An attempt in hand; let go however the performing ends.
+struct Hand<'a> {
+    shared: &'a Shared,
+    attempt: Attempt,
+}
+
+impl Drop for Hand<'_> {
+    fn drop(&mut self) {
+        self.shared.in_hand().remove(&self.attempt);
+    }
 }
 
 /// Frees the slot however the performing ends.
@@ -48,16 +72,26 @@ impl Drop for Free<'_> {
     }
 }
 
-/// Calls have a breaker for each action; mails and publications one for all.
-fn breaker_of(effect: &LeasedEffect) -> String {
-    match effect.request.target() {
-        ("call", action) => action.to_owned(),
-        _ => slots::of(&effect.request).to_owned(),
+/// What a far end asked for is waited for once, where everybody waits for it and an operator can end it; else by the one
+/// who met it, and by nobody longer than the longest wait.
+fn waiting(shared: &Shared, slot: &str, mut attempted: Attempted) -> Attempted {
+    if let AttemptResult::Again { retry_after, .. } = &mut attempted.result {
+        let everybody = shared.limits.asked(slot, shared.clock.now()).is_some();
+        *retry_after = retry_after.filter(|_| !everybody).map(|wait| wait.min(shared.settings.longest_wait));
     }
+    attempted
 }
 
-/// The outcome of an effect that was not tried because its action rests: seen by whoever looks, and no attempt spent.
-fn rested(target: &str, resting: &Resting, now: Timestamp) -> Attempted {
+/// How an attempt that began at this time ended, and whether it counts for nothing.
+struct Ended {
+    attempted: Attempted,
+    unspent: bool,
+    begun: Timestamp,
+}
+
+/// The outcome of an effect that was not tried because its action began to rest just now and that could not be given back:
+/// no attempt spent.
+fn rested(target: &str, resting: &Rest, now: Timestamp) -> Attempted {
     let cause = format!("{target} rests since {} ({}); not tried", resting.since, resting.cause);
     let retry_after = Some(resting.until.since(now));
     Attempted {
@@ -67,30 +101,42 @@ fn rested(target: &str, resting: &Resting, now: Timestamp) -> Attempted {
     }
 }
 
-/// Offers the outcome to the door until it is taken or the lease is over.
-async fn bring_home(shared: &Shared, effect: &LeasedEffect, attempted: Attempted, begun: Timestamp) {
-    let Attempted { result, sent_at, .. } = attempted;
-    let end = begun.plus(shared.settings.lease);
-    let mut wait = Millis(100);
+/// Offers the outcome to the door until it is taken or the process ends. After the length of a lease it gives its slot
+/// back, if not too many wait beside the slots already: what one person's row refuses must not stop a provider.
+async fn bring_home(shared: &Shared, effect: &LeasedEffect, ended: Ended, free: Free<'_>) {
+    let Ended { attempted: Attempted { result, sent_at, .. }, unspent, begun } = ended;
+    let (mut wait, mut free, mut beside) = (FIRST_WAIT, Some(free), None);
     loop {
         let now = shared.clock.now();
         let arrival = outcome::arrival(effect.id, effect.attempt, sent_at, result.clone(), now);
+        let arrival = if unspent { outcome::unspent(arrival) } else { arrival };
         let error = match shared.door.accept_own(arrival).await {
             Ok(_) => return,
             Err(error) => error,
         };
-        if error == NotAccepted::Stopping || shared.clock.now().plus(wait) >= end {
-            tracing::warn!(effect = %effect.id, attempt = effect.attempt, %error, "an outcome could not be stored; it is unknown");
+        if error == NotAccepted::Stopping {
+            tracing::warn!(effect = %effect.id, attempt = effect.attempt, "an outcome could not be stored before the end; it is unknown");
             metrics::counter!("gangway_outbound_outcomes_lost_total").increment(1);
             return;
+        }
+        if beside.is_none() && shared.clock.now() >= begun.plus(shared.settings.lease) {
+            beside = shared.beside.try_acquire().ok();
+            if beside.is_some() {
+                tracing::warn!(effect = %effect.id, attempt = effect.attempt, %error, "an outcome cannot be stored yet; it is kept and offered again");
+                drop(free.take());
+            }
         }
         tokio::time::sleep(Duration::from_millis(wait.0)).await;
         wait = Millis(wait.0 * 2).min(LONGEST_WAIT);
     }
 }
 
-fn told(effect: &LeasedEffect, target: &str, attempted: &Attempted, watch: Stopwatch) {
+fn told(effect: &LeasedEffect, attempted: &Attempted, watch: Stopwatch) {
     let ended = word(&attempted.result);
+    let target = match effect.request.target() {
+        ("call", action) => action,
+        _ => slots::of(&effect.request),
+    };
     let seconds = watch.elapsed().as_secs_f64();
     tracing::debug!(effect = %effect.id, attempt = effect.attempt, target, ended, seconds, "attempt ended");
     let target = target.to_owned();

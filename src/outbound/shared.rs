@@ -1,19 +1,19 @@
 //! What the dispatcher and the effects it performs share: slots, what is held back, when to look again, what is under
 //! way. No decision about an outcome is made here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
 use gangway_core::effect::EffectId;
 use gangway_core::time::{Millis, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::attempt::Performers;
-use super::breaker::{Breakers, Resting};
+use super::breaker::Breakers;
 use super::dispatch::Parts;
 use super::http::Limits;
 use super::lease::Leases;
@@ -23,9 +23,15 @@ use crate::clock::{Chance, Clock};
 use crate::engine::{Arrival, Door, Flows};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{Lease, StoreError};
+use crate::telemetry::Beat;
 
 /// Leases that ran out, taken up in one tick at most.
 const EXPIRED_AT_ONCE: u32 = 256;
+/// Outcomes that wait for the door without a slot, at most; further ones keep theirs.
+const BESIDE: usize = 1024;
+
+/// An effect, and which attempt of it.
+pub(super) type Attempt = (EffectId, u32);
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -41,12 +47,16 @@ pub(super) struct Shared {
     pub(super) chance: Arc<dyn Chance>,
     pub(super) settings: OutboundSettings,
     pub(super) running: Mutex<JoinSet<()>>,
+    pub(super) beside: Semaphore,
+    pub(super) recovery: Recovery,
+    in_hand: Mutex<HashSet<Attempt>>,
     pub(super) stopping: AtomicBool,
     pub(super) next_due: AtomicI64,
     pub(super) next_sweep: AtomicI64,
     pub(super) starved: AtomicBool,
     pub(super) woken: Notify,
     pub(super) runtime: tokio::runtime::Handle,
+    pub(super) beat: Beat,
 }
 
 impl Shared {
@@ -63,6 +73,9 @@ impl Shared {
             limits: parts.limits,
             clock: parts.clock,
             chance: parts.chance,
+            beside: Semaphore::new(BESIDE),
+            recovery: Recovery::default(),
+            in_hand: Mutex::default(),
             settings: parts.settings,
             running: Mutex::new(JoinSet::new()),
             stopping: AtomicBool::new(false),
@@ -71,11 +84,17 @@ impl Shared {
             starved: AtomicBool::new(false),
             woken: Notify::new(),
             runtime: tokio::runtime::Handle::current(),
+            beat: Beat::new("dispatcher"),
         }
     }
 
     pub(super) fn running(&self) -> MutexGuard<'_, JoinSet<()>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The attempts that are under way here, and those whose outcome is known here and not on disk yet.
+    pub(super) fn in_hand(&self) -> MutexGuard<'_, HashSet<Attempt>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something is due at this time.
@@ -110,7 +129,7 @@ impl Shared {
 
     /// Until when nothing of this slot may be begun: its provider rests, asked us to wait, or has had its requests.
     pub(super) fn held_back(&self, slot: &str, now: Timestamp) -> Option<Timestamp> {
-        let resting = self.breakers.resting(slot, now).map(|Resting { until, .. }| until);
+        let resting = self.breakers.resting(slot, now).map(|rest| rest.until);
         let until = |wait: Option<Millis>| wait.map(|wait| now.plus(wait));
         resting.max(until(self.limits.wait(slot, now))).max(until(self.limits.rates.wait(slot, now)))
     }
@@ -128,16 +147,26 @@ impl Shared {
         self.slots.names().into_iter().filter_map(free).collect()
     }
 
-    /// When the first of the slots that are held back may go on.
+    /// When the first of the slots and actions that are held back may go on.
     pub(super) fn soonest_release(&self, now: Timestamp) -> Option<Timestamp> {
-        self.slots.names().iter().filter_map(|name| self.held_back(name, now)).min()
+        let slots = self.slots.names().iter().filter_map(|name| self.held_back(name, now)).min();
+        slots.into_iter().chain(self.breakers.held(now).1).min()
     }
 
-    /// When the next effect that nobody holds is due; notes whether one waits for a slot already.
+    /// When the next effect that nobody holds, and whose far end does not rest, is due; notes whether one waits for a slot
+    /// already.
     pub(super) async fn next_effect_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         // Set before the question: what is committed meanwhile wakes us, what was before is in the answer.
         self.starved.store(true, Ordering::SeqCst);
-        let due = self.leases.next_effect_due(&self.flows.refused()).await?;
+        let (resting, _) = self.breakers.held(now);
+        let mut slots = self.slots.names();
+        let all = slots.len();
+        slots.retain(|name| self.held_back(name, now).is_none());
+        let due = if resting.is_empty() && slots.len() == all {
+            self.leases.next_effect_due(&self.flows.refused()).await?
+        } else {
+            self.leases.next_effect_due_of(&slots, &self.flows.refused(), &resting).await?
+        };
         self.starved.store(due.is_some_and(|due| due <= now), Ordering::SeqCst);
         Ok(due)
     }
@@ -146,17 +175,33 @@ impl Shared {
         Timestamp(self.next_sweep.load(Ordering::SeqCst))
     }
 
+    /// Tells the door of leases that ran out; how many. Not of what is in hand here, and nothing soon after the database
+    /// was away: whoever holds an outcome brings it home first.
     pub(super) async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
-        self.next_sweep.store(now.plus(self.settings.sweep).0, Ordering::SeqCst);
-        let expired = self.leases.expired_leases(EXPIRED_AT_ONCE).await?;
-        if expired.len() == EXPIRED_AT_ONCE as usize {
-            self.next_sweep.store(now.0, Ordering::SeqCst);
+        let again = now.plus(self.settings.sweep);
+        self.next_sweep.store(again.0, Ordering::SeqCst);
+        let held = self.in_hand().clone();
+        let most = EXPIRED_AT_ONCE.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));
+        let mut expired = self.leases.expired_leases(most).await?;
+        let calm = self.recovery.answered(now).plus(self.settings.recovery);
+        if now < calm {
+            self.next_sweep.store(calm.min(again).0, Ordering::SeqCst);
+            return Ok(0);
         }
+        let full = expired.len() >= most as usize;
+        expired.retain(|lease| !held.contains(&(lease.id, lease.attempt)));
+        let all = expired.len();
         let arrivals = expired.into_iter().map(|lease| {
             tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
             outcome::expired(lease.id, lease.attempt, now)
         });
         let told = self.tell(arrivals).await;
+        if all > 0 && told == 0 {
+            self.recovery.away();
+        }
+        if full && told > 0 {
+            self.next_sweep.store(now.0, Ordering::SeqCst);
+        }
         metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
         Ok(told)
     }
@@ -182,15 +227,46 @@ impl Shared {
         }
     }
 
-    /// Gives back what was not begun.
-    pub(super) async fn release(&self, effects: Vec<(EffectId, Uuid)>) {
+    /// Gives back what was not begun; whether that is stored.
+    pub(super) async fn release(&self, effects: Vec<(EffectId, Uuid)>) -> bool {
+        let mut all = true;
         let mut by_token: BTreeMap<Uuid, Vec<EffectId>> = BTreeMap::new();
         effects.into_iter().for_each(|(id, token)| by_token.entry(token).or_default().push(id));
         for (token, ids) in by_token {
             let lease = Lease { token, length: Millis(0) };
             if let Err(error) = self.leases.release(&ids, lease).await {
-                tracing::warn!(%error, count = ids.len(), "leases could not be given back; they run out by themselves");
+                tracing::warn!(%error, count = ids.len(), "leases could not be given back");
+                all = false;
             }
         }
+        all
+    }
+}
+
+/// Since when the database answers: from its first answer after the start, or after it was away.
+#[derive(Debug)]
+pub(super) struct Recovery(AtomicI64);
+
+/// Stands for "it does not answer".
+const AWAY: i64 = i64::MIN;
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self(AtomicI64::new(AWAY))
+    }
+}
+
+impl Recovery {
+    /// It did not answer.
+    pub(super) fn away(&self) {
+        self.0.store(AWAY, Ordering::SeqCst);
+    }
+
+    /// It answered now; since when it does. A clock that was set back does not make that last for ever.
+    fn answered(&self, now: Timestamp) -> Timestamp {
+        let since = self.0.load(Ordering::SeqCst);
+        let since = if since == AWAY || since > now.0 { now.0 } else { since };
+        self.0.store(since, Ordering::SeqCst);
+        Timestamp(since)
     }
 }

@@ -29,6 +29,13 @@ pub struct OutboundSettings {
     /// How often effects of other processes and leases that ran out are looked for.
     #[serde(with = "duration")]
     pub sweep: Millis,
+    /// Longest wait that a far end is granted when it asks to be left alone.
+    #[serde(with = "duration")]
+    pub longest_wait: Millis,
+    /// How long after a start, and after the database was away, leases that ran out are left to those who may still hold
+    /// their outcome.
+    #[serde(with = "duration")]
+    pub recovery: Millis,
     /// How long a stop waits for what is being performed.
     #[serde(with = "duration")]
     pub stop: Millis,
@@ -49,6 +56,8 @@ impl Default for OutboundSettings {
             connect_timeout: Millis::secs(5),
             reply_limit: 1024 * 1024,
             sweep: Millis::secs(5),
+            longest_wait: Millis::secs(900),
+            recovery: Millis::secs(10),
             stop: Millis::secs(20),
             publish_concurrency: 16,
             retry: RetrySettings::default(),
@@ -63,7 +72,7 @@ impl Default for OutboundSettings {
 pub struct RetrySettings {
     /// Attempts that count, at most.
     pub attempts: u32,
-    /// Wait after the first failure; doubles with each.
+    /// Wait after the first failure; each later one is 2 to 8 times as long.
     #[serde(with = "duration")]
     pub first: Millis,
     /// Longest wait.
@@ -174,10 +183,16 @@ impl OutboundSettings {
         );
         wrong(self.reply_limit < 1024, "reply_limit", "is less than 1024 bytes", "1048576 is usual");
         wrong(self.sweep.0 < 100, "sweep", "is shorter than 100ms", "5s is usual; ordinary work does not wait for it");
+        wrong(
+            self.longest_wait.0 == 0,
+            "longest_wait",
+            "is zero",
+            "15m is usual; a provider that asks for time needs some",
+        );
         wrong(self.publish_concurrency == 0, "publish_concurrency", "lets nothing through", "at least 1");
         wrong(self.retry.attempts == 0, "retry.attempts", "is zero", "at least 1");
         wrong(self.retry.first.0 == 0, "retry.first", "is zero", "at least 1ms; 1s is usual");
-        wrong(self.retry.first > self.retry.max, "retry.max", "is shorter than retry.first", "300s is usual");
+        wrong(self.retry.first > self.retry.max, "retry.max", "is shorter than retry.first", "2h is usual");
         wrong(self.retry.look_ups == 0, "retry.look_ups", "is zero", "\"not found\" just after a time-out is no proof");
         wrong(self.breaker.failures == 0, "breaker.failures", "is zero", "at least 1; 5 is usual");
         wrong(self.breaker.rest.0 == 0, "breaker.rest", "is zero", "5s is usual");

@@ -21,6 +21,27 @@ pub struct DatabaseSettings {
     /// Longest wait for a free connection.
     #[serde(with = "duration")]
     pub acquire: Millis,
+    /// Longest life of a transaction that takes events.
+    #[serde(with = "duration")]
+    pub transaction: Millis,
+    /// Longest wait for one statement.
+    #[serde(with = "duration")]
+    pub statement: Millis,
+    /// Longest wait for a row that somebody else holds.
+    #[serde(with = "duration")]
+    pub lock: Millis,
+    /// As `lock`, while somebody is known to hold rows.
+    #[serde(with = "duration")]
+    pub lock_again: Millis,
+    /// How long somebody is thought to hold rows after it was last noticed.
+    #[serde(with = "duration")]
+    pub locked_for: Millis,
+    /// How long the server lets a transaction of ours be idle.
+    #[serde(with = "duration")]
+    pub idle_in_transaction: Millis,
+    /// Longest wait for a sign of life of a connection that is to be used or put back.
+    #[serde(with = "duration")]
+    pub ping: Millis,
 }
 
 impl std::fmt::Debug for DatabaseSettings {
@@ -48,6 +69,20 @@ impl DatabaseSettings {
                     "is zero",
                     "this kind of work would never get a connection; 1 or more",
                 ));
+            }
+        }
+        let limits = [
+            ("transaction", self.transaction, "8s"),
+            ("statement", self.statement, "5s"),
+            ("lock", self.lock, "2s"),
+            ("lock_again", self.lock_again, "200ms"),
+            ("idle_in_transaction", self.idle_in_transaction, "10s"),
+            ("ping", self.ping, "1s"),
+        ];
+        for (name, limit, usual) in limits {
+            if limit == Millis(0) {
+                let hint = format!("a wait without an end stops everybody behind it; {usual} is usual");
+                problems.push(Problem::new(key(name), "is zero", hint));
             }
         }
         if self.acquire == Millis(0) {

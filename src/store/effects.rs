@@ -12,14 +12,15 @@ use gangway_core::time::Timestamp;
 use gangway_entities::{effects, onboardings, users};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     TransactionTrait,
 };
 use uuid::Uuid;
 
-use super::dialect::{IMMEDIATE, claim_due, clock, give_back};
+use super::bounded::DbTx;
+use super::dialect::{IMMEDIATE, claim_due, clock, give_back, next_live};
 use super::keys::DataKey;
-use super::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
+use super::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
 use super::{Store, rows};
 
 /// Neither leased nor settled, written as the indexes have it.
@@ -58,7 +59,7 @@ impl Store {
     pub async fn lease(
         &self,
         slots: &[(String, u32)],
-        but: &[FlowRef],
+        (but, resting): (&[FlowRef], &[Resting]),
         lease: Lease,
         now: Option<Timestamp>,
     ) -> Result<Leased, StoreError> {
@@ -67,7 +68,7 @@ impl Store {
         }
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
         let now = now.map(|now| now.0);
-        let rows = claim_due(&tx, slots, but, lease, now).await.map_err(Self::work_failed)?;
+        let rows = claim_due(&tx, slots, (but, resting), lease, now).await.map_err(Self::work_failed)?;
         let mut owners = Self::owners_of(&tx, rows.iter().map(|row| row.onboarding_id)).await?;
         tx.commit().await.map_err(Self::work_failed)?;
         let mut leased = Leased::default();
@@ -91,7 +92,7 @@ impl Store {
     /// # Errors
     /// As [`Store::lease`].
     pub async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
-        Ok(self.lease(slots, &[], lease, None).await?.effects.into_iter().map(|(_, effect)| effect).collect())
+        Ok(self.lease(slots, (&[], &[]), lease, None).await?.effects.into_iter().map(|(_, effect)| effect).collect())
     }
 
     /// As [`Store::lease_due`], with due times compared with this time.
@@ -104,13 +105,16 @@ impl Store {
         slots: &[(String, u32)],
         lease: Lease,
     ) -> Result<Vec<LeasedEffect>, StoreError> {
-        Ok(self.lease(slots, &[], lease, Some(now)).await?.effects.into_iter().map(|(_, effect)| effect).collect())
+        Ok(self
+            .lease(slots, (&[], &[]), lease, Some(now))
+            .await?
+            .effects
+            .into_iter()
+            .map(|(_, effect)| effect)
+            .collect())
     }
 
-    async fn owners_of(
-        tx: &DatabaseTransaction,
-        ids: impl Iterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
+    async fn owners_of(tx: &DbTx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
@@ -219,6 +223,19 @@ impl Store {
             .one(self.work())
             .await
             .map_err(Self::work_failed)?;
+        Ok(next.map(Timestamp))
+    }
+
+    /// The same of these slots only, and but for what rests: for a process that waits for far ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        (but, resting): (&[FlowRef], &[Resting]),
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let next = next_live(self.work(), slots, (but, resting)).await.map_err(Self::work_failed)?;
         Ok(next.map(Timestamp))
     }
 }

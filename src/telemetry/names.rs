@@ -90,6 +90,10 @@ table! {
         "Events of one transaction.";
     BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],
         "Time of one transaction of the engine, commit included.";
+    DatabaseDistrusted, "gangway_database_distrusted_total", Counter, Count, [],
+        "Times that all connections to the database were replaced, because one was lost, silent or read-only.";
+    LoopRestarts, "gangway_loop_restarts_total", Counter, Count, ["loop"],
+        "Times that one of gangway's own loops ended by a fault and was begun again; anything but 0 is a fault in gangway.";
     WithoutReason, "gangway_without_reason", Gauge, Count, [],
         "Onboardings that the last sweep found without a live reason; anything but 0 is a fault in gangway.";
     StuckPeople, "gangway_stuck_people", Gauge, Count, [],
@@ -105,17 +109,21 @@ table! {
     InFlight, "gangway_outbound_in_flight", Gauge, Count, ["slot"],
         "Effects in flight, by slot: a provider, mail, publish or flow.";
     Breaker, "gangway_outbound_breaker", Gauge, Count, ["target"],
-        "Circuit breaker of a provider's action: 0 closed, 1 letting one attempt through, 2 open.";
+        "Circuit breaker of a provider's action, or of its look-ups (.look_up): 0 closed, 1 letting one attempt through, 2 open.";
+    ProviderResumes, "gangway_provider_resumes_at_seconds", Gauge, Seconds, ["provider"],
+        "When a provider that asked to be left alone is tried again, in seconds since 1970; in the past when it is not left alone.";
     LeasesExpired, "gangway_outbound_leases_expired_total", Counter, Count, [],
         "Leases that ran out: their attempts' outcome is unknown and is being looked up.";
     OutcomesLost, "gangway_outbound_outcomes_lost_total", Counter, Count, [],
-        "Outcomes that could not be brought home; their leases run out, and they are looked up.";
+        "Outcomes that could not be stored before gangway stopped; their leases run out, and they are looked up.";
     BrokerConnected, "gangway_amqp_connected", Gauge, Count, [],
         "1 while the broker is connected.";
     BrokerConsuming, "gangway_amqp_consuming", Gauge, Count, [],
         "1 while messages are taken from the broker.";
     BrokerUnderWay, "gangway_amqp_under_way", Gauge, Count, [],
         "Deliveries of the broker that wait for their commit.";
+    BrokerUnreadable, "gangway_amqp_unreadable", Gauge, Count, [],
+        "Deliveries of the broker that cannot be read and that the dead queue has not taken yet.";
     BrokerTroubles, "gangway_amqp_troubles_total", Counter, Count, [],
         "Times that the way to the broker broke and was rebuilt.";
     QueueDepth, "gangway_queue_depth", Gauge, Count, [],

@@ -89,7 +89,8 @@ async fn concerns_one(db: &TestDb, table: &str, column: &str) {
     let shut = table != "effects";
 
     let lease = Lease { token: SystemChance.id(world.say().0), length: Millis::secs(60) };
-    let leased = world.store().lease(&[("original".to_owned(), 10)], &[], lease, Some(world.say().0)).await.unwrap();
+    let leased =
+        world.store().lease(&[("original".to_owned(), 10)], (&[], &[]), lease, Some(world.say().0)).await.unwrap();
     let got: Vec<OnboardingId> = leased.effects.iter().map(|(_, effect)| effect.id.onboarding).collect();
     assert!(got.contains(&ben), "nobody's effects can be leased");
     assert_eq!(leased.unreadable.iter().any(|one| one.id.onboarding == ann), !got.contains(&ann));

@@ -90,7 +90,7 @@ async fn an_exhausted_effect_goes_on_after_an_operators_retry(db: &TestDb) {
     let id = world.sign_up("ann").await;
     while world.onboarding(id).await.status == Status::Active {
         world.answer(again("busy")).await;
-        world.clock.advance(Millis::secs(600));
+        world.clock.advance(Millis::secs(10_800));
     }
     let stuck = world.onboarding(id).await;
     assert_eq!(stuck.status, Status::Review);

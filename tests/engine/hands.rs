@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gangway::clock::Moment;
 use gangway::engine::{Performer, slots};
 use gangway::store::types::LeasedEffect;
+use gangway_core::effect::Request;
 use gangway_core::time::Timestamp;
 
 /// A performer that performs nothing by itself.
@@ -51,9 +53,9 @@ impl Hands {
 }
 
 impl Performer for Hands {
-    fn reserve(&self, slot: &str) -> bool {
+    fn reserve(&self, request: &Request) -> bool {
         let mut inner = self.inner();
-        let Some(free) = inner.free.get_mut(slot).filter(|free| **free > 0) else { return false };
+        let Some(free) = inner.free.get_mut(slots::of(request)).filter(|free| **free > 0) else { return false };
         *free -= 1;
         true
     }
@@ -62,7 +64,7 @@ impl Performer for Hands {
         *self.inner().free.entry(slot.to_owned()).or_default() += 1;
     }
 
-    fn perform(&self, effects: Vec<LeasedEffect>) {
+    fn perform(&self, effects: Vec<LeasedEffect>, _: Moment) {
         self.inner().given.extend(effects);
     }
 

@@ -9,6 +9,7 @@ use xtask::scratch::Scratch;
 use xtask::services::Postgres;
 
 use crate::dice::Dice;
+use crate::gate::Gate;
 use crate::world::{Client, Outbox, Sent, World, note, sign_up, token, webhook};
 use crate::{proof, turn, wait};
 
@@ -65,6 +66,45 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     proof::nothing_lost_and_nothing_doubled(&world, &postgres.url(), &process.config, people, &outbox).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_that_was_sent_while_the_database_was_away_for_longer_than_a_lease_is_not_sent_twice() {
+    let _turn = turn().await;
+    let folder = Scratch::create("away-mail").unwrap();
+    let mut postgres = block_in_place(|| Postgres::start(folder.path())).unwrap();
+    let gate = Gate::closed().await;
+    let mut world = World::new("away-mail", &postgres.url(), Options::default()).await;
+    world.set("outbound.lease", "13s");
+    world.set("mail.timeout", "8s");
+    world.set("mail.url", format!("smtp://{}?tls=none", gate.address));
+    let mut process = world.process("gangway");
+    world.hook(&process);
+    let client = Client::new(token(&process));
+    process.start();
+    client.ready(&mut process, Duration::from_secs(60)).await;
+    let url = process.url();
+    for nth in 0..3 {
+        client.publish(&url, &sign_up(&format!("person-{nth}"))).await;
+    }
+    let sent = || (gate.taken().len() == 3).then_some(());
+    wait::until("the mails at the server", Duration::from_secs(60), async || sent()).await;
+    block_in_place(|| postgres.kill()).unwrap();
+    gate.open();
+    // Said once a lease has passed since the attempt began.
+    let kept = "it is kept and offered again";
+    wait::until("three outcomes that are kept", Duration::from_secs(60), async || {
+        (process.log().matches(kept).count() == 3).then_some(())
+    })
+    .await;
+    block_in_place(|| postgres.restart()).unwrap();
+    client.everybody_on_board(&url, 3, Duration::from_secs(60)).await;
+    let (mut ids, count) = (gate.taken(), gate.taken().len());
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), count), (3, 3), "each once");
+    let status = block_in_place(|| process.stop(Duration::from_secs(60)));
+    assert_eq!(status.code(), Some(0), "{}", process.log());
+}
+
 /// While the database is away every sender is told to come again, and readiness names what is missing.
 async fn refused_while_away(client: &Client, url: &str, place: &str, event: &serde_json::Value) -> Sent {
     // It names nobody: it may be on disk all the same when the database is back, and must not stay held then.
@@ -77,7 +117,11 @@ async fn refused_while_away(client: &Client, url: &str, place: &str, event: &ser
         assert!(matches!(published, Some(429 | 503)), "{published:?} for an event while the database is away");
         sent.tries += 1;
     }
-    let (status, readiness) = client.readiness(url).await.unwrap();
-    assert_eq!((status, &readiness["missing"]), (503, &json!(["database"])), "{readiness}");
+    let seen = async || {
+        let (status, readiness) = client.readiness(url).await?;
+        assert!(status == 503 && readiness["missing"][0] == "database", "{readiness}");
+        (readiness["missing"] == json!(["database", "writer"])).then_some(())
+    };
+    wait::until("the writer to say so too", Duration::from_secs(60), seen).await;
     sent
 }

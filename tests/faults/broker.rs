@@ -17,7 +17,7 @@ use xtask::services::RabbitMq;
 use crate::db::TestDb;
 use crate::dice::Dice;
 use crate::proof::History;
-use crate::world::{Client, Outbox, Sent, World, note, sign_up, token};
+use crate::world::{Client, Outbox, Sent, World, note, part, sign_up, token};
 use crate::{proof, turn, wait};
 
 const KILLS: usize = 2;
@@ -60,11 +60,14 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
             })
             .await;
             block_in_place(|| broker.kill()).unwrap();
-            let unready = async || client.readiness(&process.url()).await.filter(|(status, _)| *status == 503);
-            let (_, readiness) = wait::until("readiness to see it", Duration::from_secs(60), unready).await;
-            assert_eq!(readiness["missing"], serde_json::json!(["broker"]), "{readiness}");
+            let seen = async |wanted: bool| {
+                let (status, readiness) = client.parts(&process.url()).await?;
+                assert_eq!(status, 200, "webhooks are taken without the broker: {readiness}");
+                (part(&readiness, "amqp") == Some(wanted)).then_some(())
+            };
+            wait::until("readiness to show it", Duration::from_secs(60), async || seen(false).await).await;
             block_in_place(|| broker.restart()).unwrap();
-            client.ready(&mut process, Duration::from_secs(60)).await;
+            wait::until("the broker's way", Duration::from_secs(60), async || seen(true).await).await;
         }
         for (event, sent) in publisher.await.unwrap() {
             note(&mut outbox, &event, sent);
@@ -80,6 +83,45 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     let everybody = proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, people, &outbox).await;
     every_move_was_told(&everybody, &told);
     eprintln!("{dead} in the dead queue");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_of_the_broker_doubles_nothing_and_holds_up_only_what_cannot_be_read() {
+    let _turn = turn().await;
+    let (folder, db) = (Scratch::create("alarm").unwrap(), TestDb::postgres().await);
+    let broker = block_in_place(|| RabbitMq::start(folder.path())).unwrap();
+    let mut world = World::new("alarm", &db.url, Options::default()).await;
+    world.set("amqp.url", broker.url());
+    let mut process = world.process("gangway");
+    world.hook(&process);
+    let client = Client::new(token(&process));
+    process.start();
+    client.ready(&mut process, Duration::from_secs(60)).await;
+    block_in_place(|| process.stop(Duration::from_secs(60)));
+    // Something that cannot be read is in front of everybody.
+    let mut outbox = Outbox::new();
+    let people: Vec<Value> = (0..PEOPLE).map(|nth| sign_up(&format!("person-{nth}"))).collect();
+    for (event, sent) in publish_all(broker.url(), people).await.unwrap() {
+        note(&mut outbox, &event, sent);
+    }
+    let watermark = |part: &str| broker.ctl().run(&["set_vm_memory_high_watermark", part]).map(drop);
+    block_in_place(|| watermark("0.00001")).unwrap();
+    process.start();
+    let url = process.url();
+    client.everybody_on_board(&url, PEOPLE, Duration::from_secs(60)).await;
+    let waits = async || {
+        let (_, parts) = client.parts(&url).await?;
+        parts.to_string().contains("1 unreadable wait for the dead queue").then_some(())
+    };
+    wait::until("readiness to tell of the one that waits", Duration::from_secs(60), waits).await;
+    block_in_place(|| watermark("0.6")).unwrap();
+    assert_eq!(unreadable_ones_are_told(&broker.url(), 1).await, 1);
+    proof::far_end_quiet(&world).await;
+    let status = block_in_place(|| process.stop(Duration::from_secs(60)));
+    assert_eq!(status.code(), Some(0), "{}", process.log());
+    let everybody = proof::nothing_lost_and_nothing_doubled(&world, &db.url, &process.config, PEOPLE, &outbox).await;
+    let copies = everybody.iter().flat_map(|(_, history)| history).filter(|(entry, _)| entry.kind == "user.signed_up");
+    assert!(copies.map(|(entry, _)| entry.copies).all(|copies| copies == 1), "taken once each");
 }
 
 async fn channel(url: &str) -> lapin::Result<(Connection, Channel)> {

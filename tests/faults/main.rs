@@ -8,12 +8,14 @@ mod broker;
 mod db;
 mod dice;
 mod full;
+mod gate;
 mod kills;
 #[path = "../support/ports.rs"]
 mod ports;
 #[path = "../support/process.rs"]
 mod process;
 mod proof;
+mod silent;
 mod starting;
 mod stopping;
 mod two;

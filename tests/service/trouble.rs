@@ -19,6 +19,7 @@ on_both_databases!(
     credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_restart,
     a_provider_that_is_down_is_tried_again_and_never_looked_up,
     what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_kept,
+    what_a_provider_asks_for_is_shown_and_ended_by_an_operator,
     one_action_that_fails_rests_and_the_others_go_on,
     a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up,
     a_redirect_is_not_followed_and_named,
@@ -108,7 +109,7 @@ async fn a_provider_that_is_down_is_tried_again_and_never_looked_up(db: &TestDb)
     far.http = closed;
     let world = setup.start(db).await;
     let ids = signed_up(&world, &["ann", "ben"]).await;
-    let seen = says(&world, &ids[0], &["original.create_user: ", "attempt 2 of 8"]).await;
+    let seen = says(&world, &ids[0], &["original.create_user: ", " of 16 at "]).await;
     assert_eq!(seen["status"], "active");
     assert!(seen["next"]["at"].is_string(), "{seen}");
     far.webhook_url = Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
@@ -142,6 +143,35 @@ async fn what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_k
     let assets = stub.got("POST /v1/asset");
     assert_eq!(assets.len(), 4, "three refusals spend none of two attempts: {assets:?}");
     assert!(assets[1].at - assets[0].at >= Duration::from_millis(100), "{assets:?}");
+    world.stop().await;
+}
+
+async fn what_a_provider_asks_for_is_shown_and_ended_by_an_operator(db: &TestDb) {
+    let stub = Stub::start(|what, before| match (what, before) {
+        ("POST /v1/user", 0) => reply("503 Service Unavailable", "retry-after: 86400\r\n", "{}"),
+        _ => well(what, before),
+    });
+    let stub = stub.await;
+    let world = Setup::default().set("providers.original.base_url", stub.base_url()).start(db).await;
+    let met = world.sign_up("ann", "ann@example.com", "en").await;
+    let reason = ["original rests since", "it asked to be left alone", "is tried again at"];
+    let seen = says(&world, &met, &reason).await;
+    let late = world.sign_up("ben", "ben@example.com", "en").await;
+    let other = says(&world, &late, &reason).await;
+    assert_eq!(seen["next"]["at"], other["next"]["at"], "{seen} {other}");
+    let part = readiness(&world, "providers").await;
+    assert!(part["detail"].as_str().unwrap().contains("original until"), "{part}");
+    assert!(world.metrics().await.contains("gangway_provider_resumes_at_seconds{provider=\"original\"} "));
+    let reader = world.token_for("reader", &["read"]).await;
+    let resume =
+        |token: String, name: &str| world.ask("POST", &format!("/v1/providers/{name}/resume")).bearer(&token).send();
+    resume(reader, "original").await.is(403);
+    resume(world.token.clone(), "nobody").await.is(404);
+    assert_eq!(stub.got("POST /v1/user").len(), 1);
+    resume(world.token.clone(), "original").await.is(200);
+    for id in [&met, &late] {
+        world.comes_to(id, "completed").await;
+    }
     world.stop().await;
 }
 

@@ -44,6 +44,7 @@ impl Default for Setup {
         let usual = [
             ("server.listen", "127.0.0.1:0"),
             ("outbound.retry.first", "100ms"),
+            ("outbound.retry.max", "1s"),
             ("outbound.retry.settle", "150ms"),
             ("outbound.sweep", "1s"),
             ("outbound.breaker.rest", "300ms"),

@@ -1,8 +1,8 @@
 //! Effects: due, leased, released, run out, settled.
 
-use gangway::store::types::{EffectFollowUp, Lease, LeasedEffect};
+use gangway::store::types::{EffectFollowUp, Lease, LeasedEffect, Resting};
 use gangway_core::decision::FollowUp;
-use gangway_core::effect::{EffectId, Mode};
+use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::time::Millis;
 
 use crate::db::TestDb;
@@ -11,6 +11,7 @@ use crate::on_both_databases;
 
 on_both_databases!(
     due_effects_are_leased_oldest_first_and_only_as_many_as_there_are_free_slots,
+    what_rests_is_passed_over_and_of_what_is_tried_again_one_is_leased,
     an_effect_that_is_born_leased_is_not_due_for_anybody_else,
     a_lease_that_ran_out_is_found_as_expired_and_not_as_due,
     a_released_lease_is_due_again_and_its_attempt_does_not_count,
@@ -48,6 +49,34 @@ async fn due_effects_are_leased_oldest_first_and_only_as_many_as_there_are_free_
     // By the database's clock, which is later than all of them.
     assert!(store.lease_due(&slots(0), lease(LONG)).await.unwrap().is_empty());
     assert_eq!(numbers(&store.lease_due(&slots(2), lease(LONG)).await.unwrap()), [4]);
+}
+
+async fn leased(store: &gangway::store::Store, free: u32, resting: &[Resting]) -> Vec<LeasedEffect> {
+    let leased = store.lease(&slots(free), (&[], resting), lease(LONG), Some(at(50))).await.unwrap();
+    leased.effects.into_iter().map(|(_, effect)| effect).collect()
+}
+
+async fn what_rests_is_passed_over_and_of_what_is_tried_again_one_is_leased(db: &TestDb) {
+    let store = db.open().await;
+    let ann = settled_person(&store, "ann").await;
+    let mut effects: Vec<_> = (1..=6).map(|n| call(&ann, n, at(n.unsigned_abs()), None)).collect();
+    for effect in &mut effects[3..] {
+        let Request::Call { action, .. } = &mut effect.effect.request else { panic!() };
+        "original.get_user".clone_into(action);
+    }
+    insert_effects(&store, &effects).await;
+    let looked_up = FollowUp::Due { n: 2, at: at(2), mode: Mode::LookUp, uncertain_since: Some(at(1)) };
+    follow_up(&store, ann.onboarding.id, vec![looked_up]).await;
+    let rest = |target: &str, mode, most| Resting { slot: "original".into(), target: target.into(), mode, most };
+    let target = effects[0].effect.request.target().1;
+    let resting = [rest(target, Mode::Do, 0), rest("original.get_user", Mode::Do, 1)];
+    let due = async |resting: &[Resting]| store.next_effect_due_of(&["original".into()], (&[], resting)).await.unwrap();
+    assert_eq!((due(&[]).await, due(&resting).await), (Some(at(1)), Some(at(2))));
+    assert_eq!(store.next_effect_due_of(&["mail".into()], (&[], &resting)).await.unwrap(), None);
+    assert_eq!(numbers(&leased(&store, 1, &resting).await), [2], "its look-up");
+    assert_eq!(numbers(&leased(&store, 5, &resting).await), [4], "one");
+    assert_eq!(due(&resting).await, Some(at(5)));
+    assert_eq!(numbers(&leased(&store, 9, &[]).await), [1, 3, 5, 6]);
 }
 
 async fn an_effect_that_is_born_leased_is_not_due_for_anybody_else(db: &TestDb) {

@@ -119,8 +119,8 @@ impl Turn<'_> {
             Body::Message { data, .. } => self.message(event, data),
             Body::Report { facts, .. } => self.report(facts, event.received_at),
             Body::Child { parent, .. } => self.joined(*parent),
-            Body::Outcome { effect, attempt, sent_at, result, taken } => {
-                let of = outcome::Of { n: *effect, attempt: *attempt, sent_at: *sent_at };
+            Body::Outcome { effect, attempt, sent_at, result, taken, unspent } => {
+                let of = outcome::Of { n: *effect, attempt: *attempt, sent_at: *sent_at, unspent: *unspent };
                 match taken {
                     Some(taken) => self.taken(of, taken),
                     None => self.outcome(of, result, event.received_at),

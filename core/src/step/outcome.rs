@@ -19,6 +19,8 @@ pub(super) struct Of {
     pub(super) n: i64,
     pub(super) attempt: u32,
     pub(super) sent_at: Timestamp,
+    /// Whether it counts against no attempts.
+    pub(super) unspent: bool,
 }
 
 impl Turn<'_> {

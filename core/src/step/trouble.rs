@@ -12,6 +12,9 @@ use crate::outcome::AttemptResult;
 use crate::retry::{self, Next, Policy};
 use crate::time::Millis;
 
+/// Longest wait of what is repeated until it succeeds: reads that confirm, and telling others.
+const STEADY: Millis = Millis::secs(300);
+
 /// How the pending effect is tried.
 pub(crate) struct Manner {
     pub(crate) policy: Policy,
@@ -37,6 +40,7 @@ impl Turn<'_> {
             AttemptResult::Unknown { cause } => (cause.as_str(), None, true),
             AttemptResult::Broken { cause } => (cause.as_str(), None, true),
         };
+        let spent = spent && !of.unspent;
         self.say(format_args!("attempt {} of {target}: {cause}", of.attempt));
         let mut pending = Pending { trouble: Some(cause.to_owned()), ..pending };
         match result {
@@ -56,12 +60,7 @@ impl Turn<'_> {
 
     /// Tries again by the policy, in the same mode. A read that is exhausted is given up until the next one is due.
     fn again(&mut self, of: Of, mut pending: Pending, manner: &Manner, retry_after: Option<Millis>, spent: bool) {
-        let effect = EffectId { onboarding: self.it.id, n: pending.n };
-        let next = if spent {
-            retry::next(&manner.policy, effect, pending.attempts, pending.asked_at, retry_after, self.now)
-        } else {
-            retry::unspent(&manner.policy, effect, of.attempt, pending.asked_at, retry_after, self.now)
-        };
+        let next = self.when(of, &pending, &manner.policy, retry_after, spent);
         match (next, pending.purpose, self.wait()) {
             (Next::At(at), ..) => {
                 pending.due_at = at;
@@ -75,25 +74,40 @@ impl Turn<'_> {
                 self.verdict = Verdict::Applied;
                 self.keep_waiting(wait, &Read::of(&pending, of.sent_at, false));
             }
-            (Next::Exhausted, ..) => self.exhausted(pending),
+            (Next::Exhausted, ..) => self.exhausted(pending, &manner.policy),
+        }
+    }
+
+    /// When the next attempt is made after one that did not succeed, counted or not.
+    fn when(&self, of: Of, pending: &Pending, policy: &Policy, retry_after: Option<Millis>, spent: bool) -> Next {
+        let effect = EffectId { onboarding: self.it.id, n: pending.n };
+        if spent {
+            retry::next(policy, effect, pending.attempts, pending.asked_at, retry_after, self.now)
+        } else {
+            retry::unspent(policy, effect, of.attempt, pending.asked_at, retry_after, self.now)
         }
     }
 
     /// Attempts or time are used up: a person must look. Look-ups that never answered leave it unknown.
-    fn exhausted(&mut self, pending: Pending) {
+    fn exhausted(&mut self, pending: Pending, policy: &Policy) {
         let (target, cause) = (&pending.target, pending.trouble.as_deref().unwrap_or("not done"));
         if pending.mode == Mode::LookUp {
             let detail = format!("whether {target} was done could not be found out: {cause}; possible: retry, move");
             return self.give_up(pending, "unknown", ReviewCause::Unknown, detail);
         }
-        let detail = format!("{target} was tried {} times: {cause}; possible: retry, move", pending.attempts);
+        let spent = if pending.attempts >= policy.attempts {
+            format!("was tried {} times", pending.attempts)
+        } else {
+            format!("was not done within {}", about(policy.deadline))
+        };
+        let detail = format!("{target} {spent}: {cause}; possible: retry, move");
         self.give_up(pending, "exhausted", ReviewCause::Exhausted, detail);
     }
 
     /// The work may have been done unseen: look it up; without a look-up send the same once more, or ask a person.
     fn unknown(&mut self, of: Of, mut pending: Pending, manner: &Manner) {
         let resent = pending.uncertain_since.is_some();
-        pending.attempts = pending.attempts.saturating_add(1);
+        pending.attempts = pending.attempts.saturating_add(u32::from(!of.unspent));
         // Of a lease that ran out nobody knows when its request was sent: not before it was due.
         pending.uncertain_since = pending.uncertain_since.or(Some(of.sent_at.min(pending.due_at)));
         if manner.look_up {
@@ -121,11 +135,12 @@ impl Turn<'_> {
         } else {
             pending.mode = Mode::Do;
             pending.look_ups = 0;
-            pending.due_at = self.now;
-            if pending.attempts >= manner.policy.attempts || retry::over(&manner.policy, pending.asked_at, self.now) {
-                return self.exhausted(pending);
-            }
-            self.say(format_args!("not done for certain after attempt {}; is done again", of.attempt));
+            // Not at once: what made it fail may last, and every attempt that counts has its pause.
+            let next = self.when(of, &pending, &manner.policy, None, pending.attempts > 0);
+            let Next::At(at) = next else { return self.exhausted(pending, &manner.policy) };
+            pending.due_at = at;
+            let wait = about(at.since(self.now));
+            self.say(format_args!("not done for certain after attempt {}; is done again in {wait}", of.attempt));
         }
         self.it.memory.pending = Some(pending);
         self.due_again();
@@ -150,7 +165,7 @@ impl Turn<'_> {
             AttemptResult::Again { retry_after, .. } => *retry_after,
             _ => None,
         };
-        let at = retry::wait(&self.flow.lifecycle, effect, of.attempt, retry_after);
+        let at = retry::wait(&retry::steady(&self.flow.lifecycle, STEADY), effect, of.attempt, retry_after);
         let (n, at, mode, uncertain_since) = (of.n, self.now.plus(at), Mode::Do, None);
         self.follow_ups.push(FollowUp::Due { n, at, mode, uncertain_since });
         self.say(format_args!("not yet: {what}"));
@@ -175,14 +190,19 @@ pub(crate) fn manner(verb: Option<&Verb>, pending: &Pending) -> Manner {
         // Handed in twice it is one event: doing it again is always safe.
         (Some(Verb::Start(start)), Purpose::Work) => read(&start.policy),
         (Some(Verb::Await(wait)), Purpose::Poll) => {
-            read(&wait.poll.as_ref().map_or_else(Policy::default, |poll| poll.policy.clone()))
+            // One that fails is asked again no later than the next one would be.
+            wait.poll.as_ref().map_or_else(
+                || read(&Policy::default()),
+                |poll| read(&retry::steady(&poll.policy, poll.every_max.max(poll.every_min))),
+            )
         }
         (Some(Verb::Await(wait)), Purpose::Confirm) => {
             let of = |awaited: &Awaited| awaited.confirm.as_ref().is_some_and(|c| c.action == pending.target);
             let awaited = wait.arrivals.values().find(|awaited| of(awaited));
-            read(&awaited.map_or_else(Policy::default, |awaited| awaited.confirm_policy.clone()))
+            let policy = awaited.map_or_else(Policy::default, |awaited| awaited.confirm_policy.clone());
+            read(&retry::steady(&policy, STEADY))
         }
         (_, Purpose::Work) => Manner { policy: Policy::default(), effectful: true, look_up: false },
-        (_, Purpose::Poll | Purpose::Confirm) => read(&Policy::default()),
+        (_, Purpose::Poll | Purpose::Confirm) => read(&retry::steady(&Policy::default(), STEADY)),
     }
 }

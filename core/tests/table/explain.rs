@@ -1,13 +1,15 @@
 //! What support reads: why somebody is where they are, and what comes next.
 
-use gangway_core::explain::{LiveReason, explain, live_reason, shown};
+use gangway_core::effect::Mode;
+use gangway_core::explain::{LiveReason, Rest, asks, explain, live_reason, shown};
 use gangway_core::flow::expr::Mapping;
+use gangway_core::time::Millis;
 use serde_json::json;
 
-use super::places::{asking, creating, ended, first_of_two, waiting, waiting_without_poll};
-use crate::world::World;
+use super::places::{asking, creating, ended, first_of_two, mailing, waiting, waiting_without_poll};
 use crate::world::events::{again, broken, cancel, created, fact, report, timer, unknown, wallet_hint};
 use crate::world::flows::{expr, failing, flow, two_waits, wait_of, wallet};
+use crate::world::{BEGIN, World};
 
 #[track_caller]
 fn says(world: World, why: &str, next: Option<(&str, Option<&str>)>) {
@@ -22,6 +24,27 @@ fn says(world: World, why: &str, next: Option<(&str, Option<&str>)>) {
 fn an_effect_under_way_is_named_with_its_attempt() {
     let next = Some(("attempt 1 of original.create_user", Some("10:00:00.000")));
     says(creating(), "original.create_user is being performed or waits for its turn, attempt 1", next);
+}
+
+#[test]
+fn what_rests_is_named_with_since_when_why_and_when_it_is_tried_again() {
+    let world = creating().hear(again(1, 1));
+    let rest = Rest {
+        what: "original".into(),
+        since: BEGIN,
+        until: BEGIN.plus(Millis::secs(60)),
+        cause: "it asked to be left alone".into(),
+    };
+    assert_eq!(asks(world.it()), Some(("original", "original.create_user", Mode::Do)));
+    let said = explain(&world.flow, world.it()).resting(world.it(), &rest);
+    let rests = "; original rests since 2026-11-22T10:00:00.000Z (it asked to be left alone) and is tried again at \
+                 2026-11-22T10:01:00.000Z";
+    assert!(said.why.ends_with(rests), "{}", said.why);
+    assert_eq!(said.next.unwrap().at, Some(rest.until));
+    let later = Rest { until: BEGIN, ..rest };
+    let plain = explain(&world.flow, world.it());
+    assert_eq!(plain.clone().resting(world.it(), &later), plain, "its own time is later");
+    assert_eq!(asks(mailing().it()), Some(("mail", "mail", Mode::Do)));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use gangway_core::decision::FollowUp;
 
 use super::places::{creating, mailing, publishing};
-use crate::world::events::{again, broken, created, not_done, retry, unknown, unspent};
+use crate::world::events::{again, broken, created, expired, not_done, retry, unknown, unspent};
 use crate::world::flows::{call_of, wallet};
 use crate::world::{World, check};
 
@@ -54,14 +54,36 @@ fn no_attempt_begins_after_the_deadline_counted_or_not() {
     let expect = "applied create/review (exhausted); 1 settled exhausted; onboarding.review";
     check(creating().wait(3600), unspent(1, 1, None), expect);
     check(creating().wait(3600), again(1, 1), expect);
-    check(creating(), unspent(1, 1, Some(4000)), expect);
+}
+
+#[test]
+fn a_wait_longer_than_the_deadline_is_cut_to_it_and_asks_nobody() {
+    let world = check(creating(), unspent(1, 1, Some(4000)), "applied create/active; 1 due +3600s Do");
+    let world = world.wait(3600).hear(unspent(1, 2, None));
+    let detail = &world.it().memory.review.as_ref().unwrap().detail;
+    assert!(detail.starts_with("original.create_user was not done within 1h: "), "{detail}");
+}
+
+#[test]
+fn deaths_of_gangway_spend_no_attempt_and_end_with_the_deadline() {
+    let mut world = creating();
+    for attempt in 0..20 {
+        let first = 1 + attempt * 4;
+        world = check(world, expired(1, first), "applied create/active; 1 due +2s LookUp uncertain");
+        world = world.wait(2).hear(expired(1, first + 1)).wait(1).hear(not_done(1, first + 2)).wait(4);
+        world = check(world, not_done(1, first + 3), "applied create/active; 1 due +1s Do uncertain");
+        assert_eq!(world.it().memory.pending.as_ref().unwrap().attempts, 0);
+    }
+    assert_eq!(world.it().status, gangway_core::onboarding::Status::Active);
+    let world = world.wait(3600).hear(expired(1, 90)).hear(expired(1, 91));
+    assert_eq!(world.told(), "applied create/review (unknown); 1 settled unknown; onboarding.review");
 }
 
 #[test]
 fn unknown_work_is_looked_up_before_it_is_repeated() {
     let world = check(creating(), unknown(1, 1), "applied create/active; 1 due +2s LookUp uncertain");
     let world = check(world.wait(2), not_done(1, 2), "applied create/active; 1 due +4s LookUp uncertain");
-    let world = check(world.wait(4), not_done(1, 3), "applied create/active; 1 due +0s Do uncertain");
+    let world = check(world.wait(4), not_done(1, 3), "applied create/active; 1 due +1s Do uncertain");
     check(world, created(1, 4), "applied wallet/waiting; 1 settled created; wake +5s; onboarding.moved");
 }
 

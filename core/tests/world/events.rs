@@ -66,7 +66,16 @@ pub fn outcome(effect: i64, attempt: u32, result: AttemptResult) -> Event {
 }
 
 pub fn sent(effect: i64, attempt: u32, sent_at: Timestamp, result: AttemptResult) -> Event {
-    event("effect", "effect.outcome", Body::Outcome { effect, attempt, sent_at, result, taken: None })
+    event("effect", "effect.outcome", Body::Outcome { effect, attempt, sent_at, result, taken: None, unspent: false })
+}
+
+/// The lease of this attempt ran out: nobody knows what it did, and it counts for nothing.
+pub fn expired(effect: i64, attempt: u32) -> Event {
+    let mut event = unknown(effect, attempt);
+    if let Body::Outcome { unspent, .. } = &mut event.body {
+        *unspent = true;
+    }
+    event
 }
 
 pub fn done(effect: i64, attempt: u32, named: &str) -> Event {

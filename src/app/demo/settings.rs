@@ -73,6 +73,7 @@ fn general(asked: &DemoOptions, folder: &Path, far: &Running) -> Vec<(&'static s
         ("mail.url", format!("smtp://{}?tls=none", far.smtp)),
         ("log.level", "error".to_owned()),
         ("outbound.retry.first", "250ms".to_owned()),
+        ("outbound.retry.max", "1s".to_owned()),
         ("outbound.retry.settle", "300ms".to_owned()),
         ("outbound.request_timeout", "5s".to_owned()),
         ("outbound.connect_timeout", "2s".to_owned()),

@@ -1,43 +1,101 @@
-//! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. When the door takes nothing,
-//! the consumer is cancelled and what is not committed goes back.
+//! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. What cannot be read waits aside
+//! for the dead queue, and another consumer takes what comes behind it. One that alone cannot be stored now is offered
+//! again, and is in nobody's way. When the door takes nothing, the consumers are cancelled and what is not committed goes
+//! back.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{FuturesUnordered, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
+use gangway_core::time::Millis;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicCancelOptions};
-use lapin::types::ShortString;
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer};
+use tokio::sync::SemaphorePermit;
 
 use super::acks::Acks;
-use super::dead::Dead;
+use super::dead::Counted;
 use super::session::Share;
 use super::watchdog::Pulse;
 use super::{Ended, in_time, message};
+use crate::engine::{Arrival, NotAccepted};
 use crate::inbound::answer::{count, word};
 
 const SOURCE: &str = "amqp";
+/// Consumers at most: each lets half of `prefetch` more wait for the dead queue. Beyond that the intake from the broker waits
+/// too.
+const CONSUMERS: usize = 32;
 
 /// A delivery's tag, and what became of it.
-type Taken = (u64, Result<(), Ended>);
+type Taken = (u64, End);
+
+/// What became of a delivery.
+enum End {
+    /// It is an event, and committed.
+    Kept,
+    /// It cannot be read; why, and the word for it in metrics.
+    Unreadable(Box<Delivery>, String, &'static str),
+    /// It alone cannot be stored now; offer it again after this long.
+    Later(Box<Arrival>, Duration),
+    /// Nothing can be taken.
+    Trouble(Ended),
+}
 
 /// Deliveries of one channel that are under way.
 pub(super) struct Flight<'a> {
     share: &'a Share,
     channel: Channel,
-    dead: Dead,
     under_way: FuturesUnordered<BoxFuture<'a, Taken>>,
+    consumers: SelectAll<Consumer>,
+    tags: Vec<ShortString>,
+    prefetch: u16,
+    queue: ShortString,
+    aside: FuturesUnordered<BoxFuture<'a, u64>>,
+    /// Those that wait without their content: they come again.
+    parked: Vec<Counted<'a>>,
+    /// Those that are offered again, and how many they may be.
+    later: BTreeSet<u64>,
+    places: usize,
     acks: Acks,
     pulse: &'a Pulse,
     committed: u64,
 }
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(share: &'a Share, channel: Channel, dead: Dead, pulse: &'a Pulse) -> Self {
-        Self { share, channel, dead, under_way: FuturesUnordered::new(), acks: Acks::default(), pulse, committed: 0 }
+    pub(super) fn new(share: &'a Share, channel: Channel, queue: ShortString, prefetch: u16, pulse: &'a Pulse) -> Self {
+        Self {
+            share,
+            channel,
+            under_way: FuturesUnordered::new(),
+            consumers: SelectAll::new(),
+            tags: Vec::new(),
+            prefetch,
+            queue,
+            aside: FuturesUnordered::new(),
+            parked: Vec::new(),
+            later: BTreeSet::new(),
+            places: usize::from(prefetch / 2),
+            acks: Acks::default(),
+            pulse,
+            committed: 0,
+        }
+    }
+
+    /// Begins to consume, or lets as many more come.
+    pub(super) async fn consume(&mut self) -> Result<(), Ended> {
+        let within = self.share.within();
+        let setting = self.channel.basic_qos(self.prefetch, BasicQosOptions::default());
+        in_time(within, "setting the prefetch", setting).await?;
+        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+        let starting = self.channel.basic_consume(self.queue.clone(), "".into(), options, arguments);
+        let consumer = in_time(within, "starting to consume", starting).await?;
+        self.tags.push(consumer.tag());
+        self.consumers.push(consumer);
+        Ok(())
     }
 
     /// How many were committed.
@@ -46,11 +104,12 @@ impl<'a> Flight<'a> {
     }
 
     /// Takes what comes until something ends it; with `prove`, until the first commit.
-    pub(super) async fn run(&mut self, consumer: &mut Consumer, prove: bool) -> Ended {
+    pub(super) async fn run(&mut self, prove: bool) -> Ended {
         loop {
             let step = tokio::select! {
                 Some(taken) = self.under_way.next(), if !self.under_way.is_empty() => self.taken(taken).await,
-                delivery = consumer.next() => match delivery {
+                Some(tag) = self.aside.next(), if !self.aside.is_empty() => self.kept(tag).await,
+                delivery = self.consumers.next() => match delivery {
                     Some(Ok(delivery)) => {
                         self.begin(delivery);
                         Ok(())
@@ -71,7 +130,7 @@ impl<'a> Flight<'a> {
         self.acks.came(delivery.delivery_tag);
         self.pulse.came.fetch_add(1, Ordering::Relaxed);
         self.show();
-        self.under_way.push(take(self.share, self.dead.clone(), delivery).boxed());
+        self.under_way.push(take(self.share, delivery).boxed());
     }
 
     /// Notes this end and all others that are known by now, then acknowledges them with one frame.
@@ -80,19 +139,53 @@ impl<'a> Flight<'a> {
         let mut trouble = Ok(());
         while let Some((tag, end)) = next {
             match end {
-                Ok(()) => {
+                End::Kept => {
+                    self.later.remove(&tag);
                     self.acks.committed(tag);
                     self.committed += 1;
                 }
-                Err(ended) => trouble = Err(ended),
+                End::Later(arrival, wait) if self.later.contains(&tag) || self.later.len() < self.places => {
+                    self.later.insert(tag);
+                    self.acks.set_aside(tag);
+                    self.under_way.push(again(self.share, tag, arrival, wait).boxed());
+                }
+                // The one delivery that was to prove that the door takes events: it was answered for itself.
+                End::Later(..) if self.places == 0 => trouble = Err(Ended::Proved),
+                End::Later(_, wait) => {
+                    let wait = Millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                    trouble = Err(Ended::NotTaken(NotAccepted::Later(wait)));
+                }
+                End::Unreadable(delivery, reason, verdict) => {
+                    self.acks.set_aside(tag);
+                    match self.share.dead.place() {
+                        Some(place) => self.aside.push(put_aside(self.share, place, delivery, reason, verdict).boxed()),
+                        None => self.parked.push(self.share.dead.counted()),
+                    }
+                }
+                End::Trouble(ended) => trouble = Err(ended),
             }
             next = self.under_way.next().now_or_never().flatten();
         }
-        if let Some(tag) = self.acks.up_to() {
-            self.ack(tag, true).await?;
+        self.acknowledge().await?;
+        if self.acks.aside() * 2 >= usize::from(self.prefetch) * self.tags.len() && self.tags.len() < CONSUMERS {
+            self.consume().await?;
+        }
+        trouble
+    }
+
+    /// One that could not be read is in the dead queue. Where others wait without their content, they can come again.
+    async fn kept(&mut self, tag: u64) -> Result<(), Ended> {
+        self.acks.committed(tag);
+        self.acknowledge().await?;
+        if self.parked.is_empty() || !self.aside.is_empty() { Ok(()) } else { Err(Ended::Anew) }
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), Ended> {
+        for (tag, multiple) in self.acks.ready() {
+            self.ack(tag, multiple).await?;
         }
         self.show();
-        trouble
+        Ok(())
     }
 
     async fn ack(&mut self, tag: u64, multiple: bool) -> Result<(), Ended> {
@@ -106,16 +199,26 @@ impl<'a> Flight<'a> {
 
     /// Takes no more, waits for the commits that are under way, acknowledges them, and lets the rest go back. Only
     /// worth doing while the broker answers: else all goes back by itself. Trouble here loses nothing: what was committed and not acknowledged comes again and is known.
-    pub(super) async fn finish(&mut self, consumer: ShortString) {
+    pub(super) async fn finish(&mut self) {
         let within = self.share.within();
-        let cancelling = self.channel.basic_cancel(consumer, BasicCancelOptions::default());
-        let usable = in_time(within, "cancelling", cancelling).await.is_ok();
+        let mut usable = true;
+        for tag in std::mem::take(&mut self.tags) {
+            let cancelling = self.channel.basic_cancel(tag, BasicCancelOptions::default());
+            usable = usable && in_time(within, "cancelling", cancelling).await.is_ok();
+        }
         let drain = Duration::from_millis(self.share.settings.drain.0);
         let draining = async {
-            while let Some((tag, end)) = self.under_way.next().await {
-                if end.is_ok() {
-                    self.acks.committed(tag);
-                    self.committed += 1;
+            // Those that wait to be offered again, or for the dead queue, go back at once.
+            while self.under_way.len() > self.later.len()
+                && let Some((tag, end)) = self.under_way.next().await
+            {
+                self.later.remove(&tag);
+                match end {
+                    End::Kept => {
+                        self.acks.committed(tag);
+                        self.committed += 1;
+                    }
+                    End::Unreadable(..) | End::Later(..) | End::Trouble(_) => self.acks.goes_back(tag),
                 }
             }
         };
@@ -123,9 +226,9 @@ impl<'a> Flight<'a> {
             tracing::warn!("deliveries were still being committed at the end; they will come again and be known");
         }
         if usable {
-            let acks = self.acks.up_to().map(|tag| (tag, true));
-            let rest: Vec<_> = self.acks.rest().into_iter().map(|tag| (tag, false)).collect();
-            for (tag, multiple) in acks.into_iter().chain(rest) {
+            let mut acks = self.acks.ready();
+            acks.extend(self.acks.rest().into_iter().map(|tag| (tag, false)));
+            for (tag, multiple) in acks {
                 if self.ack(tag, multiple).await.is_err() {
                     break;
                 }
@@ -140,38 +243,62 @@ impl<'a> Flight<'a> {
     /// Nothing is under way any more.
     pub(super) fn show_none(&mut self) {
         self.acks = Acks::default();
+        self.parked.clear();
+        self.later.clear();
         self.show();
     }
 }
 
-/// One delivery: to the door, or to the dead queue. `Ok` only when either has it.
-async fn take(share: &Share, dead: Dead, delivery: Delivery) -> Taken {
+/// One delivery: to the door, where it can be read.
+async fn take(share: &Share, delivery: Delivery) -> Taken {
     let tag = delivery.delivery_tag;
-    let too_large = delivery.data.len() > share.settings.max_message;
-    let (reason, verdict) = if too_large {
-        ("the body is larger than the limit".to_owned(), "too_large")
-    } else {
-        match message::read(&delivery.properties, &delivery.data, share.clock.now()) {
-            // Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest.
-            Ok(arrival) => {
-                return match share.door.accept_own(arrival).await {
-                    Ok(receipt) => {
-                        count(SOURCE, word(&receipt));
-                        (tag, Ok(()))
-                    }
-                    Err(why) => {
-                        count(SOURCE, "unavailable");
-                        (tag, Err(Ended::NotTaken(why)))
-                    }
-                };
-            }
-            Err(why) => (why.0, "unreadable"),
-        }
-    };
-    let put = dead.put(&delivery, &reason).await;
-    if put.is_ok() {
-        count(SOURCE, verdict);
-        tracing::warn!(%reason, "what came from the broker cannot be read; it is in the dead queue");
+    if delivery.data.len() > share.settings.max_message {
+        let reason = "the body is larger than the limit".to_owned();
+        return (tag, End::Unreadable(Box::new(delivery), reason, "too_large"));
     }
-    (tag, put)
+    match message::read(&delivery.properties, &delivery.data, share.clock.now()) {
+        Ok(arrival) => (tag, offer(share, Box::new(arrival), Duration::ZERO).await),
+        Err(why) => (tag, End::Unreadable(Box::new(delivery), why.0, "unreadable")),
+    }
+}
+
+/// Offers it again after this long.
+async fn again(share: &Share, tag: u64, arrival: Box<Arrival>, wait: Duration) -> Taken {
+    tokio::time::sleep(wait).await;
+    (tag, offer(share, arrival, wait).await)
+}
+
+/// Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest. One that is put
+/// off again and again waits longer and longer.
+async fn offer(share: &Share, arrival: Box<Arrival>, waited: Duration) -> End {
+    match share.door.accept_own((*arrival).clone()).await {
+        Ok(receipt) => {
+            count(SOURCE, word(&receipt));
+            End::Kept
+        }
+        Err(NotAccepted::Later(wait)) => {
+            count(SOURCE, "unavailable");
+            let longest = Duration::from_millis(share.settings.reconnect_most.0);
+            End::Later(arrival, Duration::from_millis(wait.0).max(waited * 2).min(longest))
+        }
+        Err(why) => {
+            count(SOURCE, "unavailable");
+            End::Trouble(Ended::NotTaken(why))
+        }
+    }
+}
+
+/// One that cannot be read: to the dead queue, whenever that takes it.
+async fn put_aside(
+    share: &Share,
+    place: SemaphorePermit<'_>,
+    delivery: Box<Delivery>,
+    reason: String,
+    verdict: &'static str,
+) -> u64 {
+    share.dead.keep(&delivery, &reason).await;
+    drop(place);
+    count(SOURCE, verdict);
+    tracing::warn!(%reason, "what came from the broker cannot be read; it is in the dead queue");
+    delivery.delivery_tag
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lapin::options::{BasicConsumeOptions, BasicQosOptions};
-use lapin::types::FieldTable;
-use lapin::{Channel, Connection, Consumer};
+use lapin::{Channel, Connection};
 use tokio::sync::watch;
 
 use super::dead::Dead;
@@ -26,6 +24,7 @@ pub(super) struct Share {
     pub(super) door: Door,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) state: AmqpState,
+    pub(super) dead: Dead,
 }
 
 /// How a session ended, and whether it had lived: took something or was proved.
@@ -50,7 +49,7 @@ impl Share {
     ) -> End {
         let pulse = Pulse::default();
         let (why, committed) = match self.open(connection, names, prove, &pulse).await {
-            Ok((mut flight, mut consumer, control)) => {
+            Ok((mut flight, control)) => {
                 let watchdog = Watchdog {
                     channel: &control,
                     queue: &names.queue,
@@ -59,15 +58,14 @@ impl Share {
                     state: &self.state,
                     clock: self.clock.as_ref(),
                 };
-                let tag = consumer.tag();
                 let why = tokio::select! {
-                    why = flight.run(&mut consumer, prove) => why,
+                    why = flight.run(prove) => why,
                     why = watchdog.watch(&pulse) => why,
                     _ = stop.wait_for(|stop| *stop) => Ended::Stopped,
                 };
                 self.state.set(true, false, self.clock.now());
                 if !matches!(why, Ended::Broker(_)) {
-                    flight.finish(tag).await;
+                    flight.finish().await;
                 }
                 flight.show_none();
                 (why, flight.committed())
@@ -77,25 +75,21 @@ impl Share {
         End { why, lived: committed > 0 || pulse.proofs.load(Ordering::Relaxed) > 1 }
     }
 
-    /// What is under way, its consumer, and the channel that the watchdog asks on.
+    /// What is under way, and the channel that the watchdog asks on.
     async fn open<'a>(
         &'a self,
         connection: &Connection,
         names: &Names,
         prove: bool,
         pulse: &'a Pulse,
-    ) -> Result<(Flight<'a>, Consumer, Channel), Ended> {
+    ) -> Result<(Flight<'a>, Channel), Ended> {
         let within = self.within();
         let channel = || in_time(within, "opening a channel", connection.create_channel());
-        let (consuming, control, dead) = (channel().await?, channel().await?, channel().await?);
-        let dead = Dead::open(dead, names.dead.clone(), within).await?;
+        let (consuming, control) = (channel().await?, channel().await?);
         let prefetch = if prove { 1 } else { self.settings.prefetch };
-        let setting = consuming.basic_qos(prefetch, BasicQosOptions::default());
-        in_time(within, "setting the prefetch", setting).await?;
-        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let starting = consuming.basic_consume(names.queue.clone(), "".into(), options, arguments);
-        let consumer = in_time(within, "starting to consume", starting).await?;
+        let mut flight = Flight::new(self, consuming, names.queue.clone(), prefetch, pulse);
+        flight.consume().await?;
         self.state.set(true, true, self.clock.now());
-        Ok((Flight::new(self, consuming, dead, pulse), consumer, control))
+        Ok((flight, control))
     }
 }

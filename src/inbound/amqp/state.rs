@@ -22,6 +22,12 @@ pub struct Snapshot {
     pub last_error: Option<String>,
     /// Where exchanges and queues differ from what gangway would declare.
     pub differences: Vec<String>,
+    /// Deliveries that cannot be read and that the dead queue has not taken yet.
+    pub unreadable: usize,
+    /// Since when there are any.
+    pub unreadable_since: Timestamp,
+    /// Why the dead queue takes nothing, while it does not.
+    pub dead_error: Option<String>,
 }
 
 impl Snapshot {
@@ -73,6 +79,31 @@ impl AmqpState {
         self.0.send_modify(|state| {
             state.troubles += 1;
             state.last_error = Some(what);
+        });
+    }
+
+    /// One that cannot be read waits for the dead queue.
+    pub(super) fn dead_came(&self, now: Timestamp) {
+        self.0.send_modify(|state| {
+            state.unreadable_since = if state.unreadable == 0 { now } else { state.unreadable_since };
+            state.unreadable += 1;
+            metrics::gauge!("gangway_amqp_unreadable").set(state.unreadable as f64);
+        });
+    }
+
+    /// The dead queue did not take one; whether that is news.
+    pub(super) fn dead_waits(&self, why: String) -> bool {
+        self.0.send_if_modified(|state| state.dead_error.replace(why).is_none())
+    }
+
+    /// One less waits.
+    pub(super) fn dead_left(&self) {
+        self.0.send_modify(|state| {
+            state.unreadable = state.unreadable.saturating_sub(1);
+            if state.unreadable == 0 {
+                state.dead_error = None;
+            }
+            metrics::gauge!("gangway_amqp_unreadable").set(state.unreadable as f64);
         });
     }
 

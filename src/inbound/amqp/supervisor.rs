@@ -4,15 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
-use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
 
+use super::dead::Dead;
 use super::session::{End, Share};
 use super::state::AmqpState;
 use super::topology::{self, Names};
-use super::{Ended, in_time};
+use super::{Ended, in_time, uri};
 use crate::clock::Clock;
 use crate::engine::{Door, NotAccepted};
 use crate::settings::amqp::AmqpSettings;
@@ -27,7 +26,9 @@ impl Supervisor {
     /// A supervisor that has not begun.
     #[must_use]
     pub fn new(settings: AmqpSettings, door: Door, clock: Arc<dyn Clock>) -> Self {
-        Self { share: Share { settings, door, clock, state: AmqpState::default() } }
+        let state = AmqpState::default();
+        let dead = Dead::new(settings.clone(), state.clone(), Arc::clone(&clock));
+        Self { share: Share { settings, door, clock, state, dead } }
     }
 
     /// How it stands, for readiness and metrics; stays true while it runs.
@@ -81,8 +82,8 @@ impl Supervisor {
             Err(why) => return End { why, lived: false },
         };
         let mut end = share.consume(&connection, &names, prove, stop).await;
-        if end.why == Ended::Proved {
-            tracing::info!("the door takes events again");
+        while matches!(end.why, Ended::Proved | Ended::Anew) {
+            tracing::info!(why = end.why.words(), "consuming goes on");
             end = End { lived: true, ..share.consume(&connection, &names, false, stop).await };
         }
         // A broker that is gone would only be waited for; dropping the connection is then enough.
@@ -98,7 +99,7 @@ impl Supervisor {
     async fn open(&self) -> Result<(Connection, Names), Ended> {
         let Share { settings, clock, state, .. } = &self.share;
         let names = Names::new(settings)?;
-        let uri = self.uri()?;
+        let uri = uri(settings)?;
         let properties = ConnectionProperties::default().with_connection_name("gangway inbound".into());
         let connecting = Connection::connect_uri(uri, properties);
         let connection = in_time(self.share.within(), "connecting", connecting).await?;
@@ -110,15 +111,6 @@ impl Supervisor {
             }
         }
         Ok((connection, names))
-    }
-
-    fn uri(&self) -> Result<AMQPUri, Ended> {
-        let settings = &self.share.settings;
-        let text = settings.url.as_ref().map(|url| url.expose_secret()).unwrap_or_default();
-        let mut uri: AMQPUri = text.parse().map_err(|_| Ended::Broker("the AMQP URL cannot be read".into()))?;
-        uri.query.heartbeat.get_or_insert(u16::try_from(settings.heartbeat.0 / 1000).unwrap_or(u16::MAX));
-        uri.query.connection_timeout.get_or_insert(settings.answer_within.0);
-        Ok(uri)
     }
 }
 
@@ -145,7 +137,7 @@ impl Pause {
         let pause = self.next;
         self.next = (pause * 2).min(self.most);
         match why {
-            Ended::NotTaken(NotAccepted::Away(asked) | NotAccepted::Full(asked)) => {
+            Ended::NotTaken(NotAccepted::Away(asked) | NotAccepted::Full(asked) | NotAccepted::Later(asked)) => {
                 pause.max(Duration::from_millis(asked.0).min(self.most))
             }
             _ => pause,

@@ -1,6 +1,11 @@
 //! The dispatcher with leases, door and transport played: no database, no network, no real time.
 
+mod kept;
+mod looks;
+mod rests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -18,16 +23,16 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::{Dispatcher, Parts};
-use crate::clock::{Clock as _, HandClock, SeededChance};
+use crate::clock::{Clock as _, HandClock, Moment, SeededChance};
 use crate::engine::door::Waiting;
 use crate::engine::{Door, Flows, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
 use crate::outbound::secrets::SecretSource;
 use crate::outbound::{Attempted, Limits, Performers, Performs, SendError, Transport};
-use crate::providers::{Adapter, Call, Delivery, Rate, Reading, Reply, Stage, Turn, Unreadable};
+use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::effects::Leased;
-use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
+use crate::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
 
 /// Leases, played: what is due is handed out once.
 #[derive(Debug, Default)]
@@ -36,6 +41,7 @@ struct Played {
     expired: Mutex<Vec<ExpiredLease>>,
     asked: Mutex<Vec<Vec<(String, u32)>>>,
     released: Mutex<Vec<EffectId>>,
+    away: AtomicBool,
     /// Numbers of effects whose flow is not loaded here, and the flows that were left out when leases were asked for.
     strange: Mutex<BTreeSet<i64>>,
     but: Mutex<Vec<FlowRef>>,
@@ -43,19 +49,29 @@ struct Played {
 
 #[async_trait]
 impl Leases for Played {
-    async fn lease(&self, slots: &[(String, u32)], but: &[FlowRef], _: Lease) -> Result<Leased, StoreError> {
+    async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        but: &[FlowRef],
+        resting: &[Resting],
+        _: Lease,
+    ) -> Result<Leased, StoreError> {
         self.asked.lock().unwrap().push(slots.to_vec());
         but.clone_into(&mut self.but.lock().unwrap());
         let mut left: BTreeMap<String, u32> = slots.iter().cloned().collect();
+        let mut most: Vec<Resting> = resting.to_vec();
         let mut due = self.due.lock().unwrap();
         let (mut taken, mut kept) = (Vec::new(), VecDeque::new());
         for effect in due.drain(..) {
-            match left.get_mut(crate::engine::slots::of(&effect.request)) {
-                Some(count) if *count > 0 => {
-                    *count -= 1;
-                    taken.push(effect);
-                }
-                _ => kept.push_back(effect),
+            let mut none = 0;
+            let rest = most.iter_mut().find(|rest| rests(rest, &effect)).map(|rest| &mut rest.most);
+            let free = left.get_mut(crate::engine::slots::of(&effect.request)).unwrap_or(&mut none);
+            if *free > 0 && rest.as_ref().is_none_or(|most| **most > 0) {
+                *free -= 1;
+                rest.into_iter().for_each(|most| *most -= 1);
+                taken.push(effect);
+            } else {
+                kept.push_back(effect);
             }
         }
         *due = kept;
@@ -65,18 +81,40 @@ impl Leases for Played {
         Ok(Leased { effects, ..Leased::default() })
     }
 
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        _: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let due = self.due.lock().unwrap();
+        let mut live = due.iter().filter(|effect| {
+            let free = slots.iter().any(|slot| slot == crate::engine::slots::of(&effect.request));
+            free && !resting.iter().any(|rest| rests(rest, effect) && rest.most == 0)
+        });
+        Ok(live.next().map(|_| Timestamp(0)))
+    }
+
     async fn release(&self, effects: &[EffectId], _: Lease) -> Result<(), StoreError> {
         self.released.lock().unwrap().extend_from_slice(effects);
         Ok(())
     }
 
     async fn expired_leases(&self, _: u32) -> Result<Vec<ExpiredLease>, StoreError> {
-        Ok(std::mem::take(&mut *self.expired.lock().unwrap()))
+        if self.away.load(Ordering::SeqCst) {
+            return Err(StoreError::Passing("away".into()));
+        }
+        // They stay until their outcome is followed up, as in the database.
+        Ok(self.expired.lock().unwrap().clone())
     }
 
     async fn next_effect_due(&self, _: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
         Ok((!self.due.lock().unwrap().is_empty()).then_some(Timestamp(0)))
     }
+}
+
+fn rests(rest: &Resting, effect: &LeasedEffect) -> bool {
+    (rest.target.as_str(), rest.mode) == (effect.request.target().1, effect.mode)
 }
 
 /// The flow that asks for everything here.
@@ -101,7 +139,11 @@ impl SecretSource for NoSecrets {
     }
 }
 
-/// An adapter whose every action is one request and whose answer's status decides.
+fn request(url: &str, effectful: bool) -> crate::providers::Request {
+    crate::providers::Request { method: "POST", url: url.to_owned(), effectful, ..Default::default() }
+}
+
+/// An adapter whose every action but one is one request and whose answer's status decides.
 #[derive(Debug)]
 struct Plain(&'static str);
 
@@ -112,24 +154,16 @@ impl Adapter for Plain {
 
     fn describe(&self, _: &mut Catalogue) {}
 
-    fn begin(&self, _: &Call<'_>) -> Turn {
-        let request = crate::providers::Request {
-            method: "POST",
-            url: String::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            secret_headers: Vec::new(),
-            token: None,
-            named_headers: Vec::new(),
-            body: None,
-            effectful: true,
-            loggable: &[],
-        };
-        Turn::Send(request, Stage::default())
+    fn begin(&self, call: &Call<'_>) -> Turn {
+        if call.action == "read_then_create" {
+            return Turn::Send(request("/read", false), Stage { at: "read", ..Stage::default() });
+        }
+        Turn::Send(request("", true), Stage::default())
     }
 
-    fn resume(&self, _: &Call<'_>, _: &Stage, reply: &Reply) -> Turn {
+    fn resume(&self, _: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
         match reply.status {
+            _ if stage.at == "read" => Turn::Send(request("", true), Stage::default()),
             401 => Turn::Barred("credentials".to_owned()),
             500.. => Turn::Ended(AttemptResult::Unknown { cause: "broken".to_owned() }),
             _ => Turn::Ended(AttemptResult::Done(Answer::named("created"))),
@@ -147,11 +181,21 @@ struct Wire {
     limits: Arc<Limits>,
     status: Mutex<u16>,
     gate: Semaphore,
+    sent: Mutex<Vec<bool>>,
+    /// This process stands still for so long while a read is answered.
+    still: Mutex<Millis>,
+    clock: HandClock,
 }
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, provider: &str, _: crate::providers::Request) -> Result<Reply, SendError> {
+    async fn send(&self, provider: &str, request: crate::providers::Request) -> Result<Reply, SendError> {
+        self.sent.lock().unwrap().push(request.effectful);
+        if !request.effectful {
+            self.clock.advance(*self.still.lock().unwrap());
+            // What goes on after this goes on by a new look at the time.
+            tokio::task::yield_now().await;
+        }
         self.limits.rates.take(provider, Timestamp(1_000), Millis::secs(10)).map_err(SendError::NotYet)?;
         if provider == "slow" {
             self.gate.acquire().await.unwrap().forget();
@@ -182,13 +226,23 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::with(OutboundSettings { recovery: Millis(0), ..OutboundSettings::default() })
+    }
+
+    fn with(settings: OutboundSettings) -> Self {
         let (door, receiver) = Door::bounded(64, usize::MAX);
         let leases = Arc::new(Played::default());
         let limits = Arc::new(Limits::default());
-        let wire = Arc::new(Wire { limits: Arc::clone(&limits), status: Mutex::new(201), gate: Semaphore::new(0) });
         let clock = HandClock::at(Timestamp(1_000));
+        let wire = Arc::new(Wire {
+            limits: Arc::clone(&limits),
+            status: Mutex::new(201),
+            gate: Semaphore::new(0),
+            sent: Mutex::default(),
+            still: Mutex::default(),
+            clock: clock.clone(),
+        });
         let adapters: [Arc<dyn Adapter>; 2] = [Arc::new(Plain("original")), Arc::new(Plain("slow"))];
-        let settings = OutboundSettings::default();
         let performers = Performers {
             tokens: Arc::default(),
             secrets: Arc::new(NoSecrets),
@@ -220,6 +274,39 @@ impl Scene {
         self.leases.due.lock().unwrap().extend(effects);
     }
 
+    /// The lease of this attempt ran out.
+    fn ran_out(&self, n: i64, attempt: u32) {
+        let id = EffectId { onboarding: OnboardingId(Uuid::nil()), n };
+        self.leases.expired.lock().unwrap().push(ExpiredLease { id, attempt });
+    }
+
+    /// A tick whose news the door takes: what it was told.
+    async fn swept(&mut self) -> Vec<String> {
+        let (dispatcher, now) = (self.dispatcher.clone(), self.clock.now());
+        let mut tick = tokio::spawn(async move { dispatcher.tick(now).await.unwrap() });
+        let mut told = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(Waiting { arrival, answer, .. }) = self.door.recv() => {
+                    told.push(arrival.event.key);
+                    drop(answer.send(Ok(receipt())));
+                }
+                ended = &mut tick => break assert_eq!(ended.unwrap().begun, 0),
+            }
+        }
+        told
+    }
+
+    /// Reserves a place for some action of this slot.
+    fn reserve(&self, slot: &str) -> bool {
+        self.dispatcher.reserve(&effect(&format!("{slot}.any"), 0).request)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::now(&self.clock)
+    }
+
     async fn tick(&self) -> super::Ticked {
         self.dispatcher.tick(self.clock.now()).await.unwrap()
     }
@@ -227,12 +314,14 @@ impl Scene {
     /// The next outcome at the door, taken: its key and how it ended.
     async fn taken(&mut self) -> (String, AttemptResult) {
         let Waiting { arrival, answer, .. } = self.door.recv().await.unwrap();
-        let receipt =
-            Receipt { seq: Some(1), verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() };
-        answer.send(Ok(receipt)).unwrap();
+        answer.send(Ok(receipt())).unwrap();
         let Body::Outcome { result, .. } = arrival.event.body else { panic!("not an outcome") };
         (arrival.event.key, result)
     }
+}
+
+fn receipt() -> Receipt {
+    Receipt { seq: Some(1), verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() }
 }
 
 fn effect(action: &str, n: i64) -> LeasedEffect {
@@ -328,114 +417,41 @@ async fn an_outcome_is_kept_while_the_door_is_away_and_offered_again() {
 #[tokio::test]
 async fn effects_born_leased_are_performed_and_reservations_are_bounded() {
     let mut scene = Scene::new();
-    assert!(scene.dispatcher.reserve("original") && scene.dispatcher.reserve("original"));
-    assert!(!scene.dispatcher.reserve("original") && !scene.dispatcher.reserve("nobody"));
+    assert!(scene.reserve("original") && scene.reserve("original"));
+    assert!(!scene.reserve("original") && !scene.reserve("nobody"));
     scene.dispatcher.give_back("original");
-    scene.dispatcher.perform(vec![effect("original.create_user", 1)]);
+    scene.dispatcher.perform(vec![effect("original.create_user", 1)], scene.moment());
     assert_eq!(scene.taken().await.0, key(1));
     scene.dispatcher.idle().await;
     assert_eq!(scene.dispatcher.in_flight()["original"], 0);
 }
 
 #[tokio::test]
-async fn refused_credentials_hold_the_whole_provider_until_one_probe_succeeds() {
-    let mut scene = Scene::new();
-    *scene.wire.status.lock().unwrap() = 401;
-    scene.due([effect("original.create_user", 1)]);
-    scene.tick().await;
-    let (_, result) = scene.taken().await;
-    assert!(matches!(result, AttemptResult::Again { spent: false, .. }), "{result:?}");
-    scene.dispatcher.idle().await;
-    scene.due([effect("original.get_user", 2), effect("original.get_user", 3)]);
-    let ticked = scene.tick().await;
-    assert_eq!((ticked.begun, ticked.next), (0, Some(Timestamp(31_000))), "comes back for the probe");
-    assert!(!scene.dispatcher.reserve("original"));
-    *scene.wire.status.lock().unwrap() = 200;
-    scene.clock.advance(Millis::secs(30));
-    assert_eq!(scene.tick().await.begun, 1, "one probe");
-    scene.taken().await;
-    scene.dispatcher.idle().await;
-    assert_eq!(scene.tick().await.begun, 1, "mended: the rest goes on");
-    assert!(scene.dispatcher.breakers().snapshot().is_empty());
-}
-
-#[tokio::test]
-async fn what_must_wait_for_its_turn_is_not_leased_nor_asked_for_again_and_again_and_others_go_on() {
-    let mut scene = Scene::new();
-    scene.wire.limits.rates.set("original", Some(Rate { requests: 2, per: Millis::secs(1) }));
-    scene.wire.gate.add_permits(1);
-    scene.due((1..=3).map(|n| effect("original.create_user", n)));
-    scene.due([effect("slow.create", 9)]);
-    assert_eq!(scene.tick().await.begun, 2, "one of each");
-    let mut ended = [scene.taken().await.0, scene.taken().await.0];
-    ended.sort();
-    assert_eq!(ended, [key(1), key(9)]);
-    scene.dispatcher.idle().await;
-    for _ in 0..2 {
-        let ticked = scene.tick().await;
-        assert_eq!(
-            (ticked.begun, ticked.next),
-            (0, Some(Timestamp(1_400))),
-            "a little before the next turn, not sooner"
-        );
-    }
-    assert!(scene.leases.asked.lock().unwrap().last().unwrap().iter().all(|(slot, _)| slot != "original"));
-    assert!(!scene.dispatcher.reserve("original") && scene.dispatcher.reserve("slow"));
-    scene.clock.advance(Millis(400));
-    assert_eq!(scene.tick().await.begun, 1);
-    assert_eq!(scene.taken().await.0, key(2));
-    scene.dispatcher.idle().await;
-    scene.clock.advance(Millis(500));
-    assert!(scene.dispatcher.reserve("original") && !scene.dispatcher.reserve("original"), "one turn, one effect");
-    scene.dispatcher.give_back("original");
-    assert_eq!(scene.tick().await.begun, 1, "a turn that was given back is there again");
-}
-
-#[tokio::test]
-async fn a_failing_action_rests_and_effects_of_it_spend_no_attempt() {
-    let mut scene = Scene::new();
-    *scene.wire.status.lock().unwrap() = 502;
-    for n in 1..=5 {
-        scene.due([effect("original.create_user", n)]);
-        scene.tick().await;
-        assert!(matches!(scene.taken().await.1, AttemptResult::Unknown { .. }));
-        scene.dispatcher.idle().await;
-    }
-    scene.due([effect("original.create_user", 6)]);
-    scene.tick().await;
-    let (_, result) = scene.taken().await;
-    let AttemptResult::Again { retry_after, spent: false, cause } = result else { panic!("{result:?}") };
-    assert_eq!(retry_after, Some(Millis::secs(5)));
-    assert!(cause.contains("original.create_user rests since 1970-01-01T00:00:01.000Z (answered 502)"), "{cause}");
-}
-
-#[tokio::test]
 async fn a_lease_that_ran_out_becomes_unknown_and_is_looked_for_once_a_sweep() {
     let mut scene = Scene::new();
-    let id = EffectId { onboarding: OnboardingId(Uuid::nil()), n: 4 };
-    scene.leases.expired.lock().unwrap().push(ExpiredLease { id, attempt: 2 });
+    scene.ran_out(4, 2);
     let dispatcher = scene.dispatcher.clone();
     let tick = tokio::spawn(async move { dispatcher.tick(Timestamp(1_000)).await.unwrap().expired });
     let (name, result) = scene.taken().await;
     assert_eq!(name, format!("{}/4/2/expired", Uuid::nil()));
     assert!(matches!(result, AttemptResult::Unknown { .. }));
     assert_eq!(tick.await.unwrap(), 1);
-    scene.leases.expired.lock().unwrap().push(ExpiredLease { id, attempt: 3 });
+    scene.ran_out(4, 3);
     assert_eq!(scene.dispatcher.tick(Timestamp(5_999)).await.unwrap().expired, 0);
 }
 
 #[tokio::test]
 async fn a_stop_gives_back_what_was_handed_over_too_late_and_lets_the_rest_finish() {
     let mut scene = Scene::new();
-    assert!(scene.dispatcher.reserve("slow") && scene.dispatcher.reserve("slow"));
-    scene.dispatcher.perform(vec![effect("slow.create", 1)]);
+    assert!(scene.reserve("slow") && scene.reserve("slow"));
+    scene.dispatcher.perform(vec![effect("slow.create", 1)], scene.moment());
     scene.wire.gate.add_permits(1);
     let dispatcher = scene.dispatcher.clone();
     let stop = tokio::spawn(async move { dispatcher.stop().await });
     assert_eq!(scene.taken().await.0, key(1));
     stop.await.unwrap();
-    assert!(!scene.dispatcher.reserve("original"));
-    scene.dispatcher.perform(vec![effect("slow.create", 2)]);
+    assert!(!scene.reserve("original"));
+    scene.dispatcher.perform(vec![effect("slow.create", 2)], scene.moment());
     scene.dispatcher.idle().await;
     assert_eq!(scene.leases.released.lock().unwrap().iter().map(|id| id.n).collect::<Vec<_>>(), [2]);
     assert_eq!(scene.dispatcher.in_flight()["slow"], 0);
@@ -453,42 +469,4 @@ async fn without_a_broker_a_flows_publication_asks_a_person_and_a_lifecycle_even
     scene.due([message(lifecycle, -1)]);
     scene.tick().await;
     assert_eq!(scene.taken().await.1, AttemptResult::Done(Answer::named("skipped")));
-}
-
-#[tokio::test]
-async fn the_loop_wakes_for_what_is_due_and_asks_nothing_meanwhile() {
-    let mut scene = Scene::new();
-    let running = {
-        let dispatcher = scene.dispatcher.clone();
-        tokio::spawn(async move { dispatcher.run().await })
-    };
-    tokio::task::yield_now().await;
-    scene.due([effect("original.create_user", 1)]);
-    scene.dispatcher.wake(Timestamp(1_000));
-    assert_eq!(scene.taken().await.0, key(1));
-    let asked = scene.leases.asked.lock().unwrap().len();
-    scene.dispatcher.wake(Timestamp(900_000));
-    tokio::task::yield_now().await;
-    assert_eq!(scene.leases.asked.lock().unwrap().len(), asked, "what is due later is not asked for now");
-    scene.dispatcher.stop().await;
-    running.await.unwrap();
-}
-
-#[tokio::test]
-async fn a_look_with_nothing_due_asks_for_no_lease() {
-    let scene = Scene::new();
-    scene.dispatcher.tick(Timestamp(1_000)).await.unwrap();
-    let asked = scene.leases.asked.lock().unwrap().len();
-    let ticked = scene.dispatcher.tick(Timestamp(900_000)).await.unwrap();
-    assert_eq!((ticked.begun, ticked.next), (0, None));
-    assert_eq!(scene.leases.asked.lock().unwrap().len(), asked);
-}
-
-#[tokio::test]
-async fn what_another_process_left_due_is_found_by_a_look_that_nobody_asked_for() {
-    let mut scene = Scene::new();
-    scene.dispatcher.tick(Timestamp(1_000)).await.unwrap();
-    scene.due([effect("original.create_user", 1)]);
-    assert_eq!(scene.dispatcher.tick(Timestamp(900_000)).await.unwrap().begun, 1);
-    assert_eq!(scene.taken().await.0, key(1));
 }

@@ -13,7 +13,7 @@ use gangway_core::time::Millis;
 
 use crate::providers::{Reply, Request};
 
-pub use limits::Limits;
+pub use limits::{Asked, Limits};
 pub use rates::Rates;
 pub use sender::HttpSender;
 pub use tokens::{NoToken, Tokens};

@@ -96,6 +96,16 @@ impl Rates {
         Ok(until(line.send(turn.max(micros(now)))))
     }
 
+    /// The next turn of a provider, or of all, is now. What was promised stays.
+    pub fn resume(&self, provider: Option<&str>, now: Timestamp) {
+        for (name, line) in self.lines().iter_mut() {
+            if provider.is_none_or(|provider| provider == name) {
+                line.next = line.next.min(micros(now));
+                line.last = None;
+            }
+        }
+    }
+
     /// How long until a turn can be promised again; `None` when one can be now.
     #[must_use]
     pub fn wait(&self, provider: &str, now: Timestamp) -> Option<Millis> {

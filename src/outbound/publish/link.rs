@@ -29,6 +29,14 @@ pub struct Link {
     number: u64,
 }
 
+impl Link {
+    /// Whether the broker takes nothing from those who publish: an alarm of memory or disk.
+    #[must_use]
+    pub fn blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+}
+
 impl Broker {
     /// A way that is not open yet.
     #[must_use]

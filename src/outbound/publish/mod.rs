@@ -56,6 +56,10 @@ impl Publisher {
             Ok(Err(cause)) => return away(cause),
             Err(_) => return away("the broker does not answer".to_owned()),
         };
+        // It stays the one connection: a new one for each look would be blocked as well, and not even be closed.
+        if link.blocked() {
+            return away("the broker blocks whoever publishes (an alarm of memory or disk)".to_owned());
+        }
         let confirmed = tokio::time::timeout(self.within, self.send(&link, message, mandatory)).await;
         match confirmed {
             Ok(Ok(Confirmation::Ack(None) | Confirmation::NotRequested)) => {
@@ -71,7 +75,9 @@ impl Publisher {
                 away(format!("the broker ended the channel: {}", link::kind(&error)))
             }
             Err(_) => {
-                self.broker.drop_link(&link).await;
+                if !link.blocked() {
+                    self.broker.drop_link(&link).await;
+                }
                 away("the broker did not confirm in time".to_owned())
             }
         }

@@ -69,6 +69,64 @@ async fn what_cannot_be_read_is_in_the_dead_queue_with_its_reason_and_in_nobodys
     world.end_with(0).await;
 }
 
+/// Names for a world whose dead queue takes nothing until it is made anew.
+async fn with_a_full_dead_queue() -> World {
+    let first = World::new().await;
+    first.consuming().await;
+    let (settings, beside) = (first.settings.clone(), first.beside.clone());
+    first.end_with(0).await;
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    let mut full = FieldTable::default();
+    full.insert("x-max-length".into(), AMQPValue::LongInt(0));
+    full.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
+    beside.queue_declare(settings.dead.as_str().into(), durable, full).await.unwrap();
+    let world = World::with(Way::Open, |to| {
+        (to.queue, to.inbound_exchange) = (settings.queue.clone(), settings.inbound_exchange.clone());
+        (to.dead, to.lifecycle_exchange) = (settings.dead.clone(), settings.lifecycle_exchange.clone());
+        to.prefetch = 4;
+    });
+    let world = world.await;
+    world.consuming().await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_dead_queue_is_full_only_what_cannot_be_read_waits_and_the_rest_flows_on() {
+    let world = with_a_full_dead_queue().await;
+    let structured = || BasicProperties::default().with_content_type("application/cloudevents+json".into());
+    // More than may be under way at a time, and all in front.
+    for _ in 0..10 {
+        world.publish_raw(structured(), b"{ not json").await;
+    }
+    for n in 0..40 {
+        world.publish(&format!("e-{n}")).await;
+    }
+    world.writer.until_different(40).await;
+    let state = world.until("told", |state| state.dead_error.is_some()).await;
+    assert!(state.unreadable > 0 && state.troubles == 0 && state.ready(), "{state:?}");
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    let dead = || world.settings.dead.as_str().into();
+    world.beside.queue_delete(dead(), QueueDeleteOptions::default()).await.unwrap();
+    world.beside.queue_declare(dead(), durable, FieldTable::default()).await.unwrap();
+    for _ in 0..10 {
+        assert_eq!(world.dead().await.delivery.data, b"{ not json");
+    }
+    world.until("nothing waits", |state| state.unreadable == 0 && state.dead_error.is_none()).await;
+    assert_eq!(world.writer.taken().len(), 40, "none came twice");
+    world.end_with(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_does_not_wait_for_the_dead_queue_and_what_cannot_be_read_stays_in_its_queue() {
+    let world = with_a_full_dead_queue().await;
+    let structured = BasicProperties::default().with_content_type("application/cloudevents+json".into());
+    world.publish_raw(structured, b"{ not json").await;
+    world.publish("e-1").await;
+    world.writer.until_different(1).await;
+    world.until("told", |state| state.dead_error.is_some()).await;
+    world.end_with(1).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_committed_is_not_acknowledged_and_comes_again() {
     let world = World::new().await;
@@ -82,6 +140,36 @@ async fn what_is_not_committed_is_not_acknowledged_and_comes_again() {
     assert!(world.writer.taken().is_empty());
     world.writer.refuse(None);
     world.writer.until_different(50).await;
+    world.end_with(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_cannot_be_stored_now_are_in_nobodys_way_and_come_when_they_can() {
+    let world = World::with(Way::Open, |settings| settings.prefetch = 8).await;
+    world.consuming().await;
+    world.writer.put_off(["e-0".to_owned(), "e-2".to_owned(), "e-60".to_owned()]);
+    for n in 0..100 {
+        world.publish(&format!("e-{n}")).await;
+    }
+    world.writer.until_different(97).await;
+    assert_eq!(world.state.now().troubles, 0, "the session goes on");
+    world.writer.put_off([]);
+    world.writer.until_different(100).await;
+    assert_eq!(world.writer.taken().len(), 100, "none came twice");
+    world.end_with(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_events_that_cannot_be_stored_now_go_back_and_none_is_lost() {
+    let world = World::with(Way::Open, |settings| settings.prefetch = 8).await;
+    world.consuming().await;
+    world.writer.put_off((0..20).map(|n| format!("e-{n}")));
+    for n in 0..30 {
+        world.publish(&format!("e-{n}")).await;
+    }
+    world.until("in trouble", |state| state.troubles > 1).await;
+    world.writer.put_off([]);
+    world.writer.until_different(30).await;
     world.end_with(0).await;
 }
 

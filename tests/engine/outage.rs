@@ -1,0 +1,293 @@
+//! An outage stays an outage: whatever is asked of a far end that fails for minutes, nobody is asked to decide anything,
+//! and everybody goes on when it is well again. The real dispatcher over the real engine, with time by hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use gangway::clock::{Clock, HandClock, SystemChance};
+use gangway::engine::{Door, Flows, timers, writer};
+use gangway::outbound::lease::Leases;
+use gangway::outbound::{
+    self, Attempted, Children, Dispatcher, Health, Limits, Performers, Performs, SendError, Transport,
+};
+use gangway::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage, Turn, Unreadable};
+use gangway::settings::outbound::OutboundSettings;
+use gangway::store::Store;
+use gangway::store::effects::Leased;
+use gangway::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
+use gangway_core::catalogue::{ActionSpec, Catalogue};
+use gangway_core::effect::{EffectId, Mode};
+use gangway_core::flow;
+use gangway_core::onboarding::FlowRef;
+use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::time::{Millis, Timestamp};
+
+use crate::db::TestDb;
+use crate::on_both_databases;
+use crate::world::{START, World, catalogue};
+
+on_both_databases!(
+    ten_minutes_of_failures_put_none_of_a_hundred_people_into_review,
+    four_minutes_of_failures_put_nobody_into_review_whatever_is_asked,
+);
+
+/// One flow for each thing that can be asked of the world, with the failure that its far end meets people with.
+const ASKED: [(&str, &str); 5] = [
+    ("call", "call: far.make\n    outcomes: { ok: done }"),
+    ("once", "call: far.once\n    outcomes: { ok: done }"),
+    ("mail", "mail: welcome\n    with: { wallet_address: user.id }\n    outcomes: { sent: done, refused: done }"),
+    ("publish", "publish: somebody.came\n    with: { who: user.id }\n    outcomes: { sent: done }"),
+    (
+        "poll",
+        "await: {}\n    poll: { call: far.read, after: 1s, every: 2s..15s, outcomes: { ok: ok } }\n    within: 24h\n    \
+         outcomes: { ok: done, late: done }",
+    ),
+];
+
+fn flows() -> Flows {
+    let flows = Flows::default();
+    for (name, state) in ASKED {
+        let text = format!(
+            "flow: {name}\nversion: 1\nstart: {{ on: user.{name}, user: {{ id: data.user_id, email: data.email }} }}\n\
+             states:\n  ask:\n    {state}\n  done: {{ end: completed }}\n"
+        );
+        let mut catalogue: Catalogue = catalogue();
+        for (action, effectful, look_up) in [("make", true, true), ("once", true, false), ("read", false, false)] {
+            let outcomes = vec![gangway::providers::parts::outcome("ok", &[], &[])];
+            let spec = ActionSpec { outcomes, effectful, look_up, ..ActionSpec::default() };
+            catalogue.actions.insert(format!("far.{action}"), spec);
+        }
+        let loaded = flow::load(&format!("{name}.yaml"), &text, &catalogue);
+        flows.add(loaded.unwrap_or_else(|problems| panic!("{}", problems.rendered)), true);
+    }
+    flows
+}
+
+/// The far end: a provider, a mail server and a broker, all down or all well.
+#[derive(Clone, Debug)]
+struct Far {
+    clock: HandClock,
+    down: Arc<AtomicBool>,
+    worked: Arc<AtomicUsize>,
+}
+
+impl Far {
+    fn well(&self) -> bool {
+        !self.down.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl Transport for Far {
+    async fn send(&self, _: &str, request: Request) -> Result<Reply, SendError> {
+        self.worked.fetch_add(usize::from(request.effectful), Ordering::SeqCst);
+        let status = match (self.well(), request.url.as_str()) {
+            (true, "/look_up") => 404,
+            (true, _) => 200,
+            (false, "/look_up") => 404,
+            (false, "/once") => 503,
+            (false, _) => 500,
+        };
+        Ok(Reply { status, headers: Vec::new(), body: Vec::new(), sent_at: self.clock.now() })
+    }
+}
+
+#[async_trait]
+impl Performs for Far {
+    async fn perform(&self, _: &LeasedEffect) -> Attempted {
+        let cause = "451 at the connection".to_owned();
+        let (result, health) = if self.well() {
+            (AttemptResult::Done(Answer::named("sent")), Health::Well)
+        } else {
+            (AttemptResult::Again { cause: cause.clone(), retry_after: None, spent: true }, Health::Failing(cause))
+        };
+        Attempted { result, sent_at: self.clock.now(), health }
+    }
+}
+
+/// Its adapter: one request for each attempt. `once` is not taken for certain when it is answered with 503.
+#[derive(Debug)]
+struct FarAdapter;
+
+impl Adapter for FarAdapter {
+    fn name(&self) -> &str {
+        "far"
+    }
+
+    fn describe(&self, _: &mut Catalogue) {}
+
+    fn begin(&self, call: &Call<'_>) -> Turn {
+        let effectful = call.mode == Mode::Do && call.action != "read";
+        let url = if call.mode == Mode::LookUp { "look_up" } else { call.action };
+        let request = Request { method: "POST", url: format!("/{url}"), effectful, ..Request::default() };
+        Turn::Send(request, Stage::default())
+    }
+
+    fn resume(&self, call: &Call<'_>, _: &Stage, reply: &Reply) -> Turn {
+        let cause = format!("answered {}", reply.status);
+        Turn::Ended(match (reply.status, call.mode) {
+            (200, _) => AttemptResult::Done(Answer::named("ok")),
+            (404, Mode::LookUp) => AttemptResult::NotDone,
+            (500, _) if call.action == "make" => AttemptResult::Unknown { cause },
+            _ => AttemptResult::Again { cause, retry_after: None, spent: true },
+        })
+    }
+
+    fn read(&self, _: &Delivery<'_>) -> Result<Reading, Unreadable> {
+        Err(Unreadable(String::new()))
+    }
+}
+
+/// The store's leases, with due times compared with the clock that is moved by hand.
+#[derive(Debug)]
+struct ByHand(Store, HandClock);
+
+#[async_trait]
+impl Leases for ByHand {
+    async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        but: &[FlowRef],
+        resting: &[Resting],
+        lease: Lease,
+    ) -> Result<Leased, StoreError> {
+        self.0.lease(slots, (but, resting), lease, Some(self.1.now())).await
+    }
+
+    async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
+        self.0.release(effects, lease).await
+    }
+
+    async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError> {
+        self.0.expired_leases(limit).await
+    }
+
+    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_effect_due_but(but).await
+    }
+
+    async fn next_effect_due_of(
+        &self,
+        slots: &[String],
+        but: &[FlowRef],
+        resting: &[Resting],
+    ) -> Result<Option<Timestamp>, StoreError> {
+        self.0.next_effect_due_of(slots, (but, resting)).await
+    }
+}
+
+struct Scene {
+    world: World,
+    far: Far,
+    dispatcher: Dispatcher,
+    door: Door,
+}
+
+impl Scene {
+    async fn new(db: &TestDb) -> Self {
+        let mut world = World::new(db).await;
+        let clock = world.clock.clone();
+        let far = Far { clock: clock.clone(), down: Arc::default(), worked: Arc::default() };
+        let (door, queue) = writer::door(4096);
+        let settings = OutboundSettings::default();
+        let seams = (Arc::new(clock.clone()) as Arc<dyn Clock>, Arc::new(world.store().clone()));
+        let children = Children {
+            door: door.clone(),
+            onboardings: Arc::clone(&seams.1) as Arc<_>,
+            clock: Arc::clone(&seams.0),
+            limit: settings.attempt_timeout(),
+        };
+        let performers = Performers {
+            adapters: Arc::new([Arc::new(FarAdapter) as Arc<dyn Adapter>].into_iter().collect()),
+            transport: Arc::new(far.clone()),
+            tokens: Arc::default(),
+            secrets: Arc::clone(&seams.1) as Arc<_>,
+            mail: Some(Arc::new(far.clone())),
+            publish: Some(Arc::new(far.clone())),
+            children: Arc::new(children),
+            clock: Arc::clone(&seams.0),
+            limit: settings.attempt_timeout(),
+        };
+        let concurrency: BTreeMap<String, u32> =
+            ["far", "mail", "publish", "flow"].map(|name| (name.to_owned(), 8)).into();
+        let dispatcher = Dispatcher::new(outbound::Parts {
+            leases: Arc::new(ByHand(world.store().clone(), clock)),
+            door: door.clone(),
+            flows: flows(),
+            performers,
+            concurrency,
+            limits: Arc::new(Limits::default()),
+            clock: Arc::clone(&seams.0),
+            chance: Arc::new(SystemChance),
+            settings,
+        });
+        let engine = Arc::get_mut(&mut world.engine).unwrap();
+        (engine.performer, engine.flows) = (Arc::new(dispatcher.clone()), flows());
+        drop(writer::start(&world.engine, &queue, 1));
+        Self { world, far, dispatcher, door }
+    }
+
+    async fn sign_up(&self, flow: &str, people: usize) {
+        let say = self.world.say();
+        let people =
+            (0..people).map(|n| say.start(&format!("{flow}-{n}"), &format!("user.{flow}"), &format!("{flow}-{n}")));
+        for receipt in self.door.accept_all(people.collect()).await {
+            assert!(receipt.unwrap().onboarding.is_some());
+        }
+    }
+
+    /// So many seconds pass, and what is due in each is done.
+    async fn pass(&self, seconds: usize) {
+        for _ in 0..seconds {
+            timers::tick(&self.world.engine, &self.door, self.world.clock.now()).await.unwrap();
+            self.dispatcher.tick(self.world.clock.now()).await.unwrap();
+            self.dispatcher.idle().await;
+            self.world.clock.advance(Millis::secs(1));
+        }
+    }
+
+    async fn count(&self, condition: &str) -> i64 {
+        self.world.number(&format!("SELECT count(*) FROM onboardings WHERE {condition}")).await
+    }
+
+    /// Whoever is in a review, and why.
+    async fn reviews(&self) -> Vec<String> {
+        let filter =
+            gangway::store::search::Filter { status: Some("review".into()), limit: 1000, ..Default::default() };
+        let reviews = self.world.store().onboardings(&filter).await.unwrap();
+        reviews.into_iter().map(|one| one.unwrap().memory.review.unwrap().detail).collect()
+    }
+}
+
+async fn ten_minutes_of_failures_put_none_of_a_hundred_people_into_review(db: &TestDb) {
+    let scene = Scene::new(db).await;
+    scene.far.down.store(true, Ordering::SeqCst);
+    scene.sign_up("call", 100).await;
+    scene.pass(600).await;
+    assert_eq!(scene.reviews().await, [] as [String; 0]);
+    let worked = scene.far.worked.load(Ordering::SeqCst);
+    assert!(worked < 40, "{worked} times asked of a provider that fails");
+    // The sign-ups, and what the attempts and their look-ups told; nothing for each who waits.
+    let rows = scene.world.number("SELECT count(*) FROM events").await;
+    assert!(rows < 100 + 4 * 40, "{rows} rows of the journal");
+    assert_eq!(scene.count("status = 'active'").await, 100);
+    scene.far.down.store(false, Ordering::SeqCst);
+    scene.pass(300).await;
+    assert_eq!(scene.count("status = 'completed'").await, 100);
+}
+
+async fn four_minutes_of_failures_put_nobody_into_review_whatever_is_asked(db: &TestDb) {
+    let scene = Scene::new(db).await;
+    scene.far.down.store(true, Ordering::SeqCst);
+    for (flow, _) in ASKED {
+        scene.sign_up(flow, 10).await;
+    }
+    scene.pass(240).await;
+    assert_eq!(scene.reviews().await, [] as [String; 0]);
+    assert_eq!(scene.count("ended_at IS NULL").await, 50, "{START}");
+    scene.far.down.store(false, Ordering::SeqCst);
+    scene.pass(300).await;
+    assert_eq!(scene.count("status = 'completed'").await, 50);
+}
