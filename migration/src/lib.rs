@@ -16,6 +16,7 @@ mod m20261122_000011_webhooks;
 mod m20261122_000012_held;
 mod m20261129_000015_by_index;
 mod m20261129_000018_figures;
+mod m20261129_000025_decided_at;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_held::Migration),
             Box::new(m20261129_000015_by_index::Migration),
             Box::new(m20261129_000018_figures::Migration),
+            Box::new(m20261129_000025_decided_at::Migration),
         ]
     }
 }

@@ -143,6 +143,7 @@ pub(crate) mod tests {
             detail: String::new(),
             onboarding: None,
             revision: None,
+            decided_at: None,
         };
         let shown = event(&entry);
         let want = ["id", "seq", "at", "source", "type", "verdict", "from", "to", "copies", "detail"];

@@ -7,7 +7,7 @@ use gangway_core::event::{OnboardingId, OperatorAct};
 
 use super::{Seams, flows};
 use crate::engine::operator;
-use crate::engine::{Alarm, Engine, Options};
+use crate::engine::{Alarm, Engine, Options, time};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal::{Exit, Failure};
@@ -25,6 +25,7 @@ pub async fn adopt(
     reason: &str,
 ) -> Result<String, Failure> {
     let seams = Seams::real();
+    time::measure(&store, &*seams.clock, &settings.database.trust()).await?;
     let now = seams.clock.now();
     let engine = Engine {
         flows: flows::load(settings, &super::catalogue(settings)?, &store).await?,

@@ -10,7 +10,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::parts::{Broker, KeptAside, Resting, std_time};
+use super::parts::{Broker, KeptAside, Resting, Time, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
 use crate::engine::{Door, Engine};
@@ -56,7 +56,8 @@ pub(super) fn serve(
     dispatcher: &Dispatcher,
 ) -> Result<(ServerHandle, SocketAddr), Failure> {
     let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
-    let parts: Vec<Arc<dyn Part>> = vec![Arc::new(Broker(broker.clone())), Arc::new(resting)];
+    let parts: Vec<Arc<dyn Part>> =
+        vec![Arc::new(Broker(broker.clone())), Arc::new(resting), Arc::new(Time(Arc::clone(&seams.clock)))];
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
         api::Parts {

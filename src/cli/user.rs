@@ -206,6 +206,7 @@ mod tests {
             detail: "the wallet exists".into(),
             onboarding: None,
             revision: None,
+            decided_at: None,
         };
         let journals = Journals::from([(onboardings[0].id, vec![entry])]);
         let shown = shape::user(&ada(), &onboardings, &Flows::default());

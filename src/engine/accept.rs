@@ -13,7 +13,7 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::time::Millis;
 
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Trust};
 use crate::store::{Store, StoreError, Tx};
 
 use super::alarm::Alarm;
@@ -41,6 +41,8 @@ pub struct Options {
     pub reruns: u32,
     /// What senders are told to wait when the database is away.
     pub come_again: Millis,
+    /// When what the database's clock says is believed.
+    pub trust: Trust,
 }
 
 impl Default for Options {
@@ -52,6 +54,7 @@ impl Default for Options {
             adopt: 100,
             reruns: 8,
             come_again: Millis::secs(2),
+            trust: Trust::default(),
         }
     }
 }

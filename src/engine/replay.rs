@@ -6,6 +6,7 @@ use gangway_core::event::{Event, OnboardingId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::step;
+use gangway_core::time::Timestamp;
 
 use crate::store::search::JournalEntry;
 
@@ -17,14 +18,20 @@ pub fn begin(flow: &Flow, id: OnboardingId, user: &User, event: &Event) -> Decis
     decision
 }
 
-/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
-/// journal in the order of revisions gives the same onboarding.
+/// When an event is decided, if not when it was received: it comes after one that was received later (it was held, or
+/// another process was faster). What was remembered decides the order and never the time: a clock that was wrong once
+/// is not believed again.
 #[must_use]
-pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
-    let now = event.received_at.max(onboarding.memory.last_at);
+pub fn decided_at(onboarding: &Onboarding, event: &Event, now: Timestamp) -> Option<Timestamp> {
+    (event.received_at < onboarding.memory.last_at).then_some(now)
+}
+
+/// Steps an onboarding at this time.
+#[must_use]
+pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestamp) -> Decision {
     let mut decision = step::step(flow, onboarding, event, now);
     if decision.onboarding.revision != onboarding.revision {
-        decision.onboarding.memory.last_at = now;
+        decision.onboarding.memory.last_at = now.max(onboarding.memory.last_at);
     }
     decision
 }
@@ -43,8 +50,10 @@ pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Op
     if onboarding.revision != first {
         return None;
     }
-    for (revision, _, event) in steps {
-        onboarding = decide(flow, &onboarding, event).onboarding;
+    for (revision, entry, event) in steps {
+        // Versions that did not write when an event was decided stepped it no earlier than the one before.
+        let now = entry.decided_at.unwrap_or_else(|| event.received_at.max(onboarding.memory.last_at));
+        onboarding = decide(flow, &onboarding, event, now).onboarding;
         if onboarding.revision != revision {
             return None;
         }

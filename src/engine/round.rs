@@ -24,7 +24,7 @@ use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
 use super::find::{Said, Start, Target};
-use super::replay::{begin, decide};
+use super::replay::{begin, decide, decided_at};
 use super::taken::Others;
 use super::view;
 
@@ -158,7 +158,9 @@ impl<'a> Round<'a> {
             }
             return;
         };
-        let decision = decide(&work.flow, &work.loaded.onboarding, &event);
+        let decided_at = decided_at(&work.loaded.onboarding, &event, self.now);
+        let now = decided_at.unwrap_or(event.received_at);
+        let decision = decide(&work.flow, &work.loaded.onboarding, &event, now);
         if let Err(why) = self.adopts(id, &arrival.event.body) {
             let owner = self.works.get(&id).map(|work| owner_of(&work.loaded));
             return self.record(item, arrival, owner, Verdict::Refused, why.into());
@@ -169,6 +171,7 @@ impl<'a> Round<'a> {
         self.record(item, arrival, owner, decision.verdict, decision.detail);
         if let Some(row) = self.rows.last_mut() {
             (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
+            row.event.decided_at = decided_at;
             if let Cow::Owned(event) = event {
                 row.event.event = event;
             }
@@ -209,7 +212,7 @@ impl<'a> Round<'a> {
             work.changed = true;
         }
         let key = work.loaded.key.clone();
-        let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision) } else { Vec::new() };
+        let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision, self.now) } else { Vec::new() };
         for effect in decision.asks.iter().chain(&decision.tells).cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
@@ -313,14 +316,16 @@ impl<'a> Round<'a> {
     /// Takes a held event to the onboarding that owns its identifier now.
     pub(super) fn adopt(&mut self, id: OnboardingId, held: Held, secrets: &Secrets) {
         let Some(work) = self.works.get(&id) else { return };
-        let decision = decide(&work.flow, &work.loaded.onboarding, &held.event);
+        // Now, and not when it was received.
+        let decided_at = self.now;
+        let decision = decide(&work.flow, &work.loaded.onboarding, &held.event, decided_at);
         let before = self.stands(id);
         let (Some(owner), revision) = self.follow(id, &decision) else { return };
         self.keep_secrets(id, &held.event, secrets, before.as_ref());
         let detail = format!("{} (held since {})", decision.detail, held.event.received_at);
         let (seq, verdict) = (held.seq, decision.verdict);
         let (from, to) = (decision.from, decision.to);
-        self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision });
+        self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision, decided_at });
     }
 
     fn record(&mut self, item: Item, arrival: &Arrival, owner: Option<EventOwner>, verdict: Verdict, detail: String) {
@@ -335,6 +340,7 @@ impl<'a> Round<'a> {
             to: None,
             detail,
             revision: None,
+            decided_at: None,
             held_on: Vec::new(),
             copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
         };
@@ -361,7 +367,7 @@ fn owner_of(loaded: &Loaded) -> EventOwner {
     EventOwner { user: onboarding.user.id, onboarding: Some(onboarding.id), key: loaded.key.clone() }
 }
 
-fn lifecycle(work: &Work, decision: &Decision) -> Vec<Effect> {
+fn lifecycle(work: &Work, decision: &Decision, due_at: Timestamp) -> Vec<Effect> {
     let onboarding = &work.loaded.onboarding;
     let effect = |(place, lifecycle): (u32, &gangway_core::decision::Lifecycle)| Effect {
         id: EffectId::lifecycle(onboarding.id, onboarding.revision, place),
@@ -370,7 +376,7 @@ fn lifecycle(work: &Work, decision: &Decision) -> Vec<Effect> {
             subject: Some(onboarding.user.external_id.clone()),
             data: view::onboarding(Some(&work.flow), onboarding),
         },
-        due_at: onboarding.memory.last_at,
+        due_at,
     };
     (0..).zip(&decision.lifecycle).map(effect).collect()
 }

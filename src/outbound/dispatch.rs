@@ -108,7 +108,7 @@ impl Dispatcher {
             return Ok((0, false));
         }
         let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
-        let leased = shared.leases.lease_due(&wanted, lease).await;
+        let leased = shared.leases.lease_due(now, &wanted, lease).await;
         let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
         for effect in leased.iter().flatten() {
             unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
@@ -125,13 +125,10 @@ impl Dispatcher {
     pub async fn run(&self) {
         let shared = &self.0;
         while !shared.stopping.load(Ordering::SeqCst) {
-            let now = shared.clock.now();
-            let at = Timestamp(shared.next_due.load(Ordering::SeqCst)).min(shared.sweep_at());
-            if now < at {
-                let pause = Duration::from_millis(at.since(now).0);
-                tokio::select! { () = shared.woken.notified() => {}, () = tokio::time::sleep(pause) => {} }
+            if !shared.pause().await {
                 continue;
             }
+            let now = shared.clock.now();
             match self.tick(now).await {
                 Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {

@@ -11,8 +11,13 @@ use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due, at most so many of each slot.
-    async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError>;
+    /// Leases effects that are due by now, at most so many of each slot.
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        slots: &[(String, u32)],
+        lease: Lease,
+    ) -> Result<Vec<LeasedEffect>, StoreError>;
     /// Gives back leases whose attempt was not begun.
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError>;
     /// Leases that ran out.
@@ -23,8 +28,13 @@ pub trait Leases: Send + Sync + std::fmt::Debug {
 
 #[async_trait]
 impl Leases for Store {
-    async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
-        Self::lease_due(self, slots, lease).await
+    async fn lease_due(
+        &self,
+        now: Timestamp,
+        slots: &[(String, u32)],
+        lease: Lease,
+    ) -> Result<Vec<LeasedEffect>, StoreError> {
+        Self::lease_due_at(self, now, slots, lease).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gangway_core::effect::EffectId;
 use gangway_core::time::{Millis, Timestamp};
@@ -137,12 +138,39 @@ impl Shared {
         Ok(due)
     }
 
+    /// Waits until something may be due, at most a sweep, by monotonic time: then it is time for the next sweep, whatever
+    /// the clock says. False when it was woken to stop.
+    pub(super) async fn pause(&self) -> bool {
+        let over = tokio::time::sleep(Duration::from_millis(self.settings.sweep.0));
+        tokio::pin!(over);
+        while !self.stopping.load(Ordering::SeqCst) {
+            let at = Timestamp(self.next_due.load(Ordering::SeqCst)).min(self.sweep_at());
+            let left = at.since(self.clock.now());
+            if left == Millis(0) {
+                return true;
+            }
+            tokio::select! {
+                () = self.woken.notified() => {}
+                () = tokio::time::sleep(Duration::from_millis(left.0)) => {}
+                () = &mut over => {
+                    self.next_sweep.store(i64::MIN, Ordering::SeqCst);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     pub(super) fn sweep_at(&self) -> Timestamp {
         Timestamp(self.next_sweep.load(Ordering::SeqCst))
     }
 
     pub(super) async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.next_sweep.store(now.plus(self.settings.sweep).0, Ordering::SeqCst);
+        // A clock in doubt cannot tell that a lease ran out.
+        if self.clock.doubt().is_some() {
+            return Ok(0);
+        }
         let expired = self.leases.expired_leases(EXPIRED_AT_ONCE).await?;
         if expired.len() == EXPIRED_AT_ONCE as usize {
             self.next_sweep.store(now.0, Ordering::SeqCst);

@@ -93,6 +93,7 @@ impl Tx {
                 detail: row.detail.clone(),
                 revision: row.revision.map(rows::long),
                 sealed: rows::seal_event(self.chance(), &row.owner.key, &dedupe.0, event, raw)?,
+                decided_at: row.decided_at.0,
             })
         });
         let mut moved: Vec<_> = moved.collect::<Result<_, StoreError>>()?;

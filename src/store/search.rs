@@ -38,6 +38,8 @@ pub struct JournalEntry {
     pub onboarding: Option<OnboardingId>,
     /// Revision of the onboarding after it.
     pub revision: Option<u64>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// Which onboardings to list.
@@ -70,6 +72,7 @@ struct EntryRow {
     detail: String,
     onboarding_id: Option<Uuid>,
     revision: Option<i64>,
+    decided_at: Option<i64>,
 }
 
 impl From<EntryRow> for JournalEntry {
@@ -86,6 +89,7 @@ impl From<EntryRow> for JournalEntry {
             detail: row.detail,
             onboarding: row.onboarding_id.map(OnboardingId),
             revision: row.revision.map(rows::count),
+            decided_at: row.decided_at.map(Timestamp),
         }
     }
 }
@@ -294,5 +298,6 @@ fn entry(row: events::Model) -> JournalEntry {
         detail: row.detail,
         onboarding: row.onboarding_id.map(OnboardingId),
         revision: row.revision.map(rows::count),
+        decided_at: row.decided_at.map(Timestamp),
     }
 }

@@ -313,6 +313,7 @@ impl Tx {
             detail: new.detail.clone(),
             sealed: rows::seal_event(&*self.chance, &key, &new.dedupe.0, event, &new.raw)?,
             own_key: new.owner.is_none().then(|| key.wrapped().to_vec()),
+            decided_at: new.decided_at.map(|at| at.0),
         })
     }
 

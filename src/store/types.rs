@@ -29,7 +29,7 @@ pub struct StoreOptions {
 
 impl From<&DatabaseSettings> for StoreOptions {
     fn from(settings: &DatabaseSettings) -> Self {
-        let DatabaseSettings { url, intake, work, screens, acquire } = settings;
+        let DatabaseSettings { url, intake, work, screens, acquire, .. } = settings;
         Self { url: url.clone(), intake: *intake, work: *work, screens: *screens, acquire: *acquire }
     }
 }
@@ -148,6 +148,8 @@ pub struct NewEvent {
     pub detail: String,
     /// Onboarding's revision after it.
     pub revision: Option<u64>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<Timestamp>,
     /// The identifiers it is held on, the most telling first; the first that gets an owner takes it there.
     pub held_on: Vec<Blind>,
     /// Copies that came in the same batch, itself included.
@@ -199,6 +201,8 @@ pub struct Adopted {
     pub detail: String,
     /// Onboarding's revision after it.
     pub revision: Option<u64>,
+    /// When it was decided.
+    pub decided_at: Timestamp,
 }
 
 /// A new effect; born leased to this process, or due.

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::{Dispatcher, Parts};
-use crate::clock::{HandClock, SeededChance};
+use crate::clock::{Clock, Doubt, HandClock, SeededChance};
 use crate::engine::door::Waiting;
 use crate::engine::{Door, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
@@ -37,7 +37,12 @@ struct Played {
 
 #[async_trait]
 impl Leases for Played {
-    async fn lease_due(&self, slots: &[(String, u32)], _: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
+    async fn lease_due(
+        &self,
+        _: Timestamp,
+        slots: &[(String, u32)],
+        _: Lease,
+    ) -> Result<Vec<LeasedEffect>, StoreError> {
         self.asked.lock().unwrap().push(slots.to_vec());
         let mut left: BTreeMap<String, u32> = slots.iter().cloned().collect();
         let mut due = self.due.lock().unwrap();
@@ -159,15 +164,33 @@ struct Scene {
     door: mpsc::Receiver<Waiting>,
 }
 
+/// A clock that is moved by hand and never trusted.
+#[derive(Debug)]
+struct InDoubt(HandClock);
+
+impl Clock for InDoubt {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        Some(Doubt::Leapt(1))
+    }
+}
+
 impl Scene {
     fn new() -> Self {
+        Self::by(|clock| Arc::new(clock), OutboundSettings::default())
+    }
+
+    /// The dispatcher's clock made of the one that is moved by hand.
+    fn by(clock_of: impl FnOnce(HandClock) -> Arc<dyn Clock>, settings: OutboundSettings) -> Self {
         let (door, receiver) = Door::new(64);
         let leases = Arc::new(Played::default());
         let limits = Arc::new(Limits::default());
         let wire = Arc::new(Wire { limits: Arc::clone(&limits), status: Mutex::new(201), gate: Semaphore::new(0) });
         let clock = HandClock::at(Timestamp(1_000));
         let adapters: [Arc<dyn Adapter>; 2] = [Arc::new(Plain("original")), Arc::new(Plain("slow"))];
-        let settings = OutboundSettings::default();
         let performers = Performers {
             tokens: Arc::default(),
             secrets: Arc::new(NoSecrets),
@@ -185,7 +208,7 @@ impl Scene {
             performers,
             concurrency: [("original", 2), ("slow", 2), ("publish", 2)].map(|(name, n)| (name.to_owned(), n)).into(),
             limits,
-            clock: Arc::new(clock.clone()),
+            clock: clock_of(clock.clone()),
             chance: Arc::new(SeededChance::new(1)),
             settings,
         });
@@ -197,7 +220,6 @@ impl Scene {
     }
 
     async fn tick(&self) -> super::Ticked {
-        use crate::clock::Clock;
         self.dispatcher.tick(self.clock.now()).await.unwrap()
     }
 
@@ -435,4 +457,36 @@ async fn what_another_process_left_due_is_found_by_a_look_that_nobody_asked_for(
     scene.due([effect("original.create_user", 1)]);
     assert_eq!(scene.dispatcher.tick(Timestamp(900_000)).await.unwrap().begun, 1);
     assert_eq!(scene.taken().await.0, key(1));
+}
+
+fn ran_out(n: i64) -> ExpiredLease {
+    ExpiredLease { id: EffectId { onboarding: OnboardingId(Uuid::nil()), n }, attempt: 1 }
+}
+
+#[tokio::test]
+async fn no_lease_is_said_to_have_run_out_by_a_clock_in_doubt_and_what_is_due_goes_on() {
+    let mut scene = Scene::by(|clock| Arc::new(InDoubt(clock)), OutboundSettings::default());
+    scene.leases.expired.lock().unwrap().push(ran_out(1));
+    scene.due([effect("original.create_user", 2)]);
+    let ticked = scene.tick().await;
+    assert_eq!((ticked.expired, ticked.begun), (0, 1));
+    assert_eq!(scene.taken().await.0, key(2));
+    assert_eq!(scene.leases.expired.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_stands_or_is_set_back_stops_no_sweep() {
+    let settings = OutboundSettings { sweep: Millis(20), ..OutboundSettings::default() };
+    let mut scene = Scene::by(|clock| Arc::new(clock), settings);
+    let run = tokio::spawn({
+        let dispatcher = scene.dispatcher.clone();
+        async move { dispatcher.run().await }
+    });
+    // By this clock the next sweep is never: it stands.
+    for n in 1..4 {
+        scene.leases.expired.lock().unwrap().push(ran_out(n));
+        let taken = tokio::time::timeout(std::time::Duration::from_secs(60), scene.taken());
+        assert_eq!(taken.await.expect("a sweep later, whatever the clock says").0, format!("{}/expired", key(n)));
+    }
+    run.abort();
 }

@@ -124,6 +124,7 @@ pub(super) struct AdoptRow {
     pub(super) detail: String,
     pub(super) revision: Option<i64>,
     pub(super) sealed: Vec<u8>,
+    pub(super) decided_at: i64,
 }
 
 /// An effect that ended.

@@ -266,6 +266,7 @@ impl Session for SqliteSession {
                 revision: ActiveValue::Set(row.revision),
                 sealed: ActiveValue::Set(row.sealed),
                 own_key: ActiveValue::Set(None),
+                decided_at: ActiveValue::Set(Some(row.decided_at)),
                 ..Default::default()
             };
             let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(row.seq));
