@@ -14,8 +14,6 @@ mod support;
 
 use std::time::Duration;
 
-use sea_orm::sqlx::Row;
-use sea_orm::sqlx::postgres::PgPoolOptions;
 use support::proc;
 use support::world::{World, postgres};
 
@@ -46,7 +44,7 @@ async fn idle(title: &str, database: Option<String>, people: usize) {
     let world = World::new("idle", database.clone(), "http://127.0.0.1:9/v1");
     world.seed("bench.webhook", 0, people).await;
     if let Some(url) = &database {
-        settle(url).await;
+        support::settle(url).await;
     }
     let (mut service, took) = world.serve();
     println!("  ready after {} ms", took.as_millis());
@@ -73,20 +71,9 @@ async fn watch(when: &str, service: &std::process::Child, database: Option<&str>
     );
 }
 
-/// Transactions of this database so far; every statement outside a transaction counts as one, and an idle service
-/// sends no others.
+/// Transactions of this database so far.
 async fn statements(url: Option<&str>) -> Option<i64> {
-    let pool = PgPoolOptions::new().max_connections(1).connect(url?).await.expect("the database");
-    // Other connections report their counts at most once a second.
-    std::thread::sleep(Duration::from_millis(1500));
-    let sql = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()";
-    Some(sea_orm::sqlx::query(sql).fetch_one(&pool).await.expect("the counts").get(0))
-}
-
-/// What the server would do by itself some time after so many new rows: otherwise its own work is counted as ours.
-async fn settle(url: &str) {
-    let pool = PgPoolOptions::new().max_connections(1).connect(url).await.expect("the database");
-    sea_orm::sqlx::query("VACUUM (ANALYZE)").execute(&pool).await.expect("a vacuum");
+    Some(support::transactions(url?).await)
 }
 
 fn stop(service: &mut std::process::Child) {

@@ -50,18 +50,22 @@ async fn worker(to: SocketAddr, requests: Arc<Vec<Vec<u8>>>, next: Arc<AtomicUsi
 }
 
 /// Reads one answer to its end; its status.
-async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> u16 {
+async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> u16 {
     let mut filled = 0;
     loop {
         let read = stream.read(&mut buffer[filled..]).await.expect("the service answers");
         assert!(read > 0, "the service closed the connection");
         filled += read;
+        if filled == buffer.len() {
+            buffer.resize(2 * filled, 0);
+        }
         let Some(head) = find(&buffer[..filled], b"\r\n\r\n") else { continue };
         let text = std::str::from_utf8(&buffer[..head]).expect("headers are text").to_ascii_lowercase();
         let length: usize = text
             .lines()
             .find_map(|line| line.strip_prefix("content-length:"))
             .map_or(0, |value| value.trim().parse().expect("a number"));
+        buffer.resize(buffer.len().max(head + 4 + length), 0);
         while filled < head + 4 + length {
             filled += stream.read(&mut buffer[filled..]).await.expect("the body comes");
         }
@@ -81,4 +85,10 @@ pub fn post(host: &str, path: &str, headers: &[(&str, String)], body: &str) -> V
     }
     text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
     text.into_bytes()
+}
+
+/// A GET as bytes to send; with a token, if it is not empty.
+pub fn get(path: &str, token: &str) -> Vec<u8> {
+    let bearer = if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
+    format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{bearer}\r\n").into_bytes()
 }

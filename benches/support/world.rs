@@ -43,7 +43,7 @@ impl World {
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
         let flows = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/flows");
         let text = format!(
-            "server.listen = \"127.0.0.1:{port}\"\ndatabase.url = \"{database}\"\nkeys.master_key = \"{MASTER_KEY}\"\n\
+            "server.listen = \"127.0.0.1:{port}\"\nserver.figures = \"1ms\"\ndatabase.url = \"{database}\"\nkeys.master_key = \"{MASTER_KEY}\"\n\
              flows.folders = [\"{flows}\"]\nlog.level = \"error\"\noutbound.allow_private = true\n\
              [providers.original]\nbase_url = \"{provider}\"\napi_key = \"sandbox-key\"\n\
              api_secret = \"sandbox-secret-of-thirty-two-characters\"\nconcurrency = 64\n\
@@ -58,7 +58,8 @@ impl World {
         ([127, 0, 0, 1], self.port).into()
     }
 
-    async fn engine(&self) -> Engine {
+    /// An engine on this database, in this process.
+    pub async fn engine(&self) -> Engine {
         let text = fs::read_to_string(&self.config).expect("the config");
         let input = Input { file: Some(("bench".into(), text)), environment: Vec::new() };
         let settings = Settings::read(&input).expect("settings");
@@ -141,6 +142,15 @@ pub async fn postgres(name: &str) -> Option<(String, u16)> {
     let mut url: url::Url = admin.parse().expect("an address");
     url.set_path(&name);
     Some((url.to_string(), url.port().unwrap_or(5432)))
+}
+
+/// Drops a database of [`postgres`].
+pub async fn drop_postgres(url: &str) {
+    use sea_orm::{ConnectionTrait, Database};
+    let admin = std::env::var("GANGWAY_TEST_POSTGRES_URL").expect("the server's address");
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let server = Database::connect(&admin).await.expect("the server");
+    server.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await.expect("dropped");
 }
 
 fn ready(address: SocketAddr) -> bool {

@@ -28,7 +28,8 @@ fn flow(polls: &str) -> String {
     text.replace("after: 10s", &format!("after: {polls}")).replace("every: 5s..5m", &format!("every: {polls}"))
 }
 
-fn setup(polls: &str) -> Setup {
+/// Over a far side that has Haven too.
+pub fn setup(polls: &str) -> Setup {
     let options = HavenOptions::default();
     Setup::default()
         .flow(&flow(polls))

@@ -28,6 +28,7 @@
 //! | every trap of DIDx and Guardian, through their shipped flows | `walks` |
 //! | a provider that a file defines: its rate, its registered webhooks | `defined` |
 //! | scopes, search, lists, figures | `asking` |
+//! | years of rows; nothing to do | `plans` |
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -50,6 +51,7 @@ mod http;
 mod intake;
 mod journeys;
 mod parallel;
+mod plans;
 #[path = "../support/ports.rs"]
 mod ports;
 mod reviews;
