@@ -23,6 +23,26 @@ pub struct Catalogue {
     pub mail: Policy,
     /// How publications are retried.
     pub publish: Policy,
+    /// What one onboarding may ask for and remember.
+    pub limits: Limits,
+}
+
+/// What one onboarding may ask for and remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Mails until a person must look.
+    pub mails: u32,
+    /// Calls, mails, publications and starts of flows until a person must look. Polls, confirming reads and lifecycle
+    /// events do not count: a wait has a limit of its own.
+    pub effects: u32,
+    /// Facts of one name, each of another resource: the greatest stay.
+    pub facts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { mails: 30, effects: 500, facts: 20 }
+    }
 }
 
 /// A call that a provider offers.

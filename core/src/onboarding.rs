@@ -169,6 +169,13 @@ pub struct Memory {
     pub children: BTreeMap<String, OnboardingId>,
     /// What its end tells beside that it ended.
     pub tells: Map<String, Value>,
+    /// How often each state was entered since the last news from outside.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rounds: BTreeMap<String, u32>,
+    /// Mails that were asked since it began, or since a person last tried again or moved it.
+    pub mails: u32,
+    /// Calls, mails, publications and starts of flows that were asked since then.
+    pub effects: u32,
     /// Time of the latest event that changed it: for one onboarding, time never runs backwards.
     pub last_at: Timestamp,
 }
@@ -249,6 +256,8 @@ pub enum ReviewCause {
     Expression,
     /// The flow has no such state or outcome any more.
     Flow,
+    /// It went round without news, or asked for more than one onboarding may.
+    Circle,
 }
 
 impl ReviewCause {
@@ -262,6 +271,7 @@ impl ReviewCause {
             Self::Broken => "broken",
             Self::Expression => "expression",
             Self::Flow => "flow",
+            Self::Circle => "circle",
         }
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use gangway_core::event::{OnboardingId, UserId};
-use gangway_core::flow::expr::{DEPTH_MAX, Expr, LENGTH_MAX, OPERATORS_MAX, Scope, TREE_MAX, Wrong};
+use gangway_core::flow::expr::{DEPTH_MAX, Expr, LENGTH_MAX, OPERATORS_MAX, Scope, TREE_MAX, WORK_MAX, Wrong};
 use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
 use gangway_core::time::Timestamp;
 use proptest::prelude::*;
@@ -245,5 +245,59 @@ proptest! {
             let scope = Scope { user: Some(&onboarding.user), data: &data, onboarding: Some(&onboarding) };
             prop_assert_eq!(expr.eval(&scope), expr.eval(&scope));
         }
+    }
+}
+
+/// What an expression over so many names, all of which are allowed, answers.
+fn over(count: usize, source: &str) -> Result<Option<Value>, String> {
+    let names: Vec<String> = (0..count).map(|n| format!("name-{n}")).collect();
+    let items: Vec<Value> = names.iter().map(|name| json!({"name": name, "kind": "a"})).collect();
+    let known: Map<String, Value> = names.iter().map(|name| (name.clone(), json!(true))).collect();
+    let roots = json!({"data": {"names": names, "allowed": names, "items": items, "known": known,
+        "text": "x".repeat(count * 8), "one": "name-7"}});
+    let expr = Expr::compile(source).map_err(|error| error.to_string())?;
+    expr.eval_in(roots.as_object().ok_or("roots")?).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_expression_that_would_take_too_long_is_refused_before_it_is_begun_and_tells_no_value() {
+    let sources = [
+        "data.names.all(x, x in data.allowed)",
+        "data.names.all(x, x == data.text || data.text == x + data.text)",
+        "data.items.filter(x, !(x.name in data.allowed))",
+        "data.names.exists(x, data.text.contains(x))",
+        "data.names.all(x, data.allowed == data.names)",
+        "data.names.all(x, size(data.text + x) > 0)",
+        "data.names.map(x, data.text)",
+        "data.names.map(x, data.text + x)",
+        "data.names.map(x, {data.text: x})",
+        "data.names.map(x, [data.names, data.allowed])",
+        "data.names.map(x, data.text) == data.names.map(x, data.text)",
+        "data.names.filter(x, string(data.text) == x)",
+        "data.names.map(x, data.known[data.text])",
+    ];
+    for source in sources {
+        let refused = over(5_000, source).unwrap_err();
+        assert!(refused.starts_with(&format!("`{source}`: ")), "{refused}");
+        assert!(refused.contains(&format!("more than {WORK_MAX} steps")) && !refused.contains("name-"), "{refused}");
+    }
+    let sum = Expr::compile(&vec!["data.text"; 20].join(" + ")).unwrap();
+    let megabyte = object(json!({"data": {"text": "x".repeat(1 << 20)}}));
+    assert!(sum.eval_in(&megabyte).unwrap_err().why.contains("steps"), "two hundred megabytes of text, summed up");
+}
+
+#[test]
+fn plain_walks_over_a_hundred_thousand_items_and_small_look_ups_are_no_trouble() {
+    let rows = [
+        (100_000, "data.items.exists(x, x.kind == 'b')", json!(false)),
+        (100_000, "size(data.items.filter(x, x.kind == 'b'))", json!(0)),
+        (20_000, "data.names.all(x, x in data.known)", json!(true)),
+        (20_000, "data.one in data.allowed", json!(true)),
+        (20_000, "size(data.items.map(x, x.name))", json!(20_000)),
+        (500, "data.names.all(x, x in data.allowed)", json!(true)),
+        (500, "data.items.all(x, x.name in data.allowed && x.kind == 'a')", json!(true)),
+    ];
+    for (count, source, answer) in rows {
+        assert_eq!(over(count, source), Ok(Some(answer)), "{source}");
     }
 }

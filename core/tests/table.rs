@@ -3,6 +3,8 @@
 
 mod world;
 
+#[path = "table/bounded.rs"]
+mod bounded;
 #[path = "table/child.rs"]
 mod child;
 #[path = "table/choose.rs"]
@@ -27,6 +29,8 @@ mod pause;
 mod places;
 #[path = "table/retry.rs"]
 mod retry;
+#[path = "table/rounds.rs"]
+mod rounds;
 #[path = "table/trouble.rs"]
 mod trouble;
 #[path = "table/wait.rs"]

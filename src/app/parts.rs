@@ -25,6 +25,7 @@ pub(super) fn without_providers(settings: &Settings) -> Result<Catalogue, Failur
         templates: templates(settings)?.specs(),
         mail: settings.mail.policy(&general),
         publish: general,
+        limits: settings.engine.limits(),
         ..Catalogue::default()
     })
 }

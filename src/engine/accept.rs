@@ -140,13 +140,17 @@ impl Engine {
                     return;
                 }
                 // One row that this version cannot read must not keep its neighbours out.
-                Err(StoreError::Poison(_) | StoreError::Setup(_)) if indexes.len() > 1 => {
+                Err(StoreError::Poison(_) | StoreError::Setup(_) | StoreError::OtherVersion(_))
+                    if indexes.len() > 1 =>
+                {
                     let second = indexes.split_off(indexes.len() / 2);
                     Box::pin(self.part(indexes, arrivals, answers, own)).await;
                     indexes = second;
                     continue;
                 }
-                Err(error @ StoreError::Setup(_)) => return tracing::error!(%error, "an event cannot be written now"),
+                Err(error @ (StoreError::Setup(_) | StoreError::OtherVersion(_))) => {
+                    return tracing::error!(%error, "an event cannot be written now");
+                }
                 Err(error) => tracing::warn!(%error, events = indexes.len(), "a batch must run again"),
             }
             reruns += 1;

@@ -50,6 +50,10 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
             round.engine.alarm.set(at);
         }
     }
+    for (id, flow) in round.circles {
+        tracing::warn!(onboarding = %id, flow, "it went in a circle and was stopped; a person is asked");
+        metrics::counter!("gangway_circles_total", "flow" => flow).increment(1);
+    }
     Ok(Done { receipts, deferred: round.deferred, own: round.own })
 }
 

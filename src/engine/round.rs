@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gangway_core::decision::{Decision, Verdict};
+use gangway_core::decision::{Decision, Lifecycle, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
 use gangway_core::event::{Body, Identifier, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
-use gangway_core::onboarding::{Onboarding, User};
+use gangway_core::onboarding::{Onboarding, Review, ReviewCause, User};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
@@ -17,7 +17,7 @@ use crate::store::Blind;
 use crate::store::keys::Dedupe;
 use crate::store::secrets::NewSecret;
 use crate::store::types::{
-    Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner,
+    Adopted, Brief, Claim, EffectFollowUp, EventOwner, Held, Loaded, LoadedUser, NewEffect, NewEvent, Owner, Unknown,
 };
 
 use super::accept::Engine;
@@ -76,6 +76,8 @@ pub(super) struct Round<'a> {
     pub held: HashMap<i64, Vec<(Blind, String)>>,
     /// Onboardings whose flow this process does not know.
     pub unknown_flow: BTreeSet<OnboardingId>,
+    /// Onboardings that were stopped while they went in a circle, and their flows.
+    pub circles: Vec<(OnboardingId, String)>,
     /// Follow-up events of the engine itself.
     pub own: Vec<Arrival>,
     started: HashMap<Blind, UserId>,
@@ -103,6 +105,7 @@ impl<'a> Round<'a> {
             deferred: Vec::new(),
             held: HashMap::new(),
             unknown_flow: BTreeSet::new(),
+            circles: Vec::new(),
             own: Vec::new(),
             started: HashMap::new(),
         }
@@ -211,6 +214,12 @@ impl<'a> Round<'a> {
             work.loaded.onboarding = decision.onboarding.clone();
             work.changed = true;
         }
+        let circle = |review: &Review| review.cause == ReviewCause::Circle;
+        if decision.lifecycle.contains(&Lifecycle::Review)
+            && decision.onboarding.memory.review.as_ref().is_some_and(circle)
+        {
+            self.circles.push((id, work.flow.id.name.clone()));
+        }
         let key = work.loaded.key.clone();
         let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision, self.now) } else { Vec::new() };
         for effect in decision.asks.iter().chain(&decision.tells).cloned().chain(lifecycle) {
@@ -258,7 +267,11 @@ impl<'a> Round<'a> {
         let id = OnboardingId(self.engine.chance.id(self.now));
         let decision = begin(&start.flow, id, &user.user, &arrival.event);
         let work = Work {
-            loaded: Loaded { onboarding: before(&decision.onboarding), key: user.key.clone() },
+            loaded: Loaded {
+                onboarding: before(&decision.onboarding),
+                key: user.key.clone(),
+                unknown: Unknown::default(),
+            },
             flow: Arc::clone(&start.flow),
             fresh: true,
             changed: true,
@@ -369,7 +382,7 @@ fn owner_of(loaded: &Loaded) -> EventOwner {
 
 fn lifecycle(work: &Work, decision: &Decision, due_at: Timestamp) -> Vec<Effect> {
     let onboarding = &work.loaded.onboarding;
-    let effect = |(place, lifecycle): (u32, &gangway_core::decision::Lifecycle)| Effect {
+    let effect = |(place, lifecycle): (u32, &Lifecycle)| Effect {
         id: EffectId::lifecycle(onboarding.id, onboarding.revision, place),
         request: Request::Lifecycle {
             event_type: lifecycle.event_type().to_owned(),

@@ -1,5 +1,6 @@
 //! `[engine]`: the one door's queue and batches, the sweep.
 
+use gangway_core::catalogue::Limits;
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
@@ -27,11 +28,23 @@ pub struct EngineSettings {
     pub sweep_batch: u32,
     /// Failed verifications kept for each source.
     pub unverified: u32,
+    /// Mails of one onboarding until a person must look.
+    pub mails: u32,
+    /// Calls, mails, publications and starts of flows of one onboarding until a person must look.
+    pub effects: u32,
+    /// Facts of one name, each of another resource, that one onboarding remembers.
+    pub facts: u32,
 }
 
 impl EngineSettings {
     /// Most events of one transaction that are allowed: an array statement stays well within both databases' limits.
     pub const BATCH_MAX: usize = 4096;
+
+    /// What one onboarding may ask for and remember.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        Limits { mails: self.mails, effects: self.effects, facts: self.facts }
+    }
 
     /// What is wrong in it.
     #[must_use]
@@ -44,6 +57,9 @@ impl EngineSettings {
             ("writers", self.writers, "no event could be committed"),
             ("adopt", self.adopt as usize, "held events would never find their owner"),
             ("sweep_batch", self.sweep_batch as usize, "what is overdue would stay so"),
+            ("mails", self.mails as usize, "every flow that mails would wait for a person"),
+            ("effects", self.effects as usize, "every flow would wait for a person"),
+            ("facts", self.facts as usize, "no flow would hear of anything"),
         ];
         for (name, value, hint) in counts {
             if value == 0 {

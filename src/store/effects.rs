@@ -61,7 +61,7 @@ impl Store {
         tx.commit().await.map_err(Self::work_failed)?;
         // One that cannot be read keeps its lease, which runs out and is then seen; it must not stop the others.
         let opened = leased.into_iter().filter_map(|row| {
-            let opened = keys.get(&row.onboarding_id).ok_or_else(|| rows::unknown("effects.onboarding_id"));
+            let opened = keys.get(&row.onboarding_id).ok_or_else(|| rows::unknown_word("effects.onboarding_id"));
             let opened = opened.and_then(|key| open_effect(key, &row, lease));
             opened
                 .inspect_err(|error| tracing::error!(effect = %rows::effect_id(&row), %error, "unreadable effect"))

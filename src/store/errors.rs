@@ -49,7 +49,9 @@ pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
         StoreError::Passing(text) | StoreError::Unreachable(text) => {
             StoreError::Unreachable(format!("{place}: {text}"))
         }
-        StoreError::Poison(text) | StoreError::Setup(text) => StoreError::Setup(format!("{place}: {text}")),
+        StoreError::Poison(text) | StoreError::Setup(text) | StoreError::OtherVersion(text) => {
+            StoreError::Setup(format!("{place}: {text}"))
+        }
     }
 }
 

@@ -40,9 +40,10 @@ impl Tx {
             return Ok(Vec::new());
         }
         let found = self.session().held_on(&blinds, limit).await?.into_iter().map(|(blind, row)| {
-            let own = row.own_key.as_deref().ok_or_else(|| rows::unknown("events.own_key"))?;
-            let (event, raw) = rows::open_event(&self.keyring().data_key(own)?, &row)?;
-            Ok(Held { seq: row.seq, dedupe: rows::dedupe(&row.dedupe)?, found_by: rows::blind(&blind)?, event, raw })
+            let own = row.own_key.as_deref().ok_or_else(|| rows::unknown_word("events.own_key"))?;
+            let (text, raw) = rows::open_text(&self.keyring().data_key(own)?, &row)?;
+            let (dedupe, found_by) = (rows::dedupe(&row.dedupe)?, rows::blind(&blind)?);
+            Ok(Held { seq: row.seq, dedupe, found_by, event: rows::read_json(&text)?, text, raw })
         });
         found.collect()
     }
@@ -82,7 +83,7 @@ impl Tx {
     /// As said of [`Tx`].
     pub async fn adopt(&mut self, rows: &[Adopted]) -> Result<(), StoreError> {
         let moved = rows.iter().map(|row| {
-            let Held { dedupe, event, raw, .. } = &row.held;
+            let Held { dedupe, text, raw, .. } = &row.held;
             Ok(AdoptRow {
                 seq: row.seq,
                 onboarding_id: row.owner.onboarding.map(|id| id.0),
@@ -92,7 +93,7 @@ impl Tx {
                 to_state: row.to.clone(),
                 detail: row.detail.clone(),
                 revision: row.revision.map(rows::long),
-                sealed: rows::seal_event(self.chance(), &row.owner.key, &dedupe.0, event, raw)?,
+                sealed: rows::seal_text(self.chance(), &row.owner.key, &dedupe.0, text, raw)?,
                 decided_at: row.decided_at.0,
             })
         });

@@ -20,6 +20,7 @@ pub mod secrets;
 pub mod tokens;
 pub mod tx;
 pub mod types;
+mod unknown;
 pub mod wakes;
 pub mod webhooks;
 

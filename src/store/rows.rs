@@ -8,10 +8,12 @@ use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
 use gangway_core::time::Timestamp;
 use gangway_entities::{effects, events, identifiers, onboardings, users};
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use zeroize::Zeroizing;
 
 use super::keys::{Blind, DataKey, Dedupe, Place};
 use super::types::{Loaded, LoadedUser, NewEffect, Owner, StoreError};
+use super::unknown;
 use crate::clock::Chance;
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -40,7 +42,7 @@ pub(super) fn user(key: &DataKey, row: &users::Model) -> Result<User> {
 
 pub(super) fn onboarding_row(chance: &dyn Chance, loaded: &Loaded) -> Result<onboardings::Model> {
     let onboarding = &loaded.onboarding;
-    let plain = json(&onboarding.memory)?;
+    let plain = unknown::write(&onboarding.memory, &loaded.unknown)?;
     let place = Place { table: "onboardings", row: onboarding.id.0.as_bytes() };
     Ok(onboardings::Model {
         id: onboarding.id.0,
@@ -59,9 +61,14 @@ pub(super) fn onboarding_row(chance: &dyn Chance, loaded: &Loaded) -> Result<onb
 }
 
 pub(super) fn onboarding(key: &DataKey, row: onboardings::Model, user: User) -> Result<Onboarding> {
+    Ok(loaded(key.clone(), row, user)?.onboarding)
+}
+
+/// An onboarding with what is needed to write it again.
+pub(super) fn loaded(key: DataKey, row: onboardings::Model, user: User) -> Result<Loaded> {
     let plain = key.open(Place { table: "onboardings", row: row.id.as_bytes() }, &row.sealed)?;
-    let memory: Memory = read_json(&plain)?;
-    let status = Status::from_word(&row.status).ok_or_else(|| unknown("onboardings.status"))?;
+    let (memory, unknown): (Memory, _) = unknown::read(&plain)?;
+    let status = Status::from_word(&row.status).ok_or_else(|| unknown_word("onboardings.status"))?;
     let mut onboarding = Onboarding {
         id: OnboardingId(row.id),
         user,
@@ -77,7 +84,7 @@ pub(super) fn onboarding(key: &DataKey, row: onboardings::Model, user: User) -> 
     };
     // Not from its column, which whoever delivers the timer puts off meanwhile.
     onboarding.wake_at = onboarding.wakes_at();
-    Ok(onboarding)
+    Ok(Loaded { onboarding, key, unknown })
 }
 
 pub(super) fn flow(name: String, version: i32) -> FlowRef {
@@ -92,19 +99,29 @@ pub(super) fn seal_event(
     event: &Event,
     raw: &[u8],
 ) -> Result<Vec<u8>> {
-    let text = json(event)?;
+    seal_text(chance, key, dedupe, &json(event)?, raw)
+}
+
+/// As [`seal_event`], of an event that is JSON already.
+pub(super) fn seal_text(chance: &dyn Chance, key: &DataKey, dedupe: &[u8], text: &[u8], raw: &[u8]) -> Result<Vec<u8>> {
     let length = u32::try_from(text.len()).map_err(|_| StoreError::Poison("an event is too large".into()))?;
-    let plain = Zeroizing::new([&length.to_be_bytes(), text.as_slice(), raw].concat());
+    let plain = Zeroizing::new([&length.to_be_bytes(), text, raw].concat());
     key.seal(chance, Place { table: "events", row: dedupe }, &plain)
 }
 
 pub(super) fn open_event(key: &DataKey, row: &events::Model) -> Result<(Event, Bytes)> {
+    let (text, raw) = open_text(key, row)?;
+    Ok((read_json(&text)?, raw))
+}
+
+/// An event as JSON, and its bytes as they came.
+pub(super) fn open_text(key: &DataKey, row: &events::Model) -> Result<(Bytes, Bytes)> {
     let plain = key.open(Place { table: "events", row: &row.dedupe }, &row.sealed)?;
     let cut = || StoreError::Poison("sealed data in events is cut short".into());
     let (length, rest) = plain.split_first_chunk::<4>().ok_or_else(cut)?;
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| cut())?;
     let (text, raw) = rest.split_at_checked(length).ok_or_else(cut)?;
-    Ok((read_json(text)?, Bytes::copy_from_slice(raw)))
+    Ok((Bytes::copy_from_slice(text), Bytes::copy_from_slice(raw)))
 }
 
 /// `lease_until` is the lease's length here: the dialect adds the database's clock.
@@ -161,15 +178,15 @@ pub(super) fn owner(row: &identifiers::Model) -> Option<Owner> {
 }
 
 pub(super) fn blind(bytes: &[u8]) -> Result<Blind> {
-    bytes.try_into().map(Blind).map_err(|_| unknown("identifiers.blind"))
+    bytes.try_into().map(Blind).map_err(|_| unknown_word("identifiers.blind"))
 }
 
 pub(super) fn dedupe(bytes: &[u8]) -> Result<Dedupe> {
-    bytes.try_into().map(Dedupe).map_err(|_| unknown("events.dedupe"))
+    bytes.try_into().map(Dedupe).map_err(|_| unknown_word("events.dedupe"))
 }
 
 pub(super) fn verdict(word: &str) -> Result<Verdict> {
-    Verdict::from_word(word).ok_or_else(|| unknown("events.verdict"))
+    Verdict::from_word(word).ok_or_else(|| unknown_word("events.verdict"))
 }
 
 pub(super) const fn mode_word(mode: Mode) -> &'static str {
@@ -180,11 +197,15 @@ pub(super) const fn mode_word(mode: Mode) -> &'static str {
 }
 
 pub(super) fn mode(word: &str) -> Result<Mode> {
-    [Mode::Do, Mode::LookUp].into_iter().find(|mode| mode_word(*mode) == word).ok_or_else(|| unknown("effects.mode"))
+    [Mode::Do, Mode::LookUp]
+        .into_iter()
+        .find(|mode| mode_word(*mode) == word)
+        .ok_or_else(|| unknown_word("effects.mode"))
 }
 
-pub(super) fn unknown(column: &str) -> StoreError {
-    StoreError::Setup(format!("{column} holds something that this version does not know"))
+/// The error of a column whose word is none of ours.
+pub(super) fn unknown_word(column: &str) -> StoreError {
+    StoreError::OtherVersion(format!("{column} holds something that this version does not know"))
 }
 
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>> {
@@ -193,9 +214,18 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T> {
-    // The error's own text would quote the data.
-    serde_json::from_slice(text)
-        .map_err(|error| StoreError::Poison(format!("sealed JSON is not what is expected ({:?})", error.classify())))
+    serde_json::from_slice(text).map_err(|error| unreadable(&error))
+}
+
+/// The error of sealed JSON that cannot be read. It opened, so a gangway wrote it: what is JSON and not what this
+/// version expects is another version's. The error's own text would quote the data.
+pub(super) fn unreadable(error: &serde_json::Error) -> StoreError {
+    match error.classify() {
+        Category::Data => {
+            StoreError::OtherVersion("sealed JSON holds something that this version does not know".into())
+        }
+        what => StoreError::Poison(format!("sealed JSON is damaged ({what:?})")),
+    }
 }
 
 pub(super) fn long(number: u64) -> i64 {
@@ -217,3 +247,7 @@ pub(super) fn whole(number: u32) -> i32 {
 pub(super) fn small(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

@@ -194,7 +194,7 @@ impl Store {
         let find = find.order_by_desc(onboardings::Column::Id).find_also_related(users::Entity);
         let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
         let opened = found.into_iter().map(|(row, user)| {
-            let user = user.ok_or_else(|| rows::unknown("onboardings.user_id"))?;
+            let user = user.ok_or_else(|| rows::unknown_word("onboardings.user_id"))?;
             let key = self.keys.data_key(&user.wrapped_key)?;
             let user = rows::user(&key, &user)?;
             rows::onboarding(&key, row, user)

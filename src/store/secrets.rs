@@ -75,7 +75,7 @@ impl Tx {
         let mut taken = Secrets::default();
         let mut names = Vec::new();
         for row in self.session().secrets_of(owner).await? {
-            let wrapped = row.own_key.as_deref().ok_or_else(|| rows::unknown("secrets.own_key"))?;
+            let wrapped = row.own_key.as_deref().ok_or_else(|| rows::unknown_word("secrets.own_key"))?;
             let key = self.keyring().data_key(wrapped)?;
             taken.0.insert(row.name.clone(), open(&key, &row)?);
             names.push((owner, row.name));

@@ -65,7 +65,8 @@ impl Tx {
             return Ok(HashMap::new());
         }
         let found = self.session.known(&keys).await?.into_iter().map(|row| {
-            let digest = row.digest.as_slice().try_into().map(Digest).map_err(|_| rows::unknown("events.digest"))?;
+            let digest =
+                row.digest.as_slice().try_into().map(Digest).map_err(|_| rows::unknown_word("events.digest"))?;
             let (verdict, onboarding) = (rows::verdict(&row.verdict)?, row.onboarding_id.map(OnboardingId));
             Ok((rows::dedupe(&row.dedupe)?, KnownEvent { seq: row.seq, digest, verdict, onboarding }))
         });
@@ -146,7 +147,7 @@ impl Tx {
             self.tally.found(&row);
             let key = self.keys.data_key(&user.wrapped_key)?;
             let user = rows::user(&key, &user)?;
-            Ok(Loaded { onboarding: rows::onboarding(&key, row, user)?, key })
+            rows::loaded(key, row, user)
         });
         found.collect()
     }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::settings::DatabaseSettings;
 
 use super::keys::{Blind, DataKey, Dedupe, Digest};
+pub use super::unknown::Unknown;
 
 /// How to reach the database and how much of it to use.
 #[derive(Clone, Debug)]
@@ -46,6 +47,9 @@ pub enum StoreError {
     /// Passing: deadlock, serialisation, lost connection, exhausted pool, busy. The whole transaction may run again.
     #[error("the database is busy or away: {0}")]
     Passing(String),
+    /// A row holds a word that this version does not know: another one wrote it, and can read it.
+    #[error("another version of gangway wrote this: {0}")]
+    OtherVersion(String),
     /// The statement itself is at fault; running it again fails again. Some row in it is poison.
     #[error("the database refuses a row: {0}")]
     Poison(String),
@@ -88,6 +92,8 @@ pub struct Loaded {
     pub onboarding: Onboarding,
     /// The user's data key.
     pub key: DataKey,
+    /// What its row holds that this version does not know: written again with it.
+    pub unknown: Unknown,
 }
 
 /// A user with the key that seals the user's data.
@@ -178,6 +184,8 @@ pub struct Held {
     pub found_by: Blind,
     /// The event.
     pub event: Event,
+    /// The event as JSON, as whoever held it wrote it: a later version may have said more than this one reads.
+    pub text: Bytes,
     /// The bytes as they came.
     pub raw: Bytes,
 }

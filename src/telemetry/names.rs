@@ -80,6 +80,8 @@ table! {
         "Events journaled, by verdict; copies are not in it.";
     Quarantined, "gangway_quarantined_total", Counter, Count, [],
         "Events that the database refuses on their own, kept apart as bytes.";
+    Circles, "gangway_circles_total", Counter, Count, ["flow"],
+        "Onboardings that went round without news, or asked for more than one may, and wait for a person.";
     BatchEvents, "gangway_batch_events", Histogram, Count, [],
         "Events of one transaction.";
     BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],

@@ -94,8 +94,7 @@ async fn a_child_begins_for_the_same_user_and_its_end_moves_the_parent(db: &Test
     settle(&world).await;
     let (house, room) = (world.onboarding(house).await, world.onboarding(room.id).await);
     assert_eq!((house.status, room.status), (Status::Completed, Status::Completed));
-    let fact = &house.memory.facts[0].report;
-    assert_eq!((fact.name.as_str(), fact.fields["uid"].as_str()), ("flow.room.completed", Some("uid-ann")));
+    assert_eq!(house.memory.tells["uid"].as_str(), Some("uid-ann"), "what the child's end told");
     assert_eq!(world.number("SELECT count(*) FROM effects WHERE settled_at IS NULL").await, 0);
     for id in [house.id, room.id] {
         assert_replays(&world, id, 0).await;
@@ -149,7 +148,7 @@ async fn a_child_that_had_ended_for_good_is_told_of_at_once(db: &TestDb) {
     settle(&world).await;
     let hotel = world.onboarding(hotel).await;
     assert_eq!(hotel.status, Status::Completed, "{:?}", hotel.memory);
-    assert_eq!(hotel.memory.facts[0].report.fields["uid"].as_str(), Some("uid-ann"));
+    assert_eq!(hotel.memory.tells["uid"].as_str(), Some("uid-ann"));
     assert_eq!(world.onboardings_of("ann").await.len(), 3, "no second room");
     assert_eq!(world.of_verdict("refused").await[0].onboarding, Some(of_flow(&world, "ann", "room").await.id));
 }

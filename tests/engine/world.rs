@@ -117,7 +117,7 @@ states:
     outcomes: {{ arrived: done, lost: review, off: review, late: review }}
   review: {{ ask: support, outcomes: {{ retry: begin, give_up: abandoned }} }}
   abandoned: {{ end: failed }}
-  done: {{ end: completed, with: {{ child: states.begin.onboarding_id }} }}
+  done: {{ end: completed, with: {{ child: states.begin.onboarding_id, uid: \"has(states.child.uid) ? states.child.uid : null\" }} }}
 "
     )
 }

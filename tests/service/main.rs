@@ -55,6 +55,7 @@ mod plans;
 #[path = "../support/ports.rs"]
 mod ports;
 mod reviews;
+mod rounds;
 mod secrets;
 mod signed;
 mod starting;

@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use gangway::clock::{Chance, SystemChance};
-use gangway::store::types::{Adopted, Claim, EventOwner, Held, Lease, Loaded, LoadedUser, NewEffect, NewEvent, Owner};
+use gangway::store::types::{
+    Adopted, Claim, EventOwner, Held, Lease, Loaded, LoadedUser, NewEffect, NewEvent, Owner, Unknown,
+};
 use gangway::store::{Store, Tx};
 use gangway_core::decision::Verdict;
 use gangway_core::effect::{Effect, EffectId, Request};
@@ -48,7 +50,7 @@ pub fn onboarding(user: &LoadedUser, flow: &str) -> Loaded {
         ended_at: None,
         memory: Memory::default(),
     };
-    Loaded { onboarding, key: user.key.clone() }
+    Loaded { onboarding, key: user.key.clone(), unknown: Unknown::default() }
 }
 
 /// A user with one onboarding, committed.

@@ -8,6 +8,7 @@ pub mod expr;
 pub mod model;
 pub mod parse;
 pub mod problem;
+pub mod reach;
 pub mod words;
 
 pub use check::{load, load_all, load_each, load_stored, same_version};

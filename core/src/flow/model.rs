@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::catalogue::Confirm;
+use crate::catalogue::{Confirm, Limits};
 use crate::flow::expr::{Expr, Mapping};
+use crate::flow::reach::Hears;
 use crate::onboarding::FlowRef;
 use crate::retry::Policy;
 use crate::secret::PasswordRule;
@@ -36,6 +37,10 @@ pub struct Flow {
     /// State -> the secrets that are read in it or later and do not come anew before: what was needed and is needed no
     /// more was read for the last time.
     pub needs: BTreeMap<String, BTreeSet<String>>,
+    /// State -> names of the facts and events that are remembered in it.
+    pub hears: Hears,
+    /// What one onboarding may ask for and remember.
+    pub limits: Limits,
     /// When lifecycle events are published again.
     pub lifecycle: Policy,
 }
@@ -362,5 +367,12 @@ impl Flow {
             Verb::Await(wait) => wait.arrivals.values().any(|awaited| awaited.name == name),
             _ => false,
         })
+    }
+
+    /// Whether an event or fact of this name is remembered in this state: a state that can follow awaits it, or what
+    /// it says is read. Of a state that the flow does not have, nothing is known: whatever any state awaits.
+    #[must_use]
+    pub fn hears(&self, state: &str, name: &str) -> bool {
+        self.hears.get(state).map_or_else(|| self.awaits(name), |names| names.contains(name))
     }
 }

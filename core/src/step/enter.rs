@@ -25,7 +25,7 @@ impl<'a> Turn<'a> {
         while let Some((name, state)) = entering.take() {
             self.arrive_in(name);
             if bound == 0 {
-                return self.review(ReviewCause::Flow, format!("the flow goes in a circle through {name}"));
+                return self.review(ReviewCause::Circle, format!("the flow goes in a circle through {name}"));
             }
             bound -= 1;
             let next = self.act(&state.verb);
@@ -51,13 +51,15 @@ impl<'a> Turn<'a> {
         self.it.since = self.now;
         self.verdict = Verdict::Applied;
         self.say(format_args!("in {name}"));
+        self.comes_round();
+        self.forget();
     }
 
     /// Does what the state's verb says; the next state's name when the state is left at once.
     fn act(&mut self, verb: &'a Verb) -> Option<&'a str> {
         match verb {
             Verb::Call(call) => {
-                self.work(&call.with, call.action.clone(), |_, input| Request::Call {
+                self.work(&call.with, call.action.clone(), false, |_, input| Request::Call {
                     action: call.action.clone(),
                     input,
                     secrets: secret_places(&call.with),
@@ -66,10 +68,12 @@ impl<'a> Turn<'a> {
             }
             Verb::Mail(mail) => self.mail(mail),
             Verb::Publish(publish) => {
-                self.work(&publish.with, format!("publish {}", publish.event_type), |turn, data| Request::Publish {
-                    event_type: publish.event_type.clone(),
-                    subject: Some(turn.it.user.external_id.clone()),
-                    data: Value::Object(data),
+                self.work(&publish.with, format!("publish {}", publish.event_type), false, |turn, data| {
+                    Request::Publish {
+                        event_type: publish.event_type.clone(),
+                        subject: Some(turn.it.user.external_id.clone()),
+                        data: Value::Object(data),
+                    }
                 });
                 None
             }
@@ -90,7 +94,7 @@ impl<'a> Turn<'a> {
                 None
             }
             Verb::Start(start) => {
-                self.work(&start.with, format!("start {}", start.flow), |turn, data| Request::Start {
+                self.work(&start.with, format!("start {}", start.flow), false, |turn, data| Request::Start {
                     flow: start.flow.clone(),
                     user: turn.it.user.id,
                     data,
@@ -108,6 +112,7 @@ impl<'a> Turn<'a> {
     fn end(&mut self, end: &End) {
         let Some(tells) = self.evaluate(&end.with) else { return };
         self.it.memory.tells = tells;
+        self.remember_nothing();
         self.it.status = match end.status {
             EndStatus::Completed => Status::Completed,
             EndStatus::Failed => Status::Failed,
@@ -144,7 +149,7 @@ impl<'a> Turn<'a> {
             self.say("no e-mail address");
             return self.leave("refused", &Map::new());
         };
-        self.work(&mail.with, format!("mail {}", mail.template), |turn, values| Request::Mail {
+        self.work(&mail.with, format!("mail {}", mail.template), true, |turn, values| Request::Mail {
             template: mail.template.clone(),
             to,
             locale: turn.it.user.locale.clone(),
@@ -159,9 +164,13 @@ impl<'a> Turn<'a> {
         &mut self,
         with: &IndexMap<String, Mapping>,
         target: String,
+        is_mail: bool,
         request: impl FnOnce(&Self, Map<String, Value>) -> Request,
     ) {
         self.it.status = Status::Active;
+        if self.runs_away(is_mail) {
+            return;
+        }
         if let Some(values) = self.evaluate(with) {
             let request = request(self, values);
             self.ask(Purpose::Work, target, request);
@@ -225,10 +234,9 @@ impl<'a> Turn<'a> {
 
     /// An outcome that the onboarding's version of the flow does not name: the provider's definition has learned it
     /// since. A person decides for this one.
-    pub(super) fn unnamed(&mut self, outcome: &str) {
+    fn unnamed(&mut self, outcome: &str) {
         let what = match self.verb() {
             Some(Verb::Call(call)) => call.action.as_str(),
-            Some(Verb::Await(wait)) => wait.poll.as_ref().map_or(self.it.state.as_str(), |poll| poll.action.as_str()),
             _ => self.it.state.as_str(),
         };
         let version = self.flow.id.version;

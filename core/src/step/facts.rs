@@ -2,6 +2,7 @@
 //! messages enter. A fact that is known stays known; a hint moves nothing by itself.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -20,12 +21,14 @@ pub(super) enum Merge {
     News,
     /// It was known already.
     Known,
-    /// Something newer is known.
+    /// Something newer is known, or as many of its name are as may be.
     Older,
+    /// Nothing that can follow awaits it.
+    Unheard,
 }
 
 impl Turn<'_> {
-    /// An internal system speaks. Remembered only when some state of the flow awaits it, now or later.
+    /// An internal system speaks. Remembered only when a state awaits it, now or later.
     pub(super) fn message(&mut self, event: &Event, data: &Value) {
         if event.kind.starts_with(OF_FLOWS) {
             return self.say("only gangway itself can tell how an onboarding ended");
@@ -37,13 +40,10 @@ impl Turn<'_> {
         if self.it.status.ended() {
             return self.say("this onboarding has ended");
         }
-        if !self.flow.awaits(&event.kind) {
-            return self.say(format_args!("no state awaits {}", event.kind));
-        }
         let report = FactReport {
             name: event.kind.clone(),
             resource: String::new(),
-            fields: keep::of_message(self.flow, &event.kind, data),
+            fields: data.as_object().cloned().unwrap_or_default(),
             time: event.occurred_at,
             rank: 0,
             trust: Trust::Fact,
@@ -56,6 +56,9 @@ impl Turn<'_> {
         if facts.is_empty() {
             return self.say("says nothing that a flow can await");
         }
+        if self.it.status.ended() {
+            return self.say("this onboarding has ended");
+        }
         let (mut news, mut older, mut hinted) = (false, false, false);
         for fact in facts {
             let merge = self.remember(fact.clone(), received_at);
@@ -67,19 +70,28 @@ impl Turn<'_> {
                 Merge::News => format!("{hint}{} remembered", fact.name),
                 Merge::Known => format!("{hint}{} was known already", fact.name),
                 Merge::Older => format!("{hint}{} is older than what is known", fact.name),
+                Merge::Unheard => format!("no state that can follow awaits {}", fact.name),
             });
         }
         if older && !news {
             self.verdict = Verdict::Superseded;
         }
-        if news && !self.arrived() && hinted {
-            self.hinted();
+        if news {
+            self.news();
+            if !self.arrived() && hinted {
+                self.hinted();
+            }
         }
     }
 
-    /// Merges one report into what is known, at most one for each name and resource, in order of these two. A fact
-    /// beats a hint; otherwise the greater one wins (see [`order`]).
-    pub(super) fn remember(&mut self, report: FactReport, received_at: Timestamp) -> Merge {
+    /// Merges one report into what is known, at most one for each name and resource, in order of these two: what the
+    /// flow reads of one that a state which can follow awaits. A fact beats a hint; otherwise the greater one wins (see
+    /// [`order`]).
+    pub(super) fn remember(&mut self, mut report: FactReport, received_at: Timestamp) -> Merge {
+        if self.it.status.ended() || !self.flow.hears(&self.it.state, &report.name) {
+            return Merge::Unheard;
+        }
+        report.fields = keep::of_fact(self.flow, &report.name, &report.fields);
         let key = (report.name.as_str(), report.resource.as_str());
         let facts = &mut self.it.memory.facts;
         let place =
@@ -87,8 +99,9 @@ impl Turn<'_> {
         let at = match place {
             Ok(at) => at,
             Err(at) => {
+                let name = report.name.clone();
                 facts.insert(at, Known { report, received_at });
-                return Merge::News;
+                return if self.bound(&name, at) { Merge::News } else { Merge::Older };
             }
         };
         let Some(known) = facts.get_mut(at) else { return Merge::Known };
@@ -105,6 +118,35 @@ impl Turn<'_> {
         let old = std::mem::replace(known, Known { report, received_at });
         self.refresh(&old.report, &news);
         Merge::News
+    }
+
+    /// Keeps as many facts of this name as may be: the greatest, and facts before hints, so that it cannot matter in
+    /// which order they came. Answers whether the one at `new` is among them.
+    fn bound(&mut self, name: &str, new: usize) -> bool {
+        let most = usize::try_from(self.flow.limits.facts.max(1)).unwrap_or(usize::MAX);
+        let facts = &mut self.it.memory.facts;
+        let mut of_name: Vec<(usize, &Known)> =
+            facts.iter().enumerate().filter(|(_, known)| known.report.name == name).collect();
+        if of_name.len() <= most {
+            return true;
+        }
+        of_name.sort_by(|(_, a), (_, b)| among(&b.report, &a.report));
+        let gone: BTreeSet<usize> = of_name.iter().skip(most).map(|(at, _)| *at).collect();
+        let mut at = 0..;
+        facts.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
+        !gone.contains(&new)
+    }
+
+    /// Drops what no state that can follow awaits.
+    pub(super) fn forget(&mut self) {
+        let (flow, state) = (self.flow, &self.it.state);
+        self.it.memory.facts.retain(|known| flow.hears(state, &known.report.name));
+    }
+
+    /// It has ended: nothing of what was said can move it any more.
+    pub(super) fn remember_nothing(&mut self) {
+        self.it.memory.facts.clear();
+        self.it.memory.rounds.clear();
     }
 
     /// A newer version of the fact by which a wait was left: what later states read of it is the newer one.
@@ -160,6 +202,12 @@ pub(super) fn order(a: &FactReport, b: &FactReport) -> Ordering {
     a.time.cmp(&b.time).then(a.rank.cmp(&b.rank)).then_with(|| {
         if a.fields == b.fields { Ordering::Equal } else { canonical(&a.fields).cmp(&canonical(&b.fields)) }
     })
+}
+
+/// Which of two of one name and of two resources stays when one must go.
+fn among(a: &FactReport, b: &FactReport) -> Ordering {
+    let is_fact = |report: &FactReport| report.trust == Trust::Fact;
+    is_fact(a).cmp(&is_fact(b)).then_with(|| order(a, b)).then_with(|| a.resource.cmp(&b.resource))
 }
 
 /// The fields as text with sorted keys: equal for equal content, whatever order the sender wrote them in.

@@ -26,9 +26,8 @@ pub(super) fn of_state(flow: &Flow, state: &str, fields: &Map<String, Value>) ->
     kept
 }
 
-/// What the flow reads of a message of this type, over all states that await it.
-pub(super) fn of_message(flow: &Flow, kind: &str, data: &Value) -> Map<String, Value> {
-    let Value::Object(data) = data else { return Map::new() };
+/// What the flow reads of a fact of this name or a message of this type, over all states that await it.
+pub(super) fn of_fact(flow: &Flow, kind: &str, data: &Map<String, Value>) -> Map<String, Value> {
     let mut kept = Map::new();
     for (name, state) in &flow.states {
         if matches!(&state.verb, Verb::Await(wait) if wait.arrivals.values().any(|awaited| awaited.name == kind)) {

@@ -3,13 +3,14 @@
 //!
 //! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back,
 //! polls and confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended,
-//! `operator` does what a person asks, `keep` cuts answers down to what the flow reads.
+//! `rounds` stops what goes in a circle, `operator` does what a person asks, `keep` cuts answers down to what the flow reads.
 
 mod enter;
 mod facts;
 mod keep;
 mod operator;
 mod outcome;
+mod rounds;
 mod trouble;
 mod turn;
 mod wait;

@@ -28,6 +28,7 @@ impl Turn<'_> {
             OperatorAct::Move { state } => {
                 if self.flow.states.contains_key(state) {
                     self.say("moved by an operator");
+                    self.another_round();
                     self.enter(state);
                 } else {
                     let all: Vec<&str> = self.flow.states.keys().map(String::as_str).collect();
@@ -47,6 +48,7 @@ impl Turn<'_> {
         self.let_go();
         let memory = &mut self.it.memory;
         (memory.deadline, memory.next_poll, memory.review) = (None, None, None);
+        self.remember_nothing();
         self.it.status = Status::Cancelled;
         self.it.ended_at = Some(self.now);
         self.verdict = Verdict::Applied;
@@ -59,7 +61,7 @@ impl Turn<'_> {
             (None, _) => self.refuse("the flow has no such state as this one; possible: move, cancel".into()),
             (Some(Verb::Ask { whom, outcomes }), Some(ReviewCause::Asked)) => {
                 if outcomes.contains_key("retry") {
-                    self.say("retry by an operator");
+                    self.tried_again();
                     self.go("retry", &Map::new());
                 } else {
                     self.refuse(format!("{whom} is asked; possible: {}", choices(outcomes)));
@@ -71,10 +73,15 @@ impl Turn<'_> {
         }
     }
 
+    fn tried_again(&mut self) {
+        self.say("retry by an operator");
+        self.another_round();
+    }
+
     /// Enters the state again. After the sweep found it stranded too: there may be no row of its effect any more that
     /// could be due again, and the numbers of its attempts are used up.
     fn retry_anew(&mut self) {
-        self.say("retry by an operator");
+        self.tried_again();
         let state = self.it.state.clone();
         self.enter(&state);
     }
@@ -82,7 +89,7 @@ impl Turn<'_> {
     /// Goes on with the same effect, counted anew; without one, enters the state again.
     fn retry_reviewed(&mut self) {
         let Some(pending) = self.it.memory.pending.clone() else { return self.retry_anew() };
-        self.say("retry by an operator");
+        self.tried_again();
         let look_up = manner(self.verb(), &pending).look_up && pending.uncertain_since.is_some();
         if let Some(pending) = &mut self.it.memory.pending {
             (pending.attempts, pending.look_ups) = (0, 0);
@@ -105,17 +112,18 @@ impl Turn<'_> {
                 return self.refuse(format!("{target} is being performed; possible: move, cancel"));
             }
             pending.due_at = self.now;
-            self.say("retry by an operator");
+            self.tried_again();
             return self.due_again();
         }
         match self.verb() {
             Some(Verb::Wait { .. }) => {
                 self.say("the wait is ended by an operator");
+                self.another_round();
                 self.go("over", &Map::new());
             }
             Some(Verb::Await(wait)) => {
                 if self.read(wait) {
-                    self.say("retry by an operator");
+                    self.tried_again();
                 } else {
                     self.refuse("nothing can be read while it waits; possible: move, cancel".into());
                 }

@@ -109,10 +109,8 @@ impl Turn<'_> {
             return;
         }
         let poll = wait.poll.as_ref().filter(|poll| poll.action == pending.target);
-        match poll.map(|poll| poll.outcomes.get(&answer.outcome)) {
-            Some(Some(Some(outcome))) => return self.go(outcome, &answer.fields),
-            Some(None) if pending.purpose == Purpose::Poll => return self.unnamed(&answer.outcome),
-            _ => {}
+        if let Some(Some(outcome)) = poll.and_then(|poll| poll.outcomes.get(&answer.outcome)) {
+            return self.go(outcome, &answer.fields);
         }
         self.it.memory.review = None;
         self.it.status = Status::Waiting;

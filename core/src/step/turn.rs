@@ -69,6 +69,9 @@ impl<'a> Turn<'a> {
     pub(super) fn ask(&mut self, purpose: Purpose, target: String, request: Request) {
         self.it.memory.asked = self.it.memory.asked.saturating_add(1);
         let n = self.it.memory.asked;
+        if purpose == Purpose::Work {
+            self.spend(&request);
+        }
         self.asks.push(Effect { id: EffectId { onboarding: self.it.id, n }, request, due_at: self.now });
         self.say(format_args!("asks {target}"));
         self.it.memory.pending = Some(Pending {

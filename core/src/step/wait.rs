@@ -108,8 +108,12 @@ impl<'a> Turn<'a> {
         let (late, read) = (due(memory.deadline), due(memory.next_poll) && memory.pending.is_none());
         let waiting = self.it.status == Status::Waiting;
         match self.verb() {
-            Some(Verb::Wait { .. }) if waiting && late => self.go("over", &Map::new()),
+            Some(Verb::Wait { .. }) if waiting && late => {
+                self.news();
+                self.go("over", &Map::new());
+            }
             Some(Verb::Await(wait)) if waiting && (late || read) => {
+                self.news();
                 if self.arrived() {
                     return;
                 }

@@ -33,6 +33,7 @@ fn a_guard_that_fails_asks_a_person_and_decides_nothing() {
     let world = check(signed_up(json!({})), created(1, 1), expect);
     let review = world.it().memory.review.clone().unwrap();
     assert!(review.detail.contains("data.plan == 'gold'"), "{}", review.detail);
+    let world = check(world, retry(), "applied sort/review (expression)");
     check(world, retry(), "noted sort/review (expression)");
 }
 
@@ -54,5 +55,16 @@ fn choices_that_lead_to_each_other_without_an_end_are_a_review() {
     let one = choose(&[("yes", "data.plan == 'gold'")], &to("other"));
     let other = choose(&[("yes", "data.plan == 'gold'")], &to("one"));
     let world = World::begin(flow(&["data.plan"], [("one", one), ("other", other)]));
-    assert!(world.told().contains("review (flow)"), "{}", world.told());
+    assert!(world.told().contains("review (circle)"), "{}", world.told());
+}
+
+#[test]
+fn a_guard_that_would_take_too_long_is_a_persons_question_and_never_begun() {
+    let guards = choose(&[("all", "data.items.all(x, x in data.allowed)")], &[("all", "done"), ("otherwise", "done")]);
+    let flow =
+        flow(&["data.items", "data.allowed"], [("sort", guards), ("done", Verb::End(EndStatus::Completed.into()))]);
+    let items: Vec<u32> = (0..10_000).collect();
+    let world = World::begin_with(flow, message("user.signed_up", json!({"items": items, "allowed": items})));
+    assert_eq!(world.told(), "applied sort/review (expression); onboarding.started; onboarding.review");
+    assert!(world.last.detail.contains("more than 4000000 steps"), "{}", world.last.detail);
 }

@@ -143,7 +143,7 @@ fn a_circle_that_asks_nothing_ends_in_a_review() {
     );
     let world = World::begin(flow).hear(report(vec![fact("ibm.first", 1, "x")]));
     let world = world.hear(retry());
-    assert!(world.told().contains("review (flow)"), "{}", world.told());
+    assert!(world.told().contains("review (circle)"), "{}", world.told());
 }
 
 #[test]

@@ -8,7 +8,9 @@ use gangway_core::flow::model::{EndStatus, Verb};
 use serde_json::json;
 
 use super::places::{creating, waiting, waiting_without_poll};
-use crate::world::events::{again, created, done, fact, hint, report, sent, timer, told, wallet_fact, wallet_hint};
+use crate::world::events::{
+    again, created, done, fact, hint, read_of, report, sent, timer, told, wallet_fact, wallet_hint,
+};
 use crate::world::flows::{call, flow, wait, wait_of, wallet};
 use crate::world::{BEGIN, World, check};
 use gangway_core::outcome::{Answer, AttemptResult};
@@ -134,11 +136,11 @@ fn hints_of_several_facts_are_read_in_turn() {
 #[test]
 fn a_hint_of_what_is_known_as_a_fact_is_noted_however_new_it_is() {
     let world = check(creating().hear(wallet_fact()), wallet_hint(99), "noted create/active");
-    assert_eq!(world.it().memory.facts[0].report, fact("original.wallet_created", 1, "0xa"));
+    assert_eq!(world.it().memory.facts[0].report, read_of(fact("original.wallet_created", 1, "0xa")));
 }
 
 #[test]
 fn a_fact_replaces_a_hint_however_old_it_is() {
     let world = creating().hear(wallet_hint(99)).hear(wallet_fact());
-    assert_eq!(world.it().memory.facts[0].report, fact("original.wallet_created", 1, "0xa"));
+    assert_eq!(world.it().memory.facts[0].report, read_of(fact("original.wallet_created", 1, "0xa")));
 }

@@ -38,6 +38,12 @@ pub fn fact(name: &str, at: u64, value: &str) -> FactReport {
     FactReport { name: name.into(), resource: String::new(), fields, time, rank: 0, trust: Trust::Fact }
 }
 
+/// What the wallet's flow reads of a report: its address.
+pub fn read_of(report: FactReport) -> FactReport {
+    let fields = report.fields.into_iter().filter(|(name, _)| name == "address").collect();
+    FactReport { fields, ..report }
+}
+
 pub fn hint(name: &str, at: u64, value: &str) -> FactReport {
     FactReport { trust: Trust::Hint, ..fact(name, at, value) }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use gangway_core::catalogue::Confirm;
+use gangway_core::catalogue::{Confirm, Limits};
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::flow::model::{
     Await, Awaited, Call, Choose, End, EndStatus, Flow, Mail, Outcomes, Poll, Publish, Start, StartChild, StartEvent,
     State, Verb,
 };
+use gangway_core::flow::reach;
 use gangway_core::onboarding::FlowRef;
 use gangway_core::retry::Policy;
 use gangway_core::time::Millis;
@@ -115,6 +116,8 @@ fn wallet_wait() -> Verb {
 /// A flow of these states that keeps these paths.
 pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
     let state = |(name, verb): (&str, Verb)| (name.to_owned(), State { title: None, verb });
+    let states: IndexMap<String, State> = states.into_iter().map(state).collect();
+    let reads = reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect();
     let (event_type, external_id) = ("user.signed_up".into(), expr("data.user_id"));
     let start = Start { on: Some(StartEvent { event_type, external_id, email: None, locale: None }), again: false };
     Flow {
@@ -123,11 +126,13 @@ pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
         digest: String::new(),
         text: String::new(),
         start,
-        states: states.into_iter().map(state).collect(),
+        hears: reach::hears(&states, &reads),
+        limits: Limits::default(),
+        states,
         secrets: IndexMap::new(),
         keeps: BTreeMap::new(),
         needs: BTreeMap::new(),
-        reads: reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect(),
+        reads,
         lifecycle: Policy::default(),
     }
 }

@@ -23,6 +23,7 @@ use crate::flow::check::top::Header;
 use crate::flow::model::Flow;
 use crate::flow::parse::{self, Span};
 use crate::flow::problem::{Problem, Problems};
+use crate::flow::reach;
 
 /// Reads and checks one flow file. Whether the flows that it starts exist is not looked at: see [`load_each`].
 ///
@@ -68,19 +69,24 @@ fn check(text: &str, catalogue: &Catalogue, stored: bool) -> Checked {
     let reads = reads::check(&mut report, &header, &states);
     let start = header.start.clone();
     let flow = match (&header.id, start, report.problems.is_empty()) {
-        (Some(id), Some(start), true) => Ok(Flow {
-            id: id.clone(),
-            title: header.title.clone().unwrap_or_else(|| id.name.clone()),
-            digest: digest(text),
-            text: text.to_owned(),
-            start,
-            states: states.into_iter().filter_map(|draft| Some((draft.name, draft.state?))).collect(),
-            reads,
-            secrets: secrets.into_iter().map(|(name, declared)| (name, declared.spec)).collect(),
-            keeps,
-            needs,
-            lifecycle: report.catalogue.publish.clone(),
-        }),
+        (Some(id), Some(start), true) => {
+            let states = states.into_iter().filter_map(|draft| Some((draft.name, draft.state?))).collect();
+            Ok(Flow {
+                id: id.clone(),
+                title: header.title.clone().unwrap_or_else(|| id.name.clone()),
+                digest: digest(text),
+                text: text.to_owned(),
+                start,
+                hears: reach::hears(&states, &reads),
+                states,
+                reads,
+                secrets: secrets.into_iter().map(|(name, declared)| (name, declared.spec)).collect(),
+                keeps,
+                needs,
+                limits: report.catalogue.limits,
+                lifecycle: report.catalogue.publish.clone(),
+            })
+        }
         _ => Err(report.problems),
     };
     Checked { header, starts, flow }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::flow::expr::scope::{self, Wanted};
 use crate::flow::expr::walk::{self, ORDERED, Read};
-use crate::flow::expr::{Scope, convert, limits};
+use crate::flow::expr::{Scope, convert, limits, work};
 
 /// What expressions read from.
 pub const ROOTS: [&str; 4] = ["user", "data", "states", "onboarding"];
@@ -146,6 +146,11 @@ impl Compiled {
 
     /// Evaluates it with these roots; null is `None`.
     pub fn resolve<'a>(&self, roots: impl Iterator<Item = (&'a str, Cel)>) -> Result<Option<Value>, String> {
+        let roots: Vec<(&str, Cel)> = roots.collect();
+        if work::of(&self.tree, &roots) > limits::WORK_MAX {
+            let most = limits::WORK_MAX;
+            return Err(format!("with what it reads it could take more than {most} steps; let a service do the rest"));
+        }
         let mut context = ROOT.new_inner_scope();
         for (name, value) in roots {
             context.add_variable_from_value(name, value);

@@ -13,6 +13,10 @@ pub const OPERATORS_MAX: usize = 100;
 /// Deepest syntax tree: evaluating it takes less than one megabyte of stack.
 pub const TREE_MAX: usize = 24;
 
+/// Most work of one evaluation (see `work`): plain walks over a hundred thousand items, some tens of milliseconds of
+/// looking one list's items up in another.
+pub const WORK_MAX: u64 = 4_000_000;
+
 /// Which limit the expression breaks, if any.
 pub fn broken(source: &str) -> Option<String> {
     if source.len() > LENGTH_MAX {

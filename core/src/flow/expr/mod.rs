@@ -7,6 +7,7 @@ mod limits;
 mod scope;
 mod values;
 mod walk;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 pub use self::compile::{CompileError, ROOTS, Wrong};
-pub use self::limits::{DEPTH_MAX, LENGTH_MAX, OPERATORS_MAX, TREE_MAX};
+pub use self::limits::{DEPTH_MAX, LENGTH_MAX, OPERATORS_MAX, TREE_MAX, WORK_MAX};
 pub use self::values::eval_all_in;
 pub use self::walk::{FUNCTIONS, Read};
 use crate::onboarding::{Onboarding, User};
@@ -114,7 +115,8 @@ impl Expr {
     /// answer is null: absent and null are the same here.
     ///
     /// # Errors
-    /// When the expression reads what is not there in any other way, or its types do not fit.
+    /// When the expression reads what is not there in any other way, its types do not fit, or it could be too much work
+    /// with these values.
     pub fn eval(&self, scope: &Scope<'_>) -> Result<Option<Value>, ExprError> {
         match &self.form {
             Form::Constant(answer) => Ok(answer.clone()),
