@@ -148,6 +148,9 @@ fn attempt(pending: &Pending) -> String {
 fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> Explanation {
     let memory = &onboarding.memory;
     let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait, onboarding), onboarding.since);
+    if wait.poll.is_some() && memory.polls > 1 {
+        why.push_str(&format!("; asked {} times so far", memory.polls));
+    }
     let (what, at) = match (pending, memory.next_poll, memory.deadline) {
         (Some(pending), ..) => {
             let kind = if pending.purpose == Purpose::Confirm { "to confirm a hint" } else { "as a poll" };

@@ -48,6 +48,10 @@ pub struct Model {
     /// The user that owns it.
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
     pub user: BelongsTo<Option<super::users::Entity>>,
+    /// When the last of the events was received that share this row; absent when it has one.
+    pub last_at: Option<i64>,
+    /// How many events share it; absent when it has one.
+    pub times: Option<i32>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

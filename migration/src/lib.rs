@@ -17,6 +17,7 @@ mod m20261122_000012_held;
 mod m20261129_000015_by_index;
 mod m20261129_000018_figures;
 mod m20261129_000025_decided_at;
+mod m20261129_000028_polls;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_by_index::Migration),
             Box::new(m20261129_000018_figures::Migration),
             Box::new(m20261129_000025_decided_at::Migration),
+            Box::new(m20261129_000028_polls::Migration),
         ]
     }
 }

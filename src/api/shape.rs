@@ -50,10 +50,10 @@ pub fn identifiers(user: &User, onboardings: &[Onboarding]) -> Vec<(Identifier, 
     found
 }
 
-/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`.
+/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`; of a row that polls share, also `times` and `last_at`.
 #[must_use]
 pub fn event(entry: &JournalEntry) -> Value {
-    json!({
+    let mut shown = json!({
         "id": entry.seq.to_string(),
         "seq": entry.seq,
         "at": entry.at.to_string(),
@@ -64,7 +64,12 @@ pub fn event(entry: &JournalEntry) -> Value {
         "to": entry.to,
         "copies": entry.copies,
         "detail": entry.detail,
-    })
+    });
+    if let (Some(last), Some(shown)) = (entry.last, shown.as_object_mut()) {
+        shown.insert("times".into(), entry.times.into());
+        shown.insert("last_at".into(), last.to_string().into());
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -144,11 +149,15 @@ pub(crate) mod tests {
             onboarding: None,
             revision: None,
             decided_at: None,
+            times: 1,
+            last: None,
         };
         let shown = event(&entry);
         let want = ["id", "seq", "at", "source", "type", "verdict", "from", "to", "copies", "detail"];
         assert_eq!(keys(&shown), want);
         assert_eq!((&shown["id"], &shown["seq"]), (&"17".into(), &17.into()));
         assert_eq!(shown["at"], "1970-01-01T00:00:00.000Z");
+        let shared = event(&JournalEntry { times: 7, last: Some(Timestamp(1)), ..entry });
+        assert_eq!((&shared["times"], &shared["last_at"]), (&7.into(), &"1970-01-01T00:00:00.001Z".into()));
     }
 }

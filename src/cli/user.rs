@@ -164,7 +164,11 @@ fn journal_line(entry: &JournalEntry) -> String {
         (None, Some(to)) => format!("  -> {to}"),
         _ => String::new(),
     };
-    let copies = if entry.copies > 1 { format!("  ({} copies)", entry.copies) } else { String::new() };
+    let copies = match entry.last {
+        Some(last) => format!("  ({} times, last {last})", entry.times),
+        None if entry.copies > 1 => format!("  ({} copies)", entry.copies),
+        None => String::new(),
+    };
     let detail = if entry.detail.is_empty() { String::new() } else { format!("  {}", entry.detail) };
     format!(
         "#{} {}  {} from {}: {}{moved}{copies}{detail}",
@@ -203,6 +207,8 @@ mod tests {
             from: Some("wallet".into()),
             to: Some("done".into()),
             copies: 2,
+            times: 1,
+            last: None,
             detail: "the wallet exists".into(),
             onboarding: None,
             revision: None,

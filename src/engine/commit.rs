@@ -10,11 +10,13 @@ use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
+use crate::store::polls::Fold;
 use crate::store::types::{EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
 use crate::store::{Blind, StoreError, Tx};
 
 use super::accept::{Done, Engine};
 use super::door::{Arrival, Receipt};
+use super::polls;
 use super::round::{Round, Row};
 use super::slots;
 
@@ -165,22 +167,29 @@ async fn journal(
     round: &mut Round<'_>,
     copies: &[(i64, u32)],
 ) -> Result<Vec<(usize, Receipt)>, StoreError> {
+    let (folds, rows) = polls::part(tx, round).await?;
     let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
-        std::mem::take(&mut round.rows).into_iter().map(|row| (row.event, row.callers)).unzip();
-    let numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
+        rows.into_iter().map(|row| (row.event, row.callers)).unzip();
+    let mut numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
     if numbers.len() != events.len() {
         return Err(StoreError::Passing("another process took one of the batch's events".into()));
     }
-    if !round.adopted.is_empty() {
+    if !round.adopted.is_empty() || !folds.is_empty() {
         let adopted = round.adopted.iter().map(|row| row.seq);
-        tx.lock_events(&adopted.chain(copies.iter().map(|(seq, _)| *seq)).collect::<Vec<_>>()).await?;
+        let shared = folds.iter().flat_map(|(fold, _)| [fold.timer, fold.answer, fold.gone]);
+        let changed = adopted.chain(shared).chain(copies.iter().map(|(seq, _)| *seq));
+        tx.lock_events(&changed.collect::<Vec<_>>()).await?;
         tx.adopt(&round.adopted).await?;
     }
     if !copies.is_empty() {
         tx.add_copies(copies).await?;
     }
+    let (folds, callers_of_folds): (Vec<Fold>, Vec<Vec<usize>>) = folds.into_iter().unzip();
+    tx.fold(&folds).await?;
+    numbers.extend(folds.iter().map(|fold| (fold.new.dedupe, fold.answer)));
+    let folded = folds.into_iter().map(|fold| fold.new).zip(callers_of_folds);
     let mut receipts = Vec::new();
-    for (event, callers) in events.into_iter().zip(callers) {
+    for (event, callers) in events.into_iter().zip(callers).chain(folded) {
         let receipt = Receipt {
             seq: numbers.get(&event.dedupe).copied(),
             verdict: event.verdict,

@@ -11,6 +11,7 @@ mod find;
 pub mod flows;
 pub mod operator;
 pub mod performer;
+mod polls;
 pub mod replay;
 mod round;
 mod secrets;

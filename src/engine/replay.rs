@@ -2,7 +2,7 @@
 //! made of it. Pure.
 
 use gangway_core::decision::Decision;
-use gangway_core::event::{Event, OnboardingId};
+use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::step;
@@ -44,13 +44,18 @@ pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Op
     let mut steps: Vec<(u64, &JournalEntry, &Event)> =
         history.iter().filter_map(|(entry, event)| Some((entry.revision?, entry, event))).collect();
     steps.sort_by_key(|(revision, ..)| *revision);
-    let mut steps = steps.into_iter();
+    let mut steps = steps.into_iter().peekable();
     let (first, entry, event) = steps.next()?;
     let mut onboarding = begin(flow, entry.onboarding?, user, event).onboarding;
     if onboarding.revision != first {
         return None;
     }
-    for (revision, entry, event) in steps {
+    while let Some((revision, entry, event)) = steps.next() {
+        if let (Body::Timer { .. }, Some((_, _, answer))) = (&event.body, steps.peek()) {
+            for _ in 1..entry.times {
+                onboarding = poll(flow, &onboarding, event, answer)?;
+            }
+        }
         // Versions that did not write when an event was decided stepped it no earlier than the one before.
         let now = entry.decided_at.unwrap_or_else(|| event.received_at.max(onboarding.memory.last_at));
         onboarding = decide(flow, &onboarding, event, now).onboarding;
@@ -59,4 +64,17 @@ pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Op
         }
     }
     Some(onboarding)
+}
+
+/// A poll whose rows tell of a later one that said the same: it was made no earlier than when it was due, and that is
+/// all that it leaves beside counters.
+fn poll(flow: &Flow, onboarding: &Onboarding, timer: &Event, answer: &Event) -> Option<Onboarding> {
+    let at = onboarding.memory.next_poll?;
+    let timer = Event { received_at: at, ..timer.clone() };
+    let asked = decide(flow, onboarding, &timer, at.max(onboarding.memory.last_at)).onboarding;
+    let Body::Outcome { result, attempt, taken, .. } = answer.body.clone() else { return None };
+    let effect = asked.memory.pending.as_ref()?.n;
+    let body = Body::Outcome { effect, attempt, sent_at: at, result, taken };
+    let answer = Event { received_at: at, body, ..answer.clone() };
+    Some(decide(flow, &asked, &answer, at.max(asked.memory.last_at)).onboarding)
 }

@@ -24,6 +24,7 @@ use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
 use super::find::{Said, Start, Target};
+use super::polls;
 use super::replay::{begin, decide, decided_at};
 use super::taken::Others;
 use super::view;
@@ -44,6 +45,8 @@ pub(super) struct Work {
 pub(super) struct Row {
     pub event: NewEvent,
     pub callers: Vec<usize>,
+    /// The answer of a poll that keeps the wait.
+    pub keeps: bool,
 }
 
 /// Everything of one round.
@@ -164,6 +167,8 @@ impl<'a> Round<'a> {
         let decided_at = decided_at(&work.loaded.onboarding, &event, self.now);
         let now = decided_at.unwrap_or(event.received_at);
         let decision = decide(&work.flow, &work.loaded.onboarding, &event, now);
+        // Polls that share rows were decided when they were received.
+        let keeps = decided_at.is_none() && polls::keeps(&work.loaded.onboarding, &event, &decision);
         if let Err(why) = self.adopts(id, &arrival.event.body) {
             let owner = self.works.get(&id).map(|work| owner_of(&work.loaded));
             return self.record(item, arrival, owner, Verdict::Refused, why.into());
@@ -175,6 +180,7 @@ impl<'a> Round<'a> {
         if let Some(row) = self.rows.last_mut() {
             (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
             row.event.decided_at = decided_at;
+            row.keeps = keeps;
             if let Cow::Owned(event) = event {
                 row.event.event = event;
             }
@@ -357,7 +363,7 @@ impl<'a> Round<'a> {
             held_on: Vec::new(),
             copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
         };
-        self.rows.push(Row { event, callers: item.callers });
+        self.rows.push(Row { event, callers: item.callers, keeps: false });
     }
 }
 

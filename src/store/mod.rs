@@ -12,6 +12,7 @@ pub mod held;
 pub mod key_file;
 pub mod keys;
 mod open;
+pub mod polls;
 mod rolling;
 mod rows;
 mod schema;

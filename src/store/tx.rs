@@ -293,7 +293,7 @@ impl Tx {
         Ok(added)
     }
 
-    fn event_row(&self, new: &NewEvent) -> Result<events::Model> {
+    pub(super) fn event_row(&self, new: &NewEvent) -> Result<events::Model> {
         let key = new.owner.as_ref().map_or_else(|| self.new_data_key(), |owner| owner.key.clone());
         let event = &new.event;
         Ok(events::Model {
@@ -315,6 +315,8 @@ impl Tx {
             sealed: rows::seal_event(&*self.chance, &key, &new.dedupe.0, event, &new.raw)?,
             own_key: new.owner.is_none().then(|| key.wrapped().to_vec()),
             decided_at: new.decided_at.map(|at| at.0),
+            last_at: None,
+            times: None,
         })
     }
 
@@ -339,7 +341,10 @@ impl Tx {
             return Ok(());
         }
         let sums: Vec<_> = sums.into_iter().collect();
-        self.session.add_copies(&sums).await
+        if self.session.add_copies(&sums).await? == rows::count(rows::number(sums.len())) {
+            return Ok(());
+        }
+        Err(StoreError::Passing("a row of the journal went into another one while a copy of it was counted".into()))
     }
 
     /// Adds effects. One that exists already is left as it is.

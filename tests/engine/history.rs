@@ -88,6 +88,9 @@ impl Run<'_> {
             2 => AttemptResult::NotDone,
             3 if self.dice.one_in(3) => AttemptResult::Broken { cause: "odd".into() },
             4 if self.dice.one_in(3) => AttemptResult::Done(Answer::named("refused")),
+            5 | 6 if effect.request.target().1 == "original.get_user" => {
+                AttemptResult::Done(Answer::named("no_wallet"))
+            }
             _ => good(&effect, &name),
         };
         say.outcome(&effect, result)

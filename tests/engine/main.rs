@@ -19,6 +19,7 @@ mod effects;
 mod held;
 mod operator;
 mod owners;
+mod polls;
 mod privacy;
 mod races;
 mod secrets;

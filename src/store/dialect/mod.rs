@@ -49,8 +49,12 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn hold(&mut self, rows: Vec<held::Model>) -> Result<()>;
     /// They are not held any more.
     async fn let_go(&mut self, seqs: &[i64]) -> Result<()>;
-    /// (seq, how many more); no seq twice.
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()>;
+    /// (seq, how many more); no seq twice. Answers how many rows were there.
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<u64>;
+    /// The last rows of these onboardings' journals, the last first.
+    async fn tails(&mut self, onboardings: &[Uuid], rows: u32) -> Result<Vec<events::Model>>;
+    /// Adds polls to rows that are there; answers how many of those two for each were there.
+    async fn fold(&mut self, rows: Vec<FoldRow>) -> Result<u64>;
     /// Answers how many were still held.
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
@@ -125,6 +129,18 @@ pub(super) struct AdoptRow {
     pub(super) revision: Option<i64>,
     pub(super) sealed: Vec<u8>,
     pub(super) decided_at: i64,
+}
+
+/// A poll that is added to two rows: of its timer's own row, which goes, and of its answer, which has none yet.
+#[derive(Debug)]
+pub(super) struct FoldRow {
+    pub(super) timer: i64,
+    pub(super) answer_seq: i64,
+    pub(super) gone: i64,
+    /// The effect of the poll before, which goes.
+    pub(super) onboarding_id: Uuid,
+    pub(super) n: i64,
+    pub(super) answer: events::Model,
 }
 
 /// An effect that ended.

@@ -9,7 +9,7 @@ use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
 use sea_orm::{FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
+use super::{AdoptRow, BriefRow, DueRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
 use crate::store::errors::{from_db, from_sqlx};
 use crate::store::types::StoreError;
 
@@ -162,7 +162,8 @@ impl Session for PostgresSession {
         // everything that is held. So the numbers are an array, and are read before they are put in order.
         let sql = "WITH named AS MATERIALIZED (SELECT seq FROM held WHERE blind = ANY($1::bytea[])) \
                    SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
-                   from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, (SELECT h.blind FROM held h \
+                   from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, last_at, times, \
+                   (SELECT h.blind FROM held h \
                    WHERE h.seq = e.seq AND h.blind = ANY($1::bytea[]) ORDER BY h.place LIMIT 1) AS found_by \
                    FROM events e WHERE seq = ANY(ARRAY(SELECT DISTINCT seq FROM named ORDER BY seq LIMIT $2)) \
                    ORDER BY seq";
@@ -229,13 +230,51 @@ impl Session for PostgresSession {
         self.rows(statement).await
     }
 
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<u64> {
         let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE) \
                    UPDATE events e SET copies = e.copies + t.more \
                    FROM unnest($1::bigint[], $2::int[]) AS t (seq, more) JOIN locked ON locked.seq = t.seq \
                    WHERE e.seq = t.seq";
         let statement = query(sql).bind(column(copies, |(seq, _)| *seq)).bind(column(copies, |(_, more)| *more));
-        self.run(statement).await.map(drop)
+        self.run(statement).await
+    }
+
+    async fn tails(&mut self, onboardings: &[Uuid], rows: u32) -> Result<Vec<events::Model>> {
+        let sql = "SELECT e.* FROM unnest($1::uuid[]) AS t (id) CROSS JOIN LATERAL \
+                   (SELECT * FROM events WHERE onboarding_id = t.id ORDER BY seq DESC LIMIT $2) e";
+        self.rows(query(sql).bind(onboardings).bind(i64::from(rows))).await
+    }
+
+    async fn fold(&mut self, rows: Vec<FoldRow>) -> Result<u64> {
+        // The timer's row goes before another takes its key.
+        let timers = "WITH gone AS (DELETE FROM events e USING unnest($1::bigint[], $2::bigint[]) AS t (seq, gone) \
+                      WHERE e.seq = t.gone RETURNING t.seq AS into, e.*) \
+                      UPDATE events e SET dedupe = g.dedupe, digest = g.digest, occurred_at = g.occurred_at, \
+                      revision = g.revision, detail = g.detail, sealed = g.sealed, copies = e.copies + g.copies, \
+                      last_at = g.received_at, times = coalesce(e.times, 1) + 1 FROM gone g WHERE e.seq = g.into";
+        let timers = query(timers).bind(column(&rows, |row| row.timer)).bind(column(&rows, |row| row.gone));
+        let found = self.run(timers).await?;
+        let answers = "UPDATE events e SET dedupe = t.dedupe, digest = t.digest, occurred_at = t.occurred_at, \
+                       revision = t.revision, detail = t.detail, sealed = t.sealed, copies = e.copies + t.copies, \
+                       last_at = t.received_at, times = coalesce(e.times, 1) + 1 FROM unnest($1::bigint[], \
+                       $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::int[], \
+                       $9::bigint[]) AS t (seq, dedupe, digest, occurred_at, revision, detail, sealed, copies, \
+                       received_at) WHERE e.seq = t.seq";
+        let answers = query(answers)
+            .bind(column(&rows, |row| row.answer_seq))
+            .bind(column(&rows, |row| row.answer.dedupe.as_slice()))
+            .bind(column(&rows, |row| row.answer.digest.as_slice()))
+            .bind(column(&rows, |row| row.answer.occurred_at))
+            .bind(column(&rows, |row| row.answer.revision))
+            .bind(column(&rows, |row| row.answer.detail.as_str()))
+            .bind(column(&rows, |row| row.answer.sealed.as_slice()))
+            .bind(column(&rows, |row| row.answer.copies))
+            .bind(column(&rows, |row| row.answer.received_at));
+        let found = found + self.run(answers).await?;
+        let effects = "DELETE FROM effects e USING unnest($1::uuid[], $2::bigint[]) AS t (onboarding_id, n) \
+                       WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NOT NULL";
+        let effects = query(effects).bind(column(&rows, |row| row.onboarding_id)).bind(column(&rows, |row| row.n));
+        self.run(effects).await.map(|_| found)
     }
 
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {

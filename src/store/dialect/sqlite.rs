@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{AdoptRow, BriefRow, DueRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
+use super::{AdoptRow, BriefRow, DueRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
 use crate::store::errors::from_db;
 use crate::store::types::StoreError;
 
@@ -244,13 +244,54 @@ impl Session for SqliteSession {
         Ok(added)
     }
 
-    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<()> {
+    async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<u64> {
+        let mut there = 0;
         for (seq, more) in copies {
             let sum = Expr::cust_with_values("copies + ?", [*more]);
             let update = events::Entity::update_many().col_expr(events::Column::Copies, sum);
-            update.filter(events::Column::Seq.eq(*seq)).exec(&self.0).await.map_err(failed)?;
+            let update = update.filter(events::Column::Seq.eq(*seq));
+            there += update.exec(&self.0).await.map_err(failed)?.rows_affected;
         }
-        Ok(())
+        Ok(there)
+    }
+
+    async fn tails(&mut self, onboardings: &[Uuid], rows: u32) -> Result<Vec<events::Model>> {
+        let mut found = Vec::new();
+        for id in onboardings {
+            let find = events::Entity::find().filter(events::Column::OnboardingId.eq(*id));
+            let find = find.order_by_desc(events::Column::Seq).limit(u64::from(rows));
+            found.extend(find.all(&self.0).await.map_err(failed)?);
+        }
+        Ok(found)
+    }
+
+    async fn fold(&mut self, rows: Vec<FoldRow>) -> Result<u64> {
+        let mut there = 0;
+        for row in rows {
+            let gone = events::Entity::find_by_id(row.gone).one(&self.0).await.map_err(failed)?;
+            let Some(gone) = gone else { continue };
+            events::Entity::delete_by_id(row.gone).exec(&self.0).await.map_err(failed)?;
+            for (seq, new) in [(row.timer, gone), (row.answer_seq, row.answer)] {
+                let change = events::ActiveModel {
+                    dedupe: ActiveValue::Set(new.dedupe),
+                    digest: ActiveValue::Set(new.digest),
+                    occurred_at: ActiveValue::Set(new.occurred_at),
+                    revision: ActiveValue::Set(new.revision),
+                    detail: ActiveValue::Set(new.detail),
+                    sealed: ActiveValue::Set(new.sealed),
+                    last_at: ActiveValue::Set(Some(new.received_at)),
+                    ..Default::default()
+                };
+                let copies = Expr::cust_with_values("copies + ?", [new.copies]);
+                let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(seq));
+                let update = update.col_expr(events::Column::Copies, copies);
+                let update = update.col_expr(events::Column::Times, Expr::cust("coalesce(times, 1) + 1"));
+                there += update.exec(&self.0).await.map_err(failed)?.rows_affected;
+            }
+            let settled = effects::Entity::delete_many().filter(named(row.onboarding_id, row.n));
+            settled.filter(effects::Column::SettledAt.is_not_null()).exec(&self.0).await.map_err(failed)?;
+        }
+        Ok(there)
     }
 
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
