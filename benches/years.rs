@@ -57,6 +57,7 @@ fn setting(name: &str, usual: u64) -> u64 {
 }
 
 async fn bench(sizes: Sizes, rounds: usize, webhooks: usize) {
+    println!("the full database takes about {:.1} GB of disk", sizes.bytes() / 1e9);
     let mut sides = Vec::new();
     for (name, full) in [("empty", false), ("full", true)] {
         let Some((url, _)) = postgres(&format!("years_{name}")).await else {
@@ -80,6 +81,8 @@ async fn bench(sizes: Sizes, rounds: usize, webhooks: usize) {
         // What the server would do by itself after so much writing is not ours.
         support::settle(&side.url).await;
     }
+    // Connections that have just come to rest tell what they did up to ten seconds later.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     for side in &sides {
         idle.push(side.asked().await);
     }
@@ -138,7 +141,7 @@ impl Side {
         let engine = Arc::new(world.engine().await);
         engine.store.recount().await.expect("figures");
         let token = token::fresh(&SystemChance);
-        let grant = TokenGrant { name: "bench".into(), scopes: vec!["read".into()] };
+        let grant = TokenGrant { name: "bench".into(), scopes: vec!["read".into()], ..TokenGrant::default() };
         engine.store.add_token(token::digest(&token), &grant).await.expect("a token");
         let (door, queue) = writer::door(1024);
         drop(writer::start(&engine, &queue, 1));

@@ -11,10 +11,11 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, Error, HttpResponse, web};
 use bytes::Bytes;
+use gangway::api::aside::{NotTaken, Takes};
 use gangway::api::{Api, Parts, observe, token};
 use gangway::clock::{HandClock, SeededChance};
 use gangway::engine::writer::{door, start};
-use gangway::engine::{Alarm, Arrival, Door, Engine, Flows, Options, Performer};
+use gangway::engine::{Alarm, Arrival, Door, Engine, Flows, Options, Performer, Receipt};
 use gangway::health::Health;
 use gangway::settings::{Input, Settings};
 use gangway::store::tokens::TokenGrant;
@@ -42,6 +43,17 @@ states:
   lost: { end: failed }
   done: { end: completed }
 ";
+
+/// Nothing is kept apart in these tests.
+#[derive(Debug)]
+struct Empty;
+
+#[async_trait::async_trait]
+impl Takes for Empty {
+    async fn take(&self, _: uuid::Uuid) -> Result<Receipt, NotTaken> {
+        Err(NotTaken::Unknown)
+    }
+}
 
 /// Nothing is asked of the world in these tests.
 struct Idle;
@@ -94,6 +106,7 @@ impl World {
             chance,
             identifier_kinds: vec!["original.user_uid".into()],
             body_within: Millis::secs(10),
+            aside: Arc::new(Empty),
             metrics: None,
         };
         Self { api: Api::new(parts, &settings.server), door, clock, store }
@@ -101,7 +114,11 @@ impl World {
 
     async fn token(&self, scopes: &[&str]) -> String {
         let token = token::fresh(&gangway::clock::SystemChance);
-        let grant = TokenGrant { name: scopes.join("-"), scopes: scopes.iter().map(|scope| (*scope).into()).collect() };
+        let grant = TokenGrant {
+            name: scopes.join("-"),
+            scopes: scopes.iter().map(|scope| (*scope).into()).collect(),
+            ..TokenGrant::default()
+        };
         self.store.add_token(token::digest(&token), &grant).await.unwrap();
         token
     }
@@ -193,6 +210,8 @@ async fn nothing_under_v1_is_reached_without_a_token_that_allows_it() {
         ("POST", format!("/v1/onboardings/{id}/cancel"), &operate, "operate"),
         ("POST", format!("/v1/onboardings/{id}/note"), &operate, "operate"),
         ("POST", "/v1/events/1/adopt".to_owned(), &operate, "operate"),
+        ("GET", "/v1/aside?kind=quarantine".to_owned(), &read, "read"),
+        ("POST", format!("/v1/aside/{id}/take"), &operate, "operate"),
     ];
     let unknown = token::fresh(&gangway::clock::SystemChance);
     for (method, uri, right, scope) in rows {

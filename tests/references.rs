@@ -69,6 +69,29 @@ fn every_metric_that_is_counted_is_described() {
     assert!(strangers.is_empty(), "not in the table of src/telemetry/names.rs: {strangers:?}");
 }
 
+/// What this process has in memory, in bytes.
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    text.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+#[tokio::test]
+async fn what_is_counted_takes_no_more_memory_when_nobody_asks_for_it() {
+    let handle = gangway::telemetry::metrics().unwrap();
+    let every = gangway_core::time::Millis(1);
+    let upkeep = tokio::spawn(gangway::telemetry::upkeep(handle, every));
+    let before = resident();
+    for _ in 0..400 {
+        for _ in 0..10_000 {
+            metrics::histogram!("gangway_batch_seconds").record(0.5);
+        }
+        tokio::task::yield_now().await;
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 40_000_000, "{grown} bytes more, of 68 million that were counted");
+    upkeep.abort();
+}
+
 #[test]
 fn the_reference_of_settings_is_the_commented_default_file() {
     let text = format!(

@@ -39,6 +39,11 @@ impl Sizes {
         self.ended + self.waiting
     }
 
+    /// Of disk, indexes included, as measured.
+    pub fn bytes(self) -> f64 {
+        2_100.0 * self.people() as f64 + 750.0 * self.events as f64
+    }
+
     /// Events without an owner: one for a hundred who wait.
     fn held(self) -> u64 {
         self.waiting / 100

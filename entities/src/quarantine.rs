@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// An event that is kept as bytes.
+/// An event that is kept as it would be handed in again.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "quarantine")]
@@ -16,8 +16,12 @@ pub struct Model {
     pub reason: String,
     /// When it was received.
     pub received_at: i64,
-    /// Its bytes, sealed under the master key.
+    /// What is needed to take it again, sealed under the master key; of a row without a form, its bytes.
     pub sealed: Vec<u8>,
+    /// How that is written: 1. Absent in rows of versions before, which cannot be taken again.
+    pub form: Option<i64>,
+    /// Length of what is sealed; absent in rows of versions before.
+    pub size: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,6 +15,12 @@ pub struct Model {
     pub name: String,
     /// What it may do, separated by commas.
     pub scopes: String,
+    /// When it was made; absent in rows of versions before.
+    pub created_at: Option<i64>,
+    /// When it stops working; absent: never.
+    pub expires_at: Option<i64>,
+    /// CloudEvents sources that it may publish under, one a line; absent: any.
+    pub sources: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,8 +15,10 @@ mod m20261122_000010_secrets;
 mod m20261122_000011_webhooks;
 mod m20261122_000012_held;
 mod m20261129_000015_by_index;
+mod m20261129_000017_aside;
 mod m20261129_000018_figures;
 mod m20261129_000025_decided_at;
+mod m20261129_000027_tokens;
 mod m20261129_000028_polls;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -42,8 +44,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_webhooks::Migration),
             Box::new(m20261122_000012_held::Migration),
             Box::new(m20261129_000015_by_index::Migration),
+            Box::new(m20261129_000017_aside::Migration),
             Box::new(m20261129_000018_figures::Migration),
             Box::new(m20261129_000025_decided_at::Migration),
+            Box::new(m20261129_000027_tokens::Migration),
             Box::new(m20261129_000028_polls::Migration),
         ]
     }

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 
@@ -21,6 +21,8 @@ use crate::store::tokens::TokenGrant;
 pub struct Caller {
     /// Name of the token: the actor in the journal.
     pub name: String,
+    /// CloudEvents sources that it may publish under; none: any.
+    pub sources: Vec<String>,
 }
 
 impl FromRequest for Caller {
@@ -47,20 +49,34 @@ pub(crate) async fn guard(
     if !grant.scopes.iter().any(|scope| scope == needed.word()) {
         return Err(Problem::new(Kind::Forbidden, format!("the scope {} is missing", needed.word())).into());
     }
-    request.extensions_mut().insert(Caller { name: grant.name });
+    request.extensions_mut().insert(Caller { name: grant.name, sources: grant.sources });
     next.call(request).await
 }
 
 async fn grant(state: &State, token: &str) -> Result<TokenGrant, Problem> {
     let digest = digest(token);
     let now = state.clock.now();
-    if let Some(grant) = state.grants.get(&digest, now) {
-        return Ok(grant);
+    let grant = match state.grants.get(&digest, now) {
+        Some(grant) => grant,
+        None => {
+            let read = state.store.token(digest).await.map_err(|error| failed(&error))?;
+            let grant = read.ok_or_else(|| Problem::new(Kind::Unauthorized, "this token is not known"))?;
+            state.grants.put(digest, grant.clone(), now);
+            grant
+        }
+    };
+    if grant.expired(now) {
+        return Err(Problem::new(Kind::Unauthorized, "this token has expired"));
     }
-    let read = state.store.token(digest).await.map_err(|error| failed(&error))?;
-    let grant = read.ok_or_else(|| Problem::new(Kind::Unauthorized, "this token is not known"))?;
-    state.grants.put(digest, grant.clone(), now);
     Ok(grant)
+}
+
+/// Whether whoever asks has a token that may look: such a one is no stranger.
+pub(crate) async fn may_look(state: &State, headers: &HeaderMap) -> bool {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let Some(token) = bearer(header) else { return false };
+    let looks = |scope: &String| [Scope::Read, Scope::Operate].iter().any(|wanted| wanted.word() == scope);
+    grant(state, token).await.is_ok_and(|grant| grant.scopes.iter().any(looks))
 }
 
 /// The scope that a request needs: looking needs `read`, sending events `publish`, everything else `operate`.

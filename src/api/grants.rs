@@ -53,7 +53,7 @@ mod tests {
     use gangway_core::time::{Millis, Timestamp};
 
     fn grant() -> TokenGrant {
-        TokenGrant { name: "support".into(), scopes: vec!["read".into()] }
+        TokenGrant { name: "support".into(), scopes: vec!["read".into()], ..TokenGrant::default() }
     }
 
     #[test]

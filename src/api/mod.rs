@@ -2,6 +2,7 @@
 //! Requests enter; the store's read side and the one door answer. Never here: SQL, decisions, provider words.
 
 mod actions;
+pub mod aside;
 mod auth;
 mod body;
 mod events;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub identifier_kinds: Vec<String>,
     /// How long a caller may take over the body of an act.
     pub body_within: Millis,
+    /// Takes what is kept apart.
+    pub aside: Arc<dyn aside::Takes>,
     /// What this process counted; absent in tests.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -72,6 +75,7 @@ pub(crate) struct State {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     kinds: Vec<String>,
+    aside: Arc<dyn aside::Takes>,
     metrics: Option<PrometheusHandle>,
     grants: grants::Grants,
     figures: figures::Last,
@@ -84,6 +88,8 @@ struct Limits {
     ready_timeout: Millis,
     action: usize,
     body_within: Millis,
+    /// Whether `/metrics` has an address of its own.
+    private: bool,
 }
 
 impl std::fmt::Debug for Api {
@@ -104,6 +110,7 @@ impl Api {
             clock: parts.clock,
             chance: parts.chance,
             kinds: parts.identifier_kinds,
+            aside: parts.aside,
             metrics: parts.metrics,
             grants: grants::Grants::new(settings.token_cache),
             figures: figures::Last::default(),
@@ -112,6 +119,7 @@ impl Api {
                 ready_timeout: settings.ready_timeout,
                 action: settings.action_limit,
                 body_within: parts.body_within,
+                private: settings.private_address().is_some(),
             },
         };
         Self { state: Data::new(state) }
@@ -125,8 +133,20 @@ impl Api {
         config
             .service(probe("/healthz", || web::get().to(probes::alive), || web::head().to(probes::alive)))
             .service(probe("/readyz", || web::get().to(probes::ready), || web::head().to(probes::ready)))
-            .service(resource("/metrics", "GET").route(web::get().to(probes::metrics)))
-            .service(Self::v1(publish))
+            .service(Self::v1(publish));
+        if !self.state.limits.private {
+            config.service(metrics());
+        }
+        config.default_service(web::to(problem::not_found));
+    }
+
+    /// Mounts the probes alone, whole: for an address that strangers do not reach.
+    pub fn mount_private(&self, config: &mut ServiceConfig) {
+        config.app_data(self.state.clone());
+        config
+            .service(probe("/healthz", || web::get().to(probes::alive), || web::head().to(probes::alive)))
+            .service(probe("/readyz", || web::get().to(probes::ready_whole), || web::head().to(probes::ready_whole)))
+            .service(metrics())
             .default_service(web::to(problem::not_found));
     }
 
@@ -144,6 +164,8 @@ impl Api {
             .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))
             .service(events.route(web::get().to(events::list)))
             .service(resource("/events/{id}/adopt", "POST").route(web::post().to(events::adopt)))
+            .service(resource("/aside", "GET").route(web::get().to(aside::list)))
+            .service(resource("/aside/{id}/take", "POST").route(web::post().to(aside::take)))
             .default_service(web::to(problem::not_found))
             .wrap(from_fn(auth::guard))
     }
@@ -158,6 +180,10 @@ impl Depth for Door {
 /// An address that takes only these methods.
 fn resource(path: &str, allow: &'static str) -> Resource {
     web::resource(path).default_service(problem::only(allow))
+}
+
+fn metrics() -> Resource {
+    resource("/metrics", "GET").route(web::get().to(probes::metrics))
 }
 
 fn probe(path: &str, get: impl Fn() -> Route, head: impl Fn() -> Route) -> Resource {

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{State, figures};
+use super::{State, auth, figures};
 use crate::store::figures::Figures;
 
 /// Alive: this process answers. Says nothing of what it depends on, so that nobody restarts it for a broken broker.
@@ -14,11 +14,28 @@ pub(crate) async fn alive() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({ "alive": true }))
 }
 
-/// Ready: 200, or 503 with the names of what is missing.
-pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
+/// Ready: 200, or 503 with the names of what is missing. How every part is, with causes and counts, only for whoever has a
+/// token that may look: the address is the webhooks'.
+pub(crate) async fn ready(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
+    // A database that hangs must not take the answer with it: then whoever asks is a stranger.
+    let patience = Duration::from_millis(state.limits.ready_timeout.0);
+    let known = tokio::time::timeout(patience, auth::may_look(&state, request.headers())).await.unwrap_or(false);
+    readiness(&state, known).await
+}
+
+/// The same, whole: on an address that strangers do not reach.
+pub(crate) async fn ready_whole(state: web::Data<State>) -> HttpResponse {
+    readiness(&state, true).await
+}
+
+async fn readiness(state: &State, whole: bool) -> HttpResponse {
     let readiness = state.health.look().await;
     let mut answer = if readiness.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    answer.insert_header((CACHE_CONTROL, "no-store")).json(readiness)
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    if whole {
+        return answer.json(readiness);
+    }
+    answer.json(serde_json::json!({ "ready": readiness.ready, "missing": readiness.missing }))
 }
 
 /// What this process counted, and what the database knows.

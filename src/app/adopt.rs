@@ -5,9 +5,9 @@ use std::sync::Arc;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{OnboardingId, OperatorAct};
 
-use super::{Seams, flows};
+use super::{Seams, flows, start};
 use crate::engine::operator;
-use crate::engine::{Alarm, Engine, Options, time};
+use crate::engine::{Alarm, Engine, time};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal::{Exit, Failure};
@@ -24,19 +24,9 @@ pub async fn adopt(
     onboarding: OnboardingId,
     reason: &str,
 ) -> Result<String, Failure> {
-    let seams = Seams::real();
-    time::measure(&store, &*seams.clock, &settings.database.trust()).await?;
-    let now = seams.clock.now();
-    let engine = Engine {
-        flows: flows::load(settings, &super::catalogue(settings)?, &store).await?,
-        store,
-        clock: Arc::clone(&seams.clock),
-        chance: Arc::clone(&seams.chance),
-        performer: Arc::new(crate::engine::performer::Later),
-        alarm: Alarm::default(),
-        options: Options { lifecycle: settings.amqp.url.is_some(), ..Options::default() },
-    };
-    let key = seams.chance.id(now).to_string();
+    let engine = engine(settings, store).await?;
+    let now = engine.clock.now();
+    let key = engine.chance.id(now).to_string();
     let arrival = operator::acts("cli", &key, onboarding, OperatorAct::Adopt { event }, reason, None, now);
     match engine.accept(&[arrival]).await.into_iter().next() {
         Some(Ok(receipt)) if receipt.verdict != Verdict::Refused => Ok(receipt.detail),
@@ -44,4 +34,19 @@ pub async fn adopt(
         Some(Err(error)) => Err(Failure::new(Exit::Unreachable, error.to_string())),
         None => Err(Failure::new(Exit::NotAllWell, "nothing was answered")),
     }
+}
+
+/// An engine without a door, for one event beside running processes: what it asks for is performed by those.
+pub(super) async fn engine(settings: &Settings, store: Store) -> Result<Engine, Failure> {
+    let seams = Seams::real();
+    time::measure(&store, &*seams.clock, &settings.database.trust()).await?;
+    Ok(Engine {
+        flows: flows::load(settings, &super::catalogue(settings)?, &store).await?,
+        store,
+        clock: seams.clock,
+        chance: seams.chance,
+        performer: Arc::new(crate::engine::performer::Later),
+        alarm: Alarm::default(),
+        options: start::options(settings),
+    })
 }

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use gangway_core::catalogue::Catalogue;
-use gangway_core::flow::model::{Flow, Verb};
+use gangway_core::flow::model::{Call, Flow, Verb};
 use gangway_core::flow::{self, Problems};
+use serde_json::Value;
 
 use crate::engine::Flows;
 use crate::settings::{Settings, text};
@@ -15,7 +16,10 @@ use crate::store::flows::StoredFlow;
 use crate::terminal::{Exit, Failure};
 
 /// Refuses flows that ask for what these settings cannot do: their users would wait for it without an end.
-fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
+///
+/// # Errors
+/// What is missing, for each flow, with the setting that gives it.
+pub fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
     let mut missing = BTreeSet::new();
     for (flow, state) in flows.iter().flat_map(|flow| flow.states.values().map(move |state| (flow, state))) {
         let name = &flow.id.name;
@@ -26,10 +30,34 @@ fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
             Verb::Publish(_) if settings.amqp.url.is_none() => {
                 missing.insert(format!("flow {name} publishes messages: set amqp.url or GANGWAY_AMQP_URL"));
             }
+            Verb::Call(call) => missing.extend(unnamed(settings, call).map(|what| format!("flow {name} {what}"))),
             _ => {}
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Usage, Vec::from_iter(missing).join("\n"))) }
+}
+
+/// What a call at walt.id needs a name for and nobody gives, neither the flow nor the settings.
+fn unnamed(settings: &Settings, call: &Call) -> Option<String> {
+    let waltid = &settings.providers.waltid.as_ref()?.adapter;
+    let text = match call.action.as_str() {
+        "waltid.assign_role" => format!("{} {}", waltid.role.path, Value::Object(waltid.role.body.clone())),
+        "waltid.init_wallet_service" => {
+            let wallet = &waltid.wallet;
+            format!("{} {} {}", wallet.path, Value::Object(wallet.body.clone()), wallet.name)
+        }
+        _ => return None,
+    };
+    let names = [
+        ("{role}", "role", waltid.role.role.is_some(), "providers.waltid.role.role, such as \"acme.member\""),
+        ("{org}", "organization", waltid.organization.is_some(), "providers.waltid.organization"),
+        ("{tenant}", "tenant", waltid.tenant.is_some(), "providers.waltid.tenant"),
+    ];
+    let mut missing = names
+        .into_iter()
+        .filter(|(name, given, set, _)| text.contains(name) && !set && !call.with.contains_key(*given));
+    let (_, given, _, setting) = missing.next()?;
+    Some(format!("calls {} without a name: set {setting}, or give `{given}` in the flow", call.action))
 }
 
 /// The flows that gangway ships.
@@ -97,6 +125,20 @@ pub(crate) fn pinned(stored: &StoredFlow, newest: Option<u32>, catalogue: &Catal
         return flow::load(&file, &stored.text, catalogue);
     }
     flow::load_stored(&file, &stored.text, catalogue)
+}
+
+/// The flows that onboardings are pinned to. One that no longer loads is left out, and its onboardings say so.
+///
+/// # Errors
+/// The database's.
+pub async fn stored_flows(store: &Store, catalogue: &Catalogue) -> Result<Flows, Failure> {
+    let flows = Flows::default();
+    for stored in store.flows().await? {
+        if let Ok(flow) = pinned(&stored, None, catalogue) {
+            flows.add(flow, false);
+        }
+    }
+    Ok(flows)
 }
 
 fn row(flow: &Flow) -> StoredFlow {

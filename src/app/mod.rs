@@ -3,6 +3,8 @@
 
 mod adapters;
 mod adopt;
+mod aside;
+pub mod audit;
 pub mod demo;
 mod far;
 mod flows;
@@ -15,8 +17,9 @@ mod web;
 mod webhooks;
 
 pub use adopt::adopt;
+pub use aside::take_aside;
 pub use demo::{DemoOptions, demo};
-pub use flows::SHIPPED;
+pub use flows::{SHIPPED, possible, stored_flows};
 pub use reload::Reloaded;
 pub use sandbox::{SandboxOptions, sandbox};
 pub use serve::serve;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::clock::Clock;
 use crate::health::Part;
 use crate::inbound::amqp::AmqpState;
-use crate::inbound::aside::Aside;
+use crate::inbound::aside::{Aside, Failed};
 use crate::outbound::mail::Mailer;
 use crate::outbound::mail::templates::Templates;
 use crate::outbound::{Dispatcher, Performs};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::store::aside::{AsideCap, NewAside};
 use crate::terminal::{Exit, Failure};
 
 /// Templates and policies; providers add theirs.
@@ -44,17 +44,18 @@ pub(super) fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Opti
     Ok(mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Performs>))
 }
 
-/// Keeps what failed verification in the store, up to a number of each source.
+/// Keeps what failed verification in the store, up to so much of each source.
 #[derive(Debug)]
 pub(super) struct KeptAside {
     pub store: Store,
-    pub most: u32,
+    pub most: AsideCap,
 }
 
 #[async_trait]
 impl Aside for KeptAside {
-    async fn keep(&self, source: &str, reason: &str, raw: &Bytes, at: Timestamp) -> Result<(), String> {
-        self.store.keep_unverified(source, reason, raw, at, self.most).await.map_err(|error| error.to_string())
+    async fn keep(&self, source: &str, reason: &str, failed: &Failed, at: Timestamp) -> Result<(), String> {
+        let new = NewAside { source, reason, at, content: &failed.written() };
+        self.store.keep_unverified(&new, self.most).await.map_err(|error| error.to_string())
     }
 }
 

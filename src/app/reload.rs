@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use gangway_core::time::Millis;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::adapters;
+use super::adapters::{self, Adapters};
 use super::parts::std_time;
 use super::webhooks::Registered;
 use crate::clock::Clock;
@@ -17,7 +17,7 @@ use crate::inbound::webhook::Webhooks;
 use crate::outbound::Dispatcher;
 use crate::outbound::http::{Limits, Tokens};
 use crate::providers::directory::Directory;
-use crate::settings::{Input, Problems, Settings};
+use crate::settings::{Input, Problem, Problems, Settings};
 use crate::store::Store;
 
 /// What is exchanged.
@@ -52,6 +52,10 @@ impl Reload {
             Ok(built) => built,
             Err(problems) => return Reloaded::Refused(problems),
         };
+        let gone = self.gone(&built);
+        if !gone.is_empty() {
+            return Reloaded::Refused(Problems(gone));
+        }
         let mut taken = Vec::new();
         for (name, adapter) in built.by_name {
             if self.directory.exchange(Arc::clone(&adapter)) {
@@ -65,6 +69,19 @@ impl Reload {
         self.hooks.exchange(built.hooks);
         self.dispatcher.mended(self.clock.now());
         Reloaded::Taken(taken)
+    }
+
+    /// What was there and is no more. A file that is cut short looks so, and whoever sends webhooks would be told that
+    /// nobody is here.
+    fn gone(&self, built: &Adapters) -> Vec<Problem> {
+        let hint = "put it back; to do without it, take its flows out too and restart";
+        let lost = |at: String| Problem::new(at, "was there at the start and is gone", hint);
+        let known = self.directory.all();
+        let names = known.iter().map(|adapter| adapter.name());
+        let (there, gone): (Vec<&str>, Vec<&str>) = names.partition(|name| built.by_name.contains_key(*name));
+        let gone = gone.into_iter().map(|name| lost(format!("providers.{name}")));
+        let deaf = there.into_iter().filter(|name| self.hooks.hook(name).is_some() && !built.hooks.contains_key(*name));
+        gone.chain(deaf.map(|name| lost(format!("providers.{name}.webhook")))).collect()
     }
 
     /// Whether a webhook was registered since the last look, by whichever process.

@@ -15,11 +15,13 @@ use crate::terminal::{Exit, Failure};
 /// As [`start`].
 pub async fn serve(settings: Settings, config: Option<PathBuf>) -> Result<Exit, Failure> {
     let metrics = telemetry::metrics().map_err(|error| Failure::new(Exit::NotAllWell, error.to_string()))?;
-    let running = Box::pin(start(&settings, Seams::real(), Some(metrics))).await?;
+    let running = Box::pin(start(&settings, Seams::real(), Some(metrics.clone()))).await?;
     tracing::info!(address = %running.address, "serving");
     let reload = tokio::spawn(running.reload.clone().run(config, settings.server.reload));
+    let upkeep = tokio::spawn(telemetry::upkeep(metrics, settings.server.upkeep));
     told_to_stop().await;
     reload.abort();
+    upkeep.abort();
     tracing::info!("stopping");
     running.stop().await;
     Ok(Exit::Well)

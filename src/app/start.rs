@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
-use actix_web::dev::ServerHandle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -13,7 +12,7 @@ use super::far::{Far, dispatcher, slots};
 use super::flows;
 use super::parts::{self, std_time};
 use super::reload::{Reload, Reloaded};
-use super::web::{hooks, listen, serve};
+use super::web::{Http, hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
 use crate::clock::{Chance, Clock, SteadyClock, SystemChance};
 use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, time, timers, writer};
@@ -21,6 +20,7 @@ use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
+use crate::store::aside::AsideCap;
 use crate::store::{Keyring, Store, key_file};
 use crate::terminal::{Exit, Failure};
 
@@ -48,6 +48,8 @@ impl Seams {
 pub struct Running {
     /// Where webhooks, API and probes are.
     pub address: SocketAddr,
+    /// Where probes and metrics are alone, if anywhere.
+    pub private: Option<SocketAddr>,
     /// The one door.
     pub door: Door,
     /// The engine behind it.
@@ -58,7 +60,7 @@ pub struct Running {
     pub broker: AmqpState,
     pub(super) reload: Reload,
     read_back: ReadBack,
-    http: ServerHandle,
+    http: Http,
     stop: watch::Sender<bool>,
     consumer: JoinHandle<()>,
     loops: Vec<JoinHandle<()>>,
@@ -90,14 +92,14 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let adapters = adapters::build(settings)?;
     let mut catalogue = parts::without_providers(settings)?;
     adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
-    let listener = listen(settings)?;
+    let listeners = listen(settings)?;
     // Boxed: migrations and flows are the deepest futures of a start, and need not lie on every caller's stack.
     let store = Box::pin(open_store(settings, &seams)).await?;
     let registered = Registered::from(store.webhooks().await?);
     let adapters = adapters::build_with(settings, &registered)?;
     let flows = Box::pin(flows::load(settings, &catalogue, &store)).await?;
 
-    let (door, queue) = writer::door(settings.engine.queue);
+    let (door, queue) = writer::bounded(settings.engine.queue, settings.engine.queue_bytes);
     let slots = slots(settings, &adapters, &flows);
     let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;
@@ -115,8 +117,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let writers = writer::start(&engine, &queue, settings.engine.writers);
     let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
     let broker = supervisor.state();
-    let (http, address) =
-        serve(settings, &seams, listener, &engine, &door, hooks.clone(), metrics, &broker, &dispatcher)?;
+    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, &broker, &dispatcher)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: far.directory,
@@ -141,7 +142,8 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     ];
     let patience = std_time(settings.server.stop);
     Ok(Running {
-        address,
+        address: http.address,
+        private: http.private,
         door,
         engine,
         dispatcher,
@@ -180,7 +182,7 @@ impl Running {
     /// it returns, no connection to the database is left.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        self.http.stop(true).await;
+        self.http.stop().await;
         if tokio::time::timeout(self.patience, self.consumer).await.is_err() {
             tracing::warn!("the broker's deliveries were still under way when the time to stop was over");
         }
@@ -205,13 +207,15 @@ fn sweeping(settings: &Settings) -> sweep::Sweeping {
     sweep::Sweeping { every: engine.sweep, hold: engine.hold, limit: engine.sweep_batch }
 }
 
-fn options(settings: &Settings) -> Options {
+/// The engine's limits, as these settings say.
+pub(super) fn options(settings: &Settings) -> Options {
     Options {
         batch: settings.engine.batch,
         lifecycle: settings.amqp.url.is_some(),
         lease: settings.outbound.lease,
         adopt: settings.engine.adopt,
         trust: settings.database.trust(),
+        quarantine: AsideCap { rows: settings.engine.quarantine, bytes: settings.engine.quarantine_bytes },
         ..Options::default()
     }
 }

@@ -39,6 +39,12 @@ impl Check {
                 Ok(flow) => {
                     let (name, version, states) = (&flow.id.name, flow.id.version, flow.states.len());
                     out::data(&format!("{file}: {name} version {version}, {states} states, is right"));
+                    if let Err(refused) = crate::app::possible(&settings, &[flow]) {
+                        out::aside(&format!(
+                            "{file}: with these settings `gangway serve` refuses it: {}",
+                            refused.message
+                        ));
+                    }
                 }
                 Err(problems) => {
                     out::aside(problems.rendered.trim_end());

@@ -1,6 +1,8 @@
 //! The command line: one file a command. Data goes to stdout, everything else to stderr.
 //! Arguments enter, an exit code leaves. Never here: how anything is done; commands call `app` and the read side.
 
+mod aside;
+mod audit;
 mod check;
 mod demo;
 mod draw;
@@ -54,12 +56,16 @@ enum Command {
     /// Looks after events that have no owner.
     #[command(subcommand)]
     Event(event::Event),
+    /// Looks after what is kept apart: events that the database refuses, deliveries that failed verification.
+    #[command(subcommand)]
+    Aside(aside::Aside),
     /// Looks after access tokens.
     #[command(subcommand)]
     Token(token::Token),
     /// Looks after our webhook addresses at the providers.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    Audit(audit::Audit),
     Migrate(migrate::Migrate),
     Settings(settings::Show),
 }
@@ -111,8 +117,10 @@ impl Command {
             Self::Draw(command) => command.run(),
             Self::User(command) => command.run().await,
             Self::Event(command) => command.run().await,
+            Self::Aside(command) => Box::pin(command.run()).await,
             Self::Token(command) => command.run().await,
             Self::Webhooks(command) => command.run().await,
+            Self::Audit(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Settings(command) => command.run(),
         }
@@ -151,10 +159,15 @@ mod tests {
             "user show ada@example.com",
             "user show ada@example.com --json",
             "event adopt 17 --onboarding 01890a5d-ac96-774b-bcce-b302099a8057",
+            "aside list --kind unverified --source unverified:original --json --raw",
+            "aside take 01890a5d-ac96-774b-bcce-b302099a8057",
             "token add support --scope read,operate",
+            "token add signup --scope publish --expires 90d --source /signup --source /crm",
+            "token list --json",
             "token remove support",
             "webhooks register haven --url https://gangway.example.com/webhooks/haven --event wallet.created",
             "webhooks list",
+            "audit --json",
             "migrate",
             "settings",
         ];

@@ -1,10 +1,14 @@
-//! `gangway token`: makes an access token, of which only the digest is kept and which is shown once, and takes it back.
+//! `gangway token`: makes an access token, of which only the digest is kept and which is shown once; lists them, and takes
+//! one back.
 
 use clap::{Args, Subcommand};
+use gangway_core::time::{Millis, Timestamp};
+use serde_json::json;
 
 use super::{Config, opened};
 use crate::api::token::{Scope, digest, fresh};
-use crate::clock::SystemChance;
+use crate::clock::{Clock as _, SystemChance, SystemClock};
+use crate::settings::duration;
 use crate::store::StoreError;
 use crate::store::tokens::TokenGrant;
 use crate::terminal::{Exit, Failure, out};
@@ -12,6 +16,7 @@ use crate::terminal::{Exit, Failure, out};
 #[derive(Debug, Subcommand)]
 pub(super) enum Token {
     Add(Add),
+    List(List),
     Remove(Remove),
 }
 
@@ -24,6 +29,22 @@ pub(super) struct Add {
     /// What it allows, separated by commas: read (look), publish (send events), operate (retry, move, cancel, note, adopt)
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true, value_parser = scope)]
     scope: Vec<Scope>,
+    /// When it stops working, counted from now, such as 90d or 12h; else never
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    expires: Option<Millis>,
+    /// CloudEvents source that it may publish under, such as /signup; several may be given, else any
+    #[arg(long, value_name = "SOURCE", value_parser = source)]
+    source: Vec<String>,
+    #[command(flatten)]
+    config: Config,
+}
+
+/// Lists access tokens: whom each stands for, what it may, since when and until when; never the token
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Print JSON lines
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     config: Config,
 }
@@ -44,9 +65,39 @@ impl Token {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         match self {
             Self::Add(add) => add.run().await,
+            Self::List(list) => list.run().await,
             Self::Remove(remove) => remove.run().await,
         }
     }
+}
+
+impl List {
+    async fn run(self) -> Result<Exit, Failure> {
+        let settings = opened::settings(&self.config)?;
+        let store = opened::store(&settings).await?;
+        store.migrate().await?;
+        let now = SystemClock.now();
+        for grant in store.tokens().await? {
+            out::data(&if self.json { json(&grant, now) } else { line(&grant, now) });
+        }
+        Ok(Exit::Well)
+    }
+}
+
+fn json(grant: &TokenGrant, now: Timestamp) -> String {
+    let time = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    let shown = json!({
+        "name": grant.name, "scopes": grant.scopes, "sources": grant.sources,
+        "created_at": time(grant.created_at), "expires_at": time(grant.expires_at), "expired": grant.expired(now),
+    });
+    shown.to_string()
+}
+
+fn line(grant: &TokenGrant, now: Timestamp) -> String {
+    let since = grant.created_at.map(|at| format!("  since {at}")).unwrap_or_default();
+    let until = grant.expires_at.map(|at| format!("  {} {at}", if grant.expired(now) { "expired" } else { "until" }));
+    let only = if grant.sources.is_empty() { String::new() } else { format!("  only {}", grant.sources.join(", ")) };
+    format!("{:<24} {}{since}{}{only}", grant.name, grant.scopes.join(","), until.unwrap_or_default())
 }
 
 impl Remove {
@@ -66,6 +117,10 @@ impl Remove {
 impl Add {
     async fn run(self) -> Result<Exit, Failure> {
         let add = self;
+        if !add.source.is_empty() && !add.scope.contains(&Scope::Publish) {
+            let what = "--source says what may be published: it goes with --scope publish";
+            return Err(Failure::new(Exit::Usage, what));
+        }
         let settings = opened::settings(&add.config)?;
         let store = opened::store(&settings).await?;
         store.migrate().await?;
@@ -73,7 +128,9 @@ impl Add {
         let mut scopes: Vec<String> = add.scope.iter().map(|scope| scope.word().to_owned()).collect();
         scopes.sort();
         scopes.dedup();
-        let grant = TokenGrant { name: add.name, scopes };
+        let now = SystemClock.now();
+        let expires_at = add.expires.map(|length| now.plus(length));
+        let grant = TokenGrant { name: add.name, scopes, sources: add.source, created_at: Some(now), expires_at };
         match store.add_token(digest(&token), &grant).await {
             Ok(()) => {
                 out::data(&token);
@@ -84,6 +141,13 @@ impl Add {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn source(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > 512 || text.chars().any(char::is_control) {
+        return Err("1 to 512 characters, as the events say it".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 fn scope(word: &str) -> Result<Scope, String> {

@@ -4,15 +4,12 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use clap::{Args, Subcommand};
-use gangway_core::catalogue::Catalogue;
 use gangway_core::event::OnboardingId;
-use gangway_core::flow;
 use gangway_core::onboarding::{Onboarding, User as Person};
 use serde_json::Value;
 
 use super::{Config, opened};
 use crate::api::{search, shape};
-use crate::engine::Flows;
 use crate::store::Store;
 use crate::store::search::JournalEntry;
 use crate::terminal::{Exit, Failure, out};
@@ -55,7 +52,7 @@ impl User {
             out::aside("nobody has this identifier");
             return Ok(Exit::NotAllWell);
         }
-        let flows = stored_flows(&store, &catalogue).await?;
+        let flows = crate::app::stored_flows(&store, &catalogue).await?;
         for person in people {
             let onboardings = store.user_onboardings(person.id).await?;
             let mut journals = Journals::new();
@@ -71,17 +68,6 @@ impl User {
         }
         Ok(Exit::Well)
     }
-}
-
-/// The flows that onboardings are pinned to. One that no longer loads is left out, and its onboardings say so.
-async fn stored_flows(store: &Store, catalogue: &Catalogue) -> Result<Flows, Failure> {
-    let flows = Flows::default();
-    for stored in store.flows().await? {
-        if let Ok(flow) = flow::load_stored(&stored.id.name, &stored.text, catalogue) {
-            flows.add(flow, false);
-        }
-    }
-    Ok(flows)
 }
 
 /// The last lines of a journal.

@@ -14,9 +14,11 @@ use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::time::Millis;
 
 use crate::clock::{Chance, Clock, Trust};
+use crate::store::aside::{AsideCap, NewAside};
 use crate::store::{Store, StoreError, Tx};
 
 use super::alarm::Alarm;
+use super::aside;
 use super::batch::sift;
 use super::commit;
 use super::door::{Arrival, NotAccepted, Receipt};
@@ -43,6 +45,8 @@ pub struct Options {
     pub come_again: Millis,
     /// When what the database's clock says is believed.
     pub trust: Trust,
+    /// How much is kept of what the database refuses; beyond it the sender keeps it.
+    pub quarantine: AsideCap,
 }
 
 impl Default for Options {
@@ -55,6 +59,7 @@ impl Default for Options {
             reruns: 8,
             come_again: Millis::secs(2),
             trust: Trust::default(),
+            quarantine: AsideCap { rows: 10_000, bytes: 64 << 20 },
         }
     }
 }
@@ -185,7 +190,8 @@ impl Engine {
         Ok(done)
     }
 
-    /// An event that the database refuses even alone: its bytes are kept, people see it, the sender is answered.
+    /// An event that the database refuses even alone: it is kept as the door was given it, people see it and can take
+    /// it again, the sender is answered. Where there is no room, the sender keeps it.
     async fn quarantine(
         &self,
         indexes: &[usize],
@@ -195,18 +201,18 @@ impl Engine {
     ) {
         for index in indexes {
             let (Some(arrival), Some(slot)) = (arrivals.get(*index), answers.get_mut(*index)) else { continue };
-            let raw = if arrival.raw.is_empty() {
-                serde_json::to_vec(&arrival.event).unwrap_or_default().into()
-            } else {
-                arrival.raw.clone()
-            };
             let source = &arrival.event.source;
-            tracing::error!(source, %error, "the database refuses an event; its bytes go into quarantine");
-            metrics::counter!("gangway_quarantined_total").increment(1);
-            let detail = "the database refuses this event; its bytes are in quarantine".to_owned();
-            *slot = Some(match self.store.quarantine(source, error, &raw, self.clock.now()).await {
-                Ok(()) => {
+            let new = NewAside { source, reason: error, at: self.clock.now(), content: &aside::written(arrival) };
+            let detail = "the database refuses this event; it is in quarantine".to_owned();
+            *slot = Some(match self.store.quarantine(&new, self.options.quarantine).await {
+                Ok(true) => {
+                    tracing::error!(source, %error, "the database refuses an event; it is in quarantine");
+                    metrics::counter!("gangway_quarantined_total").increment(1);
                     Ok(Receipt { seq: None, verdict: Verdict::Refused, copy: false, onboarding: arrival.owner, detail })
+                }
+                Ok(false) => {
+                    tracing::error!(source, %error, "the database refuses an event, and the quarantine is full");
+                    Err(NotAccepted::Away(self.options.come_again))
                 }
                 Err(_) => Err(NotAccepted::Away(self.options.come_again)),
             });

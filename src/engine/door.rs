@@ -5,7 +5,9 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::{Event, OnboardingId};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Millis;
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// An event at the door.
 #[derive(Clone, Debug)]
@@ -57,19 +59,34 @@ pub enum NotAccepted {
 pub(crate) struct Waiting {
     pub(crate) arrival: Arrival,
     pub(crate) answer: oneshot::Sender<Result<Receipt, NotAccepted>>,
+    /// The room that its bytes take, until it is answered.
+    pub(crate) room: OwnedSemaphorePermit,
 }
+
+/// Room is counted in pieces of so many bytes: an event takes one at least.
+const PIECE: usize = 1024;
 
 /// Handle to the one door; clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Door {
     queue: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
+    pieces: u32,
 }
 
 impl Door {
-    /// A door with a queue of this length, and the queue's other end for the writer.
-    pub(crate) fn new(length: usize) -> (Self, mpsc::Receiver<Waiting>) {
+    /// A door with a queue of this length and this many bytes, and the queue's other end for the writer.
+    pub(crate) fn bounded(length: usize, bytes: usize) -> (Self, mpsc::Receiver<Waiting>) {
         let (queue, receiver) = mpsc::channel(length.max(1));
-        (Self { queue }, receiver)
+        let pieces = u32::try_from(bytes / PIECE).unwrap_or(u32::MAX).max(1);
+        let room = Arc::new(Semaphore::new(usize::try_from(pieces).unwrap_or(1)));
+        (Self { queue, room, pieces }, receiver)
+    }
+
+    /// How much room an event takes; never more than there is, so that each fits when nothing else waits.
+    fn size(&self, arrival: &Arrival) -> u32 {
+        let bytes = arrival.raw.len().max(arrival.content.len());
+        u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX).clamp(1, self.pieces)
     }
 
     /// Accepts one event; answers after the commit.
@@ -99,7 +116,9 @@ impl Door {
     /// [`NotAccepted::Away`] and [`NotAccepted::Stopping`].
     pub async fn accept_own(&self, arrival: Arrival) -> Result<Receipt, NotAccepted> {
         let (answer, receiver) = oneshot::channel();
-        self.queue.send(Waiting { arrival, answer }).await.map_err(|_| NotAccepted::Stopping)?;
+        let room = Arc::clone(&self.room).acquire_many_owned(self.size(&arrival));
+        let room = room.await.map_err(|_| NotAccepted::Stopping)?;
+        self.queue.send(Waiting { arrival, answer, room }).await.map_err(|_| NotAccepted::Stopping)?;
         receiver.await.unwrap_or(Err(NotAccepted::Stopping))
     }
 
@@ -109,9 +128,17 @@ impl Door {
         self.queue.max_capacity() - self.queue.capacity()
     }
 
+    /// Bytes that events may still bring before the queue is full by their size.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.room.available_permits().saturating_mul(PIECE)
+    }
+
     fn put(&self, arrival: Arrival) -> Result<oneshot::Receiver<Result<Receipt, NotAccepted>>, NotAccepted> {
         let (answer, receiver) = oneshot::channel();
-        self.queue.try_send(Waiting { arrival, answer }).map_err(|error| match error {
+        let room = Arc::clone(&self.room).try_acquire_many_owned(self.size(&arrival));
+        let room = room.map_err(|_| NotAccepted::Full(Millis::secs(1)))?;
+        self.queue.try_send(Waiting { arrival, answer, room }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotAccepted::Full(Millis::secs(1)),
             mpsc::error::TrySendError::Closed(_) => NotAccepted::Stopping,
         })?;

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod alarm;
+pub mod aside;
 mod batch;
 pub mod child;
 mod commit;

@@ -15,10 +15,16 @@ use super::door::{Arrival, Door, Waiting};
 #[derive(Debug)]
 pub struct Queue(Arc<Mutex<mpsc::Receiver<Waiting>>>);
 
-/// A door with a queue of this length, and the end that writers take from.
+/// A door with a queue of this length, whatever its events weigh, and the end that writers take from.
 #[must_use]
 pub fn door(length: usize) -> (Door, Queue) {
-    let (door, receiver) = Door::new(length);
+    bounded(length, usize::MAX)
+}
+
+/// A door with a queue of this length and this many bytes, and the end that writers take from.
+#[must_use]
+pub fn bounded(length: usize, bytes: usize) -> (Door, Queue) {
+    let (door, receiver) = Door::bounded(length, bytes);
     (door, Queue(Arc::new(Mutex::new(receiver))))
 }
 
@@ -52,13 +58,14 @@ async fn write_one(engine: &Engine, queue: &Mutex<mpsc::Receiver<Waiting>>, own:
             waiting.push(one);
         }
     }
-    let (mut arrivals, callers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrival, one.answer)).unzip();
+    let (mut arrivals, callers): (Vec<_>, Vec<_>) =
+        waiting.into_iter().map(|one| (one.arrival, (one.answer, one.room))).unzip();
     arrivals.append(own);
     let watch = Stopwatch::start();
     let answers = engine.batch(&arrivals, own).await;
     metrics::histogram!("gangway_batch_seconds").record(watch.elapsed().as_secs_f64());
     metrics::histogram!("gangway_batch_events").record(f64::from(u32::try_from(arrivals.len()).unwrap_or(u32::MAX)));
-    for (caller, answer) in callers.into_iter().zip(answers) {
+    for ((caller, _room), answer) in callers.into_iter().zip(answers) {
         // A caller that went away misses only its answer: the event is on disk and its copy will be recognised.
         drop(caller.send(answer));
     }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{FactReport, Identifier, Trust};
@@ -14,7 +13,7 @@ use gangway_core::time::Timestamp;
 use serde_json::{Map, json};
 use tokio::sync::watch;
 
-use super::aside::Aside;
+use super::aside::{Aside, Failed};
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 
@@ -31,7 +30,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// A door, and the writer behind it.
     pub(crate) fn start(queue: usize) -> (Door, Self) {
-        let (door, mut waiting) = Door::new(queue);
+        let (door, mut waiting) = Door::bounded(queue, usize::MAX);
         let writer = Self { taken: watch::Sender::new(Vec::new()), refusal: watch::Sender::new(None) };
         let own = writer.clone();
         tokio::spawn(async move {
@@ -119,7 +118,7 @@ impl Remembered {
 
 #[async_trait]
 impl Aside for Remembered {
-    async fn keep(&self, source: &str, reason: &str, _raw: &Bytes, _at: Timestamp) -> Result<(), String> {
+    async fn keep(&self, source: &str, reason: &str, _failed: &Failed, _at: Timestamp) -> Result<(), String> {
         self.0.lock().unwrap().push((source.into(), reason.into()));
         Ok(())
     }

@@ -84,6 +84,10 @@ impl AmqpSettings {
         {
             wrong("url", "this is not an AMQP URL", "amqp://USER:PASSWORD@HOST:5672/VHOST");
         }
+        if self.url.as_ref().is_some_and(|url| nameless(url.expose_secret())) {
+            let what = "ends with a slash: that names a virtual host without a name, which no broker has";
+            wrong("url", what, "leave the slash out for the usual virtual host, `/`, or name one after it");
+        }
         let names = [
             ("inbound_exchange", &self.inbound_exchange),
             ("queue", &self.queue),
@@ -120,6 +124,13 @@ impl AmqpSettings {
     }
 }
 
+/// Whether it names a virtual host, and the name is empty.
+fn nameless(url: &str) -> bool {
+    let after = url.split_once("://").map_or("", |(_, after)| after);
+    let after = after.split(['?', '#']).next().unwrap_or_default();
+    after.split_once('/').is_some_and(|(_, host)| host.is_empty())
+}
+
 fn url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     Ok(text.filter(|text| !text.is_empty()).map(SecretString::from))
@@ -143,6 +154,16 @@ mod tests {
         let keys: Vec<String> = settings.problems("amqp").into_iter().map(|problem| problem.key).collect();
         assert_eq!(keys, ["amqp.url", "amqp.queue", "amqp.dead", "amqp.prefetch"]);
         assert!(!format!("{settings:?} {:?}", settings.problems("amqp")).contains("hidden"));
+    }
+
+    #[test]
+    fn a_virtual_host_without_a_name_is_told_before_the_broker_refuses_it() {
+        let problems = |url: &str| {
+            let settings: AmqpSettings = toml::from_str(&format!("url = '{url}'")).unwrap();
+            settings.problems("amqp").len()
+        };
+        assert_eq!(["amqp://h/", "amqps://u:p@h:5671/?heartbeat=1"].map(problems), [1, 1]);
+        assert_eq!(["amqp://h", "amqp://h/%2f", "amqp://u:p@h:5672/live", "amqp://h//"].map(problems), [0; 4]);
     }
 
     #[test]

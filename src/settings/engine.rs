@@ -28,6 +28,14 @@ pub struct EngineSettings {
     pub sweep_batch: u32,
     /// Failed verifications kept for each source.
     pub unverified: u32,
+    /// Room that they may take for each source, in bytes.
+    pub unverified_bytes: u64,
+    /// Most events in quarantine.
+    pub quarantine: u32,
+    /// Room that they may take, in bytes.
+    pub quarantine_bytes: u64,
+    /// Room that events which wait for the writer may take, in bytes.
+    pub queue_bytes: usize,
     /// Mails of one onboarding until a person must look.
     pub mails: u32,
     /// Calls, mails, publications and starts of flows of one onboarding until a person must look.
@@ -57,6 +65,8 @@ impl EngineSettings {
             ("writers", self.writers, "no event could be committed"),
             ("adopt", self.adopt as usize, "held events would never find their owner"),
             ("sweep_batch", self.sweep_batch as usize, "what is overdue would stay so"),
+            ("queue_bytes", self.queue_bytes, "no event could come in"),
+            ("quarantine", self.quarantine as usize, "an event that the database refuses would come again for ever"),
             ("mails", self.mails as usize, "every flow that mails would wait for a person"),
             ("effects", self.effects as usize, "every flow would wait for a person"),
             ("facts", self.facts as usize, "no flow would hear of anything"),

@@ -25,6 +25,10 @@ pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problem
     let mut variables: Vec<_> = environment.iter().filter(|(_, value)| !value.is_empty()).collect();
     variables.sort();
     for (name, text) in variables {
+        if service_link(name, text) {
+            tracing::debug!(name, "is Kubernetes's link to a service; passed over");
+            continue;
+        }
         let path = match path(name, merged) {
             Some(Ok(path)) => path,
             Some(Err(problem)) => {
@@ -48,7 +52,7 @@ pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problem
 /// The setting that a variable names: none when it is not one of ours, a problem when it is ours and names nothing.
 fn path(name: &str, merged: &Merged) -> Option<Result<Vec<String>, Problem>> {
     let rest = name.strip_prefix("GANGWAY_")?;
-    if rest == "CONFIG" || rest == "LOG" || rest.starts_with("TEST_") || service_link(rest) {
+    if rest == "CONFIG" || rest == "LOG" || rest.starts_with("TEST_") {
         return None;
     }
     if let Some((_, key)) = SHORT.iter().find(|(short, _)| *short == name) {
@@ -75,7 +79,62 @@ fn nested(rest: &str, merged: &Merged) -> Option<String> {
     variables.find(|variable| meant.contains(&flat(variable))).map(|variable| format!("GANGWAY_{variable}"))
 }
 
-/// Kubernetes puts `GANGWAY_SERVICE_HOST`, `GANGWAY_PORT_8080_TCP` and so on beside a service named gangway.
-fn service_link(rest: &str) -> bool {
-    !rest.contains("__") && (rest.starts_with("SERVICE_") || rest == "PORT" || rest.starts_with("PORT_"))
+/// Kubernetes puts variables beside each service, named as it is: `GANGWAY_SERVICE_HOST` and `GANGWAY_PORT_8080_TCP` for
+/// one named gangway, `GANGWAY_DB_PORT=tcp://10.0.0.1:5432` for one named gangway-db. None of their shapes is a setting.
+fn service_link(name: &str, text: &str) -> bool {
+    let Some(rest) = name.strip_prefix("GANGWAY").filter(|rest| !rest.contains("__")) else { return false };
+    let is_link = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // `_PORT_5432_TCP`, then `_ADDR`, `_PORT`, `_PROTO` or nothing.
+    let port = rest.rsplit_once("_PORT_").map_or("", |(_, port)| port);
+    let port = port.strip_suffix("_ADDR").or_else(|| port.strip_suffix("_PROTO")).unwrap_or(port);
+    let inner = rest.strip_suffix("_PORT").unwrap_or(rest).rsplit_once("_PORT_").map_or("", |(_, port)| port);
+    let of_port = |port: &str| {
+        port.split_once('_').is_some_and(|(number, kind)| digits(number) && ["TCP", "UDP", "SCTP"].contains(&kind))
+    };
+    let named_port =
+        rest.rsplit_once("_SERVICE_PORT").is_some_and(|(_, port)| port.is_empty() || port.starts_with('_'));
+    rest.ends_with("_SERVICE_HOST")
+        || named_port
+        || of_port(port)
+        || of_port(inner)
+        || rest == "_PORT"
+        || (rest.ends_with("_PORT") && is_link(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::service_link;
+
+    #[test]
+    fn every_shape_of_a_link_to_a_service_is_one_and_no_setting_is() {
+        let links = [
+            ("GANGWAY_SERVICE_HOST", "10.0.0.1"),
+            ("GANGWAY_SERVICE_PORT", "80"),
+            ("GANGWAY_SERVICE_PORT_HTTP", "80"),
+            ("GANGWAY_PORT", "tcp://10.0.0.1:80"),
+            ("GANGWAY_PORT_80_TCP", "tcp://10.0.0.1:80"),
+            ("GANGWAY_DB_PORT", "tcp://10.0.0.1:5432"),
+            ("GANGWAY_DB_PORT_5432_TCP", "tcp://10.0.0.1:5432"),
+            ("GANGWAY_DB_PORT_5432_TCP_ADDR", "10.0.0.1"),
+            ("GANGWAY_DB_PORT_5432_TCP_PORT", "5432"),
+            ("GANGWAY_DB_PORT_53_UDP_PROTO", "udp"),
+            ("GANGWAY_DB_SERVICE_HOST", "10.0.0.1"),
+            ("GANGWAY_DB_SERVICE_PORT_POSTGRES", "5432"),
+        ];
+        for (name, text) in links {
+            assert!(service_link(name, text), "{name}");
+        }
+        let others = [
+            ("GANGWAY_DATABASE_URL", "postgres://x"),
+            ("GANGWAY_LISTEN", "tcp://x"),
+            ("GANGWAY_DB_PORT", "5432"),
+            ("GANGWAY_DB_PORT_X_TCP", "1"),
+            ("GANGWAY_PROVIDERS__ACME__SERVICE_HOST", "x"),
+            ("GANGWAY_SERVER__PORT", "tcp://x"),
+        ];
+        for (name, text) in others {
+            assert!(!service_link(name, text), "{name}");
+        }
+    }
 }

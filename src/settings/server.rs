@@ -14,6 +14,9 @@ pub struct ServerSettings {
     /// Address and port; port 0 takes a free one.
     #[serde(default)]
     pub listen: String,
+    /// Address and port of probes and metrics alone; empty: they are where the rest is.
+    #[serde(default)]
+    pub private_listen: String,
     /// Largest body of an operator's action, in bytes.
     pub action_limit: usize,
     /// Threads that serve HTTP; 0 is one for each core.
@@ -35,6 +38,9 @@ pub struct ServerSettings {
     /// How long figures of the database are kept for `/metrics`.
     #[serde(with = "duration")]
     pub figures: Millis,
+    /// How often what was counted is drained, whether anybody asks for `/metrics` or not.
+    #[serde(with = "duration")]
+    pub upkeep: Millis,
     /// How often the settings file is looked at for mended providers.
     #[serde(with = "duration")]
     pub reload: Millis,
@@ -56,6 +62,16 @@ impl ServerSettings {
             let hint = "such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::]:8080\"; port 0 takes a free one";
             problems.push(Problem::new(key("listen"), "is not an IP address and a port", hint));
         }
+        if !self.private_listen.is_empty() {
+            let hint = "such as \"0.0.0.0:9090\", an address that strangers do not reach; empty: none of their own";
+            match self.private_listen.parse::<SocketAddr>() {
+                Err(_) => problems.push(Problem::new(key("private_listen"), "is not an IP address and a port", hint)),
+                Ok(private) if private.port() != 0 && self.listen.parse() == Ok(private) => {
+                    problems.push(Problem::new(key("private_listen"), "is server.listen itself", hint));
+                }
+                Ok(_) => {}
+            }
+        }
         if self.action_limit < 1024 {
             problems.push(Problem::new(
                 key("action_limit"),
@@ -73,9 +89,15 @@ impl ServerSettings {
                 "answers under way would be cut off; 20s is usual",
             ));
         }
-        for (name, value) in [("header_timeout", self.header_timeout), ("ready_timeout", self.ready_timeout)] {
+        for (name, value) in
+            [("header_timeout", self.header_timeout), ("ready_timeout", self.ready_timeout), ("upkeep", self.upkeep)]
+        {
             if value == Millis(0) {
-                problems.push(Problem::new(key(name), "is zero", "every request would be late; take a second or more"));
+                problems.push(Problem::new(
+                    key(name),
+                    "is zero",
+                    "it would be over before it began; take a second or more",
+                ));
             }
         }
         if self.token_cache > Self::TOKEN_CACHE_MAX {
@@ -83,6 +105,12 @@ impl ServerSettings {
             problems.push(Problem::new(key("token_cache"), "is more than 10s", hint));
         }
         problems
+    }
+
+    /// Where probes and metrics have an address of their own.
+    #[must_use]
+    pub fn private_address(&self) -> Option<SocketAddr> {
+        self.private_listen.parse().ok()
     }
 
     /// The address, which [`ServerSettings::problems`] has checked; loopback and a free port if it has not.

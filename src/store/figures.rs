@@ -187,6 +187,10 @@ impl Store {
             _ => IMMEDIATE,
         };
         let tx = self.work().begin_with_options(view).await.map_err(failed)?;
+        if tx.get_database_backend() == DbBackend::Postgres {
+            // It takes as long as it takes, and nobody waits for it.
+            tx.execute_unprepared("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
+        }
         for sql in [
             "DELETE FROM figures",
             "INSERT INTO figures (name, flow, status, number) \

@@ -3,6 +3,7 @@
 
 mod alone;
 pub mod aside;
+pub mod audit;
 mod dialect;
 pub mod effects;
 mod errors;

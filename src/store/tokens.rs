@@ -1,18 +1,33 @@
 //! Access tokens: only a digest is stored.
 
+use gangway_core::time::Timestamp;
 use gangway_entities::tokens;
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, TransactionTrait};
 
 use super::dialect::IMMEDIATE;
 use super::{Store, StoreError};
 
 /// Who an access token stands for and what it may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenGrant {
     /// Name of the token: the actor of operator events.
     pub name: String,
     /// `read`, `publish`, `operate`.
     pub scopes: Vec<String>,
+    /// CloudEvents sources that it may publish under; none: any.
+    pub sources: Vec<String>,
+    /// When it was made; unknown of those that versions before made.
+    pub created_at: Option<Timestamp>,
+    /// When it stops working; absent: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl TokenGrant {
+    /// Whether its time is over.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
 }
 
 impl Store {
@@ -30,6 +45,9 @@ impl Store {
             digest: ActiveValue::Set(digest.to_vec()),
             name: ActiveValue::Set(grant.name.clone()),
             scopes: ActiveValue::Set(grant.scopes.join(",")),
+            created_at: ActiveValue::Set(grant.created_at.map(|at| at.0)),
+            expires_at: ActiveValue::Set(grant.expires_at.map(|at| at.0)),
+            sources: ActiveValue::Set((!grant.sources.is_empty()).then(|| grant.sources.join("\n"))),
         };
         tokens::Entity::insert(row).exec_without_returning(&tx).await.map_err(Self::work_failed)?;
         tx.commit().await.map_err(Self::work_failed)
@@ -52,9 +70,26 @@ impl Store {
     pub async fn token(&self, digest: [u8; 32]) -> Result<Option<TokenGrant>, StoreError> {
         let find = tokens::Entity::find_by_id(digest.to_vec());
         let found = find.one(self.screens()).await.map_err(Self::screens_failed)?;
-        Ok(found.map(|row| TokenGrant {
-            name: row.name,
-            scopes: row.scopes.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
-        }))
+        Ok(found.map(grant))
+    }
+
+    /// Every token, by name; the tokens themselves nobody knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn tokens(&self) -> Result<Vec<TokenGrant>, StoreError> {
+        let find = tokens::Entity::find().order_by_asc(tokens::Column::Name);
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        Ok(found.into_iter().map(grant).collect())
+    }
+}
+
+fn grant(row: tokens::Model) -> TokenGrant {
+    TokenGrant {
+        name: row.name,
+        scopes: row.scopes.split(',').filter(|scope| !scope.is_empty()).map(str::to_owned).collect(),
+        sources: row.sources.iter().flat_map(|sources| sources.lines()).map(str::to_owned).collect(),
+        created_at: row.created_at.map(Timestamp),
+        expires_at: row.expires_at.map(Timestamp),
     }
 }

@@ -7,7 +7,19 @@ pub mod names;
 pub use logs::logs;
 pub use names::{Metric, Type};
 
+use std::time::Duration;
+
+use gangway_core::time::Millis;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Keeps what was counted small, for ever: a spread of lengths remembers each one until it is drained, and without this
+/// only whoever asks for `/metrics` drains it.
+pub async fn upkeep(handle: PrometheusHandle, every: Millis) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(every.0)).await;
+        handle.run_upkeep();
+    }
+}
 
 /// Installs the recorder for the whole process and describes every metric. Called once, before anything counts; a
 /// second call fails and leaves the first in place.

@@ -79,7 +79,11 @@ table! {
     Events, "gangway_events_total", Counter, Count, ["verdict"],
         "Events journaled, by verdict; copies are not in it.";
     Quarantined, "gangway_quarantined_total", Counter, Count, [],
-        "Events that the database refuses on their own, kept apart as bytes.";
+        "Events that the database refuses on their own, kept apart until they are taken again.";
+    Unverified, "gangway_unverified_total", Counter, Count, ["source", "kept"],
+        "Deliveries that failed verification, and whether they were kept to be looked at: a little of each, few in a minute.";
+    AsideTaken, "gangway_aside_taken_total", Counter, Count, ["kind"],
+        "What was kept apart and then taken: `quarantine` or `unverified`.";
     Circles, "gangway_circles_total", Counter, Count, ["flow"],
         "Onboardings that went round without news, or asked for more than one may, and wait for a person.";
     BatchEvents, "gangway_batch_events", Histogram, Count, [],

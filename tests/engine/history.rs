@@ -142,7 +142,7 @@ async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &Te
     }
     let own = "SELECT coalesce(sum(copies), 0) FROM events WHERE source IN ('timer', 'engine') \
                AND kind NOT LIKE 'flow.%'";
-    let aside = world.store().quarantined(10_000).await.unwrap().len();
+    let aside = world.quarantined().await.len();
     let received = world.received().await - world.number(own).await + i64::try_from(aside).unwrap();
     assert_eq!(received, accepted, "seed {seed}");
     let kept = world.store().figures(world.say().0).await.unwrap();

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use gangway::engine::{Arrival, NotAccepted, writer};
+use gangway::engine::{Arrival, NotAccepted, aside, writer};
 use gangway_core::decision::Verdict;
 use gangway_core::event::Trust;
+use gangway_core::secret::Secrets;
 use sea_orm::sqlx::{PgPool, query, query_scalar};
 use serde_json::json;
 
@@ -15,10 +16,13 @@ use crate::world::World;
 
 on_both_databases!(
     a_poisonous_event_is_put_aside_and_its_neighbours_land,
+    what_is_in_quarantine_is_kept_as_the_door_was_given_it_and_lands_when_it_can,
+    when_the_quarantine_is_full_the_sender_keeps_what_the_database_refuses,
     an_event_with_a_nul_in_its_type_harms_nobody,
     a_row_that_this_version_cannot_read_keeps_only_its_own_events_out,
     an_event_of_a_flow_that_is_not_known_here_is_sent_back_and_its_neighbours_land,
     a_full_queue_refuses_and_a_queue_with_room_takes_again,
+    a_queue_is_full_by_its_bytes_too_and_one_event_always_fits,
     a_closed_door_finishes_what_was_let_in,
     held_events_beyond_a_hundred_are_adopted_by_the_writer_too,
 );
@@ -33,10 +37,38 @@ async fn a_poisonous_event_is_put_aside_and_its_neighbours_land(db: &TestDb) {
     let verdicts: Vec<Verdict> = answers.iter().map(|answer| answer.verdict).collect();
     assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Applied).count(), 9);
     assert_eq!((verdicts[4], answers[4].seq), (Verdict::Refused, None));
-    let aside = world.store().quarantined(10).await.unwrap();
-    assert_eq!(aside.iter().map(|one| (one.source.as_str(), &one.raw)).collect::<Vec<_>>(), [("crm", &batch[4].raw)]);
+    let kept = world.quarantined().await;
+    assert_eq!(kept.iter().map(|one| one.source.as_str()).collect::<Vec<_>>(), ["crm"]);
     assert_eq!(world.received().await + 1, 10, "what is put aside is not in the journal");
     assert_eq!(world.due().await.len(), 9);
+}
+
+async fn what_is_in_quarantine_is_kept_as_the_door_was_given_it_and_lands_when_it_can(db: &TestDb) {
+    let world = World::new(db).await;
+    world.sign_up("ann").await;
+    world.refuse_inserts("events", "kind = 'user.confirmed'").await;
+    let mut said = world.say().message("bad", "user.confirmed", "ann", json!({ "n": 1 }));
+    said.secrets = Secrets::of("data.password", "hunter2");
+    world.one(said.clone()).await;
+    let (_, content) = world.store().kept_aside(world.quarantined().await[0].id).await.unwrap().unwrap();
+    let again = aside::read(&content).unwrap();
+    assert_eq!((&again.event, &again.raw, &again.content), (&said.event, &said.raw, &said.content));
+    assert_eq!((again.owner, &again.secrets), (said.owner, &said.secrets));
+    world.allow_inserts("events").await;
+    assert!(world.one(again).await.seq.is_some());
+    assert!(world.one(said).await.copy, "it has the key that it came with");
+}
+
+async fn when_the_quarantine_is_full_the_sender_keeps_what_the_database_refuses(db: &TestDb) {
+    let world = World::with(db, 1, |options| options.quarantine.rows = 1).await;
+    world.refuse_inserts("events", "kind = 'poison'").await;
+    let say = world.say();
+    let bad = |key: &str| say.message(key, "poison", "p1", json!({}));
+    assert_eq!(world.one(bad("first")).await.verdict, Verdict::Refused);
+    let answers = world.engine.accept(&[bad("second"), say.sign_up("ann")]).await;
+    assert!(matches!(answers[0], Err(NotAccepted::Away(_))), "{:?}", answers[0]);
+    assert_eq!(answers[1].as_ref().map(|one| one.verdict), Ok(Verdict::Applied));
+    assert_eq!(world.quarantined().await.len(), 1);
 }
 
 async fn an_event_with_a_nul_in_its_type_harms_nobody(db: &TestDb) {
@@ -45,7 +77,7 @@ async fn an_event_with_a_nul_in_its_type_harms_nobody(db: &TestDb) {
     let odd = say.message("bad\0", "odd\0type", "ann", json!({ "text": "a\0b" }));
     let answers = world.accept(&[say.sign_up("ann"), odd, say.sign_up("ben")]).await;
     assert_eq!((answers[0].verdict, answers[2].verdict), (Verdict::Applied, Verdict::Applied));
-    let aside = world.store().quarantined(10).await.unwrap().len();
+    let aside = world.quarantined().await.len();
     assert_eq!(aside, usize::from(db.is_postgres()), "SQLite takes it");
 }
 
@@ -93,6 +125,32 @@ async fn a_full_queue_refuses_and_a_queue_with_room_takes_again(db: &TestDb) {
     }
     assert!(put(2).await.unwrap().is_ok());
     assert_eq!(world.received().await, 3);
+}
+
+async fn a_queue_is_full_by_its_bytes_too_and_one_event_always_fits(db: &TestDb) {
+    let world = World::new(db).await;
+    let (door, queue) = writer::bounded(64, 100_000);
+    let say = world.say();
+    let put = |name: &str, bytes: usize| {
+        let mut arrival = say.sign_up(name);
+        arrival.raw = vec![b' '; bytes].into();
+        let door = door.clone();
+        tokio::spawn(async move { door.accept(arrival).await })
+    };
+    let large = put("large", 1_000_000);
+    until("it waits", async || (door.depth() == 1).then_some(())).await;
+    assert!(matches!(put("small", 10).await.unwrap(), Err(NotAccepted::Full(_))), "there is no room beside it");
+    let own = tokio::spawn({
+        let (door, arrival) = (door.clone(), say.sign_up("own"));
+        async move { door.accept_own(arrival).await }
+    });
+    drop(writer::start(&world.engine, &queue, 1));
+    assert!(large.await.unwrap().is_ok() && own.await.unwrap().is_ok(), "what is our own waits for room");
+    let all = [put("a", 40_000), put("b", 40_000)];
+    for one in all {
+        assert!(one.await.unwrap().is_ok());
+    }
+    until("all room is free again", async || (door.room() > 90_000).then_some(())).await;
 }
 
 async fn a_closed_door_finishes_what_was_let_in(db: &TestDb) {
@@ -168,7 +226,7 @@ async fn while_the_database_takes_no_batch_all_are_told_to_come_again() {
     world.run("CREATE TRIGGER busy BEFORE INSERT ON effects FOR EACH ROW EXECUTE FUNCTION busy()").await;
     let answers = world.engine.accept(&[say.sign_up("ann"), say.wallet("w", "ben", Trust::Hint)]).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(NotAccepted::Away(_)))), "{answers:?}");
-    assert_eq!((world.received().await, world.store().quarantined(5).await.unwrap().len()), (0, 0));
+    assert_eq!((world.received().await, world.quarantined().await.len()), (0, 0));
     assert_eq!(world.hands.free("original"), 1000);
     world.run("DROP TRIGGER busy ON effects").await;
     assert!(world.engine.accept(&[say.sign_up("ann")]).await[0].is_ok());

@@ -7,6 +7,7 @@ use gangway::clock::{Clock, HandClock, SeededChance, SystemChance};
 use gangway::engine::{Alarm, Arrival, Engine, Flows, Options, Receipt};
 use gangway::outbound::mail::templates::Templates;
 use gangway::providers::{self, parts};
+use gangway::store::aside::{AsideFilter, AsideKind, KeptAside};
 use gangway::store::search::JournalEntry;
 use gangway::store::types::{Lease, LeasedEffect};
 use gangway::store::{Keyring, Store};
@@ -308,6 +309,12 @@ impl World {
     pub async fn act(&self, id: OnboardingId, act: OperatorAct, seen: Option<u64>) -> Receipt {
         let key = gangway::clock::Chance::id(&SystemChance, START).to_string();
         self.one(self.say().act(&key, id, act, seen)).await
+    }
+
+    /// What is in quarantine, newest first.
+    pub async fn quarantined(&self) -> Vec<KeptAside> {
+        let filter = AsideFilter { kind: AsideKind::Quarantine, source: None, before: None, limit: 10_000 };
+        self.store().aside(&filter).await.unwrap()
     }
 
     /// The sum of copies over the journal.

@@ -37,7 +37,9 @@
     reason = "helpers of tests may panic"
 )]
 
+mod aside;
 mod asking;
+mod audit;
 mod broker;
 mod custody;
 #[path = "../support/db.rs"]
@@ -59,6 +61,7 @@ mod rounds;
 mod secrets;
 mod signed;
 mod starting;
+mod strangers;
 mod stub;
 mod trouble;
 mod wait;

@@ -40,7 +40,7 @@ async fn says(world: &World, id: &str, parts: &[&str]) -> Value {
 }
 
 async fn readiness(world: &World, part: &str) -> Value {
-    let ready = world.ask("GET", "/readyz").send().await.json();
+    let ready = world.ask("GET", "/readyz").bearer(&world.token).send().await.json();
     ready["parts"].as_array().unwrap().iter().find(|one| one["name"] == part).unwrap().clone()
 }
 

@@ -216,9 +216,12 @@ pub struct World {
 
 impl World {
     pub async fn token_for(&self, name: &str, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(|word| (*word).to_owned()).collect();
+        self.token_of(TokenGrant { name: name.to_owned(), scopes, ..TokenGrant::default() }).await
+    }
+
+    pub async fn token_of(&self, grant: TokenGrant) -> String {
         let token = token::fresh(&SystemChance);
-        let grant =
-            TokenGrant { name: name.to_owned(), scopes: scopes.iter().map(|word| (*word).to_owned()).collect() };
         self.running.engine.store.add_token(token::digest(&token), &grant).await.unwrap();
         token
     }

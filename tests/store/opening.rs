@@ -50,7 +50,7 @@ async fn a_schema_of_a_later_version_is_refused(db: &TestDb) {
 
 async fn an_exhausted_intake_pool_is_named(db: &TestDb) {
     let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
-    let options = StoreOptions { intake: 1, acquire: Millis(50), ..db.options() };
+    let options = StoreOptions { intake: 1, acquire: Millis::secs(5), ..db.options() };
     let store = Store::open(&options, keys, Arc::new(SystemChance)).await.unwrap();
     let held = store.begin().await.unwrap();
     let error = store.begin().await.unwrap_err();

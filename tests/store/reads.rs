@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use bytes::Bytes;
+use gangway::store::Store;
+use gangway::store::aside::{AsideCap, AsideFilter, AsideKind, NewAside};
 use gangway::store::flows::StoredFlow;
 use gangway::store::search::Filter;
 use gangway::store::tokens::TokenGrant;
@@ -22,7 +23,8 @@ on_both_databases!(
     a_flow_version_is_written_once_and_another_text_is_told,
     a_token_is_found_by_its_digest_and_its_name_is_taken_once,
     a_token_that_was_taken_back_is_not_known_and_its_name_is_free,
-    deliveries_that_failed_verification_are_capped_for_each_source,
+    deliveries_that_failed_verification_are_capped_for_each_source_in_rows_and_in_bytes,
+    what_the_database_refused_is_capped_in_rows_and_in_bytes_and_none_of_it_goes_for_another,
 );
 
 async fn a_user_is_found_by_each_identifier_and_by_nothing_else(db: &TestDb) {
@@ -123,20 +125,26 @@ async fn a_flow_version_is_written_once_and_another_text_is_told(db: &TestDb) {
 
 async fn a_token_is_found_by_its_digest_and_its_name_is_taken_once(db: &TestDb) {
     let store = db.open().await;
-    let grant = TokenGrant { name: "support".into(), scopes: vec!["read".into(), "operate".into()] };
+    let grant = TokenGrant {
+        name: "support".into(),
+        scopes: vec!["read".into(), "operate".into()],
+        sources: vec!["/signup".into(), "/crm, old".into()],
+        created_at: Some(at(1)),
+        expires_at: Some(at(2)),
+    };
     store.add_token([1; 32], &grant).await.unwrap();
     assert_eq!(store.token([1; 32]).await.unwrap(), Some(grant.clone()));
     assert_eq!(store.token([2; 32]).await.unwrap(), None);
     let error = store.add_token([2; 32], &grant).await.unwrap_err();
     assert!(matches!(&error, StoreError::Poison(text) if text.contains("support")), "{error}");
-    let nothing = TokenGrant { name: "nothing".into(), scopes: Vec::new() };
+    let nothing = TokenGrant { name: "nothing".into(), ..TokenGrant::default() };
     store.add_token([3; 32], &nothing).await.unwrap();
     assert_eq!(store.token([3; 32]).await.unwrap(), Some(nothing));
 }
 
 async fn a_token_that_was_taken_back_is_not_known_and_its_name_is_free(db: &TestDb) {
     let store = db.open().await;
-    let named = |name: &str| TokenGrant { name: name.into(), scopes: vec!["read".into()] };
+    let named = |name: &str| TokenGrant { name: name.into(), scopes: vec!["read".into()], ..TokenGrant::default() };
     store.add_token([1; 32], &named("support")).await.unwrap();
     store.add_token([2; 32], &named("sup%")).await.unwrap();
     assert!(store.remove_token("sup%").await.unwrap());
@@ -147,14 +155,49 @@ async fn a_token_that_was_taken_back_is_not_known_and_its_name_is_free(db: &Test
     store.add_token([3; 32], &named("support")).await.unwrap();
 }
 
-async fn deliveries_that_failed_verification_are_capped_for_each_source(db: &TestDb) {
-    let store = db.open().await;
-    for second in 0..6 {
-        let raw = Bytes::from(format!("forged {second}"));
-        store.keep_unverified("webhook:original", "bad \0 signature", &raw, at(second), 3).await.unwrap();
+async fn contents(store: &Store, kind: AsideKind) -> Vec<String> {
+    let kept = store.aside(&AsideFilter { kind, source: None, before: None, limit: 20 }).await.unwrap();
+    let mut contents = Vec::new();
+    for one in kept {
+        let (_, content) = store.kept_aside(one.id).await.unwrap().unwrap();
+        contents.push(String::from_utf8(content.to_vec()).unwrap());
     }
-    store.keep_unverified("webhook:didx", "secret", &Bytes::from("other"), at(9), 3).await.unwrap();
-    let kept = store.unverified(10).await.unwrap();
-    let kept: Vec<_> = kept.iter().map(|one| std::str::from_utf8(&one.raw).unwrap()).collect();
-    assert_eq!(kept, ["other", "forged 5", "forged 4", "forged 3"]);
+    contents
+}
+
+async fn deliveries_that_failed_verification_are_capped_for_each_source_in_rows_and_in_bytes(db: &TestDb) {
+    let store = db.open().await;
+    let cap = AsideCap { rows: 3, bytes: 1000 };
+    let keep = async |source: &str, second: u64, content: &str| {
+        let reason = "bad \0 signature";
+        let new = NewAside { source, reason, at: at(second), content: content.as_bytes() };
+        store.keep_unverified(&new, cap).await.unwrap();
+    };
+    for second in 0..6 {
+        keep("unverified:original", second, &format!("forged {second}")).await;
+    }
+    keep("unverified:didx", 9, "other").await;
+    assert_eq!(contents(&store, AsideKind::Unverified).await, ["other", "forged 5", "forged 4", "forged 3"]);
+    keep("unverified:original", 10, &"x".repeat(900)).await;
+    assert_eq!(contents(&store, AsideKind::Unverified).await, ["x".repeat(900), "other".to_owned()]);
+}
+
+async fn what_the_database_refused_is_capped_in_rows_and_in_bytes_and_none_of_it_goes_for_another(db: &TestDb) {
+    let store = db.open().await;
+    let keep = async |content: &str, rows: u32| {
+        let new = NewAside { source: "crm", reason: "refused", at: at(1), content: content.as_bytes() };
+        store.quarantine(&new, AsideCap { rows, bytes: 500 }).await.unwrap()
+    };
+    assert!(keep("one", 2).await && keep("two", 2).await);
+    assert!(!keep("three", 2).await, "rows");
+    assert!(!keep(&"x".repeat(450), 9).await, "bytes");
+    let mut kept = contents(&store, AsideKind::Quarantine).await;
+    kept.sort();
+    assert_eq!(kept, ["one", "two"]);
+    let filter = AsideFilter { kind: AsideKind::Quarantine, source: Some("crm".into()), before: None, limit: 1 };
+    let newest = store.aside(&filter).await.unwrap().remove(0);
+    let older = store.aside(&AsideFilter { before: Some(newest.id), ..filter.clone() }).await.unwrap();
+    assert_eq!(older.len(), 1);
+    store.forget_aside(newest.kind, newest.id).await.unwrap();
+    assert_eq!((store.aside(&filter).await.unwrap(), store.kept_aside(newest.id).await.unwrap()), (older, None));
 }

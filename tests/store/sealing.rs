@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use gangway::store::Store;
+use gangway::store::aside::{AsideCap, AsideFilter, AsideKind, NewAside};
 use gangway::store::types::{Loaded, NewEvent};
 use gangway_core::event::Identifier;
 use gangway_core::onboarding::Memory;
@@ -34,6 +35,8 @@ const TABLES: [&str; 11] = [
 ];
 const WALLET: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
+const CAP: AsideCap = AsideCap { rows: 10, bytes: 100_000 };
+
 /// Something personal in every table that can hold it.
 async fn fill(store: &Store) -> (Loaded, NewEvent) {
     let mut ann = settled_person(store, "ann.walker").await;
@@ -58,8 +61,9 @@ async fn fill(store: &Store) -> (Loaded, NewEvent) {
     tx.insert_events(&[event.clone(), early]).await.unwrap();
     tx.commit().await.unwrap();
     insert_effects(store, &[call(&ann, 1, at(0), None)]).await;
-    store.keep_unverified("webhook:original", "signature", &event.raw, at(0), 10).await.unwrap();
-    store.quarantine("crm", "refused", &event.raw, at(0)).await.unwrap();
+    let new = NewAside { source: "unverified:original", reason: "signature", at: at(0), content: &event.raw };
+    store.keep_unverified(&new, CAP).await.unwrap();
+    assert!(store.quarantine(&NewAside { source: "crm", reason: "refused", ..new }, CAP).await.unwrap());
     (ann, event)
 }
 
@@ -75,8 +79,11 @@ async fn everything_that_is_sealed_opens_again_as_it_was(db: &TestDb) {
     assert_eq!(locked[0].onboarding, ann.onboarding);
     assert_eq!(tx.lock_users(&[ann.onboarding.user.id]).await.unwrap()[0].user, ann.onboarding.user);
     drop(tx);
-    for kept in [store.unverified(5).await.unwrap(), store.quarantined(5).await.unwrap()] {
-        assert_eq!(kept.iter().map(|one| &one.raw).collect::<Vec<_>>(), [&event.raw]);
+    for kind in AsideKind::ALL {
+        let kept = store.aside(&AsideFilter { kind, source: None, before: None, limit: 5 }).await.unwrap();
+        assert_eq!(kept.len(), 1);
+        let (again, content) = store.kept_aside(kept[0].id).await.unwrap().unwrap();
+        assert_eq!((again, content), (kept[0].clone(), event.raw.clone()));
     }
 }
 

@@ -72,7 +72,11 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     sandbox.set_haven_webhook_url(Some(&format!("http://{}/webhooks/haven", running.address)));
     let access = token::fresh(chance);
     let scopes = token::Scope::ALL.map(|scope| scope.word().to_owned()).into();
-    running.engine.store.add_token(token::digest(&access), &TokenGrant { name: "demo".into(), scopes }).await?;
+    running
+        .engine
+        .store
+        .add_token(token::digest(&access), &TokenGrant { name: "demo".into(), scopes, ..TokenGrant::default() })
+        .await?;
     let http = HttpSender::new(&settings.outbound, Arc::new(Limits::default()), Arc::clone(&seams.clock))
         .map_err(|what| Failure::new(Exit::NotAllWell, what))?;
     Ok(World { running, sandbox, settings, token: access, http, _folder: folder })

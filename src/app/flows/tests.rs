@@ -159,3 +159,27 @@ fn user() -> User {
     let id = uuid::Uuid::nil();
     User { id: UserId(id), external_id: "u-1".into(), email: None, locale: None, created_at: Timestamp(0) }
 }
+
+#[test]
+fn a_flow_that_needs_a_name_at_waltid_which_nobody_gives_is_refused_with_the_setting_that_gives_it() {
+    let settings = |more: &str| {
+        let text = format!(
+            "[mail]\nurl = \"smtp://localhost\"\n[providers.waltid]\nbase_url = \"https://x.example\"\n\
+             api_key = \"k\"\n{more}"
+        );
+        let environment = vec![("GANGWAY_AMQP_URL".to_owned(), "amqp://localhost".to_owned())];
+        Settings::read(&Input { file: Some(("gangway.toml".to_owned(), text)), environment }).unwrap()
+    };
+    let flow = [named("waltid-enterprise")];
+    let told = |more: &str| super::possible(&settings(more), &flow).map_err(|failure| failure.message);
+    let all = "organization = \"acme\"\ntenant = \"t\"\nrole.role = \"acme.member\"";
+    assert_eq!(told(all), Ok(()));
+    for (missing, setting) in [
+        ("role.role = \"acme.member\"", "providers.waltid.role.role"),
+        ("organization = \"acme\"\n", "providers.waltid.organization"),
+        ("tenant = \"t\"\n", "providers.waltid.tenant"),
+    ] {
+        let told = told(&all.replace(missing, "")).unwrap_err();
+        assert!(told.contains("waltid-enterprise") && told.contains(setting), "{told}");
+    }
+}

@@ -67,8 +67,14 @@ enum Refused {
     TooMany(usize),
 }
 
-/// Takes the events of one request; mount it as `POST /v1/events` behind the check for scope `publish`.
-pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
+/// Takes the events of one request; mount it as `POST /v1/events` behind the check for scope `publish`. Only those of these
+/// sources, where there are any: whoever publishes first under a source and an id makes the genuine event a duplicate.
+pub async fn publish(
+    events: web::Data<Events>,
+    request: HttpRequest,
+    mut payload: web::Payload,
+    sources: &[String],
+) -> HttpResponse {
     let raw = match body::read(&request, &mut payload, &events.limits).await {
         Ok(raw) => raw,
         Err(none) => {
@@ -78,6 +84,10 @@ pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payloa
         }
     };
     match read(&body::headers(&request), raw, events.clock.now(), events.limits.batch_max) {
+        Ok(Published { arrivals, .. }) if !all_of(sources, &arrivals) => {
+            count(SOURCE, "forbidden");
+            answer(Kind::Forbidden, "this token publishes under other sources; nothing was taken")
+        }
         Ok(Published { arrivals, batch }) => match events.hand_in(arrivals).await {
             Ok(items) if batch => HttpResponse::Accepted().json(json!({ "items": items })),
             Ok(items) => HttpResponse::Accepted().json(items.first()),
@@ -97,6 +107,10 @@ pub async fn publish(events: web::Data<Events>, request: HttpRequest, mut payloa
             answer(Kind::TooLarge, &format!("the batch has {given} events, and at most {most} are taken at once"))
         }
     }
+}
+
+fn all_of(sources: &[String], arrivals: &[Arrival]) -> bool {
+    sources.is_empty() || arrivals.iter().all(|arrival| sources.contains(&arrival.event.source))
 }
 
 fn read(headers: &[(String, String)], raw: Bytes, now: Timestamp, batch_max: usize) -> Result<Published, Refused> {

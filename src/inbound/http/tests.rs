@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::{App, test, web};
+use actix_web::{App, HttpRequest, HttpResponse, test, web};
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 
@@ -22,6 +22,10 @@ const BINARY: [(&str, &str); 6] = [
     ("ce-subject", "u%2D1"),
 ];
 
+async fn anybody(events: web::Data<Events>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    publish(events, request, payload, &[]).await
+}
+
 struct World {
     writer: Writer,
     events: web::Data<Events>,
@@ -35,7 +39,21 @@ fn world() -> World {
 
 impl World {
     async fn post(&self, headers: &[(&str, &str)], body: impl ToString) -> (StatusCode, Option<String>, Value) {
-        let app = App::new().app_data(self.events.clone()).route("/v1/events", web::post().to(publish));
+        self.post_as(&[], headers, body).await
+    }
+
+    async fn post_as(
+        &self,
+        sources: &[&str],
+        headers: &[(&str, &str)],
+        body: impl ToString,
+    ) -> (StatusCode, Option<String>, Value) {
+        let sources: Arc<[String]> = sources.iter().map(|source| (*source).to_owned()).collect();
+        let handler = move |events, request, payload| {
+            let sources = Arc::clone(&sources);
+            async move { publish(events, request, payload, &sources).await }
+        };
+        let app = App::new().app_data(self.events.clone()).route("/v1/events", web::post().to(handler));
         let app = test::init_service(app).await;
         let request = headers
             .iter()
@@ -54,6 +72,22 @@ async fn a_single_event_is_answered_with_202_and_its_verdict() {
     let expected = json!({ "id": "e-1", "verdict": "noted", "copy": false, "seq": 1, "detail": "noted by the test" });
     assert_eq!(answer, expected);
     assert_eq!(world.writer.taken()[0].raw, signed_up("e-1").to_string());
+}
+
+#[actix_web::test]
+async fn who_may_publish_under_some_sources_publishes_under_no_other() {
+    let world = world();
+    let of = |source: &str| {
+        let mut event = signed_up("e-1");
+        event["source"] = json!(source);
+        event
+    };
+    assert_eq!(world.post_as(&["shop", "crm"], &[STRUCTURED], of("crm")).await.0, StatusCode::ACCEPTED);
+    for (header, body) in [(STRUCTURED, of("shop/")), (STRUCTURED, of("Shop")), (BATCH, json!([of("shop"), of("x")]))] {
+        let (status, _, answer) = world.post_as(&["shop", "crm"], &[header], body).await;
+        assert_eq!((status, &answer["status"]), (StatusCode::FORBIDDEN, &json!(403)));
+    }
+    assert_eq!(world.writer.taken().len(), 1, "of a batch nothing is taken");
 }
 
 #[actix_web::test]
@@ -122,7 +156,7 @@ async fn nothing_is_202_unless_all_of_it_is_on_disk() {
 #[actix_web::test]
 async fn two_ids_that_are_no_text_are_not_taken_for_one_and_the_same() {
     let world = world();
-    let app = App::new().app_data(world.events.clone()).route("/v1/events", web::post().to(publish));
+    let app = App::new().app_data(world.events.clone()).route("/v1/events", web::post().to(anybody));
     let app = test::init_service(app).await;
     for id in [b"\xff\xfe", b"\xfe\xff"] {
         let request = BINARY

@@ -40,6 +40,10 @@ impl HmacScheme {
         }
     }
 
+    pub(super) fn signs_its_id(&self) -> bool {
+        self.template.iter().any(|piece| matches!(piece, Piece::Id))
+    }
+
     pub(super) fn check(&self, presented: &Presented<'_>, now: Timestamp) -> Result<(), Rejected> {
         let value = header(presented.headers, &self.header)?;
         let signatures = self.signatures(value)?;

@@ -145,6 +145,19 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// Whether a signature covers the delivery's id in a header. Where none does, whoever captured a delivery can send it
+    /// again under another id.
+    #[must_use]
+    pub fn signs_its_id(&self) -> bool {
+        match &self.0 {
+            Scheme::Standard(_) => true,
+            Scheme::Hmac(scheme) => scheme.signs_its_id(),
+            Scheme::Header(_) | Scheme::Path(_) | Scheme::Open => false,
+        }
+    }
+}
+
 /// The one value of this header.
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Result<&'a str, Rejected> {
     let mut values = headers.iter().filter(|(given, _)| given == name);

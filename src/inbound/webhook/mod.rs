@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::answer::{answer, come_again, count, unreadable, word};
-use super::aside::Aside;
+use super::aside::{Aside, Failed, Rationed};
 use super::signature::{Presented, Profile, Rejected};
 use super::{body, json};
 use crate::clock::Clock;
@@ -44,6 +44,7 @@ pub struct Webhooks {
     aside: Arc<dyn Aside>,
     limits: IntakeSettings,
     keeping: Semaphore,
+    rationed: Rationed,
 }
 
 impl Webhooks {
@@ -57,8 +58,9 @@ impl Webhooks {
         limits: IntakeSettings,
     ) -> Self {
         let keeping = Semaphore::new(limits.unverified_at_once);
+        let rationed = Rationed::new(limits.unverified_rate);
         let providers = RwLock::new(shared(providers));
-        Self { door, providers, clock, aside, limits, keeping }
+        Self { door, providers, clock, aside, limits, keeping, rationed }
     }
 
     /// Exchanges all handlers: settings were mended. What is under way ends with the old ones.
@@ -66,7 +68,9 @@ impl Webhooks {
         *self.providers.write().unwrap_or_else(PoisonError::into_inner) = shared(providers);
     }
 
-    fn hook(&self, name: &str) -> Option<Arc<Hook>> {
+    /// Who sends under this name.
+    #[must_use]
+    pub fn hook(&self, name: &str) -> Option<Arc<Hook>> {
         self.providers.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 }
@@ -102,7 +106,7 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
     let presented = Presented { headers: &headers, secret: request.match_info().get("secret"), body: &raw };
     let signed = match hook.profile.check(&presented, now) {
         Ok(verified) => verified.signed,
-        Err(rejected) => return hooks.reject(name, &source, rejected, &raw, now).await,
+        Err(rejected) => return hooks.reject(name, &source, rejected, &presented, now).await,
     };
     match read(name, &hook, &headers, signed, raw, now) {
         Ok(arrival) => hooks.hand_in(&source, arrival).await,
@@ -112,6 +116,20 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
             unreadable(&why)
         }
     }
+}
+
+/// A delivery that failed verification, verified again as if it came at the same time and our settings had been what they
+/// are now: the arrival that it makes.
+///
+/// # Errors
+/// Why it makes none; nothing of what it says.
+pub fn again(name: &str, hook: &Hook, failed: &Failed, at: Timestamp) -> Result<Arrival, String> {
+    let cut = "only its beginning was kept: have it sent again at the provider";
+    let body = failed.body().ok_or(cut)?;
+    let presented = failed.presented(&body);
+    let verified = hook.profile.check(&presented, at).map_err(|why| format!("it is still not believed: {why}"))?;
+    let headers = presented.headers.to_vec();
+    read(name, hook, &headers, verified.signed, body.clone(), at).map_err(|Unreadable(why)| why)
 }
 
 fn read(
@@ -124,7 +142,12 @@ fn read(
 ) -> Result<Arrival, Unreadable> {
     let json = json::read(&raw).map_err(|why| Unreadable(why.into()))?;
     let delivery = Delivery { headers, json: &json, signed, received_at };
-    let reading = hook.adapter.read(&delivery)?;
+    let mut reading = hook.adapter.read(&delivery)?;
+    if signed && !hook.profile.signs_its_id() {
+        // A key that the signature does not cover is anybody's who captured a delivery: what is signed decides then.
+        let bare = hook.adapter.read(&Delivery { headers: &[], ..delivery });
+        reading.key = reading.key.filter(|key| bare.is_ok_and(|bare| bare.key.as_ref() == Some(key)));
+    }
     delivery::arrival(name, &delivery, reading, raw)
 }
 
@@ -156,13 +179,24 @@ impl Webhooks {
         }
     }
 
-    async fn reject(&self, name: &str, source: &str, why: Rejected, raw: &Bytes, now: Timestamp) -> HttpResponse {
+    async fn reject(
+        &self,
+        name: &str,
+        source: &str,
+        why: Rejected,
+        presented: &Presented<'_>,
+        now: Timestamp,
+    ) -> HttpResponse {
         count(source, "unverified");
         // A flood of forgeries must not take the database from the genuine.
-        if let Ok(_permit) = self.keeping.try_acquire() {
+        let kept = if self.rationed.takes(name, now) { self.keeping.try_acquire().ok() } else { None };
+        let word = if kept.is_some() { "yes" } else { "no" };
+        metrics::counter!("gangway_unverified_total", "source" => source.to_owned(), "kept" => word).increment(1);
+        if let Some(_permit) = kept {
             tracing::warn!(provider = name, reason = why.word(), "a delivery failed verification");
             let place = format!("unverified:{name}");
-            let keep = self.aside.keep(&place, why.word(), raw, now);
+            let failed = Failed::of(presented, self.limits.unverified_bytes);
+            let keep = self.aside.keep(&place, why.word(), &failed, now);
             let within = Duration::from_millis(self.limits.answer_within.0);
             let kept = tokio::time::timeout(within, keep).await.unwrap_or_else(|_| Err("it took too long".into()));
             if let Err(error) = kept {

@@ -3,14 +3,19 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
+use gangway_core::catalogue::Catalogue;
 use gangway_core::event::{Body, Trust};
 use gangway_core::time::{Millis, Timestamp};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::{Hook, Webhooks, configure};
 use crate::clock::HandClock;
 use crate::engine::NotAccepted;
 use crate::inbound::signature::Profile;
 use crate::inbound::testing::{AnyAdapter, Remembered, Writer};
+use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::webhooks::IntakeSettings;
 
 const SECRET: &str = "0123456789abcdef";
@@ -197,7 +202,7 @@ async fn what_is_not_on_disk_is_answered_with_429_or_503_and_when_to_come_again(
 
 #[actix_web::test]
 async fn a_commit_that_takes_too_long_is_answered_with_503() {
-    let (door, _nobody_answers) = crate::engine::Door::new(8);
+    let (door, _nobody_answers) = crate::engine::Door::bounded(8, usize::MAX);
     let limits = IntakeSettings { answer_within: Millis(1), ..IntakeSettings::default() };
     let providers = HashMap::from([("open".to_owned(), hook("verify = 'none'"))]);
     let clock = Arc::new(HandClock::at(NOW));
@@ -234,5 +239,52 @@ async fn odd_keys_are_digested_and_empty_identifiers_name_nobody() {
     for arrival in world.writer.taken() {
         assert!(arrival.event.key.starts_with("key:"), "{}", arrival.event.key);
         assert!(matches!(&arrival.event.body, Body::Report { identifiers, .. } if identifiers.is_empty()));
+    }
+}
+
+/// Keyed by an unsigned header, as GitHub's deliveries are.
+#[derive(Debug)]
+struct KeyedByHeader;
+
+impl Adapter for KeyedByHeader {
+    fn name(&self) -> &str {
+        "any"
+    }
+
+    fn describe(&self, _catalogue: &mut Catalogue) {}
+
+    fn begin(&self, _call: &Call<'_>) -> Turn {
+        unreachable!("this station never calls")
+    }
+
+    fn resume(&self, _call: &Call<'_>, _stage: &Stage, _reply: &Reply) -> Turn {
+        unreachable!("this station never calls")
+    }
+
+    fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
+        let key = delivery.headers.iter().find(|(name, _)| name == "x-github-delivery");
+        Ok(Reading { key: key.map(|(_, value)| value.clone()), ..AnyAdapter.read(delivery)? })
+    }
+}
+
+#[actix_web::test]
+async fn a_captured_delivery_under_another_id_is_a_copy_where_the_signature_covers_no_id() {
+    let (door, writer) = Writer::start(8);
+    let profile = "verify = 'github'\nsecrets = [\"It's a Secret to Everybody\"]";
+    let profile = Profile::new(&toml::from_str(profile).unwrap(), "at").unwrap();
+    let hook = Hook { adapter: Arc::new(KeyedByHeader), profile };
+    let providers = HashMap::from([("github".to_owned(), hook)]);
+    let (clock, aside) = (Arc::new(HandClock::at(NOW)), Remembered::default());
+    let limits = IntakeSettings::default();
+    let hooks = web::Data::new(Webhooks::new(door, providers, clock, Arc::new(aside.clone()), limits));
+    let world = World { writer, aside, hooks };
+    let body = r#"{"user":"u-7"}"#;
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"It's a Secret to Everybody").unwrap();
+    mac.update(body.as_bytes());
+    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    for (id, copy) in [("first", false), ("another", true)] {
+        let headers = [("x-hub-signature-256", signature.as_str()), ("x-github-delivery", id)];
+        let answer = world.post("/webhooks/github", &headers, body).await;
+        assert_eq!(answer.body, format!(r#"{{"verdict":"noted","copy":{copy}}}"#));
     }
 }

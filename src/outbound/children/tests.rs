@@ -80,11 +80,11 @@ async fn performed(
     answer: Result<Receipt, NotAccepted>,
     store: Result<Status, ()>,
 ) -> (AttemptResult, String, Body) {
-    let (door, mut queue): (Door, mpsc::Receiver<Waiting>) = Door::new(1);
+    let (door, mut queue): (Door, mpsc::Receiver<Waiting>) = Door::bounded(1, usize::MAX);
     let (onboardings, clock) = (Arc::new(Ended(store)), Arc::new(HandClock::at(Timestamp(9))));
     let children = Children { door, onboardings, clock, limit: Millis::secs(5) };
     let playing = async {
-        let Waiting { arrival, answer: caller } = queue.recv().await.unwrap();
+        let Waiting { arrival, answer: caller, .. } = queue.recv().await.unwrap();
         caller.send(answer).unwrap();
         arrival
     };

@@ -185,7 +185,7 @@ impl Scene {
 
     /// The dispatcher's clock made of the one that is moved by hand.
     fn by(clock_of: impl FnOnce(HandClock) -> Arc<dyn Clock>, settings: OutboundSettings) -> Self {
-        let (door, receiver) = Door::new(64);
+        let (door, receiver) = Door::bounded(64, usize::MAX);
         let leases = Arc::new(Played::default());
         let limits = Arc::new(Limits::default());
         let wire = Arc::new(Wire { limits: Arc::clone(&limits), status: Mutex::new(201), gate: Semaphore::new(0) });
@@ -225,7 +225,7 @@ impl Scene {
 
     /// The next outcome at the door, taken: its key and how it ended.
     async fn taken(&mut self) -> (String, AttemptResult) {
-        let Waiting { arrival, answer } = self.door.recv().await.unwrap();
+        let Waiting { arrival, answer, .. } = self.door.recv().await.unwrap();
         let receipt =
             Receipt { seq: Some(1), verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() };
         answer.send(Ok(receipt)).unwrap();

@@ -22,6 +22,10 @@ pub struct IntakeSettings {
     pub batch_max: usize,
     /// How many deliveries that failed verification are being kept apart at a time; more are only counted.
     pub unverified_at_once: usize,
+    /// How many of them are kept in a minute for each provider; more are only counted.
+    pub unverified_rate: u32,
+    /// How much is kept of each, in bytes.
+    pub unverified_bytes: usize,
     /// How often deliveries that did not arrive are read back from providers that keep them.
     #[serde(with = "duration")]
     pub read_back: Millis,
@@ -35,6 +39,8 @@ impl Default for IntakeSettings {
             answer_within: Millis::secs(10),
             batch_max: 256,
             unverified_at_once: 4,
+            unverified_rate: 60,
+            unverified_bytes: 8192,
             read_back: Millis::secs(600),
         }
     }

@@ -33,6 +33,9 @@ static ROOT: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub struct Compiled {
     tree: IdedExpr,
+    /// The same with every walk in the order of a map's keys; absent where nothing is walked over. Making sure of the
+    /// order copies whatever is walked over.
+    ordered: Option<IdedExpr>,
     /// What it reads, in the order of its text.
     pub reads: Vec<Read>,
     wanted: BTreeMap<String, Wanted>,
@@ -97,21 +100,23 @@ pub fn compile(source: &str) -> Result<Compiled, CompileError> {
 /// stack in a build without optimisation.
 fn parse(source: &str) -> Result<Compiled, CompileError> {
     let program = Program::compile(source).map_err(|errors| syntax(source, &errors))?;
-    let mut tree = program.expression().clone();
+    let tree = program.expression().clone();
     let reads = walk::reads(source, &program)?;
     let depth = limits::tree_depth(&tree);
     if depth > limits::TREE_MAX {
         let why = format!("it works {depth} steps deep, at most {} are allowed", limits::TREE_MAX);
         return Err(CompileError { wrong: Wrong::TooBig, why, at: 0..source.len() });
     }
-    walk::order_maps(&mut tree);
+    let mut ordered = tree.clone();
+    walk::order_maps(&mut ordered);
+    let ordered = Some(ordered).filter(|ordered| *ordered != tree);
     let mut wanted: BTreeMap<String, Wanted> = BTreeMap::new();
     for read in &reads {
         if let Some((root, path)) = read.path.split_first() {
             wanted.entry(root.clone()).or_insert_with(|| Wanted::Members(BTreeMap::new())).add(path);
         }
     }
-    Ok(Compiled { tree, reads, wanted })
+    Ok(Compiled { tree, ordered, reads, wanted })
 }
 
 impl Compiled {
@@ -147,7 +152,11 @@ impl Compiled {
     /// Evaluates it with these roots; null is `None`.
     pub fn resolve<'a>(&self, roots: impl Iterator<Item = (&'a str, Cel)>) -> Result<Option<Value>, String> {
         let roots: Vec<(&str, Cel)> = roots.collect();
-        if work::of(&self.tree, &roots) > limits::WORK_MAX {
+        let tree = match &self.ordered {
+            Some(ordered) if !work::walks_lists_only(&self.tree, &roots) => ordered,
+            _ => &self.tree,
+        };
+        if work::of(tree, &roots) > limits::WORK_MAX {
             let most = limits::WORK_MAX;
             return Err(format!("with what it reads it could take more than {most} steps; let a service do the rest"));
         }
@@ -155,7 +164,7 @@ impl Compiled {
         for (name, value) in roots {
             context.add_variable_from_value(name, value);
         }
-        let answer = Cel::resolve(&self.tree, &context).map_err(|error| convert::why(&error))?;
+        let answer = Cel::resolve(tree, &context).map_err(|error| convert::why(&error))?;
         let answer = convert::to_json(&answer)?;
         Ok(Some(answer).filter(|value| !value.is_null()))
     }

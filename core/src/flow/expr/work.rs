@@ -108,6 +108,27 @@ pub fn of(expr: &IdedExpr, roots: &[(&str, Cel)]) -> u64 {
     part.work.fixed.saturating_add(part.weight().fixed)
 }
 
+/// Whether all that is walked over is lists for certain: a list that is named, or what another walk gave.
+pub fn walks_lists_only(expr: &IdedExpr, roots: &[(&str, Cel)]) -> bool {
+    let only = |part: &IdedExpr| walks_lists_only(part, roots);
+    let entry = |entry: &EntryExpr| match entry {
+        EntryExpr::MapEntry(entry) => only(&entry.key) && only(&entry.value),
+        EntryExpr::StructField(field) => only(&field.value),
+    };
+    match &expr.expr {
+        Tree::Unspecified | Tree::Literal(_) | Tree::Ident(_) => true,
+        Tree::Select(select) => only(&select.operand),
+        Tree::Call(call) => call.target.iter().all(|target| only(target)) && call.args.iter().all(only),
+        Tree::List(list) => list.elements.iter().all(only),
+        Tree::Map(map) => map.entries.iter().all(|one| entry(&one.expr)),
+        Tree::Struct(made) => made.entries.iter().all(|one| entry(&one.expr)),
+        Tree::Comprehension(each) => match &each.iter_range.expr {
+            Tree::Comprehension(_) => only(&each.iter_range),
+            _ => matches!(visit(&each.iter_range, roots, None).value, Some(Cel::List(_))),
+        },
+    }
+}
+
 fn visit<'a>(expr: &'a IdedExpr, roots: &'a [(&str, Cel)], walk: Option<&Walk<'_>>) -> Part<'a> {
     let see = |expr: &'a IdedExpr| visit(expr, roots, walk);
     let mut part = match &expr.expr {
