@@ -24,7 +24,7 @@ use gangway_core::time::{Millis, Timestamp};
 use uuid::Uuid;
 
 use db::TestDb;
-use fixtures::{adopted, at, call, claim, held, message, onboarding, person, row};
+use fixtures::{adopted, at, call, claim, held, held_on, locked, message, onboarding, person, row};
 
 const STEPS: u64 = 150;
 const STATES: [&str; 4] = ["first", "second", "third", "last"];
@@ -120,7 +120,7 @@ impl World {
     }
 
     async fn loaded(&self, tx: &mut Tx, id: Option<OnboardingId>) -> Option<Loaded> {
-        tx.lock(&[id?]).await.unwrap().pop()
+        locked(tx, &[id?]).await.pop()
     }
 
     async fn receive(&mut self) {
@@ -169,7 +169,7 @@ impl World {
         let mine = Some(Owner::Onboarding(owner.onboarding.id));
         let won: Vec<_> = owners.iter().filter(|(_, of)| **of == mine).map(|(blind, _)| *blind).collect();
         self.say("owners", owners.into_iter().collect::<BTreeMap<_, _>>());
-        let found = tx.held_on(&won, 3).await.unwrap();
+        let found = held_on(&mut tx, &won, 3).await;
         self.say("held", found.iter().map(|held| (held.found_by, &held.event, &held.raw)).collect::<Vec<_>>());
         tx.adopt(&adopted(&owner, found)).await.unwrap();
         self.end(tx).await;
@@ -178,7 +178,7 @@ impl World {
     async fn change(&mut self) {
         let mut tx = self.store.begin().await.unwrap();
         let ids: Vec<_> = (0..3).filter_map(|_| self.some_onboarding()).collect();
-        let mut rows = tx.lock(&ids).await.unwrap();
+        let mut rows = locked(&mut tx, &ids).await;
         self.say("locked", rows.iter().map(|row| &row.onboarding).collect::<Vec<_>>());
         for row in rows.iter_mut().filter(|row| row.onboarding.ended_at.is_none()) {
             row.onboarding.revision += 1;
@@ -246,6 +246,7 @@ impl World {
     /// Everything that can be read at the end.
     async fn everything(&mut self) {
         let all = self.store.onboardings(&Filter { limit: 1_000, ..Filter::default() }).await.unwrap();
+        let all: Vec<_> = all.into_iter().map(Result::unwrap).collect();
         for onboarding in &all {
             let history = self.store.history(onboarding.id).await.unwrap();
             let history: Vec<_> = history.into_iter().map(|(entry, event)| (self.entry(entry), event)).collect();

@@ -45,7 +45,10 @@ pub enum Verdict {
     Superseded,
     /// Has no owner yet.
     Held,
-    /// Was held and nobody came.
+    /// Its owner cannot be stepped by the process that took it, or has no onboarding that awaits it yet; taken again by
+    /// whoever can.
+    Kept,
+    /// Was held or kept and nobody came.
     Expired,
     /// Well formed, not allowed.
     Refused,
@@ -55,8 +58,16 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of the documentation.
-    pub const ALL: [Self; 7] =
-        [Self::Applied, Self::Noted, Self::Superseded, Self::Held, Self::Expired, Self::Refused, Self::Duplicate];
+    pub const ALL: [Self; 8] = [
+        Self::Applied,
+        Self::Noted,
+        Self::Superseded,
+        Self::Held,
+        Self::Kept,
+        Self::Expired,
+        Self::Refused,
+        Self::Duplicate,
+    ];
 
     /// The word that the API, the database and the metrics use.
     #[must_use]
@@ -66,6 +77,7 @@ impl Verdict {
             Self::Noted => "noted",
             Self::Superseded => "superseded",
             Self::Held => "held",
+            Self::Kept => "kept",
             Self::Expired => "expired",
             Self::Refused => "refused",
             Self::Duplicate => "duplicate",

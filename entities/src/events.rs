@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A journal row; never changed, but for `copies` and the one move out of `held`.
+/// A journal row; never changed, but for `copies` and the one move out of `held` or `kept`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
@@ -41,7 +41,7 @@ pub struct Model {
     pub detail: String,
     /// The event and its bytes, sealed with the owner's data key, or with `own_key`.
     pub sealed: Vec<u8>,
-    /// Its own data key, wrapped, while it has no owner.
+    /// Its own data key, wrapped, while it has no owner, or one whose key did not open.
     pub own_key: Option<Vec<u8>>,
     /// When it was decided, where that is not when it was received.
     pub decided_at: Option<i64>,

@@ -14,6 +14,7 @@ mod m20261122_000009_vault;
 mod m20261122_000010_secrets;
 mod m20261122_000011_webhooks;
 mod m20261122_000012_held;
+mod m20261129_000014_kept;
 mod m20261129_000015_by_index;
 mod m20261129_000017_aside;
 mod m20261129_000018_figures;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_secrets::Migration),
             Box::new(m20261122_000011_webhooks::Migration),
             Box::new(m20261122_000012_held::Migration),
+            Box::new(m20261129_000014_kept::Migration),
             Box::new(m20261129_000015_by_index::Migration),
             Box::new(m20261129_000017_aside::Migration),
             Box::new(m20261129_000018_figures::Migration),

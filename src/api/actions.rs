@@ -26,7 +26,7 @@ pub(crate) struct Asked {
     revision: Option<u64>,
 }
 
-/// `POST /v1/onboardings/{id}/{action}`; answers the onboarding after.
+/// `POST /v1/onboardings/{id}/{action}`; answers the onboarding after. 202 when the act is kept.
 pub(crate) async fn act(
     state: web::Data<State>,
     caller: Caller,
@@ -52,7 +52,7 @@ pub(crate) async fn done(
     reason: String,
     revision: Option<u64>,
 ) -> Result<HttpResponse, Problem> {
-    onboardings::load(state, id).await?;
+    drop(onboardings::load(state, id).await?);
     let now = state.clock.now();
     // A key belongs to one onboarding: the same key for another one is another request.
     let key = match key {
@@ -61,8 +61,11 @@ pub(crate) async fn done(
     };
     let receipt = state.door.accept(operator::acts(&caller.name, &key, id, act, &reason, revision, now)).await?;
     let after = onboardings::load(state, id).await?;
-    allowed(&receipt, revision, after.revision)?;
-    Ok(HttpResponse::Ok().json(shape::onboarding(&after, &state.flows)))
+    let present = after.as_ref().map_or_else(|shut| shut.revision, |onboarding| onboarding.revision);
+    allowed(&receipt, revision, present)?;
+    // Kept: it is on disk, and done by whoever can step the person; the onboarding's `why` says the cause.
+    let mut answer = if receipt.verdict == Verdict::Kept { HttpResponse::Accepted() } else { HttpResponse::Ok() };
+    Ok(answer.json(shape::onboarding(&after, &state.flows)))
 }
 
 /// What a word of the address and a state mean together.
@@ -117,7 +120,9 @@ fn allowed(receipt: &Receipt, seen: Option<u64>, present: u64) -> Result<(), Pro
         Verdict::Duplicate => {
             Err(Problem::new(Kind::Reused, "an earlier request with this Idempotency-Key was another one"))
         }
-        Verdict::Applied | Verdict::Noted | Verdict::Superseded | Verdict::Held | Verdict::Expired => Ok(()),
+        Verdict::Applied | Verdict::Noted | Verdict::Superseded | Verdict::Held | Verdict::Kept | Verdict::Expired => {
+            Ok(())
+        }
     }
 }
 

@@ -3,14 +3,14 @@
 use actix_web::{HttpResponse, web};
 use gangway_core::event::OnboardingId;
 use gangway_core::explain;
-use gangway_core::onboarding::{Onboarding, Status};
+use gangway_core::onboarding::Status;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::failed::failed;
 use super::{State, page, shape};
 use crate::problem::{Kind, Problem};
-use crate::store::search::Filter;
+use crate::store::search::{Filter, Seen};
 
 /// What is listed; an empty word is no filter.
 #[derive(Default, Deserialize)]
@@ -50,15 +50,18 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
     let limit = filter.limit;
     filter.limit = limit + 1;
     let rows = state.store.onboardings(&filter).await.map_err(|error| failed(&error))?;
-    let shown = page::list(rows, limit, |row| row.id.to_string(), |row| shape::onboarding(row, &state.flows));
+    let shown = page::list(rows, limit, |row| id_of(row).to_string(), |row| shape::onboarding(row, &state.flows));
     Ok(HttpResponse::Ok().json(shown))
 }
 
 /// `GET /v1/onboardings/{id}`; with `show` when its state has something for the front end of a waiting person.
 pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let onboarding = load(&state, OnboardingId(id.into_inner())).await?;
-    let mut shown = shape::onboarding(&onboarding, &state.flows);
-    let show = state.flows.get(&onboarding.flow).and_then(|flow| explain::shown(&flow, &onboarding));
+    let seen = load(&state, OnboardingId(id.into_inner())).await?;
+    let mut shown = shape::onboarding(&seen, &state.flows);
+    let show = seen.ok().and_then(|onboarding| {
+        let flow = state.flows.get(&onboarding.flow)?;
+        explain::shown(&flow, &onboarding)
+    });
     if let (Some(show), Some(fields)) = (show, shown.as_object_mut()) {
         fields.insert("show".to_owned(), show.into());
     }
@@ -66,9 +69,13 @@ pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<
 }
 
 /// The onboarding, or that there is none.
-pub(crate) async fn load(state: &State, id: OnboardingId) -> Result<Onboarding, Problem> {
-    let found = state.store.onboarding(id).await.map_err(|error| failed(&error))?;
+pub(crate) async fn load(state: &State, id: OnboardingId) -> Result<Seen, Problem> {
+    let found = state.store.seen(id).await.map_err(|error| failed(&error))?;
     found.ok_or_else(|| Problem::new(Kind::NotFound, "no onboarding has this id"))
+}
+
+fn id_of(seen: &Seen) -> OnboardingId {
+    seen.as_ref().map_or_else(|shut| shut.id, |onboarding| onboarding.id)
 }
 
 /// Which part of a journal.
@@ -87,7 +94,7 @@ pub(crate) async fn journal(
 ) -> Result<HttpResponse, Problem> {
     let id = OnboardingId(id.into_inner());
     let limit = page::limit(part.limit)?;
-    load(&state, id).await?;
+    drop(load(&state, id).await?);
     let rows = state.store.journal(id, part.cursor.unwrap_or(0), limit + 1).await.map_err(|error| failed(&error))?;
     Ok(HttpResponse::Ok().json(page::list(rows, limit, |row| row.seq.to_string(), shape::event)))
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use gangway_core::event::{Identifier, OnboardingId, UserId};
-use gangway_core::onboarding::User;
 use uuid::Uuid;
 
+use crate::store::search::SeenUser;
 use crate::store::{Store, StoreError};
 
 /// Longest identifier that is looked for.
@@ -31,20 +31,24 @@ pub fn candidates(text: &str, kinds: &[String]) -> Vec<Identifier> {
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn find(store: &Store, text: &str, kinds: &[String]) -> Result<Vec<User>, StoreError> {
+pub async fn find(store: &Store, text: &str, kinds: &[String]) -> Result<Vec<SeenUser>, StoreError> {
     let candidates = candidates(text, kinds);
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found: BTreeMap<UserId, User> = BTreeMap::new();
+    let id = |user: &SeenUser| user.as_ref().map_or_else(|shut| shut.id, |user| user.id);
+    let mut found: BTreeMap<UserId, SeenUser> = BTreeMap::new();
     for user in store.users_by(&candidates).await? {
-        found.insert(user.id, user);
+        found.insert(id(&user), user);
     }
-    if let Ok(id) = Uuid::parse_str(text.trim()) {
-        let user = store.user(UserId(id)).await?;
-        let onboarding = store.onboarding(OnboardingId(id)).await?;
-        for user in user.into_iter().chain(onboarding.map(|onboarding| onboarding.user)) {
-            found.insert(user.id, user);
+    if let Ok(named) = Uuid::parse_str(text.trim()) {
+        let through = match store.seen(OnboardingId(named)).await? {
+            Some(Ok(onboarding)) => Some(Ok(onboarding.user)),
+            Some(Err(shut)) => store.user(shut.user).await?,
+            None => None,
+        };
+        for user in store.user(UserId(named)).await?.into_iter().chain(through) {
+            found.insert(id(&user), user);
         }
     }
     Ok(found.into_values().collect())

@@ -6,12 +6,13 @@ use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::engine::{Flows, view};
-use crate::store::search::JournalEntry;
+use crate::store::search::{JournalEntry, Seen};
+use crate::store::types::ShutUser;
 
 /// `{id, external_id, email, locale, created_at, identifiers, onboardings}`.
 #[must_use]
-pub fn user(user: &User, onboardings: &[Onboarding], flows: &Flows) -> Value {
-    let shown: Vec<_> = identifiers(user, onboardings)
+pub fn user(user: &User, onboardings: &[Seen], flows: &Flows) -> Value {
+    let shown: Vec<_> = identifiers(user, onboardings.iter().flatten())
         .into_iter()
         .map(|(identifier, since)| json!({ "kind": identifier.kind, "value": identifier.value, "since": since.to_string() }))
         .collect();
@@ -26,19 +27,36 @@ pub fn user(user: &User, onboardings: &[Onboarding], flows: &Flows) -> Value {
     })
 }
 
+/// As [`user`], of a user whose row cannot be read here: nothing names the person but the id.
+#[must_use]
+pub fn shut_user(user: &ShutUser, onboardings: &[Seen], flows: &Flows) -> Value {
+    json!({
+        "id": user.id,
+        "external_id": null,
+        "email": null,
+        "locale": null,
+        "created_at": user.created_at.to_string(),
+        "identifiers": [],
+        "onboardings": onboardings.iter().map(|one| onboarding(one, flows)).collect::<Vec<_>>(),
+    })
+}
+
 /// The one rendering of an onboarding, with the flow that it is pinned to.
 #[must_use]
-pub fn onboarding(onboarding: &Onboarding, flows: &Flows) -> Value {
-    view::onboarding(flows.get(&onboarding.flow).as_deref(), onboarding)
+pub fn onboarding(seen: &Seen, flows: &Flows) -> Value {
+    match seen {
+        Ok(onboarding) => view::onboarding(flows.get(&onboarding.flow).as_deref(), onboarding),
+        Err(shut) => view::shut(shut),
+    }
 }
 
 /// Everything that names a user, each once, with since when: the user's own since gangway knows the user, a
 /// provider's since the earliest onboarding that has it.
 #[must_use]
-pub fn identifiers(user: &User, onboardings: &[Onboarding]) -> Vec<(Identifier, Timestamp)> {
+pub fn identifiers<'a>(user: &User, onboardings: impl Iterator<Item = &'a Onboarding>) -> Vec<(Identifier, Timestamp)> {
     let mut found = vec![(Identifier::new(Identifier::EXTERNAL_ID, &user.external_id), user.created_at)];
     found.extend(user.email.as_ref().map(|email| (Identifier::new(Identifier::EMAIL, email), user.created_at)));
-    let mut owners: Vec<&Onboarding> = onboardings.iter().collect();
+    let mut owners: Vec<&Onboarding> = onboardings.collect();
     owners.sort_by_key(|onboarding| onboarding.created_at);
     for owner in owners {
         for identifier in &owner.memory.identifiers {
@@ -116,8 +134,10 @@ pub(crate) mod tests {
             onboarding(2, 9_000, &[("original.uid", "14")]),
             onboarding(1, 5_000, &[("original.uid", "14"), ("x.y", "z")]),
         ];
-        let found: Vec<_> =
-            identifiers(&ada(), &onboardings).into_iter().map(|(id, since)| (id.kind, id.value, since.0)).collect();
+        let found: Vec<_> = identifiers(&ada(), onboardings.iter())
+            .into_iter()
+            .map(|(id, since)| (id.kind, id.value, since.0))
+            .collect();
         let want = [
             ("user.external_id", "u-42", 1_000),
             ("user.email", "Ada@Example.com", 1_000),
@@ -133,7 +153,7 @@ pub(crate) mod tests {
 
     #[test]
     fn shapes_have_the_contract_s_fields_and_no_others() {
-        let shown = user(&ada(), &[onboarding(1, 5_000, &[])], &Flows::default());
+        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], &Flows::default());
         assert_eq!(keys(&shown), ["id", "external_id", "email", "locale", "created_at", "identifiers", "onboardings"]);
         assert_eq!(keys(&shown["identifiers"][0]), ["kind", "value", "since"]);
         let entry = JournalEntry {

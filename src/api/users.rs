@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use gangway_core::event::UserId;
-use gangway_core::onboarding::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,6 +9,7 @@ use uuid::Uuid;
 use super::failed::failed;
 use super::{State, search, shape};
 use crate::problem::{Kind, Problem};
+use crate::store::search::SeenUser;
 
 /// What is looked for.
 #[derive(Deserialize)]
@@ -43,7 +43,11 @@ pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<
     Ok(HttpResponse::Ok().json(shown(&state, &user).await?))
 }
 
-async fn shown(state: &State, user: &User) -> Result<Value, Problem> {
-    let onboardings = state.store.user_onboardings(user.id).await.map_err(|error| failed(&error))?;
-    Ok(shape::user(user, &onboardings, &state.flows))
+async fn shown(state: &State, user: &SeenUser) -> Result<Value, Problem> {
+    let id = user.as_ref().map_or_else(|shut| shut.id, |user| user.id);
+    let onboardings = state.store.user_onboardings(id).await.map_err(|error| failed(&error))?;
+    Ok(match user {
+        Ok(user) => shape::user(user, &onboardings, &state.flows),
+        Err(shut) => shape::shut_user(shut, &onboardings, &state.flows),
+    })
 }

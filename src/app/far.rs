@@ -78,7 +78,7 @@ impl Far {
 pub(super) fn dispatcher(
     settings: &Settings,
     seams: &Seams,
-    concurrency: BTreeMap<String, u32>,
+    (concurrency, flows): (BTreeMap<String, u32>, &Flows),
     far: &Far,
     store: &Store,
     door: &Door,
@@ -106,6 +106,7 @@ pub(super) fn dispatcher(
             clock: Arc::clone(&seams.clock),
             limit: settings.outbound.attempt_timeout(),
         },
+        flows: flows.clone(),
         concurrency,
         limits: Arc::clone(&far.limits),
         clock: Arc::clone(&seams.clock),

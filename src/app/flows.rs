@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::flow::model::{Call, Flow, Verb};
 use gangway_core::flow::{self, Problems};
+use gangway_core::onboarding::FlowRef;
 use serde_json::Value;
 
-use crate::engine::Flows;
+use crate::engine::{Flows, Library};
 use crate::settings::{Settings, text};
-use crate::store::Store;
 use crate::store::flows::StoredFlow;
+use crate::store::{Store, StoreError};
 use crate::terminal::{Exit, Failure};
 
 /// Refuses flows that ask for what these settings cannot do: their users would wait for it without an end.
@@ -88,17 +91,15 @@ pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Sto
         );
         return Err(Failure::new(Exit::Usage, message));
     }
-    let flows = Flows::default();
+    let files: Vec<FlowRef> = current.iter().map(|flow| flow.id.clone()).collect();
+    let flows = Flows::of(Arc::new(Shelf { store: store.clone(), catalogue: catalogue.clone(), files }));
     for stored in store.flows().await? {
         if current.iter().any(|flow| flow.id == stored.id) {
             continue;
         }
         match pinned(&stored, newest(&current, &stored.id.name), catalogue) {
             Ok(flow) => flows.add(flow, false),
-            Err(problems) => {
-                let (flow, version) = (&stored.id.name, stored.id.version);
-                tracing::error!(flow, version, %problems, "a stored flow no longer loads; its users wait visibly");
-            }
+            Err(problems) => flows.refuse(stored.id, problems.to_string()),
         }
     }
     for flow in current {
@@ -125,6 +126,30 @@ pub(crate) fn pinned(stored: &StoredFlow, newest: Option<u32>, catalogue: &Catal
         return flow::load(&file, &stored.text, catalogue);
     }
     flow::load_stored(&file, &stored.text, catalogue)
+}
+
+/// The definitions in the database, read with what this process can do.
+#[derive(Debug)]
+struct Shelf {
+    store: Store,
+    catalogue: Catalogue,
+    /// Name and version of the files' flows.
+    files: Vec<FlowRef>,
+}
+
+#[async_trait]
+impl Library for Shelf {
+    async fn versions(&self) -> Result<Vec<FlowRef>, StoreError> {
+        self.store.flow_versions().await
+    }
+
+    async fn load(&self, id: &FlowRef) -> Result<Result<Flow, String>, StoreError> {
+        let Some(stored) = self.store.flow(id).await? else {
+            return Ok(Err("its definition is not in the database".to_owned()));
+        };
+        let newest = self.files.iter().filter(|file| file.name == id.name).map(|file| file.version).max();
+        Ok(pinned(&stored, newest, &self.catalogue).map_err(|problems| problems.to_string()))
+    }
 }
 
 /// The flows that onboardings are pinned to. One that no longer loads is left out, and its onboardings say so.

@@ -7,6 +7,7 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::clock::Clock;
+use crate::engine::Flows;
 use crate::health::Part;
 use crate::inbound::amqp::AmqpState;
 use crate::inbound::aside::{Aside, Failed};
@@ -152,6 +153,37 @@ impl Resting {
             breaker.resting(now).map(|rest| format!("{name} until {}: {}", rest.until, rest.cause))
         };
         self.dispatcher.breakers().snapshot().into_iter().filter_map(resting).collect()
+    }
+}
+
+/// Whom this process cannot step and why; another one may, so it never takes this one out of service.
+#[derive(Debug)]
+pub(super) struct Steps(pub Flows);
+
+impl Part for Steps {
+    fn name(&self) -> String {
+        "flows".into()
+    }
+
+    fn ready(&self) -> bool {
+        self.0.stuck().is_empty()
+    }
+
+    fn detail(&self) -> String {
+        let stuck = self.0.stuck();
+        if stuck.is_empty() {
+            return "everybody can be stepped here".into();
+        }
+        let causes: Vec<String> = stuck.iter().map(|(cause, people)| format!("{cause} ({people})")).collect();
+        let all = match stuck.values().sum::<usize>() {
+            1 => "1 person".to_owned(),
+            people => format!("{people} people"),
+        };
+        format!("{all} cannot be stepped here: {}", causes.join("; "))
+    }
+
+    fn needed(&self) -> bool {
+        false
     }
 }
 

@@ -103,7 +103,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let slots = slots(settings, &adapters, &flows);
     let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;
-    let dispatcher = dispatcher(settings, &seams, slots, &far, &store, &door)?;
+    let dispatcher = dispatcher(settings, &seams, (slots, &flows), &far, &store, &door)?;
     let hooks = hooks(settings, &seams, &store, &door, adapters.hooks);
     let engine = Arc::new(Engine {
         store,

@@ -11,7 +11,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::aside::Again;
-use super::parts::{Broker, KeptAside, Resting, Time, std_time};
+use super::parts::{Broker, KeptAside, Resting, Steps, Time, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
 use crate::engine::{Door, Engine};
@@ -95,8 +95,9 @@ pub(super) fn serve(
     dispatcher: &Dispatcher,
 ) -> Result<Http, Failure> {
     let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
+    let (steps, time) = (Steps(engine.flows.clone()), Time(Arc::clone(&seams.clock)));
     let parts: Vec<Arc<dyn Part>> =
-        vec![Arc::new(Broker(broker.clone())), Arc::new(resting), Arc::new(Time(Arc::clone(&seams.clock)))];
+        vec![Arc::new(Broker(broker.clone())), Arc::new(resting), Arc::new(steps), Arc::new(time)];
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
         api::Parts {

@@ -5,13 +5,12 @@ use std::fmt::Write;
 
 use clap::{Args, Subcommand};
 use gangway_core::event::OnboardingId;
-use gangway_core::onboarding::{Onboarding, User as Person};
 use serde_json::Value;
 
 use super::{Config, opened};
 use crate::api::{search, shape};
 use crate::store::Store;
-use crate::store::search::JournalEntry;
+use crate::store::search::{JournalEntry, Seen, SeenUser};
 use crate::terminal::{Exit, Failure, out};
 
 #[derive(Debug, Subcommand)]
@@ -54,12 +53,17 @@ impl User {
         }
         let flows = crate::app::stored_flows(&store, &catalogue).await?;
         for person in people {
-            let onboardings = store.user_onboardings(person.id).await?;
+            let id = person.as_ref().map_or_else(|shut| shut.id, |person| person.id);
+            let onboardings = store.user_onboardings(id).await?;
             let mut journals = Journals::new();
-            for onboarding in &onboardings {
-                journals.insert(onboarding.id, last(&store, onboarding.id, show.lines).await?);
+            for seen in &onboardings {
+                let id = seen.as_ref().map_or_else(|shut| shut.id, |onboarding| onboarding.id);
+                journals.insert(id, last(&store, id, show.lines).await?);
             }
-            let shown = shape::user(&person, &onboardings, &flows);
+            let shown = match &person {
+                Ok(person) => shape::user(person, &onboardings, &flows),
+                Err(shut) => shape::shut_user(shut, &onboardings, &flows),
+            };
             if show.json {
                 out::data(&with_journals(shown, &journals).to_string());
             } else {
@@ -106,30 +110,34 @@ fn plain(text: &str) -> String {
 }
 
 /// For people.
-fn summary(person: &Person, onboardings: &[Onboarding], shown: &Value, journals: &Journals) -> String {
+fn summary(person: &SeenUser, onboardings: &[Seen], shown: &Value, journals: &Journals) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "user {}, known since {}", person.id, person.created_at);
-    for (identifier, since) in shape::identifiers(person, onboardings) {
-        let _ = writeln!(text, "  {:<24} {}  since {since}", identifier.kind, plain(&identifier.value));
-    }
-    if let Some(locale) = &person.locale {
-        let _ = writeln!(text, "  {:<24} {}", "locale", plain(locale));
+    match person {
+        Ok(person) => {
+            let _ = writeln!(text, "user {}, known since {}", person.id, person.created_at);
+            for (identifier, since) in shape::identifiers(person, onboardings.iter().flatten()) {
+                let _ = writeln!(text, "  {:<24} {}  since {since}", identifier.kind, plain(&identifier.value));
+            }
+            if let Some(locale) = &person.locale {
+                let _ = writeln!(text, "  {:<24} {}", "locale", plain(locale));
+            }
+        }
+        Err(shut) => {
+            let _ = writeln!(text, "user {}, known since {}", shut.id, shut.created_at);
+            let _ = writeln!(text, "  who it is cannot be read here: {}", shut.why);
+        }
     }
     if onboardings.is_empty() {
         let _ = writeln!(text, "\nno onboarding yet");
     }
     let empty = Vec::new();
-    for (onboarding, shown) in
-        onboardings.iter().zip(shown.get("onboardings").and_then(Value::as_array).unwrap_or(&empty))
-    {
-        let (flow, status) = (&onboarding.flow, onboarding.status.word());
-        let _ = writeln!(
-            text,
-            "\nonboarding {}  {} version {}, revision {}",
-            onboarding.id, flow.name, flow.version, onboarding.revision
-        );
-        let _ = writeln!(text, "  state  {} ({status}) since {}", onboarding.state, onboarding.since);
+    for (seen, shown) in onboardings.iter().zip(shown.get("onboardings").and_then(Value::as_array).unwrap_or(&empty)) {
+        let id = seen.as_ref().map_or_else(|shut| shut.id, |onboarding| onboarding.id);
         let field = |path: &str| plain(shown.pointer(path).and_then(Value::as_str).unwrap_or(""));
+        let number = |path: &str| shown.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+        let (flow, version, revision) = (field("/flow"), number("/version"), number("/revision"));
+        let _ = writeln!(text, "\nonboarding {id}  {flow} version {version}, revision {revision}");
+        let _ = writeln!(text, "  state  {} ({}) since {}", field("/state"), field("/status"), field("/since"));
         let _ = writeln!(text, "  why    {}", field("/why"));
         let at = field("/next/at");
         match (field("/next/what").as_str(), at.as_str()) {
@@ -137,7 +145,7 @@ fn summary(person: &Person, onboardings: &[Onboarding], shown: &Value, journals:
             (what, "") => drop(writeln!(text, "  next   {what}")),
             (what, at) => drop(writeln!(text, "  next   {what}, at {at}")),
         }
-        for entry in journals.get(&onboarding.id).into_iter().flatten() {
+        for entry in journals.get(&id).into_iter().flatten() {
             let _ = writeln!(text, "  {}", plain(&journal_line(entry)));
         }
     }
@@ -173,9 +181,10 @@ mod tests {
 
     #[test]
     fn what_others_wrote_adds_no_line_and_says_nothing_to_the_terminal() {
-        let onboardings = [onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")])];
+        let onboardings =
+            [Ok(onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")]))];
         let shown = shape::user(&ada(), &onboardings, &Flows::default());
-        let text = summary(&ada(), &onboardings, &shown, &Journals::new());
+        let text = summary(&Ok(ada()), &onboardings, &shown, &Journals::new());
         assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
         assert!(text.contains(r"14\r\n  state  done (completed)\u{1b}[2K"), "{text}");
@@ -183,7 +192,9 @@ mod tests {
 
     #[test]
     fn the_summary_says_who_where_since_when_and_what_happened() {
-        let onboardings = [onboarding(1, 5_000, &[("original.user_uid", "14")])];
+        let first = onboarding(1, 5_000, &[("original.user_uid", "14")]);
+        let id = first.id;
+        let onboardings = [Ok(first)];
         let entry = JournalEntry {
             seq: 3,
             at: Timestamp(5_000),
@@ -200,14 +211,14 @@ mod tests {
             revision: None,
             decided_at: None,
         };
-        let journals = Journals::from([(onboardings[0].id, vec![entry])]);
+        let journals = Journals::from([(id, vec![entry])]);
         let shown = shape::user(&ada(), &onboardings, &Flows::default());
-        let text = summary(&ada(), &onboardings, &shown, &journals);
+        let text = summary(&Ok(ada()), &onboardings, &shown, &journals);
         for part in [
             "u-42",
             "original.user_uid        14",
             "state  wallet (waiting) since 1970-01-01T00:00:05.000Z",
-            "why    this process does not know flow wallet version 1",
+            "why    cannot be stepped here: flow wallet version 1 is not loaded",
             "wallet -> done  (2 copies)  the wallet exists",
         ] {
             assert!(text.contains(part), "{part:?} is missing in\n{text}");

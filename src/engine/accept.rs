@@ -11,6 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
+use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Millis;
 
 use crate::clock::{Chance, Clock, Trust};
@@ -22,10 +23,12 @@ use super::aside;
 use super::batch::sift;
 use super::commit;
 use super::door::{Arrival, NotAccepted, Receipt};
-use super::find::{Found, Target, find};
+use super::find::find;
 use super::flows::Flows;
+use super::kept::{take_kept, take_starts};
+use super::load::{load, lock, lock_users};
 use super::performer::Performer;
-use super::round::{Round, Work};
+use super::round::Round;
 use super::secrets;
 
 /// Limits of the engine; each a named setting.
@@ -139,6 +142,9 @@ impl Engine {
                         }
                     }
                     indexes = done.deferred.iter().filter_map(|at| indexes.get(*at).copied()).collect();
+                    if let Err(error) = self.flows.meet(done.unmet).await {
+                        return tracing::warn!(%error, events = indexes.len(), "a flow cannot be read now");
+                    }
                 }
                 Err(StoreError::Poison(error)) if indexes.len() == 1 => {
                     self.quarantine(&indexes, arrivals, answers, &error).await;
@@ -179,6 +185,7 @@ impl Engine {
         let found = find(&mut tx, self.store.keys(), &self.flows, arrivals, &sifted.fresh).await?;
         let mut round = Round::new(self, self.clock.now());
         let targets = load(&mut tx, &mut round, found).await?;
+        take_kept(&mut tx, &mut round).await?;
         round.held = tx.held_by_seq(&asked_to_adopt(arrivals)).await?;
         for (item, target) in sifted.fresh.into_iter().zip(targets) {
             if let Some(arrival) = arrivals.get(item.at) {
@@ -188,6 +195,44 @@ impl Engine {
         let mut done = commit::write(tx, round, &sifted.copies).await?;
         done.receipts.extend(sifted.receipts);
         Ok(done)
+    }
+
+    /// Steps these with what was kept for them, without anything new; answers who cannot be stepped here.
+    ///
+    /// # Errors
+    /// The database's; nothing was written.
+    pub(super) async fn take_up(
+        &self,
+        ids: &[OnboardingId],
+        own: &mut Vec<Arrival>,
+    ) -> Result<Vec<OnboardingId>, StoreError> {
+        let round = std::panic::AssertUnwindSafe(async {
+            let mut tx = self.store.begin().await?;
+            let mut round = Round::new(self, self.clock.now());
+            lock(&mut tx, &mut round, ids).await?;
+            take_kept(&mut tx, &mut round).await?;
+            let can = |id: &&OnboardingId| round.works.get(*id).is_some_and(|work| work.flow.is_some());
+            let stuck = ids.iter().filter(|id| !can(id)).copied().collect();
+            own.extend(commit::write(tx, round, &[]).await?.own);
+            Ok(stuck)
+        });
+        round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
+    }
+
+    /// Begins what this user's kept events begin.
+    ///
+    /// # Errors
+    /// As [`Engine::take_up`].
+    pub(super) async fn take_up_user(&self, id: UserId, own: &mut Vec<Arrival>) -> Result<(), StoreError> {
+        let round = std::panic::AssertUnwindSafe(async {
+            let mut tx = self.store.begin().await?;
+            let mut round = Round::new(self, self.clock.now());
+            lock_users(&mut tx, &mut round, &[id]).await?;
+            take_starts(&mut tx, &mut round, &[id]).await?;
+            own.extend(commit::write(tx, round, &[]).await?.own);
+            Ok(())
+        });
+        round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
     }
 
     /// An event that the database refuses even alone: it is kept as the door was given it, people see it and can take
@@ -227,50 +272,10 @@ pub(super) struct Done {
     pub receipts: Vec<(usize, Receipt)>,
     /// Indexes that must go into another round.
     pub deferred: Vec<usize>,
+    /// Flows to be loaded before that.
+    pub unmet: BTreeSet<FlowRef>,
     /// The engine's own follow-up events.
     pub own: Vec<Arrival>,
-}
-
-/// Takes the locks, users first, then onboardings, each in order of id, and opens what was locked.
-async fn load(tx: &mut Tx, round: &mut Round<'_>, found: Found) -> Result<Vec<Target>, StoreError> {
-    let users: BTreeSet<UserId> = found.targets.iter().filter_map(starting_user).collect();
-    round.briefs = found.briefs;
-    round.others = found.others;
-    if !users.is_empty() {
-        let users: Vec<UserId> = users.into_iter().collect();
-        let locked = tx.lock_users(&users).await?;
-        round.users = locked.into_iter().map(|user| (user.user.id, user)).collect();
-        // Under the lock, so that no other process begins an onboarding for them meanwhile.
-        round.briefs.retain(|brief| !users.contains(&brief.user));
-        round.briefs.extend(tx.onboardings_of(&users).await?);
-    }
-    let mut wanted: BTreeSet<OnboardingId> = BTreeSet::new();
-    for target in &found.targets {
-        match target {
-            Target::Onboarding(id) => drop(wanted.insert(*id)),
-            Target::Start(start) => {
-                let running = start.user.and_then(|user| round.previous(user, &start.flow.id.name));
-                wanted.extend(running.filter(|brief| !brief.ended).map(|brief| brief.id));
-            }
-            _ => {}
-        }
-    }
-    if wanted.is_empty() {
-        return Ok(found.targets);
-    }
-    let wanted: Vec<OnboardingId> = wanted.into_iter().collect();
-    for loaded in tx.lock(&wanted).await? {
-        let id = loaded.onboarding.id;
-        match round.engine.flows.get(&loaded.onboarding.flow) {
-            Some(flow) => drop(round.works.insert(id, Work { loaded, flow, fresh: false, changed: false })),
-            None => {
-                let flow = &loaded.onboarding.flow;
-                tracing::error!(flow = flow.name, version = flow.version, "an event's flow is not loaded here");
-                round.unknown_flow.insert(id);
-            }
-        }
-    }
-    Ok(found.targets)
 }
 
 /// Numbers of held events that operators give to an onboarding.
@@ -280,11 +285,4 @@ fn asked_to_adopt(arrivals: &[&Arrival]) -> Vec<i64> {
         _ => None,
     });
     asked.collect()
-}
-
-fn starting_user(target: &Target) -> Option<UserId> {
-    match target {
-        Target::Start(start) => start.user,
-        _ => None,
-    }
 }

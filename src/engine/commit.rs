@@ -22,6 +22,7 @@ use super::slots;
 
 /// Writes a round and commits it.
 pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
+    round.put_back();
     begin(&mut tx, &mut round).await?;
     identifiers(&mut tx, &mut round).await?;
     let changed: Vec<Loaded> =
@@ -29,6 +30,7 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
     }
+    stuck(&mut tx, &round).await?;
     let receipts = journal(&mut tx, &mut round, copies).await?;
     let born = Born::of(&mut round);
     let written = effects(&mut tx, &round, &born).await;
@@ -56,7 +58,19 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
         tracing::warn!(onboarding = %id, flow, "it went in a circle and was stopped; a person is asked");
         metrics::counter!("gangway_circles_total", "flow" => flow).increment(1);
     }
-    Ok(Done { receipts, deferred: round.deferred, own: round.own })
+    Ok(Done { receipts, deferred: round.deferred, unmet: round.unmet, own: round.own })
+}
+
+/// Who cannot be stepped here is marked, who has nothing kept any more is not; and what operators ended of which only
+/// the columns can be read.
+async fn stuck(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
+    let marks = &round.stuck.marks;
+    for kept in [true, false] {
+        let ids: Vec<OnboardingId> = marks.iter().filter(|(_, mark)| **mark == kept).map(|(id, _)| *id).collect();
+        tx.mark_kept(&ids, kept).await?;
+    }
+    let ended = round.stuck.ended.iter().filter_map(|id| round.stuck.shut.get(id));
+    tx.end_shut(&ended.collect::<Vec<_>>()).await
 }
 
 /// New onboardings. One that another process added meanwhile makes the whole batch run again. Those that ended in this
@@ -105,12 +119,19 @@ async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreErro
     let held = tx.held_on(&blinds, most).await?;
     let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= most;
     for held in held {
-        if let Some(id) = adopting.get(&held.found_by).copied() {
-            let secrets = match round.engine.flows.secret_fields(&held.event.kind) {
-                Some(_) => tx.take_held_secrets(&held.dedupe).await?,
-                None => Secrets::default(),
-            };
-            round.adopt(id, held, &secrets);
+        let (seq, found_by) =
+            held.as_ref().map_or_else(|shut| (shut.seq, shut.found_by), |held| (held.seq, held.found_by));
+        let Some(id) = adopting.get(&found_by).copied() else { continue };
+        let opened = match held {
+            Ok(held) if round.engine.flows.secret_fields(&held.event.kind).is_some() => {
+                tx.take_held_secrets(&held.dedupe).await?.map(|secrets| (held, secrets))
+            }
+            Ok(held) => Ok((held, Secrets::default())),
+            Err(unopened) => Err(unopened.why),
+        };
+        match opened {
+            Ok((held, secrets)) => round.adopt(id, held, secrets),
+            Err(why) => round.adopt_unopened(id, seq, &why),
         }
     }
     if full {
@@ -188,7 +209,7 @@ async fn journal(
     tx.fold(&folds).await?;
     numbers.extend(folds.iter().map(|fold| (fold.new.dedupe, fold.answer)));
     let folded = folds.into_iter().map(|fold| fold.new).zip(callers_of_folds);
-    let mut receipts = Vec::new();
+    let mut receipts = std::mem::take(&mut round.stuck.answers);
     for (event, callers) in events.into_iter().zip(callers).chain(folded) {
         let receipt = Receipt {
             seq: numbers.get(&event.dedupe).copied(),
@@ -212,7 +233,8 @@ async fn effects(tx: &mut Tx, round: &Round<'_>, born: &Born) -> Result<(), Stor
     if !round.follow_ups.is_empty() {
         tx.follow_up(&round.follow_ups).await?;
     }
-    Ok(())
+    tx.park(&round.stuck.parked).await?;
+    tx.cancel_effects(&round.stuck.ended).await
 }
 
 /// What secrets came, and which went, last of all tables.
@@ -221,7 +243,11 @@ async fn secrets(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
         tx.hold_secrets(dedupe, secrets, round.now).await?;
     }
     tx.put_secrets(&round.new_secrets, round.now).await?;
-    tx.erase_secrets(&round.gone_secrets).await
+    tx.erase_secrets(&round.gone_secrets).await?;
+    for id in &round.stuck.emptied {
+        tx.erase_all_secrets(*id).await?;
+    }
+    Ok(())
 }
 
 /// The round's new effects: as many born leased as there are free slots, the rest born due.

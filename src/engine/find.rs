@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gangway_core::event::{Body, Event, Identifier, OnboardingId, UserId};
+use gangway_core::event::{Body, Event, Identifier, OF_FLOWS, OnboardingId, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::matching::{self, Claim as UserClaim};
+use gangway_core::onboarding::FlowRef;
 
 use crate::store::types::{Brief, Owner};
 use crate::store::{Blind, Keyring, StoreError, Tx};
@@ -22,12 +23,44 @@ pub(super) enum Target {
     Onboarding(OnboardingId),
     /// It begins this flow for this user.
     Start(Box<Start>),
+    /// None of the user's onboardings awaits it, and one that may still begin does.
+    Early(Early),
+    /// Whose it is depends on these flows, which are not loaded yet.
+    Unmet(BTreeSet<FlowRef>),
     /// Nobody owns any of its identifiers yet: these, with their kinds, the most telling first.
     Held(Vec<(Blind, String)>),
     /// Noted for a user who has no onboarding that could take it, or for nobody at all.
     Unowned(&'static str),
     /// Not allowed; why.
     Refused(String),
+}
+
+/// A message that came before its onboarding.
+#[derive(Debug)]
+pub(super) struct Early {
+    pub user: UserId,
+    /// Its type.
+    pub kind: String,
+}
+
+impl Target {
+    /// The user whose row must be locked.
+    pub(super) const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Start(start) => start.user,
+            Self::Early(early) => Some(early.user),
+            _ => None,
+        }
+    }
+
+    /// Whether an early message's onboarding began meanwhile, now that nobody else can begin one.
+    pub(super) fn look_again(&mut self, briefs: &[Brief], flows: &Flows) {
+        if let Self::Early(Early { user, kind }) = self
+            && let Choice::One(id, Awaits::Yes) = choose(*user, kind, briefs, flows)
+        {
+            *self = Self::Onboarding(id);
+        }
+    }
 }
 
 /// A start event, read.
@@ -151,23 +184,60 @@ fn by_identifier(
     match names.iter().find_map(|(blind, _)| owners.get(blind)) {
         Some(Owner::Onboarding(id)) => Target::Onboarding(*id),
         Some(Owner::User(user)) => match choose(*user, &event.kind, briefs, flows) {
-            Some(id) => Target::Onboarding(id),
-            None => Target::Unowned("the user has no onboarding"),
+            Choice::Unmet(unmet) => Target::Unmet(unmet),
+            Choice::One(id, Awaits::Yes | Awaits::Perhaps) => Target::Onboarding(id),
+            _ if early(event, *user, briefs, flows) => Target::Early(Early { user: *user, kind: event.kind.clone() }),
+            Choice::One(id, Awaits::No) => Target::Onboarding(id),
+            Choice::Nobody => Target::Unowned("the user has no onboarding"),
         },
         None if names.is_empty() => Target::Unowned("the event names nobody"),
         None => Target::Held(names.into_iter().map(|(blind, name)| (blind, name.kind)).collect()),
     }
 }
 
-/// Which of a user's onboardings an event concerns: a running one that awaits it, else the newest running one, else
-/// the newest of all.
-fn choose(user: UserId, kind: &str, briefs: &[Brief], flows: &Flows) -> Option<OnboardingId> {
-    briefs
-        .iter()
-        .filter(|brief| brief.user == user)
-        .max_by_key(|brief| {
-            let awaits = flows.get(&brief.flow).is_some_and(|flow| flow.awaits(kind));
-            (!brief.ended, awaits, brief.id)
+/// Which of a user's onboardings an event concerns.
+enum Choice {
+    One(OnboardingId, Awaits),
+    Nobody,
+    /// These must be loaded first.
+    Unmet(BTreeSet<FlowRef>),
+}
+
+/// Whether a running onboarding awaits an event, now or later.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Awaits {
+    No,
+    /// Its flow does not load here.
+    Perhaps,
+    Yes,
+}
+
+/// A running one that awaits it, else one that perhaps does, else the newest running one, else the newest of all.
+fn choose(user: UserId, kind: &str, briefs: &[Brief], flows: &Flows) -> Choice {
+    let theirs = || briefs.iter().filter(|brief| brief.user == user);
+    let unmet = theirs().filter(|brief| !brief.ended).map(|brief| &brief.flow);
+    let unmet = unmet.filter(|flow| flows.get(flow).is_none() && flows.refusal(flow).is_none());
+    let unmet: BTreeSet<FlowRef> = unmet.cloned().collect();
+    if !unmet.is_empty() {
+        return Choice::Unmet(unmet);
+    }
+    let awaits = |brief: &Brief| match flows.get(&brief.flow) {
+        _ if brief.ended => Awaits::No,
+        Some(flow) if flow.awaits(kind) => Awaits::Yes,
+        Some(_) => Awaits::No,
+        None => Awaits::Perhaps,
+    };
+    let best = theirs().max_by_key(|brief| (!brief.ended, awaits(brief), brief.id));
+    best.map_or(Choice::Nobody, |brief| Choice::One(brief.id, awaits(brief)))
+}
+
+/// Whether a message of this user may be for an onboarding that has not begun: of a flow that awaits it, and that the
+/// user may still begin.
+pub(super) fn early(event: &Event, user: UserId, briefs: &[Brief], flows: &Flows) -> bool {
+    let inside = matches!(event.body, Body::Message { .. }) && !event.kind.starts_with(OF_FLOWS);
+    inside
+        && flows.awaiting(&event.kind).iter().any(|flow| {
+            let mut of_flow = briefs.iter().filter(|brief| brief.user == user && brief.flow.name == flow.id.name);
+            flow.start.again || of_flow.next().is_none()
         })
-        .map(|brief| brief.id)
 }

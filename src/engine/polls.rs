@@ -50,7 +50,7 @@ pub(super) async fn part(
     let alone = |row: &Row| {
         let owner = row.event.owner.as_ref().filter(|_| row.keeps)?;
         let id = owner.onboarding.filter(|id| happens.get(id) == Some(&1))?;
-        Some((id, owner.key.clone()))
+        Some((id, owner.key.clone()?))
     };
     let tails = tx.tails(&rows.iter().filter_map(alone).collect::<Vec<_>>()).await?;
     let (mut folds, mut others) = (Vec::new(), Vec::new());

@@ -36,6 +36,16 @@ pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestam
     decision
 }
 
+/// As [`decide`], where the flow is not at hand; `None` when only the flow can tell.
+#[must_use]
+pub fn decide_without_flow(onboarding: &Onboarding, event: &Event, now: Timestamp) -> Option<Decision> {
+    let mut decision = step::without_flow(onboarding, event, now)?;
+    if decision.onboarding.revision != onboarding.revision {
+        decision.onboarding.memory.last_at = now.max(onboarding.memory.last_at);
+    }
+    Some(decision)
+}
+
 /// The onboarding that this history makes, in the order of revisions: a held event was received before it was applied,
 /// so its number in the journal is not its turn. `None` when the history does not begin with a start, or a revision is
 /// missing or does not come out as the journal says.

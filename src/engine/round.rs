@@ -9,7 +9,7 @@ use gangway_core::decision::{Decision, Lifecycle, Verdict};
 use gangway_core::effect::{Effect, EffectId, Request};
 use gangway_core::event::{Body, Identifier, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
-use gangway_core::onboarding::{Onboarding, Review, ReviewCause, User};
+use gangway_core::onboarding::{FlowRef, Onboarding, Review, ReviewCause, User};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
@@ -23,9 +23,10 @@ use crate::store::types::{
 use super::accept::Engine;
 use super::batch::Item;
 use super::door::Arrival;
-use super::find::{Said, Start, Target};
+use super::find::{self, Start, Target};
+use super::kept::{Stuck, Waited, retold, waited};
 use super::polls;
-use super::replay::{begin, decide, decided_at};
+use super::replay::{begin, decide, decide_without_flow, decided_at};
 use super::taken::Others;
 use super::view;
 
@@ -33,11 +34,47 @@ use super::view;
 #[derive(Debug)]
 pub(super) struct Work {
     pub loaded: Loaded,
-    pub flow: Arc<Flow>,
+    /// Its flow; absent when that does not load here: then only what needs no flow is decided.
+    pub flow: Option<Arc<Flow>>,
     /// Begun in this round.
     pub fresh: bool,
     /// Differs from its row.
     pub changed: bool,
+}
+
+/// Where an event is in the journal.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// It came now.
+    New(Item),
+    /// It waited there, held or kept, and is taken out.
+    Waited(Box<Waited>),
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub verdict: Verdict,
+    pub detail: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub revision: Option<u64>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<Timestamp>,
+    /// As of [`Row`].
+    pub keeps: bool,
+}
+
+impl Said {
+    /// Without a move.
+    pub(super) fn plain(verdict: Verdict, detail: impl Into<String>) -> Self {
+        Self { verdict, detail: detail.into(), from: None, to: None, revision: None, decided_at: None, keeps: false }
+    }
+
+    fn of(decision: Decision, revision: Option<u64>) -> Self {
+        let Decision { verdict, detail, from, to, .. } = decision;
+        Self { verdict, detail, from, to, revision, decided_at: None, keeps: false }
+    }
 }
 
 /// A journal row of this round, with everyone who brought its event.
@@ -77,8 +114,11 @@ pub(super) struct Round<'a> {
     pub deferred: Vec<usize>,
     /// What held events that an operator named are held on.
     pub held: HashMap<i64, Vec<(Blind, String)>>,
-    /// Onboardings whose flow this process does not know.
-    pub unknown_flow: BTreeSet<OnboardingId>,
+    /// Flows to be loaded before another round, and the onboardings that wait for them.
+    pub unmet: BTreeSet<FlowRef>,
+    pub waiting: BTreeSet<OnboardingId>,
+    /// Who cannot be opened or stepped here, and what must be written for it.
+    pub stuck: Stuck,
     /// Onboardings that were stopped while they went in a circle, and their flows.
     pub circles: Vec<(OnboardingId, String)>,
     /// Follow-up events of the engine itself.
@@ -107,7 +147,9 @@ impl<'a> Round<'a> {
             held_secrets: Vec::new(),
             deferred: Vec::new(),
             held: HashMap::new(),
-            unknown_flow: BTreeSet::new(),
+            unmet: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            stuck: Stuck::default(),
             circles: Vec::new(),
             own: Vec::new(),
             started: HashMap::new(),
@@ -119,17 +161,31 @@ impl<'a> Round<'a> {
         if item.flagged {
             return self.flag(item, arrival, &target);
         }
+        let place = Place::New(item);
         match target {
-            Target::Onboarding(id) => self.step(item, arrival, id),
-            Target::Start(start) => self.start(item, arrival, &start),
-            Target::Held(names) => self.hold(item, arrival, names),
-            Target::Unowned(why) => self.record(item, arrival, None, Verdict::Noted, why.into()),
-            Target::Refused(why) => self.record(item, arrival, None, Verdict::Refused, why),
+            Target::Onboarding(id) => self.step(place, arrival, id),
+            Target::Start(start) => self.start(place, arrival, &start),
+            Target::Early(early) => self.early(place, arrival, early.user),
+            Target::Unmet(flows) => {
+                self.unmet.extend(flows);
+                self.defer(place);
+            }
+            Target::Held(names) => self.hold(place, arrival, names),
+            Target::Unowned(why) => self.record(place, arrival, None, Said::plain(Verdict::Noted, why)),
+            Target::Refused(why) => self.record(place, arrival, None, Said::plain(Verdict::Refused, why)),
+        }
+    }
+
+    /// Into another round; one that waited in the journal stays there.
+    fn defer(&mut self, place: Place) {
+        if let Place::New(item) = place {
+            self.deferred.extend(item.callers);
         }
     }
 
     /// Nobody is known by any of its names: each is locked as a placeholder, and whoever gets one first gets the event.
-    fn hold(&mut self, item: Item, arrival: &Arrival, names: Vec<(Blind, String)>) {
+    fn hold(&mut self, place: Place, arrival: &Arrival, names: Vec<(Blind, String)>) {
+        let Place::New(item) = &place else { return };
         let detail = unowned(&names);
         let held_on = names.iter().map(|(blind, _)| *blind).collect();
         for (blind, kind) in names {
@@ -138,7 +194,7 @@ impl<'a> Round<'a> {
         if !arrival.secrets.is_empty() {
             self.held_secrets.push((item.dedupe, arrival.secrets.clone()));
         }
-        self.record(item, arrival, None, Verdict::Held, detail);
+        self.record(place, arrival, None, Said::plain(Verdict::Held, detail));
         if let Some(row) = self.rows.last_mut() {
             row.event.held_on = held_on;
         }
@@ -147,44 +203,51 @@ impl<'a> Round<'a> {
     /// Other content under a key that is taken: kept, shown to people, and moves nothing.
     fn flag(&mut self, item: Item, arrival: &Arrival, target: &Target) {
         let owner = match target {
-            Target::Onboarding(id) => self.works.get(id).map(|work| owner_of(&work.loaded)),
+            Target::Onboarding(id) => self.owner(*id),
             _ => None,
         };
-        let detail = "its key was already used by an event with other content; nothing was done with it".into();
-        self.record(item, arrival, owner, Verdict::Duplicate, detail);
+        let detail = "its key was already used by an event with other content; nothing was done with it";
+        self.record(Place::New(item), arrival, owner, Said::plain(Verdict::Duplicate, detail));
     }
 
-    fn step(&mut self, item: Item, arrival: &Arrival, id: OnboardingId) {
+    /// Steps an onboarding with an event; keeps the event when that cannot be done here.
+    pub(super) fn step(&mut self, place: Place, arrival: &Arrival, id: OnboardingId) {
+        if self.waiting.contains(&id) {
+            return self.defer(place);
+        }
         let event = self.told(arrival);
-        let Some(work) = self.works.get_mut(&id) else {
-            // There is no such row; or this process does not know its flow: then nobody is answered, and the senders
-            // come again, to this process or to one that knows it.
-            if !self.unknown_flow.contains(&id) {
-                self.record(item, arrival, None, Verdict::Refused, "there is no such onboarding".into());
-            }
-            return;
+        let Some(work) = self.works.get(&id) else { return self.step_shut(place, arrival, id) };
+        let onboarding = &work.loaded.onboarding;
+        // What waited in the journal is decided now, and not when it was received.
+        let decided_at = match &place {
+            Place::New(_) => decided_at(onboarding, &event, self.now),
+            Place::Waited(_) => Some(self.now),
         };
-        let decided_at = decided_at(&work.loaded.onboarding, &event, self.now);
         let now = decided_at.unwrap_or(event.received_at);
-        let decision = decide(&work.flow, &work.loaded.onboarding, &event, now);
+        let decision = match &work.flow {
+            Some(flow) => decide(flow, onboarding, &event, now),
+            None => match decide_without_flow(onboarding, &event, now) {
+                Some(decision) => decision,
+                None => {
+                    let why = view::not_loaded(&onboarding.flow);
+                    return self.keep(place, arrival, id, &why);
+                }
+            },
+        };
         // Polls that share rows were decided when they were received.
-        let keeps = decided_at.is_none() && polls::keeps(&work.loaded.onboarding, &event, &decision);
+        let keeps = decided_at.is_none() && polls::keeps(onboarding, &event, &decision);
         if let Err(why) = self.adopts(id, &arrival.event.body) {
-            let owner = self.works.get(&id).map(|work| owner_of(&work.loaded));
-            return self.record(item, arrival, owner, Verdict::Refused, why.into());
+            let owner = self.owner(id);
+            return self.record(place, arrival, owner, Said::plain(Verdict::Refused, why));
         }
         let before = self.stands(id);
         let (owner, revision) = self.follow(id, &decision);
         self.keep_secrets(id, &event, &arrival.secrets, before.as_ref());
-        self.record(item, arrival, owner, decision.verdict, decision.detail);
-        if let Some(row) = self.rows.last_mut() {
-            (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
-            row.event.decided_at = decided_at;
-            row.keeps = keeps;
-            if let Cow::Owned(event) = event {
-                row.event.event = event;
-            }
-        }
+        let seen = match &event {
+            Cow::Owned(event) => Cow::Owned(Arrival { event: event.clone(), ..arrival.clone() }),
+            Cow::Borrowed(_) => Cow::Borrowed(arrival),
+        };
+        self.record(place, &seen, owner, Said { keeps, decided_at, ..Said::of(decision, revision) });
     }
 
     /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; the
@@ -224,7 +287,7 @@ impl<'a> Round<'a> {
         if decision.lifecycle.contains(&Lifecycle::Review)
             && decision.onboarding.memory.review.as_ref().is_some_and(circle)
         {
-            self.circles.push((id, work.flow.id.name.clone()));
+            self.circles.push((id, work.loaded.onboarding.flow.name.clone()));
         }
         let key = work.loaded.key.clone();
         let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision, self.now) } else { Vec::new() };
@@ -248,27 +311,33 @@ impl<'a> Round<'a> {
         }
     }
 
-    fn start(&mut self, item: Item, arrival: &Arrival, start: &Start) {
+    pub(super) fn start(&mut self, place: Place, arrival: &Arrival, start: &Start) {
         let begun = start.said.as_ref().and_then(|said| self.started.get(&said.blind).copied());
         let known = start.user.or(begun);
         let previous = known.and_then(|user| self.previous(user, &start.flow.id.name));
         match previous {
-            Some(brief) if !brief.ended => return self.step(item, arrival, brief.id),
+            Some(brief) if !brief.ended => return self.step(place, arrival, brief.id),
             Some(brief) if !start.flow.start.again => {
                 let user = self.users.get(&brief.user).map(|user| EventOwner {
                     user: brief.user,
                     onboarding: Some(brief.id),
-                    key: user.key.clone(),
+                    key: Some(user.key.clone()),
                 });
-                let detail = "the user's onboarding in this flow has ended; the flow does not start again".into();
-                return self.record(item, arrival, user, Verdict::Refused, detail);
+                let detail = "the user's onboarding in this flow has ended; the flow does not start again";
+                return self.record(place, arrival, user, Said::plain(Verdict::Refused, detail));
             }
             _ => {}
         }
         let user = match (known.and_then(|id| self.users.get(&id)), &start.said) {
             (Some(user), _) => user.clone(),
+            (None, _) if known.is_some_and(|user| self.stuck.users.contains_key(&user)) => {
+                let Some(user) = known else { return };
+                return self.keep_for(place, arrival, user, "the user's row cannot be read here");
+            }
             (None, Some(said)) => self.new_user(said, arrival.event.received_at),
-            (None, None) => return self.record(item, arrival, None, Verdict::Refused, "there is no such user".into()),
+            (None, None) => {
+                return self.record(place, arrival, None, Said::plain(Verdict::Refused, "there is no such user"));
+            }
         };
         let id = OnboardingId(self.engine.chance.id(self.now));
         let decision = begin(&start.flow, id, &user.user, &arrival.event);
@@ -278,7 +347,7 @@ impl<'a> Round<'a> {
                 key: user.key.clone(),
                 unknown: Unknown::default(),
             },
-            flow: Arc::clone(&start.flow),
+            flow: Some(Arc::clone(&start.flow)),
             fresh: true,
             changed: true,
         };
@@ -290,10 +359,8 @@ impl<'a> Round<'a> {
         }
         let (owner, revision) = self.follow(id, &decision);
         self.keep_secrets(id, &arrival.event, &arrival.secrets, None);
-        self.record(item, arrival, owner, decision.verdict, decision.detail);
-        if let Some(row) = self.rows.last_mut() {
-            (row.event.from, row.event.to, row.event.revision) = (decision.from, decision.to, revision);
-        }
+        self.record(place, arrival, owner, Said::of(decision, revision));
+        self.take_early(user_id, id);
     }
 
     /// The user's running onboarding of this flow, else the newest ended one.
@@ -307,7 +374,7 @@ impl<'a> Round<'a> {
             .max_by_key(|brief| (!brief.ended, brief.id))
     }
 
-    fn new_user(&mut self, said: &Said, at: Timestamp) -> LoadedUser {
+    fn new_user(&mut self, said: &find::Said, at: Timestamp) -> LoadedUser {
         let user = User {
             id: UserId(self.engine.chance.id(self.now)),
             external_id: said.claim.external_id.clone(),
@@ -332,38 +399,61 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Takes a held event to the onboarding that owns its identifier now.
-    pub(super) fn adopt(&mut self, id: OnboardingId, held: Held, secrets: &Secrets) {
+    /// Takes a held event to the onboarding that owns its identifier now; a message that another flow of the user's
+    /// awaits is kept for that.
+    pub(super) fn adopt(&mut self, id: OnboardingId, held: Held, secrets: Secrets) {
         let Some(work) = self.works.get(&id) else { return };
-        // Now, and not when it was received.
-        let decided_at = self.now;
-        let decision = decide(&work.flow, &work.loaded.onboarding, &held.event, decided_at);
-        let before = self.stands(id);
-        let (Some(owner), revision) = self.follow(id, &decision) else { return };
-        self.keep_secrets(id, &held.event, secrets, before.as_ref());
-        let detail = format!("{} (held since {})", decision.detail, held.event.received_at);
-        let (seq, verdict) = (held.seq, decision.verdict);
-        let (from, to) = (decision.from, decision.to);
-        self.adopted.push(Adopted { seq, held, owner, verdict, from, to, detail, revision, decided_at });
+        let user = work.loaded.onboarding.user.id;
+        let awaited = work.flow.as_ref().is_none_or(|flow| flow.awaits(&held.event.kind));
+        // Only under the user's lock is it known what the user has begun.
+        let early = !awaited
+            && self.users.contains_key(&user)
+            && find::early(&held.event, user, &self.briefs, &self.engine.flows);
+        let arrival = waited(Some(id), &held, secrets);
+        let place = Place::Waited(Box::new(Waited { held, was: Verdict::Held }));
+        if early { self.early(place, &arrival, user) } else { self.step(place, &arrival, id) }
     }
 
-    fn record(&mut self, item: Item, arrival: &Arrival, owner: Option<EventOwner>, verdict: Verdict, detail: String) {
-        let event = NewEvent {
-            dedupe: item.dedupe,
-            digest: item.digest,
-            event: arrival.event.clone(),
-            raw: arrival.raw.clone(),
-            owner,
-            verdict,
-            from: None,
-            to: None,
-            detail,
-            revision: None,
-            decided_at: None,
-            held_on: Vec::new(),
-            copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
-        };
-        self.rows.push(Row { event, callers: item.callers, keeps: false });
+    /// Whose an onboarding's events are, also where it cannot be read here.
+    pub(super) fn owner(&self, id: OnboardingId) -> Option<EventOwner> {
+        let work = self.works.get(&id).map(|work| owner_of(&work.loaded));
+        work.or_else(|| self.stuck.owner(id))
+    }
+
+    /// Writes an event with what became of it into the journal: a new row, or the one move of a row that waited there.
+    pub(super) fn record(&mut self, place: Place, arrival: &Arrival, owner: Option<EventOwner>, said: Said) {
+        let Said { verdict, detail, from, to, revision, decided_at, keeps } = said;
+        match (place, owner) {
+            (Place::New(item), owner) => {
+                let event = NewEvent {
+                    dedupe: item.dedupe,
+                    digest: item.digest,
+                    event: arrival.event.clone(),
+                    raw: arrival.raw.clone(),
+                    owner,
+                    verdict,
+                    from,
+                    to,
+                    detail,
+                    revision,
+                    decided_at,
+                    held_on: Vec::new(),
+                    copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
+                };
+                self.rows.push(Row { event, callers: item.callers, keeps });
+            }
+            // What is kept already, or has no owner, stays as it is.
+            (Place::Waited(waited), Some(owner)) if verdict != Verdict::Kept || waited.was != Verdict::Kept => {
+                let Waited { held, was } = *waited;
+                let detail = format!("{detail} ({} since {})", was.word(), held.event.received_at);
+                let held = retold(held, &arrival.event);
+                let seq = held.seq;
+                let held = Some(held);
+                let moved = Adopted { seq, held, was, owner, verdict, from, to, detail, revision, decided_at };
+                self.adopted.push(moved);
+            }
+            (Place::Waited(_), _) => {}
+        }
     }
 }
 
@@ -383,7 +473,7 @@ fn before(onboarding: &Onboarding) -> Onboarding {
 
 fn owner_of(loaded: &Loaded) -> EventOwner {
     let onboarding = &loaded.onboarding;
-    EventOwner { user: onboarding.user.id, onboarding: Some(onboarding.id), key: loaded.key.clone() }
+    EventOwner { user: onboarding.user.id, onboarding: Some(onboarding.id), key: Some(loaded.key.clone()) }
 }
 
 fn lifecycle(work: &Work, decision: &Decision, due_at: Timestamp) -> Vec<Effect> {
@@ -393,7 +483,7 @@ fn lifecycle(work: &Work, decision: &Decision, due_at: Timestamp) -> Vec<Effect>
         request: Request::Lifecycle {
             event_type: lifecycle.event_type().to_owned(),
             subject: Some(onboarding.user.external_id.clone()),
-            data: view::onboarding(Some(&work.flow), onboarding),
+            data: view::onboarding(work.flow.as_deref(), onboarding),
         },
         due_at,
     };

@@ -69,7 +69,13 @@ impl Round<'_> {
     /// `before` is absent when the event began the onboarding.
     pub(super) fn keep_secrets(&mut self, id: OnboardingId, event: &Event, cut: &Secrets, before: Option<&Before>) {
         let Some(work) = self.works.get(&id) else { return };
-        let flow = &work.flow;
+        let Some(flow) = &work.flow else {
+            // Cancelled without its flow: whatever it has, nobody reads it any more.
+            if work.loaded.onboarding.status.ended() {
+                self.stuck.emptied.insert(id);
+            }
+            return;
+        };
         if flow.secrets.is_empty() {
             return;
         }

@@ -37,6 +37,12 @@ impl Others {
         let users = tx.users_of(&owners.values().copied().collect::<Vec<_>>()).await?;
         Ok(Self { owners, users })
     }
+
+    /// These too.
+    pub(super) fn add(&mut self, more: Self) {
+        self.owners.extend(more.owners);
+        self.users.extend(more.users);
+    }
 }
 
 /// The identifiers that an event's answer gives to its onboarding.

@@ -2,8 +2,10 @@
 
 use gangway_core::explain::explain;
 use gangway_core::flow::model::Flow;
-use gangway_core::onboarding::Onboarding;
+use gangway_core::onboarding::{FlowRef, Onboarding};
 use serde_json::{Value, json};
+
+use crate::store::types::Shut;
 
 /// The contract's onboarding: `{id, user_id, flow, version, state, status, since, why, next, revision, created_at,
 /// ended_at}`. A flow that this process does not know leaves `why` to say so.
@@ -11,10 +13,7 @@ use serde_json::{Value, json};
 pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
     let (why, next) = match flow.map(|flow| explain(flow, onboarding)) {
         Some(said) => (said.why, said.next),
-        None => (
-            format!("this process does not know flow {} version {}", onboarding.flow.name, onboarding.flow.version),
-            None,
-        ),
+        None => (not_loaded(&onboarding.flow), None),
     };
     json!({
         "id": onboarding.id,
@@ -30,4 +29,35 @@ pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
         "created_at": onboarding.created_at.to_string(),
         "ended_at": onboarding.ended_at.map(|at| at.to_string()),
     })
+}
+
+/// What its columns say of an onboarding that cannot be read here, in the same shape; `why` says the cause.
+#[must_use]
+pub fn shut(shut: &Shut) -> Value {
+    json!({
+        "id": shut.id,
+        "user_id": shut.user,
+        "flow": shut.flow.name,
+        "version": shut.flow.version,
+        "state": shut.state,
+        "status": shut.status,
+        "since": shut.since.to_string(),
+        "why": unreadable(shut),
+        "next": null,
+        "revision": shut.revision,
+        "created_at": shut.created_at.to_string(),
+        "ended_at": shut.ended_at.map(|at| at.to_string()),
+    })
+}
+
+/// Why an onboarding can neither be shown whole nor stepped by this process.
+#[must_use]
+pub fn unreadable(shut: &Shut) -> String {
+    format!("cannot be read here: {}", shut.why)
+}
+
+/// Why nobody of this flow version can be stepped by this process.
+#[must_use]
+pub fn not_loaded(flow: &FlowRef) -> String {
+    format!("cannot be stepped here: flow {} version {} is not loaded", flow.name, flow.version)
 }

@@ -92,7 +92,11 @@ impl Children {
     async fn begun(&self, receipt: Receipt) -> AttemptResult {
         let (outcome, child) = match (receipt.verdict, receipt.onboarding) {
             (Verdict::Applied, Some(child)) => ("started", child),
-            (Verdict::Noted, Some(child)) => ("running", child),
+            // Kept: the child cannot be stepped here, and joins the parent when it can be.
+            (Verdict::Noted | Verdict::Kept, Some(child)) => ("running", child),
+            (Verdict::Kept, None) => {
+                return AttemptResult::Again { cause: receipt.detail, retry_after: None, spent: false };
+            }
             (Verdict::Refused, Some(child)) => ("ended", child),
             _ => return AttemptResult::Broken { cause: receipt.detail },
         };

@@ -1,11 +1,13 @@
 //! Leases what is due, has it performed outside any transaction, and brings each outcome to the door. Leases and
 //! attempts are all it writes. Effects that are born leased come through [`Performer`], straight after their commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gangway_core::onboarding::FlowRef;
+use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Timestamp;
 
 use super::attempt::Performers;
@@ -13,10 +15,11 @@ use super::breaker::Breakers;
 use super::http::Limits;
 use super::lease::Leases;
 use super::shared::Shared;
-use super::{pace, perform};
+use super::{outcome, pace, perform};
 use crate::clock::{Chance, Clock};
-use crate::engine::{Door, Performer, slots as slot};
+use crate::engine::{Door, Flows, Performer, slots as slot};
 use crate::settings::outbound::OutboundSettings;
+use crate::store::effects::{Leased, Unreadable};
 use crate::store::types::{Lease, LeasedEffect, StoreError};
 
 /// The dispatcher; clones are the same one.
@@ -32,6 +35,8 @@ pub struct Parts {
     pub door: Door,
     /// Who performs.
     pub performers: Performers,
+    /// The flows that this process knows: effects of others are left to others.
+    pub flows: Flows,
     /// How many at once: each provider's name, `mail`, `publish`.
     pub concurrency: BTreeMap<String, u32>,
     /// What providers asked us to wait; the same as the sender's.
@@ -103,22 +108,54 @@ impl Dispatcher {
     /// Leases what is due up to the free slots and begins performing it: how many, and whether there may be more.
     async fn lease(&self, now: Timestamp) -> Result<(usize, bool), StoreError> {
         let shared = &self.0;
+        shared.know_providers();
         let wanted = shared.take_free_slots(now);
         if wanted.is_empty() {
             return Ok((0, false));
         }
         let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
-        let leased = shared.leases.lease_due(now, &wanted, lease).await;
+        let leased = shared.leases.lease(now, &wanted, &shared.flows.refused(), lease).await;
+        let (leased, failed) = match leased {
+            Ok(leased) => (leased, None),
+            Err(error) => (Leased::default(), Some(error)),
+        };
+        let (effects, strange) = self.known(leased.effects).await;
         let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
-        for effect in leased.iter().flatten() {
+        for effect in &effects {
             unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
         }
         unused.iter().for_each(|(name, count)| shared.unused(name, *count));
+        if let Some(error) = failed {
+            return Err(error);
+        }
         let full = unused.values().any(|count| *count == 0);
-        let leased = leased?;
-        let begun = leased.len();
-        leased.into_iter().for_each(|effect| self.begin(effect));
-        Ok((begun, begun > 0 && full))
+        // What was given back, or ends at once, took the place of others that are due.
+        let more = full || !strange.is_empty() || !leased.unreadable.is_empty();
+        let begun = effects.len();
+        effects.into_iter().for_each(|effect| self.begin(effect));
+        shared.release(strange.into_iter().map(|effect| (effect.id, effect.token)).collect()).await;
+        let ended = leased.unreadable.into_iter().map(|Unreadable { id, attempt, why }| {
+            tracing::error!(effect = %id, why, "what an effect asks cannot be read here");
+            let cause = format!("what was asked cannot be read: {why}");
+            outcome::arrival(id, attempt, now, AttemptResult::Broken { cause }, now)
+        });
+        shared.tell(ended).await;
+        Ok((begun, more))
+    }
+
+    /// Parts effects into those whose flow is loaded here, now or on demand, and the others: who cannot step an outcome
+    /// must not perform.
+    async fn known(&self, leased: Vec<(FlowRef, LeasedEffect)>) -> (Vec<LeasedEffect>, Vec<LeasedEffect>) {
+        let flows = &self.0.flows;
+        let strange: BTreeSet<FlowRef> =
+            leased.iter().filter(|(flow, _)| flows.get(flow).is_none()).map(|(flow, _)| flow.clone()).collect();
+        if let Err(error) = flows.meet(strange).await {
+            tracing::warn!(%error, "a flow could not be read; its effects are given back");
+        }
+        self.0.know_providers();
+        let (known, strange): (Vec<_>, Vec<_>) = leased.into_iter().partition(|(flow, _)| flows.get(flow).is_some());
+        let effects = |leased: Vec<(FlowRef, LeasedEffect)>| leased.into_iter().map(|(_, effect)| effect).collect();
+        (effects(known), effects(strange))
     }
 
     /// Ticks for ever: when something is due, when woken, and rarely for what other processes left behind.

@@ -3,38 +3,42 @@
 
 use async_trait::async_trait;
 use gangway_core::effect::EffectId;
+use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Timestamp;
 
 use crate::store::Store;
-use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
+use crate::store::effects::Leased;
+use crate::store::types::{ExpiredLease, Lease, StoreError};
 
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due by now, at most so many of each slot.
-    async fn lease_due(
+    /// Leases effects that are due by now, at most so many of each slot, but for those of some flow versions.
+    async fn lease(
         &self,
         now: Timestamp,
         slots: &[(String, u32)],
+        but: &[FlowRef],
         lease: Lease,
-    ) -> Result<Vec<LeasedEffect>, StoreError>;
+    ) -> Result<Leased, StoreError>;
     /// Gives back leases whose attempt was not begun.
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError>;
     /// Leases that ran out.
     async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError>;
-    /// When the next effect that nobody holds is due.
-    async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the next effect that nobody holds is due, but for those of some flow versions.
+    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError>;
 }
 
 #[async_trait]
 impl Leases for Store {
-    async fn lease_due(
+    async fn lease(
         &self,
         now: Timestamp,
         slots: &[(String, u32)],
+        but: &[FlowRef],
         lease: Lease,
-    ) -> Result<Vec<LeasedEffect>, StoreError> {
-        Self::lease_due_at(self, now, slots, lease).await
+    ) -> Result<Leased, StoreError> {
+        Self::lease(self, slots, but, lease, Some(now)).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
@@ -45,7 +49,7 @@ impl Leases for Store {
         Self::expired_leases(self, limit).await
     }
 
-    async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Self::next_effect_due(self).await
+    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
+        Self::next_effect_due_but(self, but).await
     }
 }

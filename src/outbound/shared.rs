@@ -2,10 +2,11 @@
 //! way. No decision about an outcome is made here.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use gangway_core::effect::EffectId;
 use gangway_core::time::{Millis, Timestamp};
 use tokio::sync::Notify;
@@ -20,7 +21,7 @@ use super::lease::Leases;
 use super::outcome;
 use super::slots::Slots;
 use crate::clock::{Chance, Clock};
-use crate::engine::Door;
+use crate::engine::{Arrival, Door, Flows};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{Lease, StoreError};
 
@@ -32,6 +33,8 @@ pub(super) struct Shared {
     pub(super) leases: Arc<dyn Leases>,
     pub(super) door: Door,
     pub(super) performers: Performers,
+    pub(super) flows: Flows,
+    pub(super) flows_known: AtomicUsize,
     pub(super) slots: Slots,
     pub(super) breakers: Breakers,
     pub(super) limits: Arc<Limits>,
@@ -56,6 +59,8 @@ impl Shared {
             leases: parts.leases,
             door: parts.door,
             performers: parts.performers,
+            flows: parts.flows,
+            flows_known: AtomicUsize::new(0),
             limits: parts.limits,
             clock: parts.clock,
             chance: parts.chance,
@@ -133,7 +138,7 @@ impl Shared {
     pub(super) async fn next_effect_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         // Set before the question: what is committed meanwhile wakes us, what was before is in the answer.
         self.starved.store(true, Ordering::SeqCst);
-        let due = self.leases.next_effect_due().await?;
+        let due = self.leases.next_effect_due(&self.flows.refused()).await?;
         self.starved.store(due.is_some_and(|due| due <= now), Ordering::SeqCst);
         Ok(due)
     }
@@ -175,17 +180,34 @@ impl Shared {
         if expired.len() == EXPIRED_AT_ONCE as usize {
             self.next_sweep.store(now.0, Ordering::SeqCst);
         }
-        let mut told = 0;
-        for lease in expired {
+        let arrivals = expired.into_iter().map(|lease| {
             tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
-            if let Err(error) = self.door.accept_own(outcome::expired(lease.id, lease.attempt, now)).await {
-                tracing::warn!(%error, "the door cannot take it now; the next sweep comes again");
-                break;
-            }
-            told += 1;
-        }
+            outcome::expired(lease.id, lease.attempt, now)
+        });
+        let told = self.tell(arrivals).await;
         metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
         Ok(told)
+    }
+
+    /// Hands these to the door at once, each answered by itself; how many were taken. What was not comes again.
+    pub(super) async fn tell(&self, arrivals: impl Iterator<Item = Arrival>) -> usize {
+        let answers = join_all(arrivals.map(|arrival| self.door.accept_own(arrival))).await;
+        let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
+        if let Some(error) = refused.clone().next() {
+            let count = refused.count();
+            tracing::warn!(%error, count, "the door cannot take them now; the next sweep comes again");
+        }
+        answers.iter().filter(|answer| answer.is_ok()).count()
+    }
+
+    /// Every provider that a flow asks has a slot, also one that is not set up here and whose flow was met later: its
+    /// effects end with a cause that says so, and are not left lying unseen.
+    pub(super) fn know_providers(&self) {
+        let loaded = self.flows.loaded();
+        if self.flows_known.swap(loaded, Ordering::SeqCst) != loaded {
+            let flows = self.flows.all();
+            flows.iter().flat_map(|flow| flow.providers()).for_each(|provider| self.slots.add(&provider, 1));
+        }
     }
 
     /// Gives back what was not begun.

@@ -7,10 +7,14 @@ use std::collections::HashMap;
 
 use gangway_core::effect::EffectId;
 use gangway_core::event::OnboardingId;
+use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Timestamp;
 use gangway_entities::{effects, onboardings, users};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    TransactionTrait,
+};
 use uuid::Uuid;
 
 use super::dialect::{IMMEDIATE, claim_due, clock, give_back};
@@ -21,60 +25,92 @@ use super::{Store, rows};
 /// Neither leased nor settled, written as the indexes have it.
 pub(super) const UNHELD: &str = "lease_until IS NULL AND settled_at IS NULL";
 
+/// What a lease brought.
+#[derive(Clone, Debug, Default)]
+pub struct Leased {
+    /// To be performed, with the flows of their onboardings.
+    pub effects: Vec<(FlowRef, LeasedEffect)>,
+    /// Leased, but what is asked cannot be opened here.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A leased effect that cannot be opened here.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// Its name.
+    pub id: EffectId,
+    /// Which attempt this would have been.
+    pub attempt: u32,
+    /// Why; no personal data.
+    pub why: String,
+}
+
 impl Store {
     /// Leases effects that are due, oldest first, at most so many for each target prefix (`original`, `mail`,
-    /// `publish`); skips rows that another process holds. The attempt is recorded by this, before it is made.
-    /// A crash after it returns leaves leases that run out.
+    /// `publish`); skips rows that another process holds, and those of the flow versions in `but`. The attempt is
+    /// recorded by this, before it is made. A crash after it returns leaves leases that run out.
+    ///
+    /// With `now`, due times are compared with this time instead of the database's clock: for a process whose clock is
+    /// moved by hand. The lease itself runs on the database's clock all the same.
     ///
     /// # Errors
     /// [`StoreError::Passing`]: nothing was leased.
-    pub async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
-        self.lease(slots, lease, None).await
+    pub async fn lease(
+        &self,
+        slots: &[(String, u32)],
+        but: &[FlowRef],
+        lease: Lease,
+        now: Option<Timestamp>,
+    ) -> Result<Leased, StoreError> {
+        if slots.iter().all(|(_, free)| *free == 0) {
+            return Ok(Leased::default());
+        }
+        let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
+        let now = now.map(|now| now.0);
+        let rows = claim_due(&tx, slots, but, lease, now).await.map_err(Self::work_failed)?;
+        let mut owners = Self::owners_of(&tx, rows.iter().map(|row| row.onboarding_id)).await?;
+        tx.commit().await.map_err(Self::work_failed)?;
+        let mut leased = Leased::default();
+        for row in rows {
+            // One that cannot be opened must not stop the others.
+            let owner = owners.entry(row.onboarding_id).or_default();
+            match self.open_effect(owner.as_mut(), &row, lease) {
+                Ok(effect) => leased.effects.push(effect),
+                Err(error) => {
+                    let (id, attempt, why) =
+                        (rows::effect_id(&row), rows::small(row.attempt), error.cause().to_owned());
+                    leased.unreadable.push(Unreadable { id, attempt, why });
+                }
+            }
+        }
+        Ok(leased)
     }
 
-    /// As [`Store::lease_due`], but due times are compared with this time instead of the database's clock: for a
-    /// process whose clock is moved by hand. The lease itself runs on the database's clock all the same.
+    /// As [`Store::lease`], of every flow; only what can be opened.
     ///
     /// # Errors
-    /// As [`Store::lease_due`].
+    /// As [`Store::lease`].
+    pub async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
+        Ok(self.lease(slots, &[], lease, None).await?.effects.into_iter().map(|(_, effect)| effect).collect())
+    }
+
+    /// As [`Store::lease_due`], with due times compared with this time.
+    ///
+    /// # Errors
+    /// As [`Store::lease`].
     pub async fn lease_due_at(
         &self,
         now: Timestamp,
         slots: &[(String, u32)],
         lease: Lease,
     ) -> Result<Vec<LeasedEffect>, StoreError> {
-        self.lease(slots, lease, Some(now.0)).await
+        Ok(self.lease(slots, &[], lease, Some(now)).await?.effects.into_iter().map(|(_, effect)| effect).collect())
     }
 
-    async fn lease(
-        &self,
-        slots: &[(String, u32)],
-        lease: Lease,
-        now: Option<i64>,
-    ) -> Result<Vec<LeasedEffect>, StoreError> {
-        if slots.iter().all(|(_, free)| *free == 0) {
-            return Ok(Vec::new());
-        }
-        let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
-        let leased = claim_due(&tx, slots, lease, now).await.map_err(Self::work_failed)?;
-        let keys = self.keys_of(&tx, leased.iter().map(|row| row.onboarding_id)).await?;
-        tx.commit().await.map_err(Self::work_failed)?;
-        // One that cannot be read keeps its lease, which runs out and is then seen; it must not stop the others.
-        let opened = leased.into_iter().filter_map(|row| {
-            let opened = keys.get(&row.onboarding_id).ok_or_else(|| rows::unknown_word("effects.onboarding_id"));
-            let opened = opened.and_then(|key| open_effect(key, &row, lease));
-            opened
-                .inspect_err(|error| tracing::error!(effect = %rows::effect_id(&row), %error, "unreadable effect"))
-                .ok()
-        });
-        Ok(opened.collect())
-    }
-
-    async fn keys_of(
-        &self,
+    async fn owners_of(
         tx: &DatabaseTransaction,
         ids: impl Iterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, DataKey>, StoreError> {
+    ) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
@@ -83,8 +119,34 @@ impl Store {
         }
         let find = onboardings::Entity::find().filter(onboardings::Column::Id.is_in(ids));
         let found = find.find_also_related(users::Entity).all(tx).await.map_err(Self::work_failed)?;
-        let owned = found.into_iter().filter_map(|(onboarding, user)| Some((onboarding.id, user?)));
-        owned.map(|(id, user)| Ok((id, self.keys.data_key(&user.wrapped_key)?))).collect()
+        let owned = found.into_iter().map(|(onboarding, user)| {
+            let flow = rows::flow(onboarding.flow, onboarding.version);
+            (onboarding.id, user.map(|user| Owner { flow, wrapped: user.wrapped_key, key: None }))
+        });
+        Ok(owned.collect())
+    }
+
+    fn open_effect(
+        &self,
+        owner: Option<&mut Owner>,
+        row: &effects::Model,
+        lease: Lease,
+    ) -> Result<(FlowRef, LeasedEffect), StoreError> {
+        let owner = owner.ok_or_else(|| rows::unknown_word("effects.onboarding_id"))?;
+        let key = match &owner.key {
+            Some(key) => key,
+            None => owner.key.insert(self.keys.data_key(&owner.wrapped)?),
+        };
+        let effect = LeasedEffect {
+            id: rows::effect_id(row),
+            request: rows::request(key, row)?,
+            attempt: rows::small(row.attempt),
+            mode: rows::mode(&row.mode)?,
+            uncertain_since: row.uncertain_since.map(Timestamp),
+            asked_at: Timestamp(row.asked_at),
+            token: lease.token,
+        };
+        Ok((owner.flow.clone(), effect))
     }
 
     /// Gives back leases whose attempt was not begun (a graceful stop): due at once, attempt not counted. A lease that
@@ -123,15 +185,34 @@ impl Store {
         Ok(expired.collect())
     }
 
-    /// When the next effect that nobody holds is due.
+    /// When the next effect that nobody holds is due, whatever its flow.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
     pub async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.next_effect_due_but(&[]).await
+    }
+
+    /// When the next effect that nobody holds is due, but for those of onboardings in these flow versions.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn next_effect_due_but(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
+        let any = but.iter().fold(Condition::any(), |any, flow| {
+            let name = onboardings::Column::Flow.eq(flow.name.as_str());
+            any.add(Condition::all().add(name).add(onboardings::Column::Version.eq(rows::whole(flow.version))))
+        });
+        let mut theirs = onboardings::Entity::find().select_only().column(onboardings::Column::Id);
+        theirs = theirs.filter(Expr::cust("onboardings.id = effects.onboarding_id")).filter(any);
+        let known = match but {
+            [] => Condition::all(),
+            _ => Condition::all().not().add(Expr::exists(QueryTrait::into_query(theirs))),
+        };
         let next: Option<i64> = effects::Entity::find()
             .select_only()
             .column(effects::Column::DueAt)
             .filter(Expr::cust(UNHELD))
+            .filter(known)
             .order_by_asc(effects::Column::DueAt)
             .limit(1)
             .into_tuple()
@@ -142,14 +223,9 @@ impl Store {
     }
 }
 
-fn open_effect(key: &DataKey, row: &effects::Model, lease: Lease) -> Result<LeasedEffect, StoreError> {
-    Ok(LeasedEffect {
-        id: rows::effect_id(row),
-        request: rows::request(key, row)?,
-        attempt: rows::small(row.attempt),
-        mode: rows::mode(&row.mode)?,
-        uncertain_since: row.uncertain_since.map(Timestamp),
-        asked_at: Timestamp(row.asked_at),
-        token: lease.token,
-    })
+/// Whose leased effects are.
+struct Owner {
+    flow: FlowRef,
+    wrapped: Vec<u8>,
+    key: Option<DataKey>,
 }

@@ -98,6 +98,15 @@ impl Tally {
         }
     }
 
+    /// An onboarding that was found before ended with this status.
+    pub(super) fn ended(&mut self, id: Uuid, status: &str) {
+        if let Some((flow, before)) = self.stands.get_mut(&id) {
+            let (flow, before) = (flow.clone(), std::mem::replace(before, status.to_owned()));
+            self.change(ONBOARDINGS, flow.clone(), before, -1);
+            self.change(ONBOARDINGS, flow, status.to_owned(), 1);
+        }
+    }
+
     fn change(&mut self, name: &'static str, flow: String, status: String, number: i64) {
         *self.changes.entry((name, flow, status)).or_default() += number;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gangway_core::onboarding::FlowRef;
 use gangway_entities::flow_versions;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue, EntityTrait, QueryOrder, TransactionTrait};
+use sea_orm::{ActiveValue, EntityTrait, QueryOrder, QuerySelect, TransactionTrait};
 
 use super::dialect::IMMEDIATE;
 use super::{Store, StoreError, rows};
@@ -37,6 +37,28 @@ impl Store {
             text: row.body,
         });
         Ok(stored.collect())
+    }
+
+    /// The names of all stored definitions.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn flow_versions(&self) -> Result<Vec<FlowRef>, StoreError> {
+        let find = flow_versions::Entity::find()
+            .select_only()
+            .columns([flow_versions::Column::Name, flow_versions::Column::Version]);
+        let found: Vec<(String, i32)> = find.into_tuple().all(self.work()).await.map_err(Self::work_failed)?;
+        Ok(found.into_iter().map(|(name, version)| rows::flow(name, version)).collect())
+    }
+
+    /// One stored definition.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn flow(&self, id: &FlowRef) -> Result<Option<StoredFlow>, StoreError> {
+        let find = flow_versions::Entity::find_by_id((id.name.clone(), rows::whole(id.version)));
+        let found = find.one(self.work()).await.map_err(Self::work_failed)?;
+        Ok(found.map(|row| StoredFlow { id: id.clone(), digest: row.digest, text: row.body }))
     }
 
     /// Stores definitions that are not there yet; answers those whose version is there with another digest. All of

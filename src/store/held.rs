@@ -22,28 +22,33 @@ use super::figures::{self, HELD};
 use super::keys::{Blind, Dedupe, Keyring};
 use super::secrets::held_owner;
 use super::tx::{Tx, sorted};
-use super::types::{Adopted, Held, NewEvent, StoreError};
+use super::types::{Adopted, Held, NewEvent, StoreError, Unopened};
 use super::{Store, rows};
+
+/// Held events, as their index says it.
+const OF_HELD: &str = "verdict = 'held'";
 
 /// Rows of one statement here.
 const ROWS: usize = 200;
 
 impl Tx {
-    /// The oldest held events that wait on these identifiers, opened; at most `limit`, each once. Call after
-    /// [`Tx::claim`].
+    /// The oldest held events that wait on these identifiers, each opened by itself; at most `limit`, each once. Call
+    /// after [`Tx::claim`].
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn held_on(&mut self, blinds: &[Blind], limit: u32) -> Result<Vec<Held>, StoreError> {
+    pub async fn held_on(&mut self, blinds: &[Blind], limit: u32) -> Result<Vec<Result<Held, Unopened>>, StoreError> {
         let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
         if blinds.is_empty() {
             return Ok(Vec::new());
         }
         let found = self.session().held_on(&blinds, limit).await?.into_iter().map(|(blind, row)| {
-            let own = row.own_key.as_deref().ok_or_else(|| rows::unknown_word("events.own_key"))?;
-            let (text, raw) = rows::open_text(&self.keyring().data_key(own)?, &row)?;
-            let (dedupe, found_by) = (rows::dedupe(&row.dedupe)?, rows::blind(&blind)?);
-            Ok(Held { seq: row.seq, dedupe, found_by, event: rows::read_json(&text)?, text, raw })
+            let (seq, found_by) = (row.seq, rows::blind(&blind)?);
+            let opened = rows::unowned_event(self.keyring(), &row).map_err(|error| error.cause().to_owned());
+            Ok(match opened {
+                Ok((dedupe, text, event, raw)) => Ok(Held { seq, dedupe, found_by, event, text, raw }),
+                Err(why) => Err(Unopened { seq, found_by, why }),
+            })
         });
         found.collect()
     }
@@ -76,16 +81,23 @@ impl Tx {
         if held.is_empty() { Ok(()) } else { self.session().hold(held).await }
     }
 
-    /// Moves held events to their owner: verdict, states, detail; sealed anew with the owner's key. One that expired
-    /// meanwhile, or that another of its identifiers took to another owner, makes the whole batch run again.
+    /// Moves held and kept events to their owner: verdict, states, detail; sealed anew with the owner's key, where both
+    /// the event and that key can be opened here. One that expired meanwhile, or that another of its identifiers took to
+    /// another owner, makes the whole batch run again.
     ///
     /// # Errors
     /// As said of [`Tx`].
     pub async fn adopt(&mut self, rows: &[Adopted]) -> Result<(), StoreError> {
         let moved = rows.iter().map(|row| {
-            let Held { dedupe, text, raw, .. } = &row.held;
+            let sealed = match (&row.held, &row.owner.key) {
+                (Some(Held { dedupe, text, raw, .. }), Some(key)) => {
+                    Some(rows::seal_text(self.chance(), key, &dedupe.0, text, raw)?)
+                }
+                _ => None,
+            };
             Ok(AdoptRow {
                 seq: row.seq,
+                was: row.was.word(),
                 onboarding_id: row.owner.onboarding.map(|id| id.0),
                 user_id: row.owner.user.0,
                 verdict: row.verdict.word(),
@@ -93,8 +105,8 @@ impl Tx {
                 to_state: row.to.clone(),
                 detail: row.detail.clone(),
                 revision: row.revision.map(rows::long),
-                sealed: rows::seal_text(self.chance(), &row.owner.key, &dedupe.0, text, raw)?,
-                decided_at: row.decided_at.0,
+                sealed,
+                decided_at: row.decided_at.map(|at| at.0),
             })
         });
         let mut moved: Vec<_> = moved.collect::<Result<_, StoreError>>()?;
@@ -104,7 +116,8 @@ impl Tx {
         moved.sort_by_key(|row| row.seq);
         let seqs: Vec<i64> = moved.iter().map(|row| row.seq).collect();
         let adopted = self.session().adopt(moved).await?;
-        self.tally().add(HELD, -rows::long(adopted));
+        let held = rows.iter().filter(|row| row.was == Verdict::Held).count();
+        self.tally().add(HELD, -rows::number(held));
         if adopted != u64::try_from(seqs.len()).unwrap_or(u64::MAX) {
             let text = "a held event expired or found another owner while it was being adopted";
             return Err(StoreError::Passing(text.into()));
@@ -121,12 +134,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::Passing`]: nothing expired; the next call does it.
     pub async fn expire_held(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.expire(OF_HELD, "was held and nobody came", before, limit).await
+    }
+
+    /// As [`Store::expire_held`], of the events for which this holds; says so in their detail.
+    pub(super) async fn expire(
+        &self,
+        which: &'static str,
+        detail: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
         let failed = Self::work_failed;
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(failed)?;
         let mut old: Vec<(i64, Uuid)> = events::Entity::find()
             .select_only()
             .columns([events::Column::Seq, events::Column::Dedupe])
-            .filter(Expr::cust("verdict = 'held'"))
+            .filter(Expr::cust(which))
             .filter(events::Column::ReceivedAt.lt(before.0))
             .order_by_asc(events::Column::ReceivedAt)
             .limit(u64::from(limit))
@@ -144,14 +168,15 @@ impl Store {
             let seqs = || some.iter().map(|(seq, _)| *seq);
             events::Entity::update_many()
                 .col_expr(events::Column::Verdict, Expr::value(Verdict::Expired.word()))
-                .col_expr(events::Column::Detail, Expr::value("was held and nobody came"))
+                .col_expr(events::Column::Detail, Expr::value(detail))
                 .filter(events::Column::Seq.is_in(seqs()))
                 .exec(&tx)
                 .await
                 .map_err(failed)?;
             held::Entity::delete_many().filter(held::Column::Seq.is_in(seqs())).exec(&tx).await.map_err(failed)?;
         }
-        figures::add(&tx, HELD, -rows::number(old.len())).await.map_err(failed)?;
+        let held = if which == OF_HELD { old.len() } else { 0 };
+        figures::add(&tx, HELD, -rows::number(held)).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
     }

@@ -10,6 +10,7 @@ mod errors;
 pub mod figures;
 pub mod flows;
 pub mod held;
+pub mod kept;
 pub mod key_file;
 pub mod keys;
 mod open;

@@ -10,6 +10,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
 use super::alone::{self, Presence};
 use super::errors::{from_db, from_open};
+use super::kept::NEVER;
 use super::types::{StoreError, StoreOptions};
 
 /// The pools. On SQLite `intake` and `work` are the one writer.
@@ -135,7 +136,8 @@ fn without_secrets(url: &str) -> String {
 /// rather than become due.
 pub(super) async fn end_leases(writer: &DatabaseConnection) -> Result<(), StoreError> {
     let clock = super::dialect::clock(writer.get_database_backend());
-    let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until IS NOT NULL");
+    // Not those whose attempt has an outcome, which is kept.
+    let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until < {NEVER}");
     writer.execute_unprepared(&sql).await.map(drop).map_err(|error| from_db("intake", error))
 }
 

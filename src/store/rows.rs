@@ -1,7 +1,6 @@
 //! Rows to core types and back: sealing, opening, and the words of the columns.
 
 use bytes::Bytes;
-use gangway_core::decision::Verdict;
 use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::event::{Event, OnboardingId, UserId};
 use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
@@ -11,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use super::keys::{Blind, DataKey, Dedupe, Place};
-use super::types::{Loaded, LoadedUser, NewEffect, Owner, StoreError};
+use super::keys::{Blind, DataKey, Dedupe, Keyring, Place};
+use super::types::{Loaded, LoadedUser, NewEffect, Owner, Shut, ShutUser, StoreError};
 use super::unknown;
 use crate::clock::Chance;
 
@@ -60,20 +59,63 @@ pub(super) fn onboarding_row(chance: &dyn Chance, loaded: &Loaded) -> Result<onb
     })
 }
 
-pub(super) fn onboarding(key: &DataKey, row: onboardings::Model, user: User) -> Result<Onboarding> {
-    Ok(loaded(key.clone(), row, user)?.onboarding)
+/// The onboarding with its user's key, or what its columns say and why it cannot be opened here.
+pub(super) fn opened(
+    keys: &Keyring,
+    row: onboardings::Model,
+    user: &users::Model,
+) -> std::result::Result<Loaded, Box<Shut>> {
+    let key = match keys.data_key(&user.wrapped_key) {
+        Ok(key) => key,
+        Err(error) => return Err(Box::new(shut(row, None, None, &error))),
+    };
+    let person = match self::user(&key, user) {
+        Ok(person) => person,
+        Err(error) => return Err(Box::new(shut(row, Some(key), None, &error))),
+    };
+    match loaded(&key, &row, person.clone()) {
+        Ok(loaded) => Ok(loaded),
+        Err(error) => Err(Box::new(shut(row, Some(key), Some(person), &error))),
+    }
+}
+
+fn shut(row: onboardings::Model, key: Option<DataKey>, person: Option<User>, why: &StoreError) -> Shut {
+    Shut {
+        id: OnboardingId(row.id),
+        user: UserId(row.user_id),
+        flow: flow(row.flow, row.version),
+        state: row.state,
+        status: row.status,
+        since: Timestamp(row.since),
+        revision: count(row.revision),
+        created_at: Timestamp(row.created_at),
+        ended_at: row.ended_at.map(Timestamp),
+        key,
+        person,
+        why: why.cause().to_owned(),
+    }
+}
+
+/// The user with the key, or why the row cannot be opened here.
+pub(super) fn person(keys: &Keyring, row: &users::Model) -> std::result::Result<LoadedUser, ShutUser> {
+    let opened = keys.data_key(&row.wrapped_key).and_then(|key| Ok(LoadedUser { user: user(&key, row)?, key }));
+    opened.map_err(|error| ShutUser {
+        id: UserId(row.id),
+        created_at: Timestamp(row.created_at),
+        why: error.cause().to_owned(),
+    })
 }
 
 /// An onboarding with what is needed to write it again.
-pub(super) fn loaded(key: DataKey, row: onboardings::Model, user: User) -> Result<Loaded> {
+fn loaded(key: &DataKey, row: &onboardings::Model, user: User) -> Result<Loaded> {
+    let status = Status::from_word(&row.status).ok_or_else(|| unknown_word("onboardings.status"))?;
     let plain = key.open(Place { table: "onboardings", row: row.id.as_bytes() }, &row.sealed)?;
     let (memory, unknown): (Memory, _) = unknown::read(&plain)?;
-    let status = Status::from_word(&row.status).ok_or_else(|| unknown_word("onboardings.status"))?;
     let mut onboarding = Onboarding {
         id: OnboardingId(row.id),
         user,
-        flow: flow(row.flow, row.version),
-        state: row.state,
+        flow: flow(row.flow.clone(), row.version),
+        state: row.state.clone(),
         status,
         since: Timestamp(row.since),
         wake_at: None,
@@ -84,7 +126,7 @@ pub(super) fn loaded(key: DataKey, row: onboardings::Model, user: User) -> Resul
     };
     // Not from its column, which whoever delivers the timer puts off meanwhile.
     onboarding.wake_at = onboarding.wakes_at();
-    Ok(Loaded { onboarding, key, unknown })
+    Ok(Loaded { onboarding, key: key.clone(), unknown })
 }
 
 pub(super) fn flow(name: String, version: i32) -> FlowRef {
@@ -122,6 +164,13 @@ pub(super) fn open_text(key: &DataKey, row: &events::Model) -> Result<(Bytes, By
     let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| cut())?;
     let (text, raw) = rest.split_at_checked(length).ok_or_else(cut)?;
     Ok((Bytes::copy_from_slice(text), Bytes::copy_from_slice(raw)))
+}
+
+/// An event that has a key of its own: its dedupe key, its text, what that says, its bytes.
+pub(super) fn unowned_event(keys: &Keyring, row: &events::Model) -> Result<(Dedupe, Bytes, Event, Bytes)> {
+    let own = row.own_key.as_deref().ok_or_else(|| unknown_word("events.own_key"))?;
+    let (text, raw) = open_text(&keys.data_key(own)?, row)?;
+    Ok((dedupe(&row.dedupe)?, text.clone(), read_json(&text)?, raw))
 }
 
 /// `lease_until` is the lease's length here: the dialect adds the database's clock.
@@ -183,10 +232,6 @@ pub(super) fn blind(bytes: &[u8]) -> Result<Blind> {
 
 pub(super) fn dedupe(bytes: &[u8]) -> Result<Dedupe> {
     bytes.try_into().map(Dedupe).map_err(|_| unknown_word("events.dedupe"))
-}
-
-pub(super) fn verdict(word: &str) -> Result<Verdict> {
-    Verdict::from_word(word).ok_or_else(|| unknown_word("events.verdict"))
 }
 
 pub(super) const fn mode_word(mode: Mode) -> &'static str {

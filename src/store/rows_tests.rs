@@ -81,7 +81,7 @@ fn what_a_later_version_added_to_a_row_survives_a_step_of_this_one() {
         memory["identifiers"] = json!([{"kind": "a.uid", "value": "7", "verified": true}]);
         memory["review"]["whom"] = json!("support");
     });
-    let mut here = loaded(key.clone(), later, user()).unwrap();
+    let mut here = loaded(&key, &later, user()).unwrap();
     let to_second = OperatorAct::Move { state: "second".into() };
     let act = |act| event(Body::Operator { actor: "ops".into(), reason: String::new(), act, revision: None });
     let noted = onboarding_row(&SystemChance, &here).unwrap();
@@ -98,11 +98,11 @@ fn what_a_later_version_added_to_a_row_survives_a_step_of_this_one() {
 fn a_word_of_another_version_is_told_from_damage() {
     let key = key();
     let strange = changed(&key, row(&key), |memory| memory["review"]["cause"] = json!("audited"));
-    let refused = loaded(key.clone(), strange, user()).unwrap_err();
+    let refused = loaded(&key, &strange, user()).unwrap_err();
     assert!(matches!(refused, StoreError::OtherVersion(_)), "{refused}");
     let status = Model { status: "paused".into(), ..row(&key) };
-    assert!(matches!(loaded(key.clone(), status, user()), Err(StoreError::OtherVersion(_))));
+    assert!(matches!(loaded(&key, &status, user()), Err(StoreError::OtherVersion(_))));
     let mut cut = row(&key);
     cut.sealed = key.seal(&SystemChance, place(&cut), b"{\"asked\": ").unwrap();
-    assert!(matches!(loaded(key, cut, user()), Err(StoreError::Poison(_))));
+    assert!(matches!(loaded(&key, &cut, user()), Err(StoreError::Poison(_))));
 }

@@ -11,6 +11,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
+use super::types::{Shut, ShutUser};
 use super::{Blind, Store, StoreError, rows};
 
 /// A journal row, opened as far as people may see it.
@@ -45,6 +46,12 @@ pub struct JournalEntry {
     /// When the last of these was received, if there are several.
     pub last: Option<Timestamp>,
 }
+
+/// An onboarding, opened; else what its columns say, and why it cannot be.
+pub type Seen = Result<Onboarding, Box<Shut>>;
+
+/// A user, opened; else why not.
+pub type SeenUser = Result<User, ShutUser>;
 
 /// Which onboardings to list.
 #[derive(Clone, Debug, Default)]
@@ -104,11 +111,11 @@ impl From<EntryRow> for JournalEntry {
 
 impl Store {
     /// Users that own an identifier: exact search by kind and value, through blind values. Also by an identifier of
-    /// one of the user's onboardings.
+    /// one of the user's onboardings. Each is opened by itself.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
-    pub async fn users_by(&self, identifiers: &[Identifier]) -> Result<Vec<User>, StoreError> {
+    pub async fn users_by(&self, identifiers: &[Identifier]) -> Result<Vec<SeenUser>, StoreError> {
         let blinds = identifiers.iter().map(|identifier| self.keys.blind(identifier).0.to_vec());
         let find = identifiers::Entity::find().filter(identifiers::Column::Blind.is_in(blinds));
         let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
@@ -130,7 +137,11 @@ impl Store {
         }
         let find = users::Entity::find().filter(users::Column::Id.is_in(ids)).order_by_asc(users::Column::Id);
         let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
-        found.iter().map(|row| rows::user(&self.keys.data_key(&row.wrapped_key)?, row)).collect()
+        Ok(found.iter().map(|row| self.seen_user(row)).collect())
+    }
+
+    fn seen_user(&self, row: &users::Model) -> SeenUser {
+        rows::person(&self.keys, row).map(|person| person.user)
     }
 
     /// Since when these identifiers have an owner; those without one are left out.
@@ -156,32 +167,44 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Passing`].
-    pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+    pub async fn user(&self, id: UserId) -> Result<Option<SeenUser>, StoreError> {
         let found = users::Entity::find_by_id(id.0).one(self.screens()).await.map_err(Self::screens_failed)?;
-        found.map(|row| rows::user(&self.keys.data_key(&row.wrapped_key)?, &row)).transpose()
+        Ok(found.map(|row| self.seen_user(&row)))
     }
 
-    /// A user's onboardings, newest first, opened.
+    /// A user's onboardings, newest first, each opened by itself.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
-    pub async fn user_onboardings(&self, id: UserId) -> Result<Vec<Onboarding>, StoreError> {
+    pub async fn user_onboardings(&self, id: UserId) -> Result<Vec<Seen>, StoreError> {
         self.opened(onboardings::Entity::find().filter(onboardings::Column::UserId.eq(id.0))).await
+    }
+
+    /// One onboarding, opened as far as it can be.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn seen(&self, id: OnboardingId) -> Result<Option<Seen>, StoreError> {
+        Ok(self.opened(onboardings::Entity::find_by_id(id.0)).await?.pop())
     }
 
     /// One onboarding, opened.
     ///
     /// # Errors
-    /// [`StoreError::Passing`].
+    /// [`StoreError::Passing`]; [`StoreError::Setup`] when it cannot be opened here.
     pub async fn onboarding(&self, id: OnboardingId) -> Result<Option<Onboarding>, StoreError> {
-        Ok(self.opened(onboardings::Entity::find_by_id(id.0)).await?.pop())
+        let seen = self.seen(id).await?;
+        seen.map(|seen| {
+            seen.map_err(|shut| StoreError::Setup(format!("an onboarding cannot be read here: {}", shut.why)))
+        })
+        .transpose()
     }
 
-    /// Onboardings by filter, newest first.
+    /// Onboardings by filter, newest first, each opened by itself: one that cannot be is in nobody's way.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
-    pub async fn onboardings(&self, filter: &Filter) -> Result<Vec<Onboarding>, StoreError> {
+    pub async fn onboardings(&self, filter: &Filter) -> Result<Vec<Seen>, StoreError> {
         let mut find = onboardings::Entity::find().limit(u64::from(filter.limit));
         for (column, wanted) in [
             (onboardings::Column::Flow, &filter.flow),
@@ -198,14 +221,12 @@ impl Store {
         self.opened(find).await
     }
 
-    async fn opened(&self, find: Select<onboardings::Entity>) -> Result<Vec<Onboarding>, StoreError> {
+    async fn opened(&self, find: Select<onboardings::Entity>) -> Result<Vec<Seen>, StoreError> {
         let find = find.order_by_desc(onboardings::Column::Id).find_also_related(users::Entity);
         let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
         let opened = found.into_iter().map(|(row, user)| {
             let user = user.ok_or_else(|| rows::unknown_word("onboardings.user_id"))?;
-            let key = self.keys.data_key(&user.wrapped_key)?;
-            let user = rows::user(&key, &user)?;
-            rows::onboarding(&key, row, user)
+            Ok(rows::opened(&self.keys, row, &user).map(|loaded| loaded.onboarding))
         });
         opened.collect()
     }
@@ -236,11 +257,14 @@ impl Store {
         let find = events::Entity::find().filter(events::Column::Seq.is_in(wanted)).find_also_related(users::Entity);
         for (row, user) in find.all(self.screens()).await.map_err(Self::screens_failed)? {
             let Some(user) = user else { continue };
-            let (event, _) = rows::open_event(&self.keys.data_key(&user.wrapped_key)?, &row)?;
-            let entry = entries.iter_mut().find(|entry| entry.seq == row.seq);
-            if let (Some(entry), Body::Operator { reason, .. }) = (entry, event.body) {
-                entry.detail = format!("{}; reason: {reason}", entry.detail);
-            }
+            let Some(entry) = entries.iter_mut().find(|entry| entry.seq == row.seq) else { continue };
+            let key = self.keys.data_key(row.own_key.as_deref().unwrap_or(&user.wrapped_key));
+            let reason = match key.and_then(|key| rows::open_event(&key, &row)) {
+                Ok((Event { body: Body::Operator { reason, .. }, .. }, _)) => reason,
+                Ok(_) => continue,
+                Err(error) => format!("cannot be read here: {}", error.cause()),
+            };
+            entry.detail = format!("{}; reason: {reason}", entry.detail);
         }
         Ok(())
     }
@@ -256,10 +280,11 @@ impl Store {
             .find_also_related(users::Entity);
         let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
         let Some(user) = found.iter().find_map(|(_, user)| user.as_ref()) else { return Ok(Vec::new()) };
-        // Every event of an onboarding is its user's: one key opens them all.
+        // Every event of an onboarding is its user's: one key opens all but those that were kept beside it.
         let key = self.keys.data_key(&user.wrapped_key)?;
         let opened = found.into_iter().map(|(row, _)| {
-            let (event, _) = rows::open_event(&key, &row)?;
+            let own = row.own_key.as_deref().map(|own| self.keys.data_key(own)).transpose()?;
+            let (event, _) = rows::open_event(own.as_ref().unwrap_or(&key), &row)?;
             Ok((entry(row), event))
         });
         opened.collect()

@@ -66,24 +66,38 @@ impl Tx {
         if sealed.is_empty() { Ok(()) } else { self.session().put_secrets(sealed).await }
     }
 
-    /// Takes what a held event brought: it finds its owner in this transaction, or expires.
+    /// Takes what a held or kept event brought: it finds its owner in this transaction, or expires. The inner error says
+    /// why one cannot be opened here; then none is taken.
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn take_held_secrets(&mut self, dedupe: &Dedupe) -> Result<Secrets, StoreError> {
+    pub async fn take_held_secrets(&mut self, dedupe: &Dedupe) -> Result<Result<Secrets, String>, StoreError> {
         let owner = held_owner(dedupe);
         let mut taken = Secrets::default();
         let mut names = Vec::new();
         for row in self.session().secrets_of(owner).await? {
-            let wrapped = row.own_key.as_deref().ok_or_else(|| rows::unknown_word("secrets.own_key"))?;
-            let key = self.keyring().data_key(wrapped)?;
-            taken.0.insert(row.name.clone(), open(&key, &row)?);
+            let wrapped = row.own_key.as_deref().ok_or_else(|| rows::unknown_word("secrets.own_key"));
+            let value = wrapped.and_then(|wrapped| open(&self.keyring().data_key(wrapped)?, &row));
+            match value {
+                Ok(value) => drop(taken.0.insert(row.name.clone(), value)),
+                Err(error) => return Ok(Err(format!("a secret of it: {}", error.cause()))),
+            }
             names.push((owner, row.name));
         }
         if !names.is_empty() {
             self.session().erase_secrets(&names).await?;
         }
-        Ok(taken)
+        Ok(Ok(taken))
+    }
+
+    /// Erases all secrets of an onboarding.
+    ///
+    /// # Errors
+    /// As said of [`Tx`].
+    pub async fn erase_all_secrets(&mut self, of: OnboardingId) -> Result<(), StoreError> {
+        let found = self.session().secrets_of(of.0).await?;
+        let names: Vec<(Uuid, String)> = found.into_iter().map(|row| (row.owner, row.name)).collect();
+        if names.is_empty() { Ok(()) } else { self.session().erase_secrets(&names).await }
     }
 
     /// Erases secrets that nothing can read any more; those that are not there are not missed.

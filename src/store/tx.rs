@@ -15,7 +15,8 @@ use super::figures::{EFFECTS, HELD, Tally};
 use super::keys::{Blind, DataKey, Dedupe, Digest, Keyring};
 use super::rows;
 use super::types::{
-    Brief, Claim, EffectFollowUp, KnownEvent, Loaded, LoadedUser, NewEffect, NewEvent, Owner, StoreError,
+    Brief, Claim, EffectFollowUp, KnownEvent, Loaded, LoadedUser, NewEffect, NewEvent, Owner, Shut, ShutUser,
+    StoreError,
 };
 use crate::clock::Chance;
 
@@ -33,6 +34,15 @@ pub struct Tx {
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
+
+/// A locked onboarding.
+#[derive(Debug)]
+pub struct Locked {
+    /// The onboarding, opened; else what its columns say.
+    pub seen: std::result::Result<Loaded, Box<Shut>>,
+    /// Whether something may be kept for it.
+    pub kept: bool,
+}
 
 impl Tx {
     pub(super) fn new(session: Box<dyn Session>, keys: Arc<Keyring>, chance: Arc<dyn Chance>, tally: Tally) -> Self {
@@ -65,10 +75,11 @@ impl Tx {
             return Ok(HashMap::new());
         }
         let found = self.session.known(&keys).await?.into_iter().map(|row| {
-            let digest =
-                row.digest.as_slice().try_into().map(Digest).map_err(|_| rows::unknown_word("events.digest"))?;
-            let (verdict, onboarding) = (rows::verdict(&row.verdict)?, row.onboarding_id.map(OnboardingId));
-            Ok((rows::dedupe(&row.dedupe)?, KnownEvent { seq: row.seq, digest, verdict, onboarding }))
+            // A digest of another length is no copy's; a verdict of another version was at least remembered.
+            let digest = Digest(row.digest.as_slice().try_into().unwrap_or_default());
+            let verdict = Verdict::from_word(&row.verdict).unwrap_or(Verdict::Noted);
+            let known = KnownEvent { seq: row.seq, digest, verdict, onboarding: row.onboarding_id.map(OnboardingId) };
+            Ok((rows::dedupe(&row.dedupe)?, known))
         });
         found.collect()
     }
@@ -87,20 +98,17 @@ impl Tx {
         owned.map(|(row, owner)| Ok((rows::blind(&row.blind)?, owner))).collect()
     }
 
-    /// Locks these users (for starts), in order of id.
+    /// Locks these users (for starts), in order of id; each is opened by itself.
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn lock_users(&mut self, ids: &[UserId]) -> Result<Vec<LoadedUser>> {
+    pub async fn lock_users(&mut self, ids: &[UserId]) -> Result<Vec<std::result::Result<LoadedUser, ShutUser>>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.session.lock_users(&ids).await?.into_iter().map(|row| {
-            let key = self.keys.data_key(&row.wrapped_key)?;
-            Ok(LoadedUser { user: rows::user(&key, &row)?, key })
-        });
-        found.collect()
+        let found = self.session.lock_users(&ids).await?;
+        Ok(found.iter().map(|row| rows::person(&self.keys, row)).collect())
     }
 
     /// Whose these onboardings are. Locks nothing: it never changes.
@@ -134,22 +142,22 @@ impl Tx {
         Ok(found.collect())
     }
 
-    /// Locks these onboardings in order of id and opens them.
+    /// Locks these onboardings in order of id; each is opened by itself, so that one that cannot be is in nobody's way.
     ///
     /// # Errors
     /// As said of [`Tx`].
-    pub async fn lock(&mut self, ids: &[OnboardingId]) -> Result<Vec<Loaded>> {
+    pub async fn lock(&mut self, ids: &[OnboardingId]) -> Result<Vec<Locked>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.session.lock(&ids).await?.into_iter().map(|(row, user)| {
+        let found = self.session.lock(&ids).await?;
+        let mut locked = Vec::with_capacity(found.len());
+        for (row, user, kept) in found {
             self.tally.found(&row);
-            let key = self.keys.data_key(&user.wrapped_key)?;
-            let user = rows::user(&key, &user)?;
-            rows::loaded(key, row, user)
-        });
-        found.collect()
+            locked.push(Locked { seen: rows::opened(&self.keys, row, &user), kept });
+        }
+        Ok(locked)
     }
 
     /// Adds users and their `user.external_id` and `user.email` identifiers (an e-mail that another user has stays
@@ -294,7 +302,13 @@ impl Tx {
     }
 
     pub(super) fn event_row(&self, new: &NewEvent) -> Result<events::Model> {
-        let key = new.owner.as_ref().map_or_else(|| self.new_data_key(), |owner| owner.key.clone());
+        let (key, own_key) = match new.owner.as_ref().and_then(|owner| owner.key.clone()) {
+            Some(owners) => (owners, None),
+            None => {
+                let own = self.new_data_key();
+                (own.clone(), Some(own.wrapped().to_vec()))
+            }
+        };
         let event = &new.event;
         Ok(events::Model {
             seq: 0,
@@ -313,7 +327,7 @@ impl Tx {
             copies: rows::whole(new.copies),
             detail: new.detail.clone(),
             sealed: rows::seal_event(&*self.chance, &key, &new.dedupe.0, event, &new.raw)?,
-            own_key: new.owner.is_none().then(|| key.wrapped().to_vec()),
+            own_key,
             decided_at: new.decided_at.map(|at| at.0),
             last_at: None,
             times: None,

@@ -61,6 +61,17 @@ impl StoreError {
     pub const fn passing(&self) -> bool {
         matches!(self, Self::Passing(_) | Self::Unreachable(_))
     }
+
+    /// What happened, without what it means for the caller.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        let (Self::Unreachable(cause)
+        | Self::Setup(cause)
+        | Self::OtherVersion(cause)
+        | Self::Passing(cause)
+        | Self::Poison(cause)) = self;
+        cause
+    }
 }
 
 /// Who owns an identifier.
@@ -94,6 +105,46 @@ pub struct Loaded {
     pub key: DataKey,
     /// What its row holds that this version does not know: written again with it.
     pub unknown: Unknown,
+}
+
+/// An onboarding that cannot be read here: what its columns say, and why not.
+#[derive(Clone, Debug)]
+pub struct Shut {
+    /// Its id.
+    pub id: OnboardingId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Its flow.
+    pub flow: FlowRef,
+    /// Name of its state.
+    pub state: String,
+    /// Its status as the column has it; perhaps a word that this version does not know.
+    pub status: String,
+    /// Since when it is in its state.
+    pub since: Timestamp,
+    /// Its revision.
+    pub revision: u64,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The user's data key, if that opens.
+    pub key: Option<DataKey>,
+    /// The user, if that row opens.
+    pub person: Option<User>,
+    /// Why it cannot be read here; no personal data.
+    pub why: String,
+}
+
+/// A user whose row cannot be read here, and why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShutUser {
+    /// Who it is.
+    pub id: UserId,
+    /// When gangway first heard of the person.
+    pub created_at: Timestamp,
+    /// Why; no personal data.
+    pub why: String,
 }
 
 /// A user with the key that seals the user's data.
@@ -169,8 +220,8 @@ pub struct EventOwner {
     pub user: UserId,
     /// The onboarding, unless it concerns the user only.
     pub onboarding: Option<OnboardingId>,
-    /// The user's data key.
-    pub key: DataKey,
+    /// The user's data key; absent where it does not open here, and the event then keeps a key of its own.
+    pub key: Option<DataKey>,
 }
 
 /// A held event, opened.
@@ -190,13 +241,26 @@ pub struct Held {
     pub raw: Bytes,
 }
 
+/// A held event that cannot be opened here.
+#[derive(Clone, Debug)]
+pub struct Unopened {
+    /// Its number in the journal.
+    pub seq: i64,
+    /// The most telling of those of its identifiers that were asked for.
+    pub found_by: Blind,
+    /// Why; no personal data.
+    pub why: String,
+}
+
 /// A held event that found its owner: the one move that a journal row makes.
 #[derive(Clone, Debug)]
 pub struct Adopted {
     /// Its number in the journal.
     pub seq: i64,
-    /// The event and its bytes, to be sealed with the owner's key.
-    pub held: Held,
+    /// The event and its bytes, to be sealed with the owner's key; one that cannot be opened stays sealed as it is.
+    pub held: Option<Held>,
+    /// Whether it was held or kept.
+    pub was: Verdict,
     /// Its owner.
     pub owner: EventOwner,
     /// What became of it now.
@@ -209,8 +273,8 @@ pub struct Adopted {
     pub detail: String,
     /// Onboarding's revision after it.
     pub revision: Option<u64>,
-    /// When it was decided.
-    pub decided_at: Timestamp,
+    /// When it was decided, if it was.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// A new effect; born leased to this process, or due.

@@ -92,6 +92,8 @@ table! {
         "Time of one transaction of the engine, commit included.";
     WithoutReason, "gangway_without_reason", Gauge, Count, [],
         "Onboardings that the last sweep found without a live reason; anything but 0 is a fault in gangway.";
+    StuckPeople, "gangway_stuck_people", Gauge, Count, [],
+        "Onboardings that this process could not step when it last tried; what comes for them is kept. `/readyz` says why.";
     Attempts, "gangway_outbound_attempts_total", Counter, Count, ["target", "ended", "outcome"],
         "Attempts of effects, by what was asked and how they ended; of those that are done, the outcome.";
     AttemptSeconds, "gangway_outbound_attempt_seconds", Histogram, Seconds, ["target"],

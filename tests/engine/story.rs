@@ -77,7 +77,7 @@ async fn answers(worlds: &[&World]) -> Vec<Arrival> {
 async fn everyone(world: &World) -> BTreeMap<String, (String, Status, i64, usize)> {
     let filter = gangway::store::search::Filter { limit: 100_000, ..Default::default() };
     let all = world.store().onboardings(&filter).await.unwrap();
-    let states = all.into_iter().map(|one| {
+    let states = all.into_iter().map(Result::unwrap).map(|one| {
         let found = (one.state, one.status, one.memory.asked, one.memory.facts.len());
         (one.user.external_id, found)
     });

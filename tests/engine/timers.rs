@@ -27,11 +27,11 @@ on_both_databases!(
     held_events_whose_adoption_was_cut_short_are_found_by_the_sweep,
 );
 
-const HOLD: Millis = Millis::secs(30 * 86_400);
-const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: HOLD, limit: 1000 };
+pub const HOLD: Millis = Millis::secs(30 * 86_400);
+pub const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: HOLD, limit: 1000 };
 
 /// The engine's door, with a writer behind it.
-fn open(world: &World) -> Door {
+pub fn open(world: &World) -> Door {
     let (door, queue) = writer::door(1024);
     drop(writer::start(&world.engine, &queue, 1));
     door

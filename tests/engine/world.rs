@@ -169,6 +169,12 @@ impl World {
         self
     }
 
+    /// As this one, with other flows.
+    pub fn with_flows(mut self, flows: Flows) -> Self {
+        Arc::get_mut(&mut self.engine).unwrap().flows = flows;
+        self
+    }
+
     pub fn store(&self) -> &Store {
         &self.engine.store
     }
@@ -252,7 +258,8 @@ impl World {
     pub async fn onboardings_of(&self, name: &str) -> Vec<Onboarding> {
         let users = self.store().users_by(&[Identifier::new(Identifier::EXTERNAL_ID, name)]).await.unwrap();
         assert_eq!(users.len(), 1, "{name}");
-        self.store().user_onboardings(users[0].id).await.unwrap()
+        let user = users[0].as_ref().unwrap().id;
+        self.store().user_onboardings(user).await.unwrap().into_iter().map(Result::unwrap).collect()
     }
 
     pub async fn journal(&self, id: OnboardingId) -> Vec<JournalEntry> {

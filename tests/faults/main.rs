@@ -17,6 +17,7 @@ mod proof;
 mod starting;
 mod stopping;
 mod two;
+mod versions;
 mod wait;
 #[path = "../support/world.rs"]
 mod world;

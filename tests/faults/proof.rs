@@ -77,6 +77,7 @@ pub async fn everybody(store: &Store) -> Vec<(Onboarding, History)> {
     let all = store.onboardings(&Filter { limit: 10_000, ..Filter::default() }).await.unwrap();
     let mut with_history = Vec::with_capacity(all.len());
     for onboarding in all {
+        let onboarding = onboarding.unwrap();
         let history = store.history(onboarding.id).await.unwrap();
         with_history.push((onboarding, history));
     }

@@ -9,6 +9,7 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
+use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 
 use crate::db::TestDb;
@@ -21,6 +22,7 @@ on_both_databases!(
     what_cannot_be_read_lies_in_the_dead_queue_with_its_reason_and_the_next_is_taken,
     lifecycle_events_tell_what_the_api_shows_in_order_of_revision,
     a_broker_that_is_away_is_named_and_everything_else_goes_on,
+    a_message_about_somebody_who_cannot_be_read_stops_no_message_about_others,
 );
 
 const STRUCTURED: &str = "application/cloudevents+json";
@@ -201,6 +203,50 @@ async fn lifecycle_events_tell_what_the_api_shows_in_order_of_revision(db: &Test
     );
     let review = told.iter().find(|event| event["type"] == "onboarding.review").unwrap();
     assert_eq!(review["data"], shown, "the event and the API do not say the same");
+    world.stop().await;
+    broker.end().await;
+}
+
+async fn a_message_about_somebody_who_cannot_be_read_stops_no_message_about_others(db: &TestDb) {
+    let broker = Broker::new().await;
+    let world = broker.setup().set("engine.sweep", "1s").start(db).await;
+    let mut changes = world.running.broker.changes();
+    until("the broker", async || changes.borrow_and_update().consuming, |consuming| *consuming).await;
+    let id = world.sign_up("ann-nowallet", "ann@example.com", "en").await;
+    world.comes_to(&id, "waiting").await;
+    let sql = Database::connect(&db.url).await.unwrap();
+    sql.execute_unprepared("UPDATE users SET wrapped_key = sealed").await.unwrap();
+    sql.close().await.unwrap();
+
+    let mut renamed = sign_up("ann-nowallet", "ann@example.com", "en");
+    (renamed["type"], renamed["id"]) = (json!("user.renamed"), json!("renamed"));
+    broker.publish(structured(), renamed.to_string().as_bytes()).await;
+    let kept = async || world.get("/v1/events?verdict=kept").await["items"].clone();
+    let kept = until("it to be kept", kept, |items| items.as_array().is_some_and(|items| !items.is_empty())).await;
+    assert_eq!((kept[0]["type"].as_str(), kept[0]["copies"].as_u64()), (Some("user.renamed"), Some(1)), "{kept}");
+    for nth in 0..50 {
+        let user = format!("ben-{nth}-nowallet");
+        let event = sign_up(&user, &format!("{user}@example.com"), "en");
+        broker.publish(structured(), event.to_string().as_bytes()).await;
+    }
+    let all = async || world.get("/v1/onboardings?limit=100").await["items"].as_array().unwrap().clone();
+    let all = until("fifty others", all, |all| all.len() == 51).await;
+    let shut = all.iter().find(|one| one["id"] == id.as_str()).unwrap();
+    assert!(shut["why"].as_str().unwrap().starts_with("cannot be read here: "), "{shut}");
+    assert_eq!(&world.onboarding(&id).await, shut, "the list and the page say the same");
+    let user = world.get("/v1/users?q=ann-nowallet").await["items"][0].clone();
+    assert_eq!((&user["id"], &user["external_id"]), (&shut["user_id"], &Value::Null), "{user}");
+
+    let flows = async || {
+        let ready = world.ask("GET", "/readyz").bearer(&world.token).send().await.is(200).json();
+        ready["parts"].as_array().unwrap().iter().find(|part| part["name"] == "flows").unwrap().clone()
+    };
+    let told = until("readiness to say so", flows, |part| part["ready"] == false).await;
+    assert_eq!(told["detail"], "1 person cannot be stepped here: what is stored of them cannot be read (1)");
+    world.act(&id, "retry", &json!({ "reason": "stuck" })).await.is(202);
+    world.act(&id, "note", &json!({ "reason": "called" })).await.is(200);
+    let ended = world.act(&id, "cancel", &json!({ "reason": "left us" })).await.is(200).json();
+    assert_eq!(ended["status"], "cancelled", "{ended}");
     world.stop().await;
     broker.end().await;
 }

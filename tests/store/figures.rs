@@ -10,7 +10,7 @@ use gangway_core::onboarding::Status;
 use sea_orm::{ConnectionTrait, Database, Statement};
 
 use crate::db::TestDb;
-use crate::fixtures::{adopted, at, call, claim, held, insert_effects, settled_person};
+use crate::fixtures::{adopted, at, call, claim, held, held_on, insert_effects, settled_person};
 use crate::on_both_databases;
 
 on_both_databases!(
@@ -78,7 +78,7 @@ async fn fill(store: &Store) {
     tx.commit().await.unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.claim(&[claim(store, &names[0], Some(&ann))]).await.unwrap();
-    let found = tx.held_on(&[store.keys().blind(&names[0])], 10).await.unwrap();
+    let found = held_on(&mut tx, &[store.keys().blind(&names[0])], 10).await;
     tx.adopt(&adopted(&ann, found)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(store.expire_held(at(5), 10).await.unwrap(), 1);

@@ -6,7 +6,7 @@ use gangway::clock::{Chance, SystemChance};
 use gangway::store::types::{
     Adopted, Claim, EventOwner, Held, Lease, Loaded, LoadedUser, NewEffect, NewEvent, Owner, Unknown,
 };
-use gangway::store::{Store, Tx};
+use gangway::store::{Blind, Store, Tx};
 use gangway_core::decision::Verdict;
 use gangway_core::effect::{Effect, EffectId, Request};
 use gangway_core::event::{Body, Event, Identifier, OnboardingId, UserId};
@@ -85,7 +85,7 @@ pub fn row(store: &Store, event: Event, owner: Option<&Loaded>) -> NewEvent {
         owner: owner.map(|loaded| EventOwner {
             user: loaded.onboarding.user.id,
             onboarding: Some(loaded.onboarding.id),
-            key: loaded.key.clone(),
+            key: Some(loaded.key.clone()),
         }),
         verdict: Verdict::Noted,
         from: Some("first".into()),
@@ -104,22 +104,33 @@ pub fn held(store: &Store, key: &str, identifiers: &[&Identifier]) -> NewEvent {
     NewEvent { verdict: Verdict::Held, from: None, to: None, revision: None, held_on, ..row }
 }
 
+/// These onboardings, locked and opened.
+pub async fn locked(tx: &mut Tx, ids: &[OnboardingId]) -> Vec<Loaded> {
+    tx.lock(ids).await.unwrap().into_iter().map(|locked| locked.seen.unwrap()).collect()
+}
+
+/// What is held on these, opened.
+pub async fn held_on(tx: &mut Tx, blinds: &[Blind], limit: u32) -> Vec<Held> {
+    tx.held_on(blinds, limit).await.unwrap().into_iter().map(Result::unwrap).collect()
+}
+
 /// These held events, taken to this owner.
 pub fn adopted(owner: &Loaded, found: Vec<Held>) -> Vec<Adopted> {
     let adopted = found.into_iter().map(|held| Adopted {
         seq: held.seq,
-        held,
+        held: Some(held),
+        was: Verdict::Held,
         owner: EventOwner {
             user: owner.onboarding.user.id,
             onboarding: Some(owner.onboarding.id),
-            key: owner.key.clone(),
+            key: Some(owner.key.clone()),
         },
         verdict: Verdict::Applied,
         from: Some("first".into()),
         to: Some("second".into()),
         detail: "adopted".into(),
         revision: Some(owner.onboarding.revision),
-        decided_at: at(70),
+        decided_at: Some(at(70)),
     });
     adopted.collect()
 }

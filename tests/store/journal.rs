@@ -7,7 +7,7 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::Identifier;
 
 use crate::db::TestDb;
-use crate::fixtures::{adopted, claim, held, message, row, settled_person};
+use crate::fixtures::{adopted, claim, held, held_on, message, row, settled_person};
 use crate::on_both_databases;
 
 on_both_databases!(
@@ -74,11 +74,11 @@ async fn a_held_event_waits_on_its_identifier_and_moves_to_its_owner_once(db: &T
     let blind = store.keys().blind(&uid);
     let owners = tx.claim(&[claim(&store, &uid, Some(&owner))]).await.unwrap();
     assert_eq!(owners[&blind], Some(Owner::Onboarding(owner.onboarding.id)));
-    let found = tx.held_on(&[blind], 2).await.unwrap();
+    let found = held_on(&mut tx, &[blind], 2).await;
     assert_eq!(found.iter().map(|held| held.event.key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert_eq!((&found[0].raw, &found[0].event), (&rows[0].raw, &rows[0].event));
     tx.adopt(&adopted(&owner, found)).await.unwrap();
-    let rest = tx.held_on(&[blind], 10).await.unwrap();
+    let rest = held_on(&mut tx, &[blind], 10).await;
     assert_eq!(rest.iter().map(|held| held.event.key.as_str()).collect::<Vec<_>>(), ["c"]);
     tx.commit().await.unwrap();
     let history = store.history(owner.onboarding.id).await.unwrap();

@@ -136,7 +136,7 @@ async fn a_database_in_memory_keeps_what_is_written() {
     let store = Store::open(&options, keys, Arc::new(SystemChance)).await.unwrap();
     store.migrate().await.unwrap();
     let ann = settled_person(&store, "ann").await;
-    assert_eq!(store.user(ann.onboarding.user.id).await.unwrap(), Some(ann.onboarding.user));
+    assert_eq!(store.user(ann.onboarding.user.id).await.unwrap(), Some(Ok(ann.onboarding.user)));
 }
 
 /// A process that dies leaves leases that nobody will use; a second process beside it must not end them.

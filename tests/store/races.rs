@@ -10,7 +10,7 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, q
 use tokio::sync::Barrier;
 
 use crate::db::TestDb;
-use crate::fixtures::{adopted, claim, held, message, onboarding, person, row, settled_person, until};
+use crate::fixtures::{adopted, claim, held, held_on, message, onboarding, person, row, settled_person, until};
 
 /// Waits until some connection waits for another one's lock.
 async fn somebody_waits(pool: &PgPool) {
@@ -70,8 +70,8 @@ async fn of_two_owners_who_find_the_same_event_at_once_the_second_is_told() {
     let seqs: Vec<i64> = seqs.into_values().collect();
 
     let (mut first, mut second) = (one.begin().await.unwrap(), other.begin().await.unwrap());
-    let by_first = first.held_on(&[one.keys().blind(&names[0])], 10).await.unwrap();
-    let by_second = second.held_on(&[one.keys().blind(&names[1])], 10).await.unwrap();
+    let by_first = held_on(&mut first, &[one.keys().blind(&names[0])], 10).await;
+    let by_second = held_on(&mut second, &[one.keys().blind(&names[1])], 10).await;
     assert_eq!((by_first.len(), by_second.len()), (1, 1));
     first.lock_events(&seqs).await.unwrap();
     first.adopt(&adopted(&ann, by_first)).await.unwrap();
@@ -124,7 +124,7 @@ async fn of_two_users_with_the_same_external_id_one_is_added() {
     first.commit().await.unwrap();
     assert!(second.await.unwrap().is_empty());
     let found = one.users_by(&[Identifier::new(Identifier::EXTERNAL_ID, "ext-ann")]).await.unwrap();
-    assert_eq!(found, [winner.user]);
+    assert_eq!(found, [Ok(winner.user)]);
 }
 
 /// The same keys in another order each time: a linear congruential generator is shuffle enough.

@@ -12,7 +12,7 @@ use sea_orm::sqlx::{AssertSqlSafe, PgPool, query, query_scalar};
 use serde_json::json;
 
 use crate::db::TestDb;
-use crate::fixtures::{at, call, claim, held, insert_effects, message, row, settled_person};
+use crate::fixtures::{at, call, claim, held, insert_effects, locked, message, row, settled_person};
 use crate::on_both_databases;
 
 on_both_databases!(
@@ -70,14 +70,14 @@ async fn fill(store: &Store) -> (Loaded, NewEvent) {
 async fn everything_that_is_sealed_opens_again_as_it_was(db: &TestDb) {
     let (ann, event) = fill(&db.open().await).await;
     let store = db.open().await;
-    assert_eq!(store.user(ann.onboarding.user.id).await.unwrap().as_ref(), Some(&ann.onboarding.user));
+    assert_eq!(store.user(ann.onboarding.user.id).await.unwrap(), Some(Ok(ann.onboarding.user.clone())));
     assert_eq!(store.onboarding(ann.onboarding.id).await.unwrap().as_ref(), Some(&ann.onboarding));
     let history = store.history(ann.onboarding.id).await.unwrap();
     assert_eq!(history.into_iter().map(|(_, event)| event).collect::<Vec<_>>(), [event.event]);
     let mut tx = store.begin().await.unwrap();
-    let locked = tx.lock(&[ann.onboarding.id]).await.unwrap();
+    let locked = locked(&mut tx, &[ann.onboarding.id]).await;
     assert_eq!(locked[0].onboarding, ann.onboarding);
-    assert_eq!(tx.lock_users(&[ann.onboarding.user.id]).await.unwrap()[0].user, ann.onboarding.user);
+    assert_eq!(tx.lock_users(&[ann.onboarding.user.id]).await.unwrap().remove(0).unwrap().user, ann.onboarding.user);
     drop(tx);
     for kind in AsideKind::ALL {
         let kept = store.aside(&AsideFilter { kind, source: None, before: None, limit: 5 }).await.unwrap();
@@ -133,7 +133,7 @@ async fn rows_whose_sealed_parts_were_swapped_do_not_open() {
         let sql = format!("UPDATE users a SET {columns} FROM users b WHERE a.id = $1 AND b.id = $2");
         let swap = query(AssertSqlSafe(sql)).bind(ann.onboarding.user.id.0).bind(bob.onboarding.user.id.0);
         assert_eq!(swap.execute(&pool).await.unwrap().rows_affected(), 1);
-        let error = store.user(ann.onboarding.user.id).await.unwrap_err().to_string();
+        let error = store.user(ann.onboarding.user.id).await.unwrap().unwrap().unwrap_err().why;
         assert!(error.contains("sealed data in users") && !error.contains("ext-bob"), "{error}");
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back,
 //! polls and confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended,
-//! `rounds` stops what goes in a circle, `operator` does what a person asks, `keep` cuts answers down to what the flow reads.
+//! `rounds` stops what goes in a circle, `operator` does what a person asks, `keep` cuts answers down to what the flow reads,
+//! `without` answers what needs no flow.
 
 mod enter;
 mod facts;
@@ -14,6 +15,7 @@ mod rounds;
 mod trouble;
 mod turn;
 mod wait;
+mod without;
 
 use crate::decision::{Decision, Verdict};
 use crate::event::{Body, Event, OnboardingId};
@@ -26,6 +28,7 @@ use turn::Turn;
 pub(crate) use enter::choices;
 pub(crate) use trouble::manner;
 pub(crate) use wait::names;
+pub use without::without_flow;
 
 /// Begins an onboarding with its start event: revision 1, in the flow's first state or wherever that leads at once.
 /// Of the event's data only what the flow reads is kept.

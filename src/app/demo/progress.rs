@@ -80,9 +80,9 @@ async fn look(world: &World, one: &Arrived) -> Result<Option<Onboarding>, Failur
         return Ok(store.onboarding(known.id).await?);
     }
     let name = Identifier::new(Identifier::EXTERNAL_ID, one.person.id.clone());
-    let Some(user) = store.users_by(&[name]).await?.into_iter().next() else { return Ok(None) };
+    let Some(user) = store.users_by(&[name]).await?.into_iter().flatten().next() else { return Ok(None) };
     let onboardings = store.user_onboardings(user.id).await?;
-    Ok(onboardings.into_iter().find(|onboarding| onboarding.flow.name == one.person.play.flow))
+    Ok(onboardings.into_iter().flatten().find(|onboarding| onboarding.flow.name == one.person.play.flow))
 }
 
 /// One line that is drawn over itself on a terminal; elsewhere only the last one is shown.

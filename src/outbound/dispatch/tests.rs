@@ -8,6 +8,8 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::event::{Body, OnboardingId};
+use gangway_core::flow::model::Flow;
+use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
@@ -18,12 +20,13 @@ use uuid::Uuid;
 use super::{Dispatcher, Parts};
 use crate::clock::{Clock, Doubt, HandClock, SeededChance};
 use crate::engine::door::Waiting;
-use crate::engine::{Door, NotAccepted, Performer, Receipt};
+use crate::engine::{Door, Flows, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
 use crate::outbound::secrets::SecretSource;
 use crate::outbound::{Attempted, Limits, Performers, Performs, SendError, Transport};
 use crate::providers::{Adapter, Call, Delivery, Rate, Reading, Reply, Stage, Turn, Unreadable};
 use crate::settings::outbound::OutboundSettings;
+use crate::store::effects::Leased;
 use crate::store::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
 
 /// Leases, played: what is due is handed out once.
@@ -33,17 +36,22 @@ struct Played {
     expired: Mutex<Vec<ExpiredLease>>,
     asked: Mutex<Vec<Vec<(String, u32)>>>,
     released: Mutex<Vec<EffectId>>,
+    /// Numbers of effects whose flow is not loaded here, and the flows that were left out when leases were asked for.
+    strange: Mutex<BTreeSet<i64>>,
+    but: Mutex<Vec<FlowRef>>,
 }
 
 #[async_trait]
 impl Leases for Played {
-    async fn lease_due(
+    async fn lease(
         &self,
         _: Timestamp,
         slots: &[(String, u32)],
+        but: &[FlowRef],
         _: Lease,
-    ) -> Result<Vec<LeasedEffect>, StoreError> {
+    ) -> Result<Leased, StoreError> {
         self.asked.lock().unwrap().push(slots.to_vec());
+        but.clone_into(&mut self.but.lock().unwrap());
         let mut left: BTreeMap<String, u32> = slots.iter().cloned().collect();
         let mut due = self.due.lock().unwrap();
         let (mut taken, mut kept) = (Vec::new(), VecDeque::new());
@@ -57,7 +65,10 @@ impl Leases for Played {
             }
         }
         *due = kept;
-        Ok(taken)
+        let strange = self.strange.lock().unwrap();
+        let flow = |effect: &LeasedEffect| if strange.contains(&effect.id.n) { strange_flow() } else { known().id };
+        let effects = taken.into_iter().map(|effect| (flow(&effect), effect)).collect();
+        Ok(Leased { effects, ..Leased::default() })
     }
 
     async fn release(&self, effects: &[EffectId], _: Lease) -> Result<(), StoreError> {
@@ -69,9 +80,20 @@ impl Leases for Played {
         Ok(std::mem::take(&mut *self.expired.lock().unwrap()))
     }
 
-    async fn next_effect_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_effect_due(&self, _: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
         Ok((!self.due.lock().unwrap().is_empty()).then_some(Timestamp(0)))
     }
+}
+
+/// The flow that asks for everything here.
+fn known() -> Flow {
+    let text =
+        "flow: known\nversion: 1\nstart: { on: x.y, user: { id: data.id } }\nstates: { done: { end: completed } }";
+    gangway_core::flow::load("known.yaml", text, &Catalogue::default()).unwrap()
+}
+
+fn strange_flow() -> FlowRef {
+    FlowRef { name: "strange".to_owned(), version: 2 }
 }
 
 /// Nobody has secrets here.
@@ -202,7 +224,10 @@ impl Scene {
             clock: Arc::new(clock.clone()),
             limit: settings.attempt_timeout(),
         };
+        let flows = Flows::default();
+        flows.add(known(), true);
         let dispatcher = Dispatcher::new(Parts {
+            flows,
             leases: Arc::clone(&leases) as Arc<dyn Leases>,
             door,
             performers,
@@ -260,6 +285,39 @@ async fn an_effect_that_is_due_is_performed_and_its_outcome_reaches_the_door() {
     assert_eq!(result, AttemptResult::Done(Answer::named("created")));
     scene.dispatcher.idle().await;
     assert_eq!(scene.dispatcher.in_flight()["original"], 0);
+}
+
+#[tokio::test]
+async fn effects_of_a_flow_that_is_not_loaded_here_are_given_back_and_nothing_of_them_is_performed() {
+    let mut scene = Scene::new();
+    scene.leases.strange.lock().unwrap().extend([1, 2]);
+    scene.due([1, 2, 3].map(|n| effect("original.create_user", n)));
+    let ticked = scene.tick().await;
+    assert_eq!((ticked.begun, ticked.next), (0, Some(scene.clock.now())), "others may be due behind them");
+    assert_eq!(scene.leases.released.lock().unwrap().iter().map(|id| id.n).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(scene.dispatcher.in_flight()["original"], 0, "their slots are free");
+    assert_eq!(scene.tick().await.begun, 1);
+    assert_eq!(*scene.leases.but.lock().unwrap(), [strange_flow()], "they would be leased again and again");
+    assert_eq!(scene.taken().await.0, key(3));
+    scene.dispatcher.idle().await;
+}
+
+#[tokio::test]
+async fn one_lease_that_ran_out_and_is_not_taken_keeps_no_other_from_being_told() {
+    let mut scene = Scene::new();
+    let id = |n| EffectId { onboarding: OnboardingId(Uuid::nil()), n };
+    *scene.leases.expired.lock().unwrap() = (1..=3).map(|n| ExpiredLease { id: id(n), attempt: 1 }).collect();
+    let dispatcher = scene.dispatcher.clone();
+    let ticking = tokio::spawn(async move { dispatcher.tick(Timestamp(1)).await.unwrap().expired });
+    let mut told = Vec::new();
+    for n in 0..3 {
+        let Waiting { arrival, answer, .. } = scene.door.recv().await.unwrap();
+        told.push(arrival.event.key);
+        let receipt =
+            Receipt { seq: None, verdict: Verdict::Applied, copy: false, onboarding: None, detail: String::new() };
+        answer.send(if n == 0 { Err(NotAccepted::Away(Millis(10))) } else { Ok(receipt) }).unwrap();
+    }
+    assert_eq!((ticking.await.unwrap(), told.len()), (2, 3));
 }
 
 #[tokio::test]

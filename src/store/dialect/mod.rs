@@ -2,6 +2,7 @@
 //! array parameters and row locks on PostgreSQL, multi-row statements and one writer on SQLite. Rows come in sorted by
 //! key and sealed; nothing here knows a core type.
 
+mod kept;
 mod lease;
 mod postgres;
 mod sqlite;
@@ -29,7 +30,13 @@ pub(super) trait Session: Send + std::fmt::Debug {
     /// (onboarding, its user) of those that are there; locks nothing.
     async fn users_of(&mut self, onboardings: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>>;
     async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>>;
-    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>>;
+    /// Each with its user, and whether it is marked as one for which something may be kept.
+    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model, bool)>>;
+    async fn mark_kept(&mut self, ids: &[Uuid], kept: bool) -> Result<()>;
+    /// Not what is sealed; never woken any more.
+    async fn end_shut(&mut self, rows: Vec<EndRow>) -> Result<()>;
+    /// Kept events in order of `seq`.
+    async fn kept_of(&mut self, whose: Whose, limit: u32) -> Result<Vec<events::Model>>;
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()>;
     /// Answers the ids that were really added.
     async fn insert_onboardings(&mut self, rows: Vec<onboardings::Model>) -> Result<Vec<Uuid>>;
@@ -55,7 +62,7 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn tails(&mut self, onboardings: &[Uuid], rows: u32) -> Result<Vec<events::Model>>;
     /// Adds polls to rows that are there; answers how many of those two for each were there.
     async fn fold(&mut self, rows: Vec<FoldRow>) -> Result<u64>;
-    /// Answers how many were still held.
+    /// Answers how many were still what they were.
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64>;
     /// `lease_until` of a row is the length of its lease, which begins now by the database's clock.
     /// Answers how many were really added.
@@ -65,6 +72,10 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn secrets_of(&mut self, owner: Uuid) -> Result<Vec<secrets::Model>>;
     /// Owner and name, sorted; those that are not there are not missed.
     async fn erase_secrets(&mut self, of: &[(Uuid, String)]) -> Result<()>;
+    /// (onboarding, number, attempt), sorted; of those that are leased for this attempt, the lease ends then.
+    async fn park(&mut self, attempts: &[(Uuid, i64, i32)], until: i64) -> Result<()>;
+    /// Answers how many were not settled before.
+    async fn cancel_effects(&mut self, onboardings: &[Uuid]) -> Result<u64>;
     /// Answers how many were not settled before.
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<u64>;
     /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled. Answers how many
@@ -116,10 +127,29 @@ pub(super) struct SeqRow {
     pub(super) dedupe: Vec<u8>,
 }
 
-/// The one move of a journal row: out of `held`.
+/// For whom events are kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    Onboarding(Uuid),
+    /// And no onboarding yet.
+    User(Uuid),
+}
+
+/// An onboarding that ends, of which only the columns can be read.
+#[derive(Debug)]
+pub(super) struct EndRow {
+    pub(super) id: Uuid,
+    pub(super) status: String,
+    pub(super) ended_at: Option<i64>,
+    pub(super) revision: i64,
+}
+
+/// The one move of a journal row: out of `held` or `kept`.
 #[derive(Debug)]
 pub(super) struct AdoptRow {
     pub(super) seq: i64,
+    /// The verdict that it is moved out of.
+    pub(super) was: &'static str,
     pub(super) onboarding_id: Option<Uuid>,
     pub(super) user_id: Uuid,
     pub(super) verdict: &'static str,
@@ -127,8 +157,9 @@ pub(super) struct AdoptRow {
     pub(super) to_state: Option<String>,
     pub(super) detail: String,
     pub(super) revision: Option<i64>,
-    pub(super) sealed: Vec<u8>,
-    pub(super) decided_at: i64,
+    /// Absent: it stays sealed as it is, with its own key.
+    pub(super) sealed: Option<Vec<u8>>,
+    pub(super) decided_at: Option<i64>,
 }
 
 /// A poll that is added to two rows: of its timer's own row, which goes, and of its answer, which has none yet.

@@ -9,7 +9,9 @@ use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
 use sea_orm::{FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::{AdoptRow, BriefRow, DueRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow};
+use super::{
+    AdoptRow, BriefRow, DueRow, EndRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, Whose, kept,
+};
 use crate::store::errors::{from_db, from_sqlx};
 use crate::store::types::StoreError;
 
@@ -90,14 +92,36 @@ impl Session for PostgresSession {
         self.rows(query(sql).bind(users)).await
     }
 
-    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>> {
+    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model, bool)>> {
         let sql = "SELECT o.id, o.user_id, o.flow, o.version, o.state, o.status, o.since, o.wake_at, o.revision, \
-                   o.created_at, o.ended_at, o.sealed, u.id AS u_id, u.sealed AS u_sealed, \
+                   o.created_at, o.ended_at, o.sealed, coalesce(o.kept, false) AS kept, u.id AS u_id, u.sealed AS u_sealed, \
                    u.wrapped_key AS u_wrapped_key, u.created_at AS u_created_at \
                    FROM onboardings o JOIN users u ON u.id = o.user_id WHERE o.id = ANY($1::uuid[]) \
                    ORDER BY o.id FOR UPDATE OF o";
         let rows = self.fetch(query(sql).bind(ids)).await?;
-        rows.iter().map(|row| Ok((read(row, "")?, read(row, "u_")?))).collect()
+        rows.iter().map(|row| Ok((read(row, "")?, read(row, "u_")?, read::<MarkRow>(row, "")?.kept))).collect()
+    }
+
+    async fn mark_kept(&mut self, ids: &[Uuid], kept: bool) -> Result<()> {
+        let sql = "UPDATE onboardings SET kept = $2 WHERE id = ANY($1::uuid[])";
+        self.run(query(sql).bind(ids).bind(kept.then_some(true))).await.map(drop)
+    }
+
+    async fn end_shut(&mut self, rows: Vec<EndRow>) -> Result<()> {
+        let statement = query(kept::END)
+            .bind(column(&rows, |row| row.id))
+            .bind(column(&rows, |row| row.status.as_str()))
+            .bind(column(&rows, |row| row.ended_at))
+            .bind(column(&rows, |row| row.revision));
+        self.run(statement).await.map(drop)
+    }
+
+    async fn kept_of(&mut self, whose: Whose, limit: u32) -> Result<Vec<events::Model>> {
+        let (sql, id) = match whose {
+            Whose::Onboarding(id) => (kept::OF_ONBOARDING, id),
+            Whose::User(id) => (kept::OF_USER, id),
+        };
+        self.rows(query(sql).bind(id).bind(i64::from(limit))).await
     }
 
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()> {
@@ -280,10 +304,12 @@ impl Session for PostgresSession {
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
         let sql = "UPDATE events e SET onboarding_id = t.onboarding_id, user_id = t.user_id, verdict = t.verdict, \
                    from_state = t.from_state, to_state = t.to_state, detail = t.detail, revision = t.revision, \
-                   sealed = t.sealed, own_key = NULL, decided_at = t.decided_at \
+                   sealed = coalesce(t.sealed, e.sealed), decided_at = t.decided_at, \
+                   own_key = CASE WHEN t.sealed IS NULL THEN e.own_key END \
                    FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], \
-                   $8::bigint[], $9::bytea[], $10::bigint[]) AS t (seq, onboarding_id, user_id, verdict, from_state, \
-                   to_state, detail, revision, sealed, decided_at) WHERE e.seq = t.seq AND e.verdict = 'held'";
+                   $8::bigint[], $9::bytea[], $10::text[], $11::bigint[]) AS t (seq, onboarding_id, user_id, verdict, \
+                   from_state, to_state, detail, revision, sealed, was, decided_at) \
+                   WHERE e.seq = t.seq AND e.verdict = t.was";
         let statement = query(sql)
             .bind(column(&rows, |row| row.seq))
             .bind(column(&rows, |row| row.onboarding_id))
@@ -293,7 +319,8 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.to_state.as_deref()))
             .bind(column(&rows, |row| row.detail.as_str()))
             .bind(column(&rows, |row| row.revision))
-            .bind(column(&rows, |row| row.sealed.as_slice()))
+            .bind(column(&rows, |row| row.sealed.as_deref()))
+            .bind(column(&rows, |row| row.was))
             .bind(column(&rows, |row| row.decided_at));
         self.run(statement).await
     }
@@ -347,6 +374,19 @@ impl Session for PostgresSession {
                    WHERE s.owner = gone.owner AND s.name = gone.name";
         let (owners, names): (Vec<Uuid>, Vec<String>) = of.iter().cloned().unzip();
         self.run(query(sql).bind(owners).bind(names)).await.map(drop)
+    }
+
+    async fn park(&mut self, attempts: &[(Uuid, i64, i32)], until: i64) -> Result<()> {
+        let statement = query(kept::PARK)
+            .bind(column(attempts, |row| row.0))
+            .bind(column(attempts, |row| row.1))
+            .bind(column(attempts, |row| row.2))
+            .bind(until);
+        self.run(statement).await.map(drop)
+    }
+
+    async fn cancel_effects(&mut self, onboardings: &[Uuid]) -> Result<u64> {
+        self.run(query(kept::CANCEL).bind(onboardings)).await
     }
 
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<u64> {
@@ -412,6 +452,11 @@ impl Session for PostgresSession {
     async fn rollback(self: Box<Self>) -> Result<()> {
         self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
     }
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct MarkRow {
+    kept: bool,
 }
 
 #[derive(sea_orm::FromQueryResult)]

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
-use sea_orm::sea_query::{Expr, OnConflict, SimpleExpr};
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IntoActiveModel, Iterable, JoinType, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
-use super::{AdoptRow, BriefRow, DueRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, clock};
+use super::{
+    AdoptRow, BriefRow, DueRow, EndRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, Whose, clock,
+    kept,
+};
 use crate::store::errors::from_db;
 use crate::store::types::StoreError;
 
@@ -110,17 +113,38 @@ impl Session for SqliteSession {
         Ok(rows)
     }
 
-    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model)>> {
+    async fn lock(&mut self, ids: &[Uuid]) -> Result<Vec<(onboardings::Model, users::Model, bool)>> {
         let mut rows = Vec::new();
         for ids in groups(ids) {
+            let marked = onboardings::Entity::find()
+                .select_only()
+                .column(onboardings::Column::Id)
+                .filter(onboardings::Column::Id.is_in(ids.iter().copied()))
+                .filter(Expr::cust("kept"));
+            let marked: Vec<Uuid> = marked.into_tuple().all(&self.0).await.map_err(failed)?;
             let find = onboardings::Entity::find()
                 .filter(onboardings::Column::Id.is_in(ids.iter().copied()))
                 .order_by_asc(onboardings::Column::Id)
                 .find_also_related(users::Entity);
             let found = find.all(&self.0).await.map_err(failed)?;
-            rows.extend(found.into_iter().filter_map(|(onboarding, user)| Some((onboarding, user?))));
+            rows.extend(found.into_iter().filter_map(|(onboarding, user)| {
+                let kept = marked.contains(&onboarding.id);
+                Some((onboarding, user?, kept))
+            }));
         }
         Ok(rows)
+    }
+
+    async fn mark_kept(&mut self, ids: &[Uuid], kept: bool) -> Result<()> {
+        kept::mark(&self.0, ids, kept).await.map_err(failed)
+    }
+
+    async fn end_shut(&mut self, rows: Vec<EndRow>) -> Result<()> {
+        kept::end(&self.0, rows).await.map_err(failed)
+    }
+
+    async fn kept_of(&mut self, whose: Whose, limit: u32) -> Result<Vec<events::Model>> {
+        kept::of(&self.0, whose, limit).await.map_err(failed)
     }
 
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()> {
@@ -159,7 +183,7 @@ impl Session for SqliteSession {
         let mut after = Vec::new();
         for rows in chunks(rows) {
             let insert = identifiers::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-                .on_conflict(first_owner_stays());
+                .on_conflict(kept::first_owner_stays());
             after.extend(insert.exec_with_returning(&self.0).await.map_err(failed)?);
         }
         Ok(after)
@@ -198,19 +222,7 @@ impl Session for SqliteSession {
     }
 
     async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<Vec<HeldRow>> {
-        let named = held::Entity::belongs_to(identifiers::Entity)
-            .from(held::Column::Blind)
-            .to(identifiers::Column::Blind)
-            .into();
-        let find = held::Entity::find()
-            .select_only()
-            .columns([held::Column::Seq, held::Column::Blind])
-            .column(identifiers::Column::Kind)
-            .join(JoinType::InnerJoin, named)
-            .filter(held::Column::Seq.is_in(seqs.iter().copied()))
-            .order_by_asc(held::Column::Seq)
-            .order_by_asc(held::Column::Place);
-        find.into_model::<HeldRow>().all(&self.0).await.map_err(failed)
+        kept::held_by_seq(&self.0, seqs).await.map_err(failed)
     }
 
     async fn hold(&mut self, rows: Vec<held::Model>) -> Result<()> {
@@ -305,13 +317,13 @@ impl Session for SqliteSession {
                 to_state: ActiveValue::Set(row.to_state),
                 detail: ActiveValue::Set(row.detail),
                 revision: ActiveValue::Set(row.revision),
-                sealed: ActiveValue::Set(row.sealed),
-                own_key: ActiveValue::Set(None),
-                decided_at: ActiveValue::Set(Some(row.decided_at)),
+                own_key: if row.sealed.is_some() { ActiveValue::Set(None) } else { ActiveValue::NotSet },
+                sealed: row.sealed.map_or(ActiveValue::NotSet, ActiveValue::Set),
+                decided_at: ActiveValue::Set(row.decided_at),
                 ..Default::default()
             };
             let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(row.seq));
-            let update = update.filter(Expr::cust("verdict = 'held'"));
+            let update = update.filter(events::Column::Verdict.eq(row.was));
             moved += update.exec(&self.0).await.map_err(failed)?.rows_affected;
         }
         Ok(moved)
@@ -348,6 +360,15 @@ impl Session for SqliteSession {
             gone.exec(&self.0).await.map_err(failed)?;
         }
         Ok(())
+    }
+
+    async fn park(&mut self, attempts: &[(Uuid, i64, i32)], until: i64) -> Result<()> {
+        kept::park(&self.0, attempts, until).await.map_err(failed)
+    }
+
+    async fn cancel_effects(&mut self, onboardings: &[Uuid]) -> Result<u64> {
+        let now = self.now().await?;
+        kept::cancel_effects(&self.0, onboardings, now).await.map_err(failed)
     }
 
     async fn settle(&mut self, mut rows: Vec<SettleRow>) -> Result<u64> {
@@ -468,22 +489,4 @@ where
 
 fn named(onboarding: Uuid, n: i64) -> Condition {
     Condition::all().add(effects::Column::OnboardingId.eq(onboarding)).add(effects::Column::N.eq(n))
-}
-
-/// A row with an owner keeps it; a placeholder takes the claimed one, and so does a row of an ended onboarding of the
-/// same user.
-fn first_owner_stays() -> OnConflict {
-    const FREE: &str = "(coalesce(identifiers.onboarding_id, identifiers.user_id) IS NULL OR EXISTS (SELECT 1 \
-                        FROM onboardings old JOIN onboardings new ON new.user_id = old.user_id \
-                        WHERE old.id = identifiers.onboarding_id AND old.ended_at IS NOT NULL \
-                        AND new.id = excluded.onboarding_id))";
-    let if_so = |column: &str, condition: &str| -> SimpleExpr {
-        Expr::cust(format!("CASE WHEN {condition} THEN excluded.{column} ELSE identifiers.{column} END"))
-    };
-    let new_owner = format!("{FREE} AND coalesce(excluded.onboarding_id, excluded.user_id) IS NOT NULL");
-    OnConflict::column(identifiers::Column::Blind)
-        .value(identifiers::Column::OnboardingId, if_so("onboarding_id", FREE))
-        .value(identifiers::Column::UserId, if_so("user_id", FREE))
-        .value(identifiers::Column::Since, if_so("since", &new_owner))
-        .to_owned()
 }

@@ -1,0 +1,114 @@
+//! A message that comes before the onboarding that awaits it: kept for the user, and taken when one begins.
+
+use gangway::engine::{Arrival, child, sweep};
+use gangway_core::decision::Verdict;
+use gangway_core::effect::Request;
+use gangway_core::onboarding::Status;
+use gangway_core::time::Millis;
+use serde_json::json;
+
+use crate::db::TestDb;
+use crate::history::assert_replays;
+use crate::on_both_databases;
+use crate::timers::{HOLD, HOW, open};
+use crate::world::World;
+
+on_both_databases!(
+    a_message_before_its_child_has_begun_is_kept_and_taken_by_it,
+    a_message_before_its_user_is_known_waits_for_the_child_too,
+    a_message_and_its_child_in_one_batch_meet_in_either_order,
+    a_message_that_two_processes_take_beside_the_child_is_never_lost,
+    a_message_that_no_onboarding_takes_expires_visibly,
+    a_message_that_nobody_could_still_await_is_noted_as_before,
+);
+
+fn confirmed(world: &World, key: &str) -> Arrival {
+    world.say().message(key, "user.confirmed", "ann", json!({}))
+}
+
+/// The child of a guest, as its parent begins it.
+async fn child(world: &World) -> Arrival {
+    let effect = world.only_due().await;
+    let Request::Start { flow, user, data } = &effect.request else { panic!("a start") };
+    child::begins(effect.id, flow, *user, data, world.say().0)
+}
+
+async fn guest(world: &World) {
+    world.one(world.say().start("g", "user.guest", "ann")).await;
+}
+
+async fn completed(world: &World, visit: gangway_core::event::OnboardingId) {
+    world.perform("ann").await;
+    assert_eq!(world.onboarding(visit).await.status, Status::Completed, "what was said early was lost");
+    assert!(world.of_verdict("kept").await.is_empty() && world.of_verdict("held").await.is_empty());
+    assert_replays(world, visit, 0).await;
+}
+
+async fn a_message_before_its_child_has_begun_is_kept_and_taken_by_it(db: &TestDb) {
+    let world = World::new(db).await;
+    guest(&world).await;
+    let early = world.one(confirmed(&world, "m")).await;
+    assert_eq!((early.verdict, early.onboarding), (Verdict::Kept, None));
+    let visit = world.one(child(&world).await).await.onboarding.unwrap();
+    let journal = world.journal(visit).await;
+    let taken = journal.iter().find(|entry| entry.kind == "user.confirmed").unwrap();
+    assert!(taken.verdict == "noted" && taken.detail.contains("(kept since "), "{taken:?}");
+    completed(&world, visit).await;
+}
+
+async fn a_message_before_its_user_is_known_waits_for_the_child_too(db: &TestDb) {
+    let world = World::new(db).await;
+    assert_eq!(world.one(confirmed(&world, "m")).await.verdict, Verdict::Held);
+    guest(&world).await;
+    assert_eq!(world.of_verdict("kept").await.len(), 1, "{:?}", world.of_verdict("noted").await);
+    let visit = world.one(child(&world).await).await.onboarding.unwrap();
+    completed(&world, visit).await;
+}
+
+async fn a_message_and_its_child_in_one_batch_meet_in_either_order(db: &TestDb) {
+    let world = World::new(db).await;
+    guest(&world).await;
+    let mut batch = vec![confirmed(&world, "first"), child(&world).await, confirmed(&world, "last")];
+    let answers = world.accept(&batch).await;
+    let visit = answers[1].onboarding.unwrap();
+    assert!(answers.iter().all(|answer| answer.onboarding == Some(visit)), "{answers:?}");
+    batch.remove(1);
+    assert!(world.accept(&batch).await.iter().all(|answer| answer.copy));
+    completed(&world, visit).await;
+}
+
+async fn a_message_that_two_processes_take_beside_the_child_is_never_lost(db: &TestDb) {
+    let (one, other) = (World::new(db).await, World::with(db, 2, |_| {}).await);
+    for round in 0..10 {
+        let name = format!("ann-{round}");
+        one.one(one.say().start(&format!("g-{name}"), "user.guest", &name)).await;
+        let begins = child(&one).await;
+        let said = other.say().message(&format!("m-{name}"), "user.confirmed", &name, json!({}));
+        let (begins, said) = ([begins], [said]);
+        let (begun, said) = tokio::join!(one.accept(&begins), other.accept(&said));
+        let visit = begun[0].onboarding.unwrap();
+        one.perform(&name).await;
+        assert_eq!(one.onboarding(visit).await.status, Status::Completed, "round {round}: {said:?}");
+        drop(one.due().await);
+    }
+}
+
+async fn a_message_that_no_onboarding_takes_expires_visibly(db: &TestDb) {
+    let world = World::new(db).await;
+    guest(&world).await;
+    world.one(confirmed(&world, "m")).await;
+    let door = open(&world);
+    world.clock.advance(HOLD);
+    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap().expired, 0);
+    world.clock.advance(Millis(1));
+    assert_eq!(sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap().expired, 1);
+    assert_eq!(world.of_verdict("expired").await.len(), 1);
+}
+
+async fn a_message_that_nobody_could_still_await_is_noted_as_before(db: &TestDb) {
+    let world = World::new(db).await;
+    let id = world.sign_up("ann").await;
+    let said = world.one(world.say().message("m", "user.renamed", "ann", json!({}))).await;
+    assert_eq!((said.verdict, said.onboarding), (Verdict::Noted, Some(id)));
+    assert!(said.detail.contains("awaits user.renamed"), "{}", said.detail);
+}

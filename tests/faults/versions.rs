@@ -1,0 +1,85 @@
+//! Two processes on one PostgreSQL, one with version 1 of a flow and one with version 2, as while a new version is taken
+//! into service: what the new one begins, the old one takes part in, and nothing is doubled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gangway_sandbox::Options;
+use serde_json::Value;
+
+use crate::db::TestDb;
+use crate::turn;
+use crate::world::{Client, World, sign_up, token};
+
+const PEOPLE: usize = 60;
+
+fn greeted(version: u32) -> String {
+    format!(
+        "flow: greeted
+version: {version}
+title: Version {version}
+start: {{ on: user.signed_up, user: {{ id: data.user_id, email: data.email, locale: data.locale }} }}
+states:
+  create_user:
+    call: original.create_user
+    with: {{ user_external_id: user.id, email: user.email }}
+    outcomes: {{ created: welcome, exists: welcome, refused: lost }}
+  welcome:
+    mail: welcome
+    with: {{ wallet_address: user.id }}
+    outcomes: {{ sent: done, refused: lost }}
+  lost: {{ end: failed }}
+  done: {{ end: completed }}
+"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_one_and_two_of_a_flow_side_by_side_double_nothing_and_ask_nobody() {
+    let _turn = turn().await;
+    let db = TestDb::postgres().await;
+    let mut world = World::new("versions", &db.url, Options::default()).await;
+    // The new one has one slot for each: most of what it asks is due, for whoever comes first.
+    let mut started = Vec::new();
+    for (version, name, slots) in [(1, "old", 8), (2, "new", 1)] {
+        let folder = world.folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("greeted.yaml"), greeted(version)).unwrap();
+        world.set("flows.folders", vec![folder.display().to_string()]);
+        world.set("mail.concurrency", slots);
+        world.set("providers.original.concurrency", slots);
+        let mut process = world.process(name);
+        if started.is_empty() {
+            let client = Client::new(token(&process));
+            process.start();
+            client.ready(&mut process, Duration::from_secs(60)).await;
+            started.push((process, client));
+        } else {
+            process.start();
+            let client = started[0].1.clone();
+            client.ready(&mut process, Duration::from_secs(60)).await;
+            started.push((process, client));
+        }
+    }
+    let client = started[0].1.clone();
+    let new = started[1].0.url();
+    let people: Vec<String> = (0..PEOPLE).map(|nth| format!("person-{nth}")).collect();
+    let all: Vec<Value> = people.iter().map(|person| sign_up(person)).collect();
+    client.publish(&new, &Value::from(all)).await;
+    client.everybody_on_board(&new, PEOPLE, Duration::from_secs(60)).await;
+    let mut mails: BTreeMap<String, usize> = BTreeMap::new();
+    for mail in world.listed("/mailbox/messages").await {
+        *mails.entry(mail["to"].to_string()).or_default() += 1;
+    }
+    assert_eq!((mails.len(), mails.values().max()), (PEOPLE, Some(&1)), "a mail was sent twice: {mails:?}");
+    let begun = client.get(&format!("{new}/v1/onboardings?flow=greeted&limit=500")).await.unwrap();
+    assert!(begun["items"].as_array().unwrap().iter().all(|one| one["version"] == 2));
+    for (mut process, _) in started {
+        let status = tokio::task::block_in_place(|| process.stop(Duration::from_secs(60)));
+        let log = process.log();
+        assert_eq!(status.code(), Some(0), "{log}");
+        for bad in ["ERROR", "could not be stored", "is not loaded", "a lease ran out"] {
+            assert!(!log.contains(bad), "`{bad}` in the log of one of them:\n{log}");
+        }
+    }
+}
