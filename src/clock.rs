@@ -143,7 +143,7 @@ impl Chance for SeededChance {
     }
 }
 
-/// Measures how long something took, by monotonic time.
+/// Measures how long something took, by monotonic time; never for what becomes of people.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

@@ -25,6 +25,12 @@ pub trait Part: Send + Sync + fmt::Debug {
     fn needed(&self) -> bool {
         true
     }
+
+    /// Whether it proved a moment ago that the database takes what is written: then a slow answer to a look concerns
+    /// screens only.
+    fn vouches(&self) -> bool {
+        false
+    }
 }
 
 /// Something that events queue up in.
@@ -101,7 +107,8 @@ impl Health {
             }
             Err(_) => Err(format!("does not answer within {}", self.patience)),
         };
-        let mut reports = vec![database(answered), queue(self.door.depth(), self.queue)];
+        let needed = !self.parts.iter().any(|part| part.vouches());
+        let mut reports = vec![database(answered, needed), queue(self.door.depth(), self.queue)];
         reports.extend(self.parts.iter().map(|part| Report {
             name: part.name(),
             ready: part.ready(),
@@ -112,10 +119,10 @@ impl Health {
     }
 }
 
-fn database(answered: Result<(), String>) -> Report {
+fn database(answered: Result<(), String>, needed: bool) -> Report {
     let ready = answered.is_ok();
     let detail = answered.err().unwrap_or_else(|| "answers".to_owned());
-    Report { name: "database".to_owned(), ready, needed: true, detail }
+    Report { name: "database".to_owned(), ready, needed, detail }
 }
 
 fn queue(depth: usize, length: usize) -> Report {
@@ -133,14 +140,14 @@ mod tests {
 
     #[test]
     fn readiness_names_exactly_what_is_missing() {
-        let readiness = Readiness::of(vec![database(Err("does not answer".into())), queue(4, 4), breaker(false)]);
+        let readiness = Readiness::of(vec![database(Err("does not answer".into()), true), queue(4, 4), breaker(false)]);
         assert!(!readiness.ready);
         assert_eq!(readiness.missing, ["database", "queue"]);
     }
 
     #[test]
     fn an_open_breaker_is_shown_and_takes_nobody_out_of_service() {
-        let readiness = Readiness::of(vec![database(Ok(())), queue(3, 4), breaker(false)]);
+        let readiness = Readiness::of(vec![database(Ok(()), true), queue(3, 4), breaker(false)]);
         assert!(readiness.ready);
         assert_eq!(readiness.parts.len(), 3);
     }

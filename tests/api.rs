@@ -20,7 +20,7 @@ use gangway::health::Health;
 use gangway::settings::{Input, Settings};
 use gangway::store::tokens::TokenGrant;
 use gangway::store::types::LeasedEffect;
-use gangway::store::{Keyring, Store, StoreOptions};
+use gangway::store::{Keyring, Limits, Store, StoreOptions};
 use gangway_core::catalogue::Catalogue;
 use gangway_core::event::{Body, Event};
 use gangway_core::flow;
@@ -79,8 +79,14 @@ impl World {
         let chance = Arc::new(SeededChance::new(7));
         let clock = HandClock::at(Timestamp(1_800_000_000_000));
         let keys = Keyring::new(&SecretString::from("11".repeat(32))).unwrap();
-        let options =
-            StoreOptions { url: "sqlite::memory:".into(), intake: 1, work: 1, screens: 1, acquire: Millis::secs(5) };
+        let options = StoreOptions {
+            url: "sqlite::memory:".into(),
+            intake: 1,
+            work: 1,
+            screens: 1,
+            acquire: Millis::secs(5),
+            limits: Limits::default(),
+        };
         let store = Store::open(&options, keys, chance.clone()).await.unwrap();
         store.migrate().await.unwrap();
         let flows = Flows::default();

@@ -29,6 +29,10 @@ impl From<NotAccepted> for Problem {
             NotAccepted::Away(after) => {
                 Self::new(Kind::Unavailable, "the database cannot take it; nothing was kept").come_again(after)
             }
+            NotAccepted::Later(after) => {
+                Self::new(Kind::Unavailable, "its rows are in use, or the database fails at it; nothing was kept")
+                    .come_again(after)
+            }
             NotAccepted::Stopping => Self::new(Kind::Unavailable, "stopping; nothing was kept").come_again(SOON),
         }
     }

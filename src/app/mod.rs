@@ -13,6 +13,7 @@ mod reload;
 mod sandbox;
 mod serve;
 mod start;
+mod supervise;
 mod web;
 mod webhooks;
 

@@ -1,6 +1,7 @@
 //! Small parts that stand between two stations: what is kept aside, what readiness reports, the catalogue's base.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -17,6 +18,7 @@ use crate::outbound::{Dispatcher, Performs};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::aside::{AsideCap, NewAside};
+use crate::telemetry::{Beat, Now};
 use crate::terminal::{Exit, Failure};
 
 /// Templates and policies; providers add theirs.
@@ -60,13 +62,65 @@ impl Aside for KeptAside {
     }
 }
 
-/// The broker, for readiness.
+/// One of gangway's loops, for readiness, as it says of itself.
+#[derive(Debug)]
+pub(super) struct Loop {
+    pub beat: Beat,
+    /// Whether webhooks and events over HTTP cannot be taken without it.
+    pub needed: bool,
+    /// How long a round may take.
+    pub late: Millis,
+}
+
+impl Loop {
+    fn late(&self, now: Now) -> bool {
+        now.busy.is_some_and(|busy| busy > std_time(self.late))
+    }
+}
+
+impl Part for Loop {
+    fn name(&self) -> String {
+        self.beat.name().into()
+    }
+
+    fn ready(&self) -> bool {
+        let now = self.beat.now();
+        !now.failed && !self.late(now)
+    }
+
+    fn detail(&self) -> String {
+        let now = self.beat.now();
+        let well = now.well.map_or_else(|| "nothing yet".to_owned(), |ago| format!("well {} s ago", ago.as_secs()));
+        let told = match now.busy {
+            Some(busy) if self.late(now) => format!("a round has been under way for {} s; {well}", busy.as_secs()),
+            _ if now.failed => format!("the last round failed, and it is tried again; {well}"),
+            _ => well,
+        };
+        if now.restarts == 0 { told } else { format!("{told}; begun again {} times after a fault", now.restarts) }
+    }
+
+    fn needed(&self) -> bool {
+        self.needed
+    }
+
+    fn vouches(&self) -> bool {
+        const MOMENT: Duration = Duration::from_secs(10);
+        let now = self.beat.now();
+        self.needed && !now.failed && now.well.is_some_and(|ago| ago < MOMENT)
+    }
+}
+
+/// The way from the broker, for readiness. Webhooks and events over HTTP are taken without it.
 #[derive(Debug)]
 pub(super) struct Broker(pub AmqpState);
 
 impl Part for Broker {
     fn name(&self) -> String {
-        "broker".into()
+        "amqp".into()
+    }
+
+    fn needed(&self) -> bool {
+        false
     }
 
     fn ready(&self) -> bool {
@@ -188,6 +242,6 @@ impl Part for Steps {
 }
 
 /// As a `std` duration.
-pub(super) const fn std_time(length: Millis) -> std::time::Duration {
-    std::time::Duration::from_millis(length.0)
+pub(super) const fn std_time(length: Millis) -> Duration {
+    Duration::from_millis(length.0)
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::parts::std_time;
+use super::supervise::keep;
 use super::{Seams, start};
 use crate::settings::Settings;
-use crate::telemetry;
+use crate::telemetry::{self, Beat};
 use crate::terminal::{Exit, Failure};
 
 /// Serves until SIGINT or SIGTERM, and takes up mended providers' settings of the file `config` meanwhile; then finishes what is under way, within `server.stop`.
@@ -17,7 +19,9 @@ pub async fn serve(settings: Settings, config: Option<PathBuf>) -> Result<Exit, 
     let metrics = telemetry::metrics().map_err(|error| Failure::new(Exit::NotAllWell, error.to_string()))?;
     let running = Box::pin(start(&settings, Seams::real(), Some(metrics.clone()))).await?;
     tracing::info!(address = %running.address, "serving");
-    let reload = tokio::spawn(running.reload.clone().run(config, settings.server.reload));
+    let (reload, every) = (running.reload.clone(), settings.server.reload);
+    let reload =
+        keep(Beat::new("reload"), std_time(settings.server.restart), move || reload.clone().run(config.clone(), every));
     let upkeep = tokio::spawn(telemetry::upkeep(metrics, settings.server.upkeep));
     told_to_stop().await;
     reload.abort();

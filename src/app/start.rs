@@ -10,19 +10,26 @@ use tokio::task::JoinHandle;
 use super::adapters;
 use super::far::{Far, dispatcher, slots};
 use super::flows;
-use super::parts::{self, std_time};
+use super::parts::{self, Broker, Loop, Resting, Steps, Time, std_time};
 use super::reload::{Reload, Reloaded};
+use super::supervise::keep;
 use super::web::{Http, hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
-use crate::clock::{Chance, Clock, SteadyClock, SystemChance};
-use crate::engine::{Alarm, Door, Engine, Options, Performer, sweep, time, timers, writer};
+use crate::clock::{Chance, Clock, SteadyClock, Stopwatch, SystemChance};
+use crate::engine::writer::Queue;
+use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, sweep, time, timers, writer};
+use crate::health::Part;
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
 use crate::providers::directory::Directory;
 use crate::settings::{Input, Settings};
 use crate::store::aside::AsideCap;
 use crate::store::{Keyring, Store, key_file};
+use crate::telemetry::Beat;
 use crate::terminal::{Exit, Failure};
+
+/// How long the end of connections is waited for when the time to stop is over.
+const A_MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// What a whole run depends on beside its settings: replaced in simulation and tests.
 #[derive(Clone, Debug)]
@@ -114,10 +121,13 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         alarm: Alarm::default(),
         options: options(settings),
     });
-    let writers = writer::start(&engine, &queue, settings.engine.writers);
+    let beats: Vec<Beat> = (0..settings.engine.writers.max(1)).map(|_| Beat::new("writer")).collect();
+    let writers = beats.iter().map(|beat| keep_writing(settings, &engine, &queue, beat.clone())).collect();
     let supervisor = Supervisor::new(settings.amqp.clone(), door.clone(), Arc::clone(&seams.clock));
     let broker = supervisor.state();
-    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, &broker, &dispatcher)?;
+    let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
+    let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher, &engine.flows);
+    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: far.directory,
@@ -130,17 +140,14 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         registered: Arc::new(RwLock::new(registered)),
     };
     let (stop, stopped) = watch::channel(false);
-    let consumer = tokio::spawn(async move { supervisor.run(stopped).await });
+    let [timing, sweeping_up, reading_back, consuming] = others;
+    let consumer = keep_consuming(settings, supervisor, stopped, consuming);
     let loops = vec![
-        tokio::spawn({
-            let dispatcher = dispatcher.clone();
-            async move { dispatcher.run().await }
-        }),
-        tokio::spawn(timers::run(Arc::clone(&engine), door.clone(), settings.outbound.sweep)),
-        tokio::spawn(sweep::run(Arc::clone(&engine), door.clone(), sweeping(settings))),
-        tokio::spawn(read_back.clone().run(settings.intake.read_back)),
+        keep_dispatching(settings, &dispatcher),
+        keep_timing(settings, &engine, &door, timing),
+        keep_sweeping(settings, &engine, &door, sweeping_up),
+        keep_reading_back(settings, &read_back, reading_back),
     ];
-    let patience = std_time(settings.server.stop);
     Ok(Running {
         address: http.address,
         private: http.private,
@@ -155,7 +162,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
         consumer,
         loops,
         writers,
-        patience,
+        patience: std_time(settings.server.stop),
     })
 }
 
@@ -181,25 +188,109 @@ impl Running {
     /// Stops: nothing new is taken, what is under way is finished or given back, everything accepted is on disk. When
     /// it returns, no connection to the database is left.
     pub async fn stop(self) {
+        let began = Stopwatch::start();
+        let left = || self.patience.saturating_sub(began.elapsed());
         let _ = self.stop.send(true);
-        self.http.stop().await;
-        if tokio::time::timeout(self.patience, self.consumer).await.is_err() {
-            tracing::warn!("the broker's deliveries were still under way when the time to stop was over");
-        }
-        self.dispatcher.stop().await;
-        for task in self.loops {
-            task.abort();
-            drop(task.await);
+        // At the same time, so that one that hangs takes nothing from the others.
+        let (served, consumed, performed) = tokio::join!(
+            tokio::time::timeout(left(), self.http.stop()),
+            tokio::time::timeout(left(), self.consumer),
+            tokio::time::timeout(left(), self.dispatcher.stop()),
+        );
+        for (over, what) in
+            [(served.is_err(), "requests"), (consumed.is_err(), "deliveries"), (performed.is_err(), "effects")]
+        {
+            if over {
+                tracing::warn!(what, "still under way when the time to stop was over");
+            }
         }
         // Whatever is still in the queue was not answered; its senders come again.
-        for writer in self.writers {
-            writer.abort();
-            drop(writer.await);
-        }
-        if tokio::time::timeout(self.patience, self.engine.store.close()).await.is_err() {
+        let tasks: Vec<JoinHandle<()>> = self.loops.into_iter().chain(self.writers).collect();
+        tasks.iter().for_each(JoinHandle::abort);
+        let ended = futures_util::future::join_all(tasks);
+        let closing = async {
+            drop(ended.await);
+            self.engine.store.close().await;
+        };
+        // A moment in any case: a database that answers is told of the end of each connection.
+        if tokio::time::timeout(left().max(A_MOMENT), closing).await.is_err() {
             tracing::warn!("connections to the database were still in use when the time to stop was over");
         }
     }
+}
+
+fn rest(settings: &Settings) -> std::time::Duration {
+    std_time(settings.server.restart)
+}
+
+fn keep_writing(settings: &Settings, engine: &Arc<Engine>, queue: &Queue, beat: Beat) -> JoinHandle<()> {
+    let (engine, queue) = (Arc::clone(engine), queue.clone());
+    keep(beat.clone(), rest(settings), move || {
+        let (engine, queue, beat) = (Arc::clone(&engine), queue.clone(), beat.clone());
+        async move { writer::run(&engine, &queue, &beat).await }
+    })
+}
+
+fn keep_consuming(
+    settings: &Settings,
+    supervisor: Supervisor,
+    stopped: watch::Receiver<bool>,
+    beat: Beat,
+) -> JoinHandle<()> {
+    let supervisor = Arc::new(supervisor);
+    keep(beat.clone(), rest(settings), move || {
+        let (supervisor, stopped) = (Arc::clone(&supervisor), stopped.clone());
+        beat.ends(true);
+        async move { supervisor.run(stopped).await }
+    })
+}
+
+fn keep_dispatching(settings: &Settings, dispatcher: &Dispatcher) -> JoinHandle<()> {
+    let dispatcher = dispatcher.clone();
+    keep(dispatcher.beat().clone(), rest(settings), move || {
+        let dispatcher = dispatcher.clone();
+        async move { dispatcher.run().await }
+    })
+}
+
+fn keep_timing(settings: &Settings, engine: &Arc<Engine>, door: &Door, beat: Beat) -> JoinHandle<()> {
+    let (engine, door, every) = (Arc::clone(engine), door.clone(), settings.outbound.sweep);
+    keep(beat.clone(), rest(settings), move || timers::run(Arc::clone(&engine), door.clone(), every, beat.clone()))
+}
+
+fn keep_sweeping(settings: &Settings, engine: &Arc<Engine>, door: &Door, beat: Beat) -> JoinHandle<()> {
+    let (engine, door, how) = (Arc::clone(engine), door.clone(), sweeping(settings));
+    keep(beat.clone(), rest(settings), move || sweep::run(Arc::clone(&engine), door.clone(), how, beat.clone()))
+}
+
+fn keep_reading_back(settings: &Settings, read_back: &ReadBack, beat: Beat) -> JoinHandle<()> {
+    let (read_back, every) = (read_back.clone(), settings.intake.read_back);
+    keep(beat.clone(), rest(settings), move || {
+        beat.ends(true);
+        read_back.clone().run(every)
+    })
+}
+
+/// What `/readyz` shows: it answers for taking webhooks and events over HTTP, so that only the writers are needed for it.
+fn readiness(
+    settings: &Settings,
+    seams: &Seams,
+    writers: &[Beat],
+    others: &[Beat],
+    broker: &AmqpState,
+    dispatcher: &Dispatcher,
+    flows: &Flows,
+) -> Vec<Arc<dyn Part>> {
+    let late = settings.server.late;
+    let of = |beat: &Beat, needed| Arc::new(Loop { beat: beat.clone(), needed, late }) as Arc<dyn Part>;
+    let mut parts: Vec<Arc<dyn Part>> = writers.iter().map(|beat| of(beat, true)).collect();
+    parts.push(Arc::new(Broker(broker.clone())));
+    parts.push(of(dispatcher.beat(), false));
+    parts.extend(others.iter().map(|beat| of(beat, false)));
+    parts.push(Arc::new(Steps(flows.clone())));
+    parts.push(Arc::new(Time(Arc::clone(&seams.clock))));
+    parts.push(Arc::new(Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) }));
+    parts
 }
 
 fn sweeping(settings: &Settings) -> sweep::Sweeping {
@@ -215,6 +306,7 @@ pub(super) fn options(settings: &Settings) -> Options {
         lease: settings.outbound.lease,
         adopt: settings.engine.adopt,
         trust: settings.database.trust(),
+        patience: settings.engine.patience,
         quarantine: AsideCap { rows: settings.engine.quarantine, bytes: settings.engine.quarantine_bytes },
         ..Options::default()
     }

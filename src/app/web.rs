@@ -11,15 +11,13 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::aside::Again;
-use super::parts::{Broker, KeptAside, Resting, Steps, Time, std_time};
+use super::parts::{KeptAside, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
 use crate::engine::{Door, Engine};
 use crate::health::{Health, Part};
-use crate::inbound::amqp::AmqpState;
 use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Hook, Webhooks};
-use crate::outbound::Dispatcher;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::aside::AsideCap;
@@ -91,13 +89,8 @@ pub(super) fn serve(
     door: &Door,
     hooks: Data<Webhooks>,
     metrics: Option<PrometheusHandle>,
-    broker: &AmqpState,
-    dispatcher: &Dispatcher,
+    parts: Vec<Arc<dyn Part>>,
 ) -> Result<Http, Failure> {
-    let resting = Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) };
-    let (steps, time) = (Steps(engine.flows.clone()), Time(Arc::clone(&seams.clock)));
-    let parts: Vec<Arc<dyn Part>> =
-        vec![Arc::new(Broker(broker.clone())), Arc::new(resting), Arc::new(steps), Arc::new(time)];
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
         api::Parts {

@@ -39,6 +39,8 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let Self { once, users, port, database_url, amqp_url, seed, json } = self;
-        crate::app::demo(crate::app::DemoOptions { once, users, port, database_url, amqp_url, seed, json }).await
+        // Boxed: it starts and stops everything, and need not lie on every caller's stack.
+        Box::pin(crate::app::demo(crate::app::DemoOptions { once, users, port, database_url, amqp_url, seed, json }))
+            .await
     }
 }

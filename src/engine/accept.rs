@@ -14,7 +14,7 @@ use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Millis;
 
-use crate::clock::{Chance, Clock, Trust};
+use crate::clock::{Chance, Clock, Stopwatch, Trust};
 use crate::store::aside::{AsideCap, NewAside};
 use crate::store::{Store, StoreError, Tx};
 
@@ -48,6 +48,9 @@ pub struct Options {
     pub come_again: Millis,
     /// When what the database's clock says is believed.
     pub trust: Trust,
+    /// How long a batch that cannot be written is tried in halves, or more than once again, before the rest is to come
+    /// again.
+    pub patience: Millis,
     /// How much is kept of what the database refuses; beyond it the sender keeps it.
     pub quarantine: AsideCap,
 }
@@ -62,6 +65,7 @@ impl Default for Options {
             reruns: 8,
             come_again: Millis::secs(2),
             trust: Trust::default(),
+            patience: Millis::secs(5),
             quarantine: AsideCap { rows: 10_000, bytes: 64 << 20 },
         }
     }
@@ -112,7 +116,7 @@ impl Engine {
     pub(super) async fn batch(&self, arrivals: &[Arrival], own: &mut Vec<Arrival>) -> Answers {
         let arrivals = &*secrets::cut(&self.flows, arrivals);
         let mut answers: Vec<Option<Result<Receipt, NotAccepted>>> = vec![None; arrivals.len()];
-        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, own).await;
+        self.part((0..arrivals.len()).collect(), arrivals, &mut answers, own, Stopwatch::start()).await;
         let away = || Err(NotAccepted::Away(self.options.come_again));
         answers.into_iter().map(|answer| answer.unwrap_or_else(away)).collect()
     }
@@ -124,6 +128,7 @@ impl Engine {
         arrivals: &[Arrival],
         answers: &mut [Option<Result<Receipt, NotAccepted>>],
         own: &mut Vec<Arrival>,
+        began: Stopwatch,
     ) {
         let mut reruns = 0;
         while !indexes.is_empty() {
@@ -133,7 +138,8 @@ impl Engine {
                 // It was waited for long enough already: a free connection, or the database itself.
                 Err(error) => return tracing::warn!(%error, events = indexes.len(), "a batch cannot be written now"),
             };
-            match self.guarded(tx, &batch).await {
+            // Whether what is left of it is so only because somebody else holds its rows.
+            let held = match self.guarded(tx, &batch).await {
                 Ok(done) => {
                     own.extend(done.own);
                     for (at, receipt) in done.receipts {
@@ -145,30 +151,53 @@ impl Engine {
                     if let Err(error) = self.flows.meet(done.unmet).await {
                         return tracing::warn!(%error, events = indexes.len(), "a flow cannot be read now");
                     }
+                    true
                 }
                 Err(StoreError::Poison(error)) if indexes.len() == 1 => {
                     self.quarantine(&indexes, arrivals, answers, &error).await;
                     return;
                 }
-                // One row that this version cannot read must not keep its neighbours out.
-                Err(StoreError::Poison(_) | StoreError::Setup(_) | StoreError::OtherVersion(_))
-                    if indexes.len() > 1 =>
-                {
+                // One row that this version cannot read, that somebody else holds, or at which the database fails must
+                // not keep its neighbours out.
+                Err(error) if indexes.len() > 1 && !matches!(error, StoreError::Passing(_)) => {
                     let second = indexes.split_off(indexes.len() / 2);
-                    Box::pin(self.part(indexes, arrivals, answers, own)).await;
+                    Box::pin(self.part(indexes, arrivals, answers, own, began)).await;
+                    if self.tried_enough(began) {
+                        return tracing::warn!(%error, events = second.len(), "the rest of a batch cannot be tried now");
+                    }
                     indexes = second;
                     continue;
+                }
+                Err(error @ (StoreError::Locked(_) | StoreError::Unlisted(_))) => {
+                    tracing::warn!(%error, "an event cannot be written now; its sender comes again with it");
+                    return self.put_off(&indexes, answers, true);
                 }
                 Err(error @ (StoreError::Setup(_) | StoreError::OtherVersion(_))) => {
                     return tracing::error!(%error, "an event cannot be written now");
                 }
-                Err(error) => tracing::warn!(%error, events = indexes.len(), "a batch must run again"),
-            }
+                Err(error) => {
+                    tracing::warn!(%error, events = indexes.len(), "a batch must run again");
+                    false
+                }
+            };
             reruns += 1;
-            if indexes.is_empty() || reruns > self.options.reruns {
-                return;
+            if reruns > self.options.reruns || (reruns > 1 && self.tried_enough(began)) {
+                return self.put_off(&indexes, answers, held);
             }
             tokio::time::sleep(Duration::from_millis(u64::from(reruns) * 5)).await;
+        }
+    }
+
+    fn tried_enough(&self, began: Stopwatch) -> bool {
+        began.elapsed() > Duration::from_millis(self.options.patience.0)
+    }
+
+    /// Says of these that they alone cannot be stored now; not when it is the database that takes nothing.
+    fn put_off(&self, indexes: &[usize], answers: &mut [Option<Result<Receipt, NotAccepted>>], alone: bool) {
+        for index in indexes.iter().filter(|_| alone) {
+            if let Some(slot) = answers.get_mut(*index) {
+                *slot = Some(Err(NotAccepted::Later(self.options.come_again)));
+            }
         }
     }
 

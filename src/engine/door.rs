@@ -49,6 +49,10 @@ pub enum NotAccepted {
     /// The database is away or busy.
     #[error("the database cannot take it now; come again in {0}")]
     Away(Millis),
+    /// This event cannot be stored now (somebody else holds a row of its person, or the database fails at it); others
+    /// can.
+    #[error("this event cannot be stored now; come again in {0}")]
+    Later(Millis),
     /// The process is stopping.
     #[error("stopping")]
     Stopping,
@@ -113,7 +117,7 @@ impl Door {
     /// Accepts one event of gangway's own making; waits for room in the queue instead of being refused.
     ///
     /// # Errors
-    /// [`NotAccepted::Away`] and [`NotAccepted::Stopping`].
+    /// [`NotAccepted::Away`], [`NotAccepted::Later`] and [`NotAccepted::Stopping`].
     pub async fn accept_own(&self, arrival: Arrival) -> Result<Receipt, NotAccepted> {
         let (answer, receiver) = oneshot::channel();
         let room = Arc::clone(&self.room).acquire_many_owned(self.size(&arrival));

@@ -36,9 +36,32 @@ pub(super) async fn load(tx: &mut Tx, round: &mut Round<'_>, mut found: Found) -
     Ok(found.targets)
 }
 
+impl Round<'_> {
+    /// Whether somebody else holds a row that it concerns.
+    pub(super) fn held_elsewhere(&self, target: &Target) -> bool {
+        let running = match target {
+            Target::Onboarding(id) => Some(*id),
+            Target::Start(start) => {
+                let previous = start.user.and_then(|user| self.previous(user, &start.flow.id.name));
+                previous.filter(|brief| !brief.ended).map(|brief| brief.id)
+            }
+            _ => None,
+        };
+        running.is_some_and(|id| self.in_use.contains(&id))
+            || target.user().is_some_and(|user| self.in_use_users.contains(&user))
+    }
+}
+
 /// Locks and opens these users, and reads which onboardings they have.
 pub(super) async fn lock_users(tx: &mut Tx, round: &mut Round<'_>, users: &[UserId]) -> Result<(), StoreError> {
-    for user in tx.lock_users(users).await? {
+    let locked = tx.lock_users(users).await?;
+    if tx.passes_over() {
+        // They were found a moment ago: whoever is missing now is held by somebody else.
+        let seen: BTreeSet<UserId> =
+            locked.iter().map(|user| user.as_ref().map_or_else(|shut| shut.id, |user| user.user.id)).collect();
+        round.in_use_users.extend(users.iter().filter(|id| !seen.contains(id)).copied());
+    }
+    for user in locked {
         match user {
             Ok(user) => drop(round.users.insert(user.user.id, user)),
             Err(shut) => drop(round.stuck.users.insert(shut.id, shut)),
@@ -53,7 +76,16 @@ pub(super) async fn lock_users(tx: &mut Tx, round: &mut Round<'_>, users: &[User
 /// Locks and opens these.
 pub(super) async fn lock(tx: &mut Tx, round: &mut Round<'_>, ids: &[OnboardingId]) -> Result<(), StoreError> {
     let flows = &round.engine.flows;
-    for locked in tx.lock(ids).await? {
+    let found = tx.lock(ids).await?;
+    if tx.passes_over() {
+        let seen: BTreeSet<OnboardingId> = found
+            .iter()
+            .map(|locked| locked.seen.as_ref().map_or_else(|shut| shut.id, |loaded| loaded.onboarding.id))
+            .collect();
+        let missing: Vec<OnboardingId> = ids.iter().filter(|id| !seen.contains(id)).copied().collect();
+        round.in_use.extend(tx.users_of(&missing).await?.into_keys());
+    }
+    for locked in found {
         let id = match locked.seen {
             Ok(loaded) => {
                 let (id, of) = (loaded.onboarding.id, &loaded.onboarding.flow);

@@ -114,6 +114,9 @@ pub(super) struct Round<'a> {
     pub deferred: Vec<usize>,
     /// What held events that an operator named are held on.
     pub held: HashMap<i64, Vec<(Blind, String)>>,
+    /// Onboardings and users that somebody else holds: their events go into another round.
+    pub in_use: BTreeSet<OnboardingId>,
+    pub in_use_users: BTreeSet<UserId>,
     /// Flows to be loaded before another round, and the onboardings that wait for them.
     pub unmet: BTreeSet<FlowRef>,
     pub waiting: BTreeSet<OnboardingId>,
@@ -147,6 +150,8 @@ impl<'a> Round<'a> {
             held_secrets: Vec::new(),
             deferred: Vec::new(),
             held: HashMap::new(),
+            in_use: BTreeSet::new(),
+            in_use_users: BTreeSet::new(),
             unmet: BTreeSet::new(),
             waiting: BTreeSet::new(),
             stuck: Stuck::default(),
@@ -158,6 +163,9 @@ impl<'a> Round<'a> {
 
     /// Takes one new event to its target.
     pub(super) fn take(&mut self, item: Item, arrival: &Arrival, target: Target) {
+        if self.held_elsewhere(&target) {
+            return self.deferred.extend(item.callers);
+        }
         if item.flagged {
             return self.flag(item, arrival, &target);
         }

@@ -16,6 +16,7 @@ use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
+use crate::telemetry::Beat;
 
 use super::accept::Engine;
 use super::commit::adopt_rest;
@@ -163,9 +164,12 @@ fn count(people: usize) -> f64 {
 }
 
 /// Sweeps until the task is dropped.
-pub async fn run(engine: Arc<Engine>, door: Door, how: Sweeping) {
+pub async fn run(engine: Arc<Engine>, door: Door, how: Sweeping, beat: Beat) {
     loop {
-        if let Err(error) = tick(&engine, &door, engine.clock.now(), how).await {
+        beat.begins();
+        let swept = tick(&engine, &door, engine.clock.now(), how).await;
+        beat.ends(swept.is_ok());
+        if let Err(error) = swept {
             tracing::warn!(%error, "the sweep could not read the database; trying again");
         }
         tokio::time::sleep(Duration::from_millis(how.every.0)).await;

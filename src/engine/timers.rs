@@ -9,6 +9,7 @@ use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
 use crate::store::wakes::Wake;
+use crate::telemetry::Beat;
 
 use super::accept::Engine;
 use super::door::{Arrival, Door, NotAccepted};
@@ -51,16 +52,19 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option
 }
 
 /// Steps until the task is dropped; looks at the database, and asks it for the time, at least every `sweep`.
-pub async fn run(engine: Arc<Engine>, door: Door, sweep: Millis) {
+pub async fn run(engine: Arc<Engine>, door: Door, sweep: Millis, beat: Beat) {
     let mut measured: Option<Stopwatch> = None;
     loop {
+        beat.begins();
         if measured.is_none_or(|watch| watch.millis() >= sweep) {
             match time::measure(&engine.store, &*engine.clock, &engine.options.trust).await {
                 Ok(()) => measured = Some(Stopwatch::start()),
                 Err(error) => tracing::warn!(%error, "the database's clock cannot be read; this one goes on"),
             }
         }
-        match tick(&engine, &door, engine.clock.now()).await {
+        let ticked = tick(&engine, &door, engine.clock.now()).await;
+        beat.ends(ticked.is_ok());
+        match ticked {
             Ok(Some(next)) => engine.alarm.set(next),
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "timers could not be read; trying again"),

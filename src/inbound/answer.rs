@@ -35,7 +35,7 @@ pub(crate) fn bad_batch(errors: Vec<Value>) -> HttpResponse {
 pub(crate) fn come_again(why: &NotAccepted) -> HttpResponse {
     let (kind, after) = match why {
         NotAccepted::Full(after) => (Kind::Busy, *after),
-        NotAccepted::Away(after) => (Kind::Unavailable, *after),
+        NotAccepted::Away(after) | NotAccepted::Later(after) => (Kind::Unavailable, *after),
         NotAccepted::Stopping => (Kind::Unavailable, AFTER_STOP),
     };
     let detail = "not all of it is kept; send it again, what is kept is known by its id";

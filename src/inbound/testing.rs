@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{FactReport, Identifier, Trust};
-use gangway_core::time::Timestamp;
+use gangway_core::time::{Millis, Timestamp};
 use serde_json::{Map, json};
 use tokio::sync::watch;
 
@@ -25,19 +25,25 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
 pub(crate) struct Writer {
     taken: watch::Sender<Vec<Arrival>>,
     refusal: watch::Sender<Option<NotAccepted>>,
+    put_off: watch::Sender<HashSet<String>>,
 }
 
 impl Writer {
     /// A door, and the writer behind it.
     pub(crate) fn start(queue: usize) -> (Door, Self) {
         let (door, mut waiting) = Door::bounded(queue, usize::MAX);
-        let writer = Self { taken: watch::Sender::new(Vec::new()), refusal: watch::Sender::new(None) };
+        let (taken, refusal) = (watch::Sender::new(Vec::new()), watch::Sender::new(None));
+        let writer = Self { taken, refusal, put_off: watch::Sender::new(HashSet::new()) };
         let own = writer.clone();
         tokio::spawn(async move {
             let mut known = HashSet::new();
             while let Some(next) = waiting.recv().await {
                 if let Some(refusal) = own.refusal.borrow().clone() {
                     let _ = next.answer.send(Err(refusal));
+                    continue;
+                }
+                if own.put_off.borrow().contains(&next.arrival.event.key) {
+                    let _ = next.answer.send(Err(NotAccepted::Later(Millis(1))));
                     continue;
                 }
                 let copy = !known.insert((next.arrival.event.source.clone(), next.arrival.event.key.clone()));
@@ -54,6 +60,11 @@ impl Writer {
     /// From now on nothing is accepted, or everything again.
     pub(crate) fn refuse(&self, why: Option<NotAccepted>) {
         self.refusal.send_replace(why);
+    }
+
+    /// From now on exactly these events, by key, are put off.
+    pub(crate) fn put_off(&self, keys: impl IntoIterator<Item = String>) {
+        self.put_off.send_replace(keys.into_iter().collect());
     }
 
     /// Waits until so many different events were taken.

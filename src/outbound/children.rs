@@ -78,7 +78,7 @@ impl Children {
             Ok(Ok(receipt)) => Ok(receipt),
             Ok(Err(error)) => {
                 let retry_after = match &error {
-                    NotAccepted::Full(wait) | NotAccepted::Away(wait) => Some(*wait),
+                    NotAccepted::Full(wait) | NotAccepted::Away(wait) | NotAccepted::Later(wait) => Some(*wait),
                     NotAccepted::Stopping => None,
                 };
                 Err(AttemptResult::Again { cause: error.to_string(), retry_after, spent: false })

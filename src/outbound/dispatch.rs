@@ -21,6 +21,7 @@ use crate::engine::{Door, Flows, Performer, slots as slot};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::effects::{Leased, Unreadable};
 use crate::store::types::{Lease, LeasedEffect, StoreError};
+use crate::telemetry::Beat;
 
 /// The dispatcher; clones are the same one.
 #[derive(Clone, Debug)]
@@ -71,6 +72,12 @@ impl Dispatcher {
     #[must_use]
     pub fn breakers(&self) -> &Breakers {
         &self.0.breakers
+    }
+
+    /// What its loop says of itself.
+    #[must_use]
+    pub fn beat(&self) -> &Beat {
+        &self.0.beat
     }
 
     /// Settings were mended: whatever rests is tried again.
@@ -166,7 +173,10 @@ impl Dispatcher {
                 continue;
             }
             let now = shared.clock.now();
-            match self.tick(now).await {
+            shared.beat.begins();
+            let ticked = self.tick(now).await;
+            shared.beat.ends(ticked.is_ok());
+            match ticked {
                 Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {
                     tracing::warn!(%error, "effects cannot be leased now; the next sweep comes again");

@@ -24,6 +24,7 @@ use crate::clock::{Chance, Clock};
 use crate::engine::{Arrival, Door, Flows};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{Lease, StoreError};
+use crate::telemetry::Beat;
 
 /// Leases that ran out, taken up in one tick at most.
 const EXPIRED_AT_ONCE: u32 = 256;
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) starved: AtomicBool,
     pub(super) woken: Notify,
     pub(super) runtime: tokio::runtime::Handle,
+    pub(super) beat: Beat,
 }
 
 impl Shared {
@@ -72,6 +74,7 @@ impl Shared {
             starved: AtomicBool::new(false),
             woken: Notify::new(),
             runtime: tokio::runtime::Handle::current(),
+            beat: Beat::new("dispatcher"),
         }
     }
 

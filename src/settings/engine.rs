@@ -16,6 +16,9 @@ pub struct EngineSettings {
     pub batch: usize,
     /// Writers.
     pub writers: usize,
+    /// How long a batch that cannot be written is tried in halves, or more than once again.
+    #[serde(with = "duration")]
+    pub patience: Millis,
     /// How long an event without an owner is held.
     #[serde(with = "duration")]
     pub hold: Millis,

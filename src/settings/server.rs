@@ -38,6 +38,12 @@ pub struct ServerSettings {
     /// How long figures of the database are kept for `/metrics`.
     #[serde(with = "duration")]
     pub figures: Millis,
+    /// How long a batch may be under way before this process is not ready.
+    #[serde(with = "duration")]
+    pub late: Millis,
+    /// How long a loop that ended by a fault rests before it begins again.
+    #[serde(with = "duration")]
+    pub restart: Millis,
     /// How often what was counted is drained, whether anybody asks for `/metrics` or not.
     #[serde(with = "duration")]
     pub upkeep: Millis,

@@ -31,6 +31,27 @@ pub struct DatabaseSettings {
     /// How much later than the newest time on record a start may be.
     #[serde(with = "duration")]
     pub clock_leap: Millis,
+    /// Longest life of a transaction that takes events.
+    #[serde(with = "duration")]
+    pub transaction: Millis,
+    /// Longest wait for one statement.
+    #[serde(with = "duration")]
+    pub statement: Millis,
+    /// Longest wait for a row that somebody else holds.
+    #[serde(with = "duration")]
+    pub lock: Millis,
+    /// As `lock`, while somebody is known to hold rows.
+    #[serde(with = "duration")]
+    pub lock_again: Millis,
+    /// How long somebody is thought to hold rows after it was last noticed.
+    #[serde(with = "duration")]
+    pub locked_for: Millis,
+    /// How long the server lets a transaction of ours be idle.
+    #[serde(with = "duration")]
+    pub idle_in_transaction: Millis,
+    /// Longest wait for a sign of life of a connection that is to be used or put back.
+    #[serde(with = "duration")]
+    pub ping: Millis,
 }
 
 impl std::fmt::Debug for DatabaseSettings {
@@ -66,6 +87,20 @@ impl DatabaseSettings {
             ("clock_leap", self.clock_leap, "every start would be doubted; 7d is usual"),
         ] {
             if value == Millis(0) {
+                problems.push(Problem::new(key(name), "is zero", hint));
+            }
+        }
+        let limits = [
+            ("transaction", self.transaction, "8s"),
+            ("statement", self.statement, "5s"),
+            ("lock", self.lock, "2s"),
+            ("lock_again", self.lock_again, "200ms"),
+            ("idle_in_transaction", self.idle_in_transaction, "10s"),
+            ("ping", self.ping, "1s"),
+        ];
+        for (name, limit, usual) in limits {
+            if limit == Millis(0) {
+                let hint = format!("a wait without an end stops everybody behind it; {usual} is usual");
                 problems.push(Problem::new(key(name), "is zero", hint));
             }
         }

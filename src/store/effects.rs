@@ -12,11 +12,12 @@ use gangway_core::time::Timestamp;
 use gangway_entities::{effects, onboardings, users};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     TransactionTrait,
 };
 use uuid::Uuid;
 
+use super::bounded::DbTx;
 use super::dialect::{IMMEDIATE, claim_due, clock, give_back};
 use super::keys::DataKey;
 use super::types::{ExpiredLease, Lease, LeasedEffect, StoreError};
@@ -107,10 +108,7 @@ impl Store {
         Ok(self.lease(slots, &[], lease, Some(now)).await?.effects.into_iter().map(|(_, effect)| effect).collect())
     }
 
-    async fn owners_of(
-        tx: &DatabaseTransaction,
-        ids: impl Iterator<Item = Uuid>,
-    ) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
+    async fn owners_of(tx: &DbTx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Option<Owner>>, StoreError> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();

@@ -6,6 +6,10 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
 use super::types::StoreError;
 
+/// What a pooler between gangway and PostgreSQL is told to do.
+const POOLER: &str = "a connection pooler in between does not pass on what gangway needs: PgBouncer from 1.21 on, with \
+                      max_prepared_statements above 0 and the ignore_startup_parameters of docs/guides/pgbouncer.md";
+
 /// Sorts an error of a statement; `pool` is named when it has no free connection.
 pub(super) fn from_db(pool: &str, error: DbErr) -> StoreError {
     match error {
@@ -17,7 +21,7 @@ pub(super) fn from_db(pool: &str, error: DbErr) -> StoreError {
         DbErr::Conn(RuntimeErr::Internal(_)) => StoreError::Passing("the connection failed".into()),
         DbErr::Type(_) | DbErr::TryIntoErr { .. } => StoreError::Setup("a column has an unexpected type".into()),
         DbErr::Migration(text) | DbErr::Custom(text) => StoreError::Setup(text),
-        _ => StoreError::Poison("the statement failed inside the client".into()),
+        _ => StoreError::Unlisted("the statement failed inside the client".into()),
     }
 }
 
@@ -34,7 +38,8 @@ pub(super) fn from_sqlx(pool: &str, error: &SqlxError) -> StoreError {
         SqlxError::Database(error) => from_server(&**error),
         SqlxError::ColumnDecode { index, .. } => StoreError::Setup(format!("column {index} has an unexpected type")),
         SqlxError::ColumnNotFound(name) => StoreError::Setup(format!("column {name} is missing")),
-        _ => StoreError::Poison("the statement failed inside the client".into()),
+        SqlxError::Encode(_) => StoreError::Poison("a value cannot be written".into()),
+        _ => StoreError::Unlisted("the statement failed inside the client".into()),
     }
 }
 
@@ -46,12 +51,51 @@ pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
         StoreError::Passing(text) if text == exhausted(FIRST) => StoreError::Unreachable(format!(
             "nothing answers at {place}; does it run there, and is database.url right?"
         )),
-        StoreError::Passing(text) | StoreError::Unreachable(text) => {
-            StoreError::Unreachable(format!("{place}: {text}"))
+        StoreError::Passing(text) if text.starts_with("unsupported startup parameter") => {
+            StoreError::Setup(format!("{place}: {POOLER}"))
         }
+        StoreError::Passing(text)
+        | StoreError::Unreachable(text)
+        | StoreError::Locked(text)
+        | StoreError::Unlisted(text) => StoreError::Unreachable(format!("{place}: {text}")),
         StoreError::Poison(text) | StoreError::Setup(text) | StoreError::OtherVersion(text) => {
             StoreError::Setup(format!("{place}: {text}"))
         }
+    }
+}
+
+/// As [`from_open`], of one attempt whose cause is known: with what to do about it.
+pub(super) fn from_connect(place: &str, error: &SqlxError) -> StoreError {
+    let told = |what: &str| StoreError::Unreachable(format!("{place}: {what}"));
+    match error {
+        SqlxError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            told("nothing answers there; does it run there, and is database.url right?")
+        }
+        SqlxError::Io(error) if error.to_string().contains("lookup") => {
+            told("the name of its host is not known here; check the host in database.url")
+        }
+        SqlxError::Io(error) => told(&format!("{}; check host and port in database.url", error.kind())),
+        SqlxError::Tls(cause) => {
+            let hint = "check sslmode and sslrootcert in database.url, and whether the server has TLS";
+            StoreError::Setup(format!("{place}: the encrypted connection failed ({cause}); {hint}"))
+        }
+        SqlxError::Database(error) => {
+            let (code, words) = (error.code().unwrap_or_default(), error.message());
+            if words.starts_with("unsupported startup parameter") {
+                return StoreError::Setup(format!("{place}: {POOLER}"));
+            }
+            match &*code {
+                "53300" => told(
+                    "it has no free connections; lower database.intake, work and screens of every process together \
+                     below its max_connections, or raise that",
+                ),
+                _ => match from_server(&**error) {
+                    StoreError::Setup(text) => StoreError::Setup(format!("{place}: {text}")),
+                    other => told(&other.to_string()),
+                },
+            }
+        }
+        other => told(&from_sqlx("first connection", other).to_string()),
     }
 }
 
@@ -72,6 +116,8 @@ fn from_server(error: &dyn DatabaseError) -> StoreError {
     }
 }
 
+/// A cause is poison only when it is proven to lie in the row itself; what nobody listed may be anything, a damaged disk
+/// or a plan that a migration made stale, and comes again.
 fn from_postgres(code: &str, words: String) -> StoreError {
     let text = format!("{words} (SQLSTATE {code})");
     match code {
@@ -79,20 +125,30 @@ fn from_postgres(code: &str, words: String) -> StoreError {
         "53100" => StoreError::Passing("the database's disk is full".into()),
         "53300" => StoreError::Passing("the database has no free connection slots".into()),
         "25006" => StoreError::Passing("the database is read-only now".into()),
-        // 55000 while connecting: the database takes no connections for now, during a restore or a change-over.
-        "55000" | "55P03" | "57014" | "25P03" | "58030" => StoreError::Passing(text),
+        // 55000 while connecting: the database takes no connections for now, during a restore or a change-over. 40003: what
+        // became of a statement is not known; 25P03 and 25P04: a transaction was too slow for the database's limits.
+        "55000" | "25P03" | "25P04" | "40003" | "58030" => StoreError::Passing(text),
+        // A lock that did not come in time, a statement that took too long: less at once may pass.
+        "55P03" | "57014" => StoreError::Locked(text),
+        // A value that the type refuses (U+0000 in text is one), a NULL, a key that is taken, a check, a row too big.
+        "23502" | "23505" | "23514" | "23P01" | "54000" => StoreError::Poison(text),
+        code if code.starts_with("22") => StoreError::Poison(text),
         // Shutting down, starting up, dropped: 57P01 and the like; connection exceptions; other lack of resources.
         code if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") => {
             StoreError::Passing(text)
         }
+        "42P05" => StoreError::Setup(POOLER.into()),
         // Syntax or access rule, authorisation, unknown database or schema.
         code if ["42", "28", "3D", "3F"].iter().any(|class| code.starts_with(class)) => StoreError::Setup(text),
-        _ => StoreError::Poison(text),
+        _ => StoreError::Unlisted(text),
     }
 }
 
+/// As [`from_postgres`].
 fn from_sqlite(code: i32, words: String) -> StoreError {
     const PRIMARY: i32 = 0xff;
+    const FOREIGN_KEY: i32 = 787;
+    let text = format!("{words} (SQLite code {code})");
     match code & PRIMARY {
         5 | 6 => StoreError::Passing("the database file is locked by another process".into()),
         8 => StoreError::Passing("the database file is read-only now".into()),
@@ -101,7 +157,9 @@ fn from_sqlite(code: i32, words: String) -> StoreError {
         14 => StoreError::Passing("the database file cannot be opened".into()),
         11 | 26 => StoreError::Setup("the file is damaged or not a SQLite database".into()),
         1 if words.starts_with("no such") => StoreError::Setup("the schema is not what this version needs".into()),
-        _ => StoreError::Poison(format!("{words} (SQLite code {code})")),
+        // Too big, a constraint, a value of another type. A foreign key depends on another row, which may come.
+        18..=20 if code != FOREIGN_KEY => StoreError::Poison(text),
+        _ => StoreError::Unlisted(text),
     }
 }
 
@@ -125,6 +183,38 @@ mod tests {
         assert!(from_sqlite(SQLITE_BUSY_SNAPSHOT, "database is locked".into()).passing());
         assert!(from_sqlite(13, "database or disk is full".into()).passing());
         assert!(matches!(from_sqlite(SQLITE_CONSTRAINT_UNIQUE, String::new()), StoreError::Poison(_)));
+    }
+
+    #[test]
+    fn only_proven_causes_are_poison_and_what_nobody_listed_comes_again() {
+        let sorted = |code: &str| match from_postgres(code, String::new()) {
+            StoreError::Poison(_) => "poison",
+            StoreError::Setup(_) | StoreError::OtherVersion(_) => "setup",
+            StoreError::Locked(_) => "locked",
+            StoreError::Unlisted(_) => "unlisted",
+            StoreError::Passing(_) | StoreError::Unreachable(_) => "passing",
+        };
+        let table = [
+            ("poison", "22000 22003 22021 22P02 22P05 23502 23505 23514 23P01 54000"),
+            ("locked", "55P03 57014"),
+            ("passing", "08006 25006 25P03 25P04 40001 40003 40P01 53100 53200 53300 55000 57P01 57P03 58030"),
+            ("setup", "28P01 3D000 3F000 42501 42703 42P01 42P05"),
+            ("unlisted", "0A000 23503 25P02 26000 2F003 38000 39000 54001 58P01 F0000 P0001 XX000 XX001 XX002 ZZ999"),
+        ];
+        for (wanted, codes) in table {
+            codes.split(' ').for_each(|code| assert_eq!(sorted(code), wanted, "{code}"));
+        }
+    }
+
+    #[test]
+    fn of_sqlite_too_only_proven_causes_are_poison() {
+        for code in [18, 20, 275, 1299, 1555, 1811, 2067] {
+            assert!(matches!(from_sqlite(code, String::new()), StoreError::Poison(_)), "{code}");
+        }
+        // No memory, locking protocol, schema changed, interrupted, internal, misuse, a foreign key, a logic error.
+        for code in [1, 2, 4, 7, 9, 12, 15, 17, 21, 787] {
+            assert!(matches!(from_sqlite(code, String::new()), StoreError::Unlisted(_)), "{code}");
+        }
     }
 
     #[test]

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gangway_core::time::Timestamp;
 use gangway_entities::{figures, onboardings};
 use sea_orm::{
-    ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IsolationLevel, Statement,
-    TransactionOptions, TransactionTrait,
+    ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use uuid::Uuid;
 
 use super::Store;
+use super::bounded::DbTx;
 use super::dialect::IMMEDIATE;
 use super::types::StoreError;
 
@@ -126,7 +127,7 @@ impl Tally {
 }
 
 /// Counts outside the engine's transactions.
-pub(super) async fn add(tx: &DatabaseTransaction, name: &str, number: i64) -> Result<(), DbErr> {
+pub(super) async fn add(tx: &DbTx, name: &str, number: i64) -> Result<(), DbErr> {
     if number == 0 {
         return Ok(());
     }

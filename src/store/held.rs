@@ -12,11 +12,12 @@ use gangway_core::time::Timestamp;
 use gangway_entities::{events, held, identifiers, secrets};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
+use super::bounded::DbTx;
 use super::dialect::{AdoptRow, IMMEDIATE};
 use super::figures::{self, HELD};
 use super::keys::{Blind, Dedupe, Keyring};
@@ -234,7 +235,7 @@ fn behind(looked: &[OwnedRow]) -> Option<i64> {
 }
 
 /// Erases what these held events brought; answers those of whose secrets somebody has taken some: they are being adopted.
-async fn erase_held_secrets(tx: &DatabaseTransaction, of: &[(i64, Uuid)]) -> Result<HashSet<Uuid>, sea_orm::DbErr> {
+async fn erase_held_secrets(tx: &DbTx, of: &[(i64, Uuid)]) -> Result<HashSet<Uuid>, sea_orm::DbErr> {
     let mut taken = HashSet::new();
     for some in of.chunks(ROWS) {
         let find = secrets::Entity::find()

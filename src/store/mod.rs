@@ -1,9 +1,11 @@
 //! All SQL, and the only place that knows rows. Core types enter and leave; rows and ciphertext stay inside.
 //! PostgreSQL and SQLite; their few differences are in `dialect`.
 
+mod address;
 mod alone;
 pub mod aside;
 pub mod audit;
+mod bounded;
 mod dialect;
 pub mod effects;
 mod errors;
@@ -13,6 +15,7 @@ pub mod held;
 pub mod kept;
 pub mod key_file;
 pub mod keys;
+mod lent;
 mod open;
 pub mod polls;
 mod rolling;
@@ -29,15 +32,16 @@ pub mod webhooks;
 
 pub use keys::{Blind, DataKey, Keyring};
 pub use tx::Tx;
-pub use types::{StoreError, StoreOptions};
+pub use types::{Limits, StoreError, StoreOptions};
 
 use std::sync::Arc;
 
 use gangway_core::time::Timestamp;
 use gangway_entities::events;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, QueryOrder, QuerySelect, Statement};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder, QuerySelect, Statement};
 
 use crate::clock::Chance;
+use bounded::Db;
 use dialect::{PostgresSession, Session, SqliteSession};
 use figures::{Added, Tally};
 use open::Pools;
@@ -62,7 +66,10 @@ impl Store {
     /// [`StoreError::Unreachable`] when nothing answers, [`StoreError::Setup`] when what answers does not fit.
     pub async fn open(options: &StoreOptions, keys: Keyring, chance: Arc<dyn Chance>) -> Result<Self, StoreError> {
         let pools = open::connect(options).await?;
-        let complete = schema::check(&pools.work, &keys).await?;
+        let checking = schema::check(pools.work.unbounded(), &keys);
+        let silent = || StoreError::Unreachable("it took the connection and does not answer".into());
+        let within = pools.work.ends().transaction();
+        let complete = tokio::time::timeout(within, checking).await.unwrap_or_else(|_| Err(silent()))?;
         if complete && pools.presence.as_ref().is_some_and(|presence| presence.alone) {
             open::end_leases(&pools.intake).await?;
         }
@@ -75,21 +82,32 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        schema::migrate(&self.pools.work, &self.keys, &*self.chance).await
+        schema::migrate(self.pools.work.unbounded(), &self.keys, &*self.chance).await
     }
 
-    /// Begins a transaction of the intake pool (immediate on SQLite).
+    /// Begins a transaction of the intake pool (immediate on SQLite). After somebody else was found to hold rows for
+    /// long, it waits for them but shortly, and its locks pass over what is held ([`Tx::passes_over`]).
     ///
     /// # Errors
     /// [`StoreError::Passing`] when no connection is free in time; the pool is named.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let intake = &self.pools.intake;
-        let session: Box<dyn Session> = match intake.get_database_backend() {
-            DbBackend::Postgres => Box::new(PostgresSession::begin(intake.get_postgres_connection_pool()).await?),
-            _ => Box::new(SqliteSession::begin(intake).await?),
+        let session: Box<dyn Session> = match intake.postgres() {
+            Some(pool) => Box::new(PostgresSession::begin(pool, intake.ends()).await?),
+            None => Box::new(SqliteSession::begin(intake).await?),
         };
         let tally = Tally::new(Arc::clone(&self.added));
         Ok(Tx::new(session, Arc::clone(&self.keys), Arc::clone(&self.chance), tally))
+    }
+
+    /// Writes something and commits it, as the intake does: whether what comes in could be kept now.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it could not.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.touch().await?;
+        tx.commit().await
     }
 
     /// Answers whether the database answers now (`select 1` on the screens' pool).
@@ -136,7 +154,7 @@ impl Store {
     /// task of its own.
     pub async fn close(&self) {
         for pool in [&self.pools.intake, &self.pools.work, &self.pools.screens] {
-            if let Err(error) = pool.close_by_ref().await {
+            if let Err(error) = pool.unbounded().close_by_ref().await {
                 tracing::debug!(%error, "a pool was closed already");
             }
         }
@@ -148,11 +166,11 @@ impl Store {
         &self.keys
     }
 
-    fn screens(&self) -> &DatabaseConnection {
+    fn screens(&self) -> &Db {
         &self.pools.screens
     }
 
-    fn work(&self) -> &DatabaseConnection {
+    fn work(&self) -> &Db {
         &self.pools.work
     }
 

@@ -4,21 +4,25 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{Connection, Error as SqlxError};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::sqlx::{ConnectOptions as _, Connection, Error as SqlxError};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbErr};
 
+use super::address;
 use super::alone::{self, Presence};
-use super::errors::{from_db, from_open};
+use super::bounded::Db;
+use super::errors::{from_connect, from_db, from_open};
 use super::kept::NEVER;
+use super::lent::{Ends, tested};
 use super::types::{StoreError, StoreOptions};
 
 /// The pools. On SQLite `intake` and `work` are the one writer.
 #[derive(Debug)]
 pub(super) struct Pools {
-    pub(super) intake: DatabaseConnection,
-    pub(super) work: DatabaseConnection,
-    pub(super) screens: DatabaseConnection,
+    pub(super) intake: Db,
+    pub(super) work: Db,
+    pub(super) screens: Db,
     pub(super) presence: Option<Presence>,
 }
 
@@ -32,20 +36,29 @@ pub(super) async fn connect(options: &StoreOptions) -> Result<Pools, StoreError>
 }
 
 async fn postgres(options: &StoreOptions) -> Result<Pools, StoreError> {
-    let place = without_secrets(&options.url);
+    let driver = address::postgres(&options.url)?;
+    let place = address::place(&options.url);
+    let ends = Ends::new(options.limits, options.acquire);
     let connect = async |name: &'static str, size: u32| {
         let mut settings = settings(options, size);
+        let limits = limits(options);
         settings.map_sqlx_postgres_opts(move |driver| {
-            let driver = driver.application_name(&format!("gangway {name}"));
+            let driver = driver.application_name(&format!("gangway {name}")).options(limits.clone());
             if name != "screens" {
-                // Every statement that runs by itself has its index. A plan made while the tables were small must not read them whole
-                // when they have grown: plans are kept for the life of the connection.
+                // Every statement that runs by itself has its index. A plan made while the tables were small must not read
+                // them whole when they have grown: plans are kept for the life of the connection.
                 driver.options([("enable_seqscan", "off")])
             } else {
                 driver
             }
         });
-        Database::connect(settings).await.map_err(|error| from_open(&place, error))
+        let test = ends.clone();
+        settings.map_sqlx_postgres_pool_opts(move |pool| tested(pool, &test));
+        let pool = match Database::connect(settings).await {
+            Ok(pool) => pool,
+            Err(error) => return Err(cause(&place, &driver, error).await),
+        };
+        Ok::<_, StoreError>(Db::new(pool, &ends))
     };
     Ok(Pools {
         intake: connect("intake", options.intake).await?,
@@ -55,6 +68,33 @@ async fn postgres(options: &StoreOptions) -> Result<Pools, StoreError> {
     })
 }
 
+/// Why no connection could be made: the pool tries until its time is over, and does not say what it met.
+async fn cause(place: &str, driver: &PgConnectOptions, error: DbErr) -> StoreError {
+    let sorted = from_open(place, error);
+    if !matches!(&sorted, StoreError::Unreachable(_)) {
+        return sorted;
+    }
+    const ONCE: Duration = Duration::from_secs(2);
+    match tokio::time::timeout(ONCE, driver.connect()).await {
+        Ok(Err(error)) => from_connect(place, &error),
+        Ok(Ok(_)) | Err(_) => sorted,
+    }
+}
+
+/// What the server itself ends, so that nobody waits for a process that stopped in the middle, or is gone with its host.
+fn limits(options: &StoreOptions) -> Vec<(&'static str, String)> {
+    let limits = &options.limits;
+    vec![
+        ("statement_timeout", limits.statement.0.to_string()),
+        ("lock_timeout", limits.lock.0.to_string()),
+        ("idle_in_transaction_session_timeout", limits.idle_in_transaction.0.to_string()),
+        ("tcp_user_timeout", limits.transaction.0.to_string()),
+        ("tcp_keepalives_idle", "10".into()),
+        ("tcp_keepalives_interval", "5".into()),
+        ("tcp_keepalives_count", "3".into()),
+    ]
+}
+
 async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     const MEMORY: &str = ":memory:";
     let parsed = SqliteConnectOptions::from_str(&options.url)
@@ -62,10 +102,15 @@ async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     let path = parsed.get_filename().to_owned();
     let place = path.display().to_string();
     let memory = options.url.contains(MEMORY) || options.url.contains("mode=memory");
+    if !memory {
+        address::sqlite_file(&options.url, &path)?;
+    }
     let presence = if memory { None } else { Some(enter(&path)?) };
+    let ends = Ends::new(options.limits, options.acquire);
     let connect = async |size: u32, writer: bool| {
         let mut settings = settings(options, size);
-        let busy = Duration::from_millis(options.acquire.0);
+        settings.test_before_acquire_if_idle_for(Duration::from_secs(5));
+        let busy = Duration::from_millis(options.acquire.0.min(options.limits.statement.0));
         settings.map_sqlx_sqlite_opts(move |driver| {
             let driver = driver.busy_timeout(busy).synchronous(SqliteSynchronous::Full);
             match (writer, memory) {
@@ -79,7 +124,8 @@ async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
         }
         // The one connection is the database when it is in memory: it must never be replaced.
         settings.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
-        Database::connect(settings).await.map_err(|error| from_open(&place, error))
+        let pool = Database::connect(settings).await.map_err(|error| from_open(&place, error))?;
+        Ok::<_, StoreError>(Db::new(pool, &ends))
     };
     let intake = connect(1, true).await?;
     let work = intake.clone();
@@ -117,37 +163,15 @@ fn enter(path: &Path) -> Result<Presence, StoreError> {
 
 fn settings(options: &StoreOptions, size: u32) -> ConnectOptions {
     let mut settings = ConnectOptions::new(options.url.clone());
+    settings.max_connections(size.max(1)).acquire_timeout(Duration::from_millis(options.acquire.0)).sqlx_logging(false);
     settings
-        .max_connections(size.max(1))
-        .acquire_timeout(Duration::from_millis(options.acquire.0))
-        .sqlx_logging(false)
-        .test_before_acquire_if_idle_for(Duration::from_secs(5));
-    settings
-}
-
-/// Host, port and database of an address, for errors.
-fn without_secrets(url: &str) -> String {
-    let Ok(url) = url::Url::parse(url) else { return "the database".into() };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}{port}{}", url.host_str().unwrap_or("local socket"), url.path())
 }
 
 /// Ends every lease: for a SQLite file that nobody else has open. The attempts' outcome is unknown, so they run out
 /// rather than become due.
-pub(super) async fn end_leases(writer: &DatabaseConnection) -> Result<(), StoreError> {
+pub(super) async fn end_leases(writer: &Db) -> Result<(), StoreError> {
     let clock = super::dialect::clock(writer.get_database_backend());
     // Not those whose attempt has an outcome, which is kept.
     let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until < {NEVER}");
     writer.execute_unprepared(&sql).await.map(drop).map_err(|error| from_db("intake", error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_secrets;
-
-    #[test]
-    fn an_address_is_shown_without_user_and_password() {
-        let shown = without_secrets("postgres://someone:secret@db.example:5433/gangway?sslpassword=secret");
-        assert_eq!(shown, "db.example:5433/gangway");
-    }
 }

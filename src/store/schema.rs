@@ -30,6 +30,10 @@ pub(super) async fn migrate(db: &DatabaseConnection, keys: &Keyring, chance: &dy
     let failed = |error| setup(from_db(POOL, error));
     let tx = db.begin_with_options(IMMEDIATE).await.map_err(failed)?;
     if db.get_database_backend() == DbBackend::Postgres {
+        // A change of the schema takes as long as it takes, and so does waiting for another process that makes it.
+        let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+                         SET LOCAL idle_in_transaction_session_timeout = 0";
+        tx.execute_unprepared(unlimited).await.map_err(failed)?;
         let lock =
             Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);
         tx.execute_raw(lock).await.map_err(failed)?;
@@ -69,7 +73,7 @@ async fn check_key<C: ConnectionTrait>(db: &C, keys: &Keyring) -> Result<(), Sto
 /// In changes of the schema no row is at fault.
 fn setup(error: StoreError) -> StoreError {
     match error {
-        StoreError::Poison(text) => StoreError::Setup(text),
+        StoreError::Poison(text) | StoreError::Unlisted(text) => StoreError::Setup(text),
         other => other,
     }
 }

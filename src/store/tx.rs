@@ -49,6 +49,18 @@ impl Tx {
         Self { session, keys, chance, tally }
     }
 
+    /// Whether [`Tx::lock`] and [`Tx::lock_users`] pass over rows that another transaction holds: what they leave out
+    /// may be there.
+    #[must_use]
+    pub fn passes_over(&self) -> bool {
+        self.session.passes_over()
+    }
+
+    /// Writes what is there already.
+    pub(super) async fn touch(&mut self) -> Result<()> {
+        self.session.touch().await
+    }
+
     pub(super) fn session(&mut self) -> &mut dyn Session {
         &mut *self.session
     }

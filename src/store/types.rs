@@ -26,12 +26,56 @@ pub struct StoreOptions {
     pub screens: u32,
     /// Longest wait for a free connection.
     pub acquire: Millis,
+    /// Longest waits for what it was asked.
+    pub limits: Limits,
+}
+
+/// How long the database is waited for; each a named setting. On SQLite only `statement` counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest life of a transaction of the engine.
+    pub transaction: Millis,
+    /// Longest wait for one statement.
+    pub statement: Millis,
+    /// Longest wait for a lock that another transaction holds.
+    pub lock: Millis,
+    /// As `lock`, while somebody is known to hold rows.
+    pub lock_again: Millis,
+    /// How long somebody is thought to hold rows after it was last noticed.
+    pub locked_for: Millis,
+    /// How long the server lets a transaction of ours be idle: then the process behind it is gone, or stands still.
+    pub idle_in_transaction: Millis,
+    /// Longest wait for a sign of life of a connection that is to be used or put back.
+    pub ping: Millis,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            transaction: Millis::secs(8),
+            statement: Millis::secs(5),
+            lock: Millis::secs(2),
+            lock_again: Millis(200),
+            locked_for: Millis::secs(30),
+            idle_in_transaction: Millis::secs(10),
+            ping: Millis::secs(1),
+        }
+    }
 }
 
 impl From<&DatabaseSettings> for StoreOptions {
     fn from(settings: &DatabaseSettings) -> Self {
         let DatabaseSettings { url, intake, work, screens, acquire, .. } = settings;
-        Self { url: url.clone(), intake: *intake, work: *work, screens: *screens, acquire: *acquire }
+        let limits = Limits {
+            transaction: settings.transaction,
+            statement: settings.statement,
+            lock: settings.lock,
+            lock_again: settings.lock_again,
+            locked_for: settings.locked_for,
+            idle_in_transaction: settings.idle_in_transaction,
+            ping: settings.ping,
+        };
+        Self { url: url.clone(), intake: *intake, work: *work, screens: *screens, acquire: *acquire, limits }
     }
 }
 
@@ -50,7 +94,13 @@ pub enum StoreError {
     /// A row holds a word that this version does not know: another one wrote it, and can read it.
     #[error("another version of gangway wrote this: {0}")]
     OtherVersion(String),
-    /// The statement itself is at fault; running it again fails again. Some row in it is poison.
+    /// Somebody else holds a lock for too long, or the statement took too long. Less of the batch may pass now.
+    #[error("a row is locked, or the database is too slow: {0}")]
+    Locked(String),
+    /// A failure that nobody listed: one row's or everybody's, for now or for ever. Nothing is given up for it.
+    #[error("the database failed: {0}")]
+    Unlisted(String),
+    /// A row itself is proven to be at fault; running the statement again fails again.
     #[error("the database refuses a row: {0}")]
     Poison(String),
 }
@@ -59,7 +109,7 @@ impl StoreError {
     /// Whether the same transaction may succeed when run again.
     #[must_use]
     pub const fn passing(&self) -> bool {
-        matches!(self, Self::Passing(_) | Self::Unreachable(_))
+        !matches!(self, Self::Poison(_) | Self::Setup(_) | Self::OtherVersion(_))
     }
 
     /// What happened, without what it means for the caller.
@@ -69,6 +119,8 @@ impl StoreError {
         | Self::Setup(cause)
         | Self::OtherVersion(cause)
         | Self::Passing(cause)
+        | Self::Locked(cause)
+        | Self::Unlisted(cause)
         | Self::Poison(cause)) = self;
         cause
     }

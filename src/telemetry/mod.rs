@@ -1,9 +1,11 @@
 //! Logs and metrics. Log lines go to stderr; metrics wait for `/metrics`. Never here: personal data, secrets, paths
 //! with values in them.
 
+mod beat;
 mod logs;
 pub mod names;
 
+pub use beat::{Beat, Now};
 pub use logs::logs;
 pub use names::{Metric, Type};
 

@@ -90,6 +90,10 @@ table! {
         "Events of one transaction.";
     BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],
         "Time of one transaction of the engine, commit included.";
+    DatabaseDistrusted, "gangway_database_distrusted_total", Counter, Count, [],
+        "Times that all connections to the database were replaced, because one was lost, silent or read-only.";
+    LoopRestarts, "gangway_loop_restarts_total", Counter, Count, ["loop"],
+        "Times that one of gangway's own loops ended by a fault and was begun again; anything but 0 is a fault in gangway.";
     WithoutReason, "gangway_without_reason", Gauge, Count, [],
         "Onboardings that the last sweep found without a live reason; anything but 0 is a fault in gangway.";
     StuckPeople, "gangway_stuck_people", Gauge, Count, [],

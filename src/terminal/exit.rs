@@ -80,7 +80,9 @@ impl From<StoreError> for Failure {
         let exit = match &error {
             StoreError::Unreachable(_) | StoreError::Passing(_) => Exit::Unreachable,
             StoreError::Setup(_) => Exit::Usage,
-            StoreError::Poison(_) | StoreError::OtherVersion(_) => Exit::NotAllWell,
+            StoreError::Poison(_) | StoreError::OtherVersion(_) | StoreError::Locked(_) | StoreError::Unlisted(_) => {
+                Exit::NotAllWell
+            }
         };
         Self::new(exit, error.to_string())
     }

@@ -31,3 +31,4 @@ mod story;
 mod taken;
 mod timers;
 mod trouble;
+mod waits;

@@ -238,3 +238,34 @@ async fn while_the_database_takes_no_batch_all_are_told_to_come_again() {
     world.run("DROP TRIGGER busy ON effects").await;
     assert!(world.engine.accept(&[say.sign_up("ann")]).await[0].is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_that_nobody_listed_puts_nothing_aside_and_only_its_own_event_off() {
+    let db = TestDb::postgres().await;
+    let world = World::new(&db).await;
+    let say = world.say();
+    world.waiting("ann").await;
+    world.run("CREATE TABLE now (code text)").await;
+    world.run("INSERT INTO now VALUES ('')").await;
+    let raise = "EXECUTE format('DO $d$ BEGIN RAISE SQLSTATE %L; END $d$', (SELECT code FROM now)); RETURN NEW;";
+    world.run(&format!("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {raise} END $$")).await;
+    let when = "FOR EACH ROW WHEN (NEW.kind = 'odd') EXECUTE FUNCTION fail()";
+    world.run(&format!("CREATE TRIGGER fail BEFORE INSERT ON events {when}")).await;
+    let codes = ["XX000", "XX001", "58P01", "26000", "0A000", "25P02", "P0001", "39000", "ZZ999", "55P03"];
+    for (round, code) in codes.into_iter().enumerate() {
+        world.run(&format!("UPDATE now SET code = '{code}'")).await;
+        let before = world.received().await;
+        let odd = || say.message(&format!("odd{round}"), "odd", "ann", json!({ "n": 1 }));
+        let batch = [say.sign_up(&format!("a{round}")), odd(), say.sign_up(&format!("b{round}")), say.sign_up("c")];
+        let answers = world.engine.accept(&batch).await;
+        assert!(matches!(answers[1], Err(NotAccepted::Later(_))), "{code}: {:?}", answers[1]);
+        assert!([0, 2, 3].into_iter().all(|n: usize| answers[n].is_ok()), "{code}: {answers:?}");
+        assert_eq!(world.quarantined().await.len(), 0, "{code}");
+        assert_eq!(world.received().await, before + 3, "{code}");
+        let alone = world.engine.accept(&[odd()]).await;
+        assert!(matches!(alone[0], Err(NotAccepted::Later(_))), "{code}: {alone:?}");
+        world.run("ALTER TABLE events DISABLE TRIGGER fail").await;
+        assert!(world.engine.accept(&[odd()]).await[0].is_ok(), "{code}: it is taken when the cause is gone");
+        world.run("ALTER TABLE events ENABLE TRIGGER fail").await;
+    }
+}

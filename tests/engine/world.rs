@@ -10,7 +10,7 @@ use gangway::providers::{self, parts};
 use gangway::store::aside::{AsideFilter, AsideKind, KeptAside};
 use gangway::store::search::JournalEntry;
 use gangway::store::types::{Lease, LeasedEffect};
-use gangway::store::{Keyring, Store};
+use gangway::store::{Keyring, Store, StoreOptions};
 use gangway_core::catalogue::{ActionSpec, Catalogue};
 use gangway_core::event::{Identifier, OnboardingId, OperatorAct};
 use gangway_core::flow;
@@ -139,11 +139,16 @@ impl World {
 
     /// Another seed makes another process; time is its own.
     pub async fn with(db: &TestDb, seed: u64, set: impl FnOnce(&mut Options)) -> Self {
+        Self::over(&db.options(), &db.url, seed, set).await
+    }
+
+    /// As [`World::with`], with a way to the database of its own; `url` is the test's own way.
+    pub async fn over(options: &StoreOptions, url: &str, seed: u64, set: impl FnOnce(&mut Options)) -> Self {
         // What the engine warns of is shown with a test that fails.
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());
         let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
         let chance = Arc::new(SeededChance::new(seed));
-        let store = Store::open(&db.options(), keys, Arc::new(SystemChance)).await.unwrap();
+        let store = Store::open(options, keys, Arc::new(SystemChance)).await.unwrap();
         let clock = HandClock::at(START);
         let slots = ["original", "mail", "publish", "vault", "flow"];
         let hands = Arc::new(Hands::with(&slots.map(|slot| (slot, 1000))));
@@ -158,7 +163,7 @@ impl World {
             alarm: Alarm::default(),
             options,
         };
-        let sql = Database::connect(&db.url).await.unwrap();
+        let sql = Database::connect(url).await.unwrap();
         Self { engine: Arc::new(engine), hands, clock, sql }
     }
 
@@ -291,7 +296,7 @@ impl World {
         if self.sql.get_database_backend() == sea_orm::DbBackend::Postgres {
             self.run(
                 "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$ BEGIN RAISE EXCEPTION 'refused'; END $$",
+                 $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$",
             )
             .await;
             let when = format!("FOR EACH ROW WHEN (NEW.{condition}) EXECUTE FUNCTION refuse()");

@@ -77,7 +77,11 @@ async fn refused_while_away(client: &Client, url: &str, place: &str, event: &ser
         assert!(matches!(published, Some(429 | 503)), "{published:?} for an event while the database is away");
         sent.tries += 1;
     }
-    let (status, readiness) = client.readiness(url).await.unwrap();
-    assert_eq!((status, &readiness["missing"]), (503, &json!(["database"])), "{readiness}");
+    let seen = async || {
+        let (status, readiness) = client.readiness(url).await?;
+        assert!(status == 503 && readiness["missing"][0] == "database", "{readiness}");
+        (readiness["missing"] == json!(["database", "writer"])).then_some(())
+    };
+    wait::until("the writer to say so too", Duration::from_secs(60), seen).await;
     sent
 }

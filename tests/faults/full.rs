@@ -46,6 +46,8 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
     let late = sign_up("late");
     let mut sent = refused_while_full(&client, &url, &late).await;
     limit_files(&process, "unlimited");
+    // The writer finds out by itself that there is room again.
+    client.ready(&mut process, Duration::from_secs(60)).await;
     sent.add(client.publish(&url, &late).await);
     note(&mut outbox, &late, sent);
     while let Some(done) = senders.join_next().await {
@@ -66,6 +68,8 @@ async fn refused_while_full(client: &Client, url: &str, event: &serde_json::Valu
         assert!(matches!(published, Some(429 | 503)), "{published:?} for an event while the disk is full");
         sent.tries += 1;
     }
+    let (status, readiness) = client.readiness(url).await.unwrap();
+    assert_eq!((status, &readiness["missing"]), (503, &serde_json::json!(["writer"])), "{readiness}");
     sent
 }
 

@@ -14,6 +14,7 @@ mod ports;
 #[path = "../support/process.rs"]
 mod process;
 mod proof;
+mod silent;
 mod starting;
 mod stopping;
 mod two;

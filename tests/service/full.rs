@@ -79,7 +79,7 @@ fn said(world: &World, key: &str) -> Arrival {
 
 async fn a_full_queue_is_429_with_retry_after_and_readiness_names_it(db: &TestDb) {
     let setup = Setup::default().unhooked().set("engine.queue", 2).set("engine.batch", 1);
-    let world = setup.set("database.acquire", "5m").start(db).await;
+    let world = setup.set("database.acquire", "5m").set("server.late", "5m").start(db).await;
     let (door, store) = (world.running.door.clone(), world.running.engine.store.clone());
     // The writer's connection: what it has in hand waits for it, and the queue behind it.
     let hold = store.begin().await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gangway::clock::SystemChance;
 use gangway::store::types::StoreError;
-use gangway::store::{Keyring, Store, StoreOptions};
+use gangway::store::{Keyring, Limits, Store, StoreOptions};
 use gangway_core::time::Millis;
 use sea_orm::sqlx::{Connection, PgConnection, SqliteConnection, query};
 
@@ -105,7 +105,14 @@ async fn four_processes_may_migrate_an_empty_sqlite_at_once() {
 
 async fn open(url: &str) -> StoreError {
     let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
-    let options = StoreOptions { url: url.into(), intake: 1, work: 1, screens: 1, acquire: Millis(200) };
+    let options = StoreOptions {
+        url: url.into(),
+        intake: 1,
+        work: 1,
+        screens: 1,
+        acquire: Millis(200),
+        limits: Limits::default(),
+    };
     Store::open(&options, keys, Arc::new(SystemChance)).await.unwrap_err()
 }
 
@@ -131,8 +138,14 @@ async fn an_address_of_another_database_is_refused() {
 #[tokio::test]
 async fn a_database_in_memory_keeps_what_is_written() {
     let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
-    let options =
-        StoreOptions { url: "sqlite::memory:".into(), intake: 1, work: 1, screens: 4, acquire: Millis::secs(5) };
+    let options = StoreOptions {
+        url: "sqlite::memory:".into(),
+        intake: 1,
+        work: 1,
+        screens: 4,
+        acquire: Millis::secs(5),
+        limits: Limits::default(),
+    };
     let store = Store::open(&options, keys, Arc::new(SystemChance)).await.unwrap();
     store.migrate().await.unwrap();
     let ann = settled_person(&store, "ann").await;
@@ -154,4 +167,36 @@ async fn on_sqlite_leases_of_a_dead_process_run_out_at_the_next_start_and_those_
     let next = db.open().await;
     assert_eq!(next.expired_leases(5).await.unwrap().len(), 1);
     assert!(next.lease_due(&[("original".into(), 5)], lease(Millis::secs(600))).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_sqlite_file_that_is_not_there_says_how_to_have_it_made() {
+    let error = open("sqlite:no-such-file.db").await;
+    let text = error.to_string();
+    assert!(matches!(error, StoreError::Setup(_)) && text.contains("sqlite://no-such-file.db?mode=rwc"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_a_postgres_cannot_be_reached_is_told_with_what_to_do_and_without_its_password() {
+    let db = TestDb::postgres().await;
+    let mut connection = PgConnection::connect(&db.url).await.unwrap();
+    let role = db.url.rsplit('/').next().unwrap().replace("gangway_test", "full");
+    let made = format!("CREATE ROLE {role} LOGIN PASSWORD 'secret' CONNECTION LIMIT 0");
+    query(sea_orm::sqlx::AssertSqlSafe(made)).execute(&mut connection).await.unwrap();
+    let mut full: url::Url = db.url.parse().unwrap();
+    full.set_username(&role).unwrap();
+    full.set_password(Some("secret")).unwrap();
+    let rows = [
+        (full.to_string(), "max_connections"),
+        (format!("{}?sslmode=require", db.url), "sslmode"),
+        ("postgres://someone:secret@no-such-host.invalid/gangway".into(), "host"),
+        ("postgres://someone:secret@127.0.0.1:1/gangway".into(), "nothing answers"),
+        (format!("{}_missing", db.url), "does not exist"),
+        (format!("{}?schema=crm", db.url), "search_path"),
+    ];
+    for (address, remedy) in rows {
+        let text = open(&address).await.to_string();
+        assert!(text.contains(remedy) && !text.contains("secret"), "{text}");
+    }
+    query(sea_orm::sqlx::AssertSqlSafe(format!("DROP ROLE {role}"))).execute(&mut connection).await.unwrap();
 }

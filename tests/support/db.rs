@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gangway::clock::{Chance, SystemChance};
-use gangway::store::{Keyring, Store, StoreError, StoreOptions};
+use gangway::store::{Keyring, Limits, Store, StoreError, StoreOptions};
 use gangway_core::time::Millis;
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, query_scalar};
@@ -69,7 +69,11 @@ impl TestDb {
     }
 
     pub fn options(&self) -> StoreOptions {
-        StoreOptions { url: self.url.clone(), intake: 4, work: 2, screens: 2, acquire: Millis::secs(20) }
+        // Machines that run tests are slow now and then; whoever tests the limits themselves sets them.
+        let long = Millis::secs(60);
+        let limits =
+            Limits { transaction: long, statement: long, lock: long, idle_in_transaction: long, ..Limits::default() };
+        StoreOptions { url: self.url.clone(), intake: 4, work: 2, screens: 2, acquire: Millis::secs(20), limits }
     }
 
     /// The store of one process.

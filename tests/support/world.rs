@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gangway::clock::SystemChance;
-use gangway::store::{Keyring, Store, StoreOptions};
+use gangway::store::{Keyring, Limits, Store, StoreOptions};
 use gangway_core::time::Millis;
 use gangway_sandbox::{Options, Running};
 use serde_json::{Value, json};
@@ -97,7 +97,14 @@ pub fn webhook(process: &Process) -> String {
 /// Opens a database as gangway does, to read it.
 pub async fn open_store(url: &str) -> Store {
     let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
-    let options = StoreOptions { url: url.to_owned(), intake: 1, work: 1, screens: 2, acquire: Millis::secs(20) };
+    let options = StoreOptions {
+        url: url.to_owned(),
+        intake: 1,
+        work: 1,
+        screens: 2,
+        acquire: Millis::secs(20),
+        limits: Limits::default(),
+    };
     Store::open(&options, keys, Arc::new(SystemChance)).await.unwrap()
 }
 
@@ -207,6 +214,13 @@ impl Client {
         Some((status, reply.json().await.ok()?))
     }
 
+    /// What `/readyz` says to somebody who may look: its status, and every part.
+    pub async fn parts(&self, url: &str) -> Option<(u16, Value)> {
+        let reply = self.http.get(format!("{url}/readyz")).bearer_auth(&self.token).send().await.ok()?;
+        let status = reply.status().as_u16();
+        Some((status, reply.json().await.ok()?))
+    }
+
     /// Whether it says that it is ready.
     pub async fn is_ready(&self, url: &str) -> bool {
         let reply = self.http.get(format!("{url}/readyz")).send().await;
@@ -271,4 +285,9 @@ pub fn sign_up(person: &str) -> Value {
         "subject": person,
         "data": { "user_id": person, "email": format!("{person}@mail.example"), "locale": "en" },
     })
+}
+
+/// Whether this part of `/readyz` works.
+pub fn part(readiness: &Value, name: &str) -> Option<bool> {
+    readiness["parts"].as_array()?.iter().find(|part| part["name"] == name)?["ready"].as_bool()
 }

@@ -24,6 +24,7 @@ pub mod error;
 pub mod group;
 pub mod locate;
 pub mod ports;
+pub mod proxy;
 pub mod scratch;
 pub mod services;
 pub mod wait;

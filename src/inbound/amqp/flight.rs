@@ -1,5 +1,6 @@
 //! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. When the door takes nothing,
-//! the consumer is cancelled and what is not committed goes back.
+//! the consumer is cancelled and what is not committed goes back. One that alone cannot be stored now waits here, is
+//! offered again, and is in nobody's way.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
+use gangway_core::time::Millis;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicCancelOptions};
 use lapin::types::ShortString;
@@ -17,12 +19,23 @@ use super::dead::Dead;
 use super::session::Share;
 use super::watchdog::Pulse;
 use super::{Ended, in_time, message};
+use crate::engine::{Arrival, NotAccepted};
 use crate::inbound::answer::{count, word};
 
 const SOURCE: &str = "amqp";
 
 /// A delivery's tag, and what became of it.
-type Taken = (u64, Result<(), Ended>);
+type Taken = (u64, End);
+
+/// What became of a delivery.
+enum End {
+    /// The journal or the dead queue has it.
+    Kept,
+    /// It alone cannot be stored now; offer it again after this long.
+    Later(Box<Arrival>, Duration),
+    /// Nothing can be taken.
+    Trouble(Ended),
+}
 
 /// Deliveries of one channel that are under way.
 pub(super) struct Flight<'a> {
@@ -33,11 +46,14 @@ pub(super) struct Flight<'a> {
     acks: Acks,
     pulse: &'a Pulse,
     committed: u64,
+    /// How many may wait to be offered again.
+    places: usize,
 }
 
 impl<'a> Flight<'a> {
-    pub(super) fn new(share: &'a Share, channel: Channel, dead: Dead, pulse: &'a Pulse) -> Self {
-        Self { share, channel, dead, under_way: FuturesUnordered::new(), acks: Acks::default(), pulse, committed: 0 }
+    pub(super) fn new(share: &'a Share, channel: Channel, dead: Dead, pulse: &'a Pulse, prefetch: u16) -> Self {
+        let (under_way, places) = (FuturesUnordered::new(), usize::from(prefetch / 2));
+        Self { share, channel, dead, under_way, acks: Acks::default(), pulse, committed: 0, places }
     }
 
     /// How many were committed.
@@ -74,22 +90,32 @@ impl<'a> Flight<'a> {
         self.under_way.push(take(self.share, self.dead.clone(), delivery).boxed());
     }
 
-    /// Notes this end and all others that are known by now, then acknowledges them with one frame.
+    /// Notes this end and all others that are known by now, then acknowledges what is kept.
     async fn taken(&mut self, first: Taken) -> Result<(), Ended> {
         let mut next = Some(first);
         let mut trouble = Ok(());
         while let Some((tag, end)) = next {
             match end {
-                Ok(()) => {
+                End::Kept => {
                     self.acks.committed(tag);
                     self.committed += 1;
                 }
-                Err(ended) => trouble = Err(ended),
+                End::Later(arrival, wait) if self.acks.aside() < self.places => {
+                    self.acks.set_aside(tag);
+                    self.under_way.push(again(self.share, tag, arrival, wait).boxed());
+                }
+                // The one delivery that was to prove that the door takes events: it was answered for itself.
+                End::Later(..) if self.places == 0 => trouble = Err(Ended::Proved),
+                End::Later(_, wait) => {
+                    let wait = Millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                    trouble = Err(Ended::NotTaken(NotAccepted::Later(wait)));
+                }
+                End::Trouble(ended) => trouble = Err(ended),
             }
             next = self.under_way.next().now_or_never().flatten();
         }
-        if let Some(tag) = self.acks.up_to() {
-            self.ack(tag, true).await?;
+        for (tag, multiple) in self.acks.ready() {
+            self.ack(tag, multiple).await?;
         }
         self.show();
         trouble
@@ -112,10 +138,16 @@ impl<'a> Flight<'a> {
         let usable = in_time(within, "cancelling", cancelling).await.is_ok();
         let drain = Duration::from_millis(self.share.settings.drain.0);
         let draining = async {
-            while let Some((tag, end)) = self.under_way.next().await {
-                if end.is_ok() {
-                    self.acks.committed(tag);
-                    self.committed += 1;
+            // Those that wait to be offered again go back at once.
+            while self.under_way.len() > self.acks.aside()
+                && let Some((tag, end)) = self.under_way.next().await
+            {
+                match end {
+                    End::Kept => {
+                        self.acks.committed(tag);
+                        self.committed += 1;
+                    }
+                    End::Later(..) | End::Trouble(_) => self.acks.goes_back(tag),
                 }
             }
         };
@@ -123,7 +155,7 @@ impl<'a> Flight<'a> {
             tracing::warn!("deliveries were still being committed at the end; they will come again and be known");
         }
         if usable {
-            let acks = self.acks.up_to().map(|tag| (tag, true));
+            let acks = self.acks.ready();
             let rest: Vec<_> = self.acks.rest().into_iter().map(|tag| (tag, false)).collect();
             for (tag, multiple) in acks.into_iter().chain(rest) {
                 if self.ack(tag, multiple).await.is_err() {
@@ -144,7 +176,7 @@ impl<'a> Flight<'a> {
     }
 }
 
-/// One delivery: to the door, or to the dead queue. `Ok` only when either has it.
+/// One delivery: to the door, or to the dead queue.
 async fn take(share: &Share, dead: Dead, delivery: Delivery) -> Taken {
     let tag = delivery.delivery_tag;
     let too_large = delivery.data.len() > share.settings.max_message;
@@ -152,19 +184,7 @@ async fn take(share: &Share, dead: Dead, delivery: Delivery) -> Taken {
         ("the body is larger than the limit".to_owned(), "too_large")
     } else {
         match message::read(&delivery.properties, &delivery.data, share.clock.now()) {
-            // Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest.
-            Ok(arrival) => {
-                return match share.door.accept_own(arrival).await {
-                    Ok(receipt) => {
-                        count(SOURCE, word(&receipt));
-                        (tag, Ok(()))
-                    }
-                    Err(why) => {
-                        count(SOURCE, "unavailable");
-                        (tag, Err(Ended::NotTaken(why)))
-                    }
-                };
-            }
+            Ok(arrival) => return (tag, offer(share, Box::new(arrival), Duration::ZERO).await),
             Err(why) => (why.0, "unreadable"),
         }
     };
@@ -173,5 +193,31 @@ async fn take(share: &Share, dead: Dead, delivery: Delivery) -> Taken {
         count(SOURCE, verdict);
         tracing::warn!(%reason, "what came from the broker cannot be read; it is in the dead queue");
     }
-    (tag, put)
+    (tag, put.map_or_else(End::Trouble, |()| End::Kept))
+}
+
+/// Offers it again after this long.
+async fn again(share: &Share, tag: u64, arrival: Box<Arrival>, wait: Duration) -> Taken {
+    tokio::time::sleep(wait).await;
+    (tag, offer(share, arrival, wait).await)
+}
+
+/// Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest. One that is put
+/// off again and again waits longer and longer.
+async fn offer(share: &Share, arrival: Box<Arrival>, waited: Duration) -> End {
+    match share.door.accept_own((*arrival).clone()).await {
+        Ok(receipt) => {
+            count(SOURCE, word(&receipt));
+            End::Kept
+        }
+        Err(NotAccepted::Later(wait)) => {
+            count(SOURCE, "unavailable");
+            let longest = Duration::from_millis(share.settings.reconnect_most.0);
+            End::Later(arrival, Duration::from_millis(wait.0).max(waited * 2).min(longest))
+        }
+        Err(why) => {
+            count(SOURCE, "unavailable");
+            End::Trouble(Ended::NotTaken(why))
+        }
+    }
 }

@@ -96,6 +96,6 @@ impl Share {
         let starting = consuming.basic_consume(names.queue.clone(), "".into(), options, arguments);
         let consumer = in_time(within, "starting to consume", starting).await?;
         self.state.set(true, true, self.clock.now());
-        Ok((Flight::new(self, consuming, dead, pulse), consumer, control))
+        Ok((Flight::new(self, consuming, dead, pulse, prefetch), consumer, control))
     }
 }

@@ -145,7 +145,7 @@ impl Pause {
         let pause = self.next;
         self.next = (pause * 2).min(self.most);
         match why {
-            Ended::NotTaken(NotAccepted::Away(asked) | NotAccepted::Full(asked)) => {
+            Ended::NotTaken(NotAccepted::Away(asked) | NotAccepted::Full(asked) | NotAccepted::Later(asked)) => {
                 pause.max(Duration::from_millis(asked.0).min(self.most))
             }
             _ => pause,

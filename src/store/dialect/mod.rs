@@ -2,18 +2,20 @@
 //! array parameters and row locks on PostgreSQL, multi-row statements and one writer on SQLite. Rows come in sorted by
 //! key and sealed; nothing here knows a core type.
 
+mod asking;
 mod kept;
 mod lease;
 mod postgres;
 mod sqlite;
+mod witness;
 
 use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
+pub(super) use asking::PostgresSession;
 pub(super) use lease::{claim_due, give_back};
-pub(super) use postgres::PostgresSession;
 pub(super) use sqlite::{IMMEDIATE, SqliteSession};
 
 use super::types::StoreError;
@@ -23,6 +25,12 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// The statements of one transaction of the engine.
 #[async_trait]
 pub(super) trait Session: Send + std::fmt::Debug {
+    /// Whether `lock` and `lock_users` pass over rows that somebody else holds.
+    fn passes_over(&self) -> bool {
+        false
+    }
+    /// Writes a row as it is.
+    async fn touch(&mut self) -> Result<()>;
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>>;
     /// Those that have an owner; locks nothing.
     async fn owners(&mut self, blinds: &[Vec<u8>]) -> Result<Vec<identifiers::Model>>;

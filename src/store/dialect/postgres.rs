@@ -5,64 +5,26 @@ use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::{Error as SqlxError, PgPool, Postgres, Transaction, query};
-use sea_orm::{FromQueryResult, QueryResult};
+use sea_orm::sqlx::{Postgres, query};
 use uuid::Uuid;
 
+use super::asking::{POOL, PostgresSession, column, read};
 use super::{
     AdoptRow, BriefRow, DueRow, EndRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, Whose, kept,
 };
-use crate::store::errors::{from_db, from_sqlx};
+use crate::store::errors::from_sqlx;
 use crate::store::types::StoreError;
-
-const POOL: &str = "intake";
-
-/// A transaction of the intake pool.
-#[derive(Debug)]
-pub(in crate::store) struct PostgresSession {
-    tx: Transaction<'static, Postgres>,
-    /// Whether a statement failed: PostgreSQL then answers a commit with a silent rollback.
-    failed: bool,
-}
-
-impl PostgresSession {
-    pub(in crate::store) async fn begin(pool: &PgPool) -> Result<Self> {
-        let tx = pool.begin().await.map_err(|error| from_sqlx(POOL, &error))?;
-        Ok(Self { tx, failed: false })
-    }
-
-    async fn rows<T: FromQueryResult>(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<T>> {
-        let rows = self.fetch(query).await?;
-        rows.iter().map(|row| read(row, "")).collect()
-    }
-
-    async fn fetch(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<QueryResult>> {
-        let rows = query.fetch_all(&mut *self.tx).await.map_err(|error| self.failure(&error))?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
-    }
-
-    fn failure(&mut self, error: &SqlxError) -> StoreError {
-        self.failed = true;
-        from_sqlx(POOL, error)
-    }
-
-    async fn run(&mut self, query: Query<'_, Postgres, PgArguments>) -> Result<u64> {
-        let done = query.execute(&mut *self.tx).await.map_err(|error| self.failure(&error))?;
-        Ok(done.rows_affected())
-    }
-}
-
-fn read<T: FromQueryResult>(row: &QueryResult, prefix: &str) -> Result<T> {
-    T::from_query_result(row, prefix).map_err(|error| from_db(POOL, error))
-}
-
-/// One column of the rows, as an array parameter.
-fn column<'a, R, T>(rows: &'a [R], field: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(field).collect()
-}
 
 #[async_trait]
 impl Session for PostgresSession {
+    fn passes_over(&self) -> bool {
+        self.contended
+    }
+
+    async fn touch(&mut self) -> Result<()> {
+        self.run(query("UPDATE vault SET canary = canary")).await.map(drop)
+    }
+
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
         let sql = "SELECT seq, dedupe, digest, verdict, onboarding_id FROM events WHERE dedupe = ANY($1::bytea[])";
         self.rows(query(sql).bind(dedupe)).await
@@ -77,6 +39,7 @@ impl Session for PostgresSession {
     async fn lock_users(&mut self, ids: &[Uuid]) -> Result<Vec<users::Model>> {
         let sql = "SELECT id, sealed, wrapped_key, created_at FROM users WHERE id = ANY($1::uuid[]) \
                    ORDER BY id FOR UPDATE";
+        let sql = self.locking(sql);
         self.rows(query(sql).bind(ids)).await
     }
 
@@ -98,6 +61,7 @@ impl Session for PostgresSession {
                    u.wrapped_key AS u_wrapped_key, u.created_at AS u_created_at \
                    FROM onboardings o JOIN users u ON u.id = o.user_id WHERE o.id = ANY($1::uuid[]) \
                    ORDER BY o.id FOR UPDATE OF o";
+        let sql = self.locking(sql);
         let rows = self.fetch(query(sql).bind(ids)).await?;
         rows.iter().map(|row| Ok((read(row, "")?, read(row, "u_")?, read::<MarkRow>(row, "")?.kept))).collect()
     }
@@ -232,7 +196,7 @@ impl Session for PostgresSession {
                    WITH ORDINALITY AS t (dedupe, digest, source, kind, received_at, occurred_at, \
                    onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
                    place) ORDER BY place) numbered ORDER BY dedupe \
-                   ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe";
+                   ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe, txid_current() AS xact";
         let statement = query(sql)
             .bind(column(&rows, |row| row.dedupe.as_slice()))
             .bind(column(&rows, |row| row.digest.as_slice()))
@@ -251,16 +215,20 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.sealed.as_slice()))
             .bind(column(&rows, |row| row.own_key.as_deref()))
             .bind(column(&rows, |row| row.decided_at));
-        self.rows(statement).await
+        let added = self.fetch(statement).await?;
+        self.wrote(&added)?;
+        added.iter().map(|row| read(row, "")).collect()
     }
 
     async fn add_copies(&mut self, copies: &[(i64, i32)]) -> Result<u64> {
         let sql = "WITH locked AS (SELECT seq FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq FOR UPDATE) \
                    UPDATE events e SET copies = e.copies + t.more \
                    FROM unnest($1::bigint[], $2::int[]) AS t (seq, more) JOIN locked ON locked.seq = t.seq \
-                   WHERE e.seq = t.seq";
+                   WHERE e.seq = t.seq RETURNING e.seq, txid_current() AS xact";
         let statement = query(sql).bind(column(copies, |(seq, _)| *seq)).bind(column(copies, |(_, more)| *more));
-        self.run(statement).await
+        let counted = self.fetch(statement).await?;
+        self.wrote(&counted)?;
+        Ok(u64::try_from(counted.len()).unwrap_or(u64::MAX))
     }
 
     async fn tails(&mut self, onboardings: &[Uuid], rows: u32) -> Result<Vec<events::Model>> {
@@ -283,7 +251,7 @@ impl Session for PostgresSession {
                        last_at = t.received_at, times = coalesce(e.times, 1) + 1 FROM unnest($1::bigint[], \
                        $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::int[], \
                        $9::bigint[]) AS t (seq, dedupe, digest, occurred_at, revision, detail, sealed, copies, \
-                       received_at) WHERE e.seq = t.seq";
+                       received_at) WHERE e.seq = t.seq RETURNING e.seq, txid_current() AS xact";
         let answers = query(answers)
             .bind(column(&rows, |row| row.answer_seq))
             .bind(column(&rows, |row| row.answer.dedupe.as_slice()))
@@ -294,7 +262,9 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.answer.sealed.as_slice()))
             .bind(column(&rows, |row| row.answer.copies))
             .bind(column(&rows, |row| row.answer.received_at));
-        let found = found + self.run(answers).await?;
+        let folded = self.fetch(answers).await?;
+        self.wrote(&folded)?;
+        let found = found + u64::try_from(folded.len()).unwrap_or(u64::MAX);
         let effects = "DELETE FROM effects e USING unnest($1::uuid[], $2::bigint[]) AS t (onboarding_id, n) \
                        WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n AND e.settled_at IS NOT NULL";
         let effects = query(effects).bind(column(&rows, |row| row.onboarding_id)).bind(column(&rows, |row| row.n));
@@ -444,13 +414,23 @@ impl Session for PostgresSession {
 
     async fn commit(self: Box<Self>) -> Result<()> {
         if self.failed {
-            return Err(StoreError::Poison("a statement of this transaction failed; it cannot be committed".into()));
+            return Err(StoreError::Unlisted("a statement of this transaction failed; it cannot be committed".into()));
         }
-        self.tx.commit().await.map_err(|error| from_sqlx(POOL, &error))
+        let Self { lent, ends, pool, witness, .. } = *self;
+        let Err(error) = lent.commit().await else { return Ok(()) };
+        let done = match witness {
+            Some(witness) => witness.was_done(&pool, &ends).await,
+            None => Some(false),
+        };
+        if done == Some(true) {
+            tracing::warn!(%error, "the answer to a commit was lost; it was done");
+            return Ok(());
+        }
+        Err(from_sqlx(POOL, &error))
     }
 
     async fn rollback(self: Box<Self>) -> Result<()> {
-        self.tx.rollback().await.map_err(|error| from_sqlx(POOL, &error))
+        self.lent.rollback().await.map_err(|error| from_sqlx(POOL, &error))
     }
 }
 

@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    EntityTrait, IntoActiveModel, Iterable, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use super::{
     AdoptRow, BriefRow, DueRow, EndRow, FoldRow, HeldRow, KnownRow, Result, SeqRow, Session, SettleRow, Whose, clock,
     kept,
 };
+use crate::store::bounded::{Db, DbTx};
 use crate::store::errors::from_db;
 use crate::store::types::StoreError;
 
@@ -30,7 +31,7 @@ const TERMS: usize = 200;
 
 /// An immediate transaction of the writer.
 #[derive(Debug)]
-pub(in crate::store) struct SqliteSession(DatabaseTransaction);
+pub(in crate::store) struct SqliteSession(DbTx);
 
 /// A write transaction from its first statement on, so that it never fails half-way for a reader that became a writer.
 pub(in crate::store) const IMMEDIATE: TransactionOptions = TransactionOptions {
@@ -40,7 +41,7 @@ pub(in crate::store) const IMMEDIATE: TransactionOptions = TransactionOptions {
 };
 
 impl SqliteSession {
-    pub(in crate::store) async fn begin(writer: &DatabaseConnection) -> Result<Self> {
+    pub(in crate::store) async fn begin(writer: &Db) -> Result<Self> {
         writer.begin_with_options(IMMEDIATE).await.map(Self).map_err(failed)
     }
 
@@ -58,6 +59,10 @@ fn failed(error: DbErr) -> StoreError {
 
 #[async_trait]
 impl Session for SqliteSession {
+    async fn touch(&mut self) -> Result<()> {
+        self.0.execute_unprepared("UPDATE vault SET canary = canary").await.map(drop).map_err(failed)
+    }
+
     async fn known(&mut self, dedupe: &[Vec<u8>]) -> Result<Vec<KnownRow>> {
         let mut rows = Vec::new();
         for keys in groups(dedupe) {
@@ -467,7 +472,7 @@ fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// Answers how many were really added, or replaced.
-async fn insert<M>(tx: &DatabaseTransaction, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<u64>
+async fn insert<M>(tx: &DbTx, rows: Vec<M>, conflict: Option<OnConflict>) -> Result<u64>
 where
     M: IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel> + sea_orm::ModelTrait + Send,
     <M::Entity as EntityTrait>::ActiveModel: Send,

@@ -86,6 +86,36 @@ async fn what_is_not_committed_is_not_acknowledged_and_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_that_cannot_be_stored_now_are_in_nobodys_way_and_come_when_they_can() {
+    let world = World::with(Way::Open, |settings| settings.prefetch = 8).await;
+    world.consuming().await;
+    world.writer.put_off(["e-0".to_owned(), "e-2".to_owned(), "e-60".to_owned()]);
+    for n in 0..100 {
+        world.publish(&format!("e-{n}")).await;
+    }
+    world.writer.until_different(97).await;
+    assert_eq!(world.state.now().troubles, 0, "the session goes on");
+    world.writer.put_off([]);
+    world.writer.until_different(100).await;
+    assert_eq!(world.writer.taken().len(), 100, "none came twice");
+    world.end_with(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_events_that_cannot_be_stored_now_go_back_and_none_is_lost() {
+    let world = World::with(Way::Open, |settings| settings.prefetch = 8).await;
+    world.consuming().await;
+    world.writer.put_off((0..20).map(|n| format!("e-{n}")));
+    for n in 0..30 {
+        world.publish(&format!("e-{n}")).await;
+    }
+    world.until("in trouble", |state| state.troubles > 1).await;
+    world.writer.put_off([]);
+    world.writer.until_different(30).await;
+    world.end_with(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_left_when_it_stops_stay_in_the_queue() {
     let world = World::new().await;
     world.consuming().await;
