@@ -1,5 +1,5 @@
-//! Time, ids and randomness are inputs: the only place that reads the machine's clock or its random source.
-//! Everything else is handed a [`Clock`] and a [`Chance`], so that a whole run can be repeated.
+//! Time, ids and randomness are inputs: the only place that reads the machine's clocks or its random source (which time is
+//! believed: `steady`). Everything else is handed a [`Clock`] and a [`Chance`], so that a whole run can be repeated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,10 +9,30 @@ use gangway_core::time::{Millis, Timestamp};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Tells the time.
+mod steady;
+
+pub use steady::{Doubt, SteadyClock, Ticks, Trust};
+
+/// Tells the time. Whoever has a database tells it what that one's clock says; one that others move ignores it.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// The present, in wall time.
+    /// The present.
     fn now(&self) -> Timestamp;
+
+    /// The database's clock said this, in an answer that took so long.
+    fn observe(&self, _said: Timestamp, _took: Millis, _trust: &Trust) {}
+
+    /// A start: this is the newest time on record.
+    fn begin(&self, _newest: Timestamp, _trust: &Trust) {}
+
+    /// Why nothing may be decided by time now: no deadline, no expiry, no lease that ran out.
+    fn doubt(&self) -> Option<Doubt> {
+        None
+    }
+
+    /// How many milliseconds the machine's wall clock is ahead of this one.
+    fn wall_ahead(&self) -> i64 {
+        0
+    }
 }
 
 /// Source of ids, nonces and keys.
@@ -28,7 +48,7 @@ pub trait Chance: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// The machine's clock.
+/// The machine's wall clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -37,6 +57,26 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// This machine's clocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine(Stopwatch);
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self(Stopwatch::start())
+    }
+}
+
+impl Ticks for Machine {
+    fn wall(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 
@@ -141,6 +181,12 @@ impl Stopwatch {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    /// As [`Stopwatch::elapsed`], in whole milliseconds.
+    #[must_use]
+    pub fn millis(&self) -> Millis {
+        Millis(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Model {
     pub sealed: Vec<u8>,
     /// Its own data key, wrapped, while it has no owner, or one whose key did not open.
     pub own_key: Option<Vec<u8>>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<i64>,
     /// The user that owns it.
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
     pub user: BelongsTo<Option<super::users::Entity>>,

@@ -19,6 +19,7 @@ mod m20261129_000015_by_index;
 mod m20261129_000016_waiting;
 mod m20261129_000017_aside;
 mod m20261129_000018_figures;
+mod m20261129_000025_decided_at;
 mod m20261129_000027_tokens;
 mod m20261129_000028_polls;
 
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000016_waiting::Migration),
             Box::new(m20261129_000017_aside::Migration),
             Box::new(m20261129_000018_figures::Migration),
+            Box::new(m20261129_000025_decided_at::Migration),
             Box::new(m20261129_000027_tokens::Migration),
             Box::new(m20261129_000028_polls::Migration),
         ]

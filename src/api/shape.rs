@@ -172,6 +172,7 @@ pub(crate) mod tests {
             detail: String::new(),
             onboarding: None,
             revision: None,
+            decided_at: None,
             times: 1,
             last: None,
         };

@@ -7,7 +7,7 @@ use gangway_core::event::{OnboardingId, OperatorAct};
 
 use super::{Seams, flows, start};
 use crate::engine::operator;
-use crate::engine::{Alarm, Engine};
+use crate::engine::{Alarm, Engine, time};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal::{Exit, Failure};
@@ -39,6 +39,7 @@ pub async fn adopt(
 /// An engine without a door, for one event beside running processes: what it asks for is performed by those.
 pub(super) async fn engine(settings: &Settings, store: Store) -> Result<Engine, Failure> {
     let seams = Seams::real();
+    time::measure(&store, &*seams.clock, &settings.database.trust()).await?;
     Ok(Engine {
         flows: flows::load(settings, &super::catalogue(settings)?, &store).await?,
         store,

@@ -174,6 +174,38 @@ impl Part for Resting {
     }
 }
 
+/// Whether anything may be decided by time. It concerns every process alike, and takes none out of service: events are
+/// taken all the same.
+#[derive(Debug)]
+pub(super) struct Time(pub Arc<dyn Clock>);
+
+impl Part for Time {
+    fn name(&self) -> String {
+        "clock".into()
+    }
+
+    fn ready(&self) -> bool {
+        self.0.doubt().is_none()
+    }
+
+    fn detail(&self) -> String {
+        if let Some(doubt) = self.0.doubt() {
+            return format!("{doubt}; nothing is decided by time until it is as before or has stayed so");
+        }
+        let ahead = self.0.wall_ahead();
+        let by = Millis::secs(ahead.unsigned_abs() / 1000);
+        match ahead {
+            ..=-1000 => format!("is the database's; this machine's is {by} behind it"),
+            1000.. => format!("is the database's; this machine's is {by} ahead of it"),
+            _ => "is the database's".into(),
+        }
+    }
+
+    fn needed(&self) -> bool {
+        false
+    }
+}
+
 impl Resting {
     fn open(&self) -> Vec<String> {
         let now = self.clock.now();

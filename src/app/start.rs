@@ -10,14 +10,14 @@ use tokio::task::JoinHandle;
 use super::adapters;
 use super::far::{Far, dispatcher, slots};
 use super::flows;
-use super::parts::{self, Broker, Loop, Resting, Steps, std_time};
+use super::parts::{self, Broker, Loop, Resting, Steps, Time, std_time};
 use super::reload::{Reload, Reloaded};
 use super::supervise::keep;
 use super::web::{Http, hooks, listen, serve};
 use super::webhooks::{ReadBack, Registered};
-use crate::clock::{Chance, Clock, Stopwatch, SystemChance, SystemClock};
+use crate::clock::{Chance, Clock, SteadyClock, Stopwatch, SystemChance};
 use crate::engine::writer::Queue;
-use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, sweep, timers, writer};
+use crate::engine::{Alarm, Door, Engine, Flows, Options, Performer, sweep, time, timers, writer};
 use crate::health::Part;
 use crate::inbound::amqp::{AmqpState, Supervisor};
 use crate::outbound::{Dispatcher, Transport};
@@ -43,10 +43,10 @@ pub struct Seams {
 }
 
 impl Seams {
-    /// The machine's clock, its random source, real HTTP.
+    /// The database's clock, kept going by this machine; its random source, real HTTP.
     #[must_use]
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock), chance: Arc::new(SystemChance), transport: None }
+        Self { clock: Arc::new(SteadyClock::default()), chance: Arc::new(SystemChance), transport: None }
     }
 }
 
@@ -75,15 +75,18 @@ pub struct Running {
     patience: std::time::Duration,
 }
 
-/// Opens the database of these settings, with the master key, and brings its schema up to date.
+/// Opens the database of these settings, with the master key, and brings its schema up to date. From here on its clock
+/// is the process's.
 ///
 /// # Errors
 /// [`Exit::Unreachable`] when nothing answers, [`Exit::Usage`] when key or schema do not fit.
-pub(super) async fn open_store(settings: &Settings, chance: &Arc<dyn Chance>) -> Result<Store, Failure> {
+pub(super) async fn open_store(settings: &Settings, seams: &Seams) -> Result<Store, Failure> {
+    let chance = &seams.chance;
     let master = key_file::master_key(&settings.keys, settings.database.sqlite(), chance.as_ref())?;
     let keys = Keyring::new(&master).map_err(|what| Failure::new(Exit::Usage, format!("keys.master_key {what}")))?;
     let store = Store::open(&(&settings.database).into(), keys, Arc::clone(chance)).await?;
     store.migrate().await?;
+    time::begin(&store, &*seams.clock, &settings.database.trust()).await?;
     Ok(store)
 }
 
@@ -98,7 +101,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
     let listeners = listen(settings)?;
     // Boxed: migrations and flows are the deepest futures of a start, and need not lie on every caller's stack.
-    let store = Box::pin(open_store(settings, &seams.chance)).await?;
+    let store = Box::pin(open_store(settings, &seams)).await?;
     let registered = Registered::from(store.webhooks().await?);
     let adapters = adapters::build_with(settings, &registered)?;
     let flows = Box::pin(flows::load(settings, &catalogue, &store)).await?;
@@ -286,6 +289,7 @@ fn readiness(
     parts.push(of(dispatcher.beat(), false));
     parts.extend(others.iter().map(|beat| of(beat, false)));
     parts.push(Arc::new(Steps(flows.clone())));
+    parts.push(Arc::new(Time(Arc::clone(&seams.clock))));
     parts.push(Arc::new(Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) }));
     parts
 }
@@ -302,6 +306,7 @@ pub(super) fn options(settings: &Settings) -> Options {
         lifecycle: settings.amqp.url.is_some(),
         lease: settings.outbound.lease,
         adopt: settings.engine.adopt,
+        trust: settings.database.trust(),
         patience: settings.engine.patience,
         quarantine: AsideCap { rows: settings.engine.quarantine, bytes: settings.engine.quarantine_bytes },
         ..Options::default()

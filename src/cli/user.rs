@@ -210,6 +210,7 @@ mod tests {
             detail: "the wallet exists".into(),
             onboarding: None,
             revision: None,
+            decided_at: None,
         };
         let journals = Journals::from([(id, vec![entry])]);
         let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);

@@ -14,7 +14,7 @@ use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
 use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Millis;
 
-use crate::clock::{Chance, Clock, Stopwatch};
+use crate::clock::{Chance, Clock, Stopwatch, Trust};
 use crate::store::aside::{AsideCap, NewAside};
 use crate::store::{Store, StoreError, Tx};
 
@@ -46,6 +46,8 @@ pub struct Options {
     pub reruns: u32,
     /// What senders are told to wait when the database is away.
     pub come_again: Millis,
+    /// When what the database's clock says is believed.
+    pub trust: Trust,
     /// How long a batch that cannot be written is tried in halves, or more than once again, before the rest is to come
     /// again.
     pub patience: Millis,
@@ -62,6 +64,7 @@ impl Default for Options {
             adopt: 100,
             reruns: 8,
             come_again: Millis::secs(2),
+            trust: Trust::default(),
             patience: Millis::secs(5),
             quarantine: AsideCap { rows: 10_000, bytes: 64 << 20 },
         }

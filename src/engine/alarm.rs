@@ -35,21 +35,40 @@ impl Alarm {
         }
     }
 
-    /// Waits until the alarm goes off or `at_most` has passed, and clears it. Whoever sets it afterwards is not missed:
-    /// it is cleared before the loop looks at the database, not after.
+    /// Waits until the alarm goes off or `at_most` has passed, by monotonic time and whatever the clock says, and clears
+    /// it. Whoever sets it afterwards is not missed: it is cleared before the loop looks at the database, not after.
     pub async fn wait(&self, clock: &dyn Clock, at_most: Millis) {
-        let give_up = clock.now().plus(at_most);
+        let over = tokio::time::sleep(Duration::from_millis(at_most.0));
+        tokio::pin!(over);
         loop {
-            let at = Timestamp(self.inner.at.load(Ordering::SeqCst)).min(give_up);
-            let now = clock.now();
-            if at <= now {
+            let left = Timestamp(self.inner.at.load(Ordering::SeqCst)).since(clock.now());
+            if left == Millis(0) || over.is_elapsed() {
                 self.inner.at.store(i64::MAX, Ordering::SeqCst);
                 return;
             }
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(at.since(now).0)) => {}
+                () = tokio::time::sleep(Duration::from_millis(left.0)) => {}
                 () = self.inner.changed.notified() => {}
+                () = &mut over => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gangway_core::time::{Millis, Timestamp};
+
+    use super::Alarm;
+    use crate::clock::HandClock;
+
+    #[tokio::test]
+    async fn a_clock_that_stands_or_is_set_back_stops_no_loop() {
+        let (alarm, clock) = (Alarm::default(), HandClock::at(Timestamp(9_000_000)));
+        alarm.set(Timestamp(9_000_001));
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(60), alarm.wait(&clock, Millis(20)));
+        waited.await.expect("a sweep later it looks, whatever the clock says");
+        alarm.set(Timestamp(8_999_999));
+        alarm.wait(&clock, Millis::secs(3600)).await;
     }
 }

@@ -171,8 +171,9 @@ impl Round<'_> {
         let Some(owner) = self.owner(id) else { return };
         self.stuck.marks.insert(id, true);
         let (verdict, detail) = (Verdict::Kept, format!("cannot be read here: {why}"));
-        let (from, to, revision) = (None, None, None);
-        self.adopted.push(Adopted { seq, held: None, was: Verdict::Held, owner, verdict, from, to, detail, revision });
+        let (from, to, revision, decided_at) = (None, None, None, None);
+        let (held, was) = (None, Verdict::Held);
+        self.adopted.push(Adopted { seq, held, was, owner, verdict, from, to, detail, revision, decided_at });
     }
 
     /// What was looked at for a user and stays kept keeps its secrets too.
@@ -217,6 +218,7 @@ impl Round<'_> {
             from: state.clone(),
             to: state,
             revision: Some(revision),
+            decided_at: None,
             keeps: false,
         }
     }

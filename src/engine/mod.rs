@@ -21,6 +21,7 @@ mod secrets;
 pub mod slots;
 pub mod sweep;
 mod taken;
+pub mod time;
 pub mod timers;
 pub mod view;
 pub mod writer;

@@ -6,6 +6,7 @@ use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, User};
 use gangway_core::step;
+use gangway_core::time::Timestamp;
 
 use crate::store::search::JournalEntry;
 
@@ -17,25 +18,30 @@ pub fn begin(flow: &Flow, id: OnboardingId, user: &User, event: &Event) -> Decis
     decision
 }
 
-/// Steps an onboarding at the event's own time, which for one onboarding never runs backwards: so a replay of the
-/// journal in the order of revisions gives the same onboarding.
+/// When an event is decided, if not when it was received: it comes after one that was received later (it was held, or
+/// another process was faster). What was remembered decides the order and never the time: a clock that was wrong once
+/// is not believed again.
 #[must_use]
-pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event) -> Decision {
-    let now = event.received_at.max(onboarding.memory.last_at);
+pub fn decided_at(onboarding: &Onboarding, event: &Event, now: Timestamp) -> Option<Timestamp> {
+    (event.received_at < onboarding.memory.last_at).then_some(now)
+}
+
+/// Steps an onboarding at this time.
+#[must_use]
+pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestamp) -> Decision {
     let mut decision = step::step(flow, onboarding, event, now);
     if decision.onboarding.revision != onboarding.revision {
-        decision.onboarding.memory.last_at = now;
+        decision.onboarding.memory.last_at = now.max(onboarding.memory.last_at);
     }
     decision
 }
 
 /// As [`decide`], where the flow is not at hand; `None` when only the flow can tell.
 #[must_use]
-pub fn decide_without_flow(onboarding: &Onboarding, event: &Event) -> Option<Decision> {
-    let now = event.received_at.max(onboarding.memory.last_at);
+pub fn decide_without_flow(onboarding: &Onboarding, event: &Event, now: Timestamp) -> Option<Decision> {
     let mut decision = step::without_flow(onboarding, event, now)?;
     if decision.onboarding.revision != onboarding.revision {
-        decision.onboarding.memory.last_at = now;
+        decision.onboarding.memory.last_at = now.max(onboarding.memory.last_at);
     }
     Some(decision)
 }
@@ -60,7 +66,9 @@ pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Op
                 onboarding = poll(flow, &onboarding, event, answer)?;
             }
         }
-        onboarding = decide(flow, &onboarding, event).onboarding;
+        // Versions that did not write when an event was decided stepped it no earlier than the one before.
+        let now = entry.decided_at.unwrap_or_else(|| event.received_at.max(onboarding.memory.last_at));
+        onboarding = decide(flow, &onboarding, event, now).onboarding;
         if onboarding.revision != revision {
             return None;
         }
@@ -73,9 +81,10 @@ pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Op
 fn poll(flow: &Flow, onboarding: &Onboarding, timer: &Event, answer: &Event) -> Option<Onboarding> {
     let at = onboarding.memory.next_poll?;
     let timer = Event { received_at: at, ..timer.clone() };
-    let asked = decide(flow, onboarding, &timer).onboarding;
+    let asked = decide(flow, onboarding, &timer, at.max(onboarding.memory.last_at)).onboarding;
     let Body::Outcome { result, attempt, taken, unspent, .. } = answer.body.clone() else { return None };
     let effect = asked.memory.pending.as_ref()?.n;
     let body = Body::Outcome { effect, attempt, sent_at: at, result, taken, unspent };
-    Some(decide(flow, &asked, &Event { received_at: at, body, ..answer.clone() }).onboarding)
+    let answer = Event { received_at: at, body, ..answer.clone() };
+    Some(decide(flow, &asked, &answer, at.max(asked.memory.last_at)).onboarding)
 }

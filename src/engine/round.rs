@@ -26,7 +26,7 @@ use super::door::Arrival;
 use super::find::{self, Start, Target};
 use super::kept::{Stuck, Waited, retold, waited};
 use super::polls;
-use super::replay::{begin, decide, decide_without_flow};
+use super::replay::{begin, decide, decide_without_flow, decided_at};
 use super::taken::Others;
 use super::view;
 
@@ -59,6 +59,8 @@ pub(super) struct Said {
     pub from: Option<String>,
     pub to: Option<String>,
     pub revision: Option<u64>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<Timestamp>,
     /// As of [`Row`].
     pub keeps: bool,
 }
@@ -66,12 +68,12 @@ pub(super) struct Said {
 impl Said {
     /// Without a move.
     pub(super) fn plain(verdict: Verdict, detail: impl Into<String>) -> Self {
-        Self { verdict, detail: detail.into(), from: None, to: None, revision: None, keeps: false }
+        Self { verdict, detail: detail.into(), from: None, to: None, revision: None, decided_at: None, keeps: false }
     }
 
     fn of(decision: Decision, revision: Option<u64>) -> Self {
         let Decision { verdict, detail, from, to, .. } = decision;
-        Self { verdict, detail, from, to, revision, keeps: false }
+        Self { verdict, detail, from, to, revision, decided_at: None, keeps: false }
     }
 }
 
@@ -224,9 +226,15 @@ impl<'a> Round<'a> {
         let event = self.told(arrival);
         let Some(work) = self.works.get(&id) else { return self.step_shut(place, arrival, id) };
         let onboarding = &work.loaded.onboarding;
+        // What waited in the journal is decided now, and not when it was received.
+        let decided_at = match &place {
+            Place::New(_) => decided_at(onboarding, &event, self.now),
+            Place::Waited(_) => Some(self.now),
+        };
+        let now = decided_at.unwrap_or(event.received_at);
         let decision = match &work.flow {
-            Some(flow) => decide(flow, onboarding, &event),
-            None => match decide_without_flow(onboarding, &event) {
+            Some(flow) => decide(flow, onboarding, &event, now),
+            None => match decide_without_flow(onboarding, &event, now) {
                 Some(decision) => decision,
                 None => {
                     let why = view::not_loaded(&onboarding.flow);
@@ -234,7 +242,8 @@ impl<'a> Round<'a> {
                 }
             },
         };
-        let keeps = polls::keeps(onboarding, &event, &decision);
+        // Polls that share rows were decided when they were received.
+        let keeps = decided_at.is_none() && polls::keeps(onboarding, &event, &decision);
         if let Err(why) = self.adopts(id, &arrival.event.body) {
             let owner = self.owner(id);
             return self.record(place, arrival, owner, Said::plain(Verdict::Refused, why));
@@ -246,7 +255,7 @@ impl<'a> Round<'a> {
             Cow::Owned(event) => Cow::Owned(Arrival { event: event.clone(), ..arrival.clone() }),
             Cow::Borrowed(_) => Cow::Borrowed(arrival),
         };
-        self.record(place, &seen, owner, Said { keeps, ..Said::of(decision, revision) });
+        self.record(place, &seen, owner, Said { keeps, decided_at, ..Said::of(decision, revision) });
     }
 
     /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; the
@@ -289,7 +298,7 @@ impl<'a> Round<'a> {
             self.circles.push((id, work.loaded.onboarding.flow.name.clone()));
         }
         let key = work.loaded.key.clone();
-        let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision) } else { Vec::new() };
+        let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision, self.now) } else { Vec::new() };
         for effect in decision.asks.iter().chain(&decision.tells).cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
@@ -421,7 +430,7 @@ impl<'a> Round<'a> {
 
     /// Writes an event with what became of it into the journal: a new row, or the one move of a row that waited there.
     pub(super) fn record(&mut self, place: Place, arrival: &Arrival, owner: Option<EventOwner>, said: Said) {
-        let Said { verdict, detail, from, to, revision, keeps } = said;
+        let Said { verdict, detail, from, to, revision, decided_at, keeps } = said;
         match (place, owner) {
             (Place::New(item), owner) => {
                 let event = NewEvent {
@@ -435,6 +444,7 @@ impl<'a> Round<'a> {
                     to,
                     detail,
                     revision,
+                    decided_at,
                     held_on: Vec::new(),
                     copies: u32::try_from(item.callers.len()).unwrap_or(u32::MAX),
                 };
@@ -446,7 +456,9 @@ impl<'a> Round<'a> {
                 let detail = format!("{detail} ({} since {})", was.word(), held.event.received_at);
                 let held = retold(held, &arrival.event);
                 let seq = held.seq;
-                self.adopted.push(Adopted { seq, held: Some(held), was, owner, verdict, from, to, detail, revision });
+                let held = Some(held);
+                let moved = Adopted { seq, held, was, owner, verdict, from, to, detail, revision, decided_at };
+                self.adopted.push(moved);
             }
             (Place::Waited(_), _) => {}
         }
@@ -472,7 +484,7 @@ fn owner_of(loaded: &Loaded) -> EventOwner {
     EventOwner { user: onboarding.user.id, onboarding: Some(onboarding.id), key: Some(loaded.key.clone()) }
 }
 
-fn lifecycle(work: &Work, decision: &Decision) -> Vec<Effect> {
+fn lifecycle(work: &Work, decision: &Decision, due_at: Timestamp) -> Vec<Effect> {
     let onboarding = &work.loaded.onboarding;
     let effect = |(place, lifecycle): (u32, &Lifecycle)| Effect {
         id: EffectId::lifecycle(onboarding.id, onboarding.revision, place),
@@ -481,7 +493,7 @@ fn lifecycle(work: &Work, decision: &Decision) -> Vec<Effect> {
             subject: Some(onboarding.user.external_id.clone()),
             data: view::onboarding(work.flow.as_deref(), onboarding),
         },
-        due_at: onboarding.memory.last_at,
+        due_at,
     };
     (0..).zip(&decision.lifecycle).map(effect).collect()
 }

@@ -13,12 +13,14 @@ use crate::telemetry::Beat;
 
 use super::accept::Engine;
 use super::door::{Arrival, Door, NotAccepted};
+use super::time;
+use crate::clock::Stopwatch;
 
 /// Wakes claimed at once, at most.
 const LIMIT: u32 = 256;
 
 /// One step: wakes every onboarding whose time has come and that nobody else is waking. Answers when the next one's
-/// time comes.
+/// time comes. While the clock is in doubt nobody is woken.
 ///
 /// # Errors
 /// The database's; nothing is lost, the rows stay due or are due again after a lease.
@@ -29,6 +31,9 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option
         return Ok(next);
     }
     let later = now.plus(Millis::secs(1));
+    if engine.clock.doubt().is_some() {
+        return Ok(Some(later));
+    }
     loop {
         // Each is claimed before it is delivered: once, however many processes run. What cannot be delivered or stepped
         // here is due again after a lease; it neither makes this loop spin nor keeps those behind it waiting.
@@ -46,10 +51,17 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option
     Ok(engine.store.next_wake().await?.map(|next| if next <= now { later } else { next }))
 }
 
-/// Steps until the task is dropped; looks at the database at least every `sweep`.
+/// Steps until the task is dropped; looks at the database, and asks it for the time, at least every `sweep`.
 pub async fn run(engine: Arc<Engine>, door: Door, sweep: Millis, beat: Beat) {
+    let mut measured: Option<Stopwatch> = None;
     loop {
         beat.begins();
+        if measured.is_none_or(|watch| watch.millis() >= sweep) {
+            match time::measure(&engine.store, &*engine.clock, &engine.options.trust).await {
+                Ok(()) => measured = Some(Stopwatch::start()),
+                Err(error) => tracing::warn!(%error, "the database's clock cannot be read; this one goes on"),
+            }
+        }
         let ticked = tick(&engine, &door, engine.clock.now()).await;
         beat.ends(ticked.is_ok());
         match ticked {

@@ -136,7 +136,7 @@ impl Dispatcher {
         let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
         let at = Moment::now(&*shared.clock);
         let resting = shared.breakers.held(now).0;
-        let leased = shared.leases.lease(&wanted, &shared.flows.refused(), &resting, lease).await;
+        let leased = shared.leases.lease(now, &wanted, &shared.flows.refused(), &resting, lease).await;
         let (leased, failed) = match leased {
             Ok(leased) => (leased, None),
             Err(error) => (Leased::default(), Some(error)),
@@ -184,13 +184,10 @@ impl Dispatcher {
     pub async fn run(&self) {
         let shared = &self.0;
         while !shared.stopping.load(Ordering::SeqCst) {
-            let now = shared.clock.now();
-            let at = Timestamp(shared.next_due.load(Ordering::SeqCst)).min(shared.sweep_at());
-            if now < at {
-                let pause = Duration::from_millis(at.since(now).0);
-                tokio::select! { () = shared.woken.notified() => {}, () = tokio::time::sleep(pause) => {} }
+            if !shared.pause().await {
                 continue;
             }
+            let now = shared.clock.now();
             shared.beat.begins();
             let ticked = self.tick(now).await;
             shared.beat.ends(ticked.is_ok());

@@ -13,10 +13,11 @@ use crate::store::types::{ExpiredLease, Lease, Resting, StoreError};
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due, at most so many of each slot, but for those of some flow versions, and for those whose
+    /// Leases effects that are due by now, at most so many of each slot, but for those of some flow versions, and for those whose
     /// far end rests.
     async fn lease(
         &self,
+        now: Timestamp,
         slots: &[(String, u32)],
         but: &[FlowRef],
         resting: &[Resting],
@@ -41,12 +42,13 @@ pub trait Leases: Send + Sync + std::fmt::Debug {
 impl Leases for Store {
     async fn lease(
         &self,
+        now: Timestamp,
         slots: &[(String, u32)],
         but: &[FlowRef],
         resting: &[Resting],
         lease: Lease,
     ) -> Result<Leased, StoreError> {
-        Self::lease(self, slots, (but, resting), lease, None).await
+        Self::lease(self, slots, (but, resting), lease, Some(now)).await
     }
 
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use gangway_core::effect::EffectId;
@@ -171,6 +172,29 @@ impl Shared {
         Ok(due)
     }
 
+    /// Waits until something may be due, at most a sweep, by monotonic time: then it is time for the next sweep, whatever
+    /// the clock says. False when it was woken to stop.
+    pub(super) async fn pause(&self) -> bool {
+        let over = tokio::time::sleep(Duration::from_millis(self.settings.sweep.0));
+        tokio::pin!(over);
+        while !self.stopping.load(Ordering::SeqCst) {
+            let at = Timestamp(self.next_due.load(Ordering::SeqCst)).min(self.sweep_at());
+            let left = at.since(self.clock.now());
+            if left == Millis(0) {
+                return true;
+            }
+            tokio::select! {
+                () = self.woken.notified() => {}
+                () = tokio::time::sleep(Duration::from_millis(left.0)) => {}
+                () = &mut over => {
+                    self.next_sweep.store(i64::MIN, Ordering::SeqCst);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
     pub(super) fn sweep_at(&self) -> Timestamp {
         Timestamp(self.next_sweep.load(Ordering::SeqCst))
     }
@@ -180,6 +204,10 @@ impl Shared {
     pub(super) async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
         let again = now.plus(self.settings.sweep);
         self.next_sweep.store(again.0, Ordering::SeqCst);
+        // A clock in doubt cannot tell that a lease ran out.
+        if self.clock.doubt().is_some() {
+            return Ok(0);
+        }
         let held = self.in_hand().clone();
         let most = EXPIRED_AT_ONCE.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));
         let mut expired = self.leases.expired_leases(most).await?;

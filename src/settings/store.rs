@@ -4,6 +4,7 @@ use gangway_core::time::Millis;
 use serde::Deserialize;
 
 use super::{Problem, duration};
+use crate::clock::Trust;
 
 /// Where everything is kept.
 #[derive(Clone, Deserialize)]
@@ -21,6 +22,15 @@ pub struct DatabaseSettings {
     /// Longest wait for a free connection.
     #[serde(with = "duration")]
     pub acquire: Millis,
+    /// The longest difference of the database's clock that is believed at once.
+    #[serde(with = "duration")]
+    pub clock_limit: Millis,
+    /// How long a longer one must last to be believed.
+    #[serde(with = "duration")]
+    pub clock_grace: Millis,
+    /// How much later than the newest time on record a start may be.
+    #[serde(with = "duration")]
+    pub clock_leap: Millis,
     /// Longest life of a transaction that takes events.
     #[serde(with = "duration")]
     pub transaction: Millis,
@@ -71,6 +81,15 @@ impl DatabaseSettings {
                 ));
             }
         }
+        for (name, value, hint) in [
+            ("clock_limit", self.clock_limit, "every difference would be doubted; 5s is usual"),
+            ("clock_grace", self.clock_grace, "every leap of the clock would be believed; 60s is usual"),
+            ("clock_leap", self.clock_leap, "every start would be doubted; 7d is usual"),
+        ] {
+            if value == Millis(0) {
+                problems.push(Problem::new(key(name), "is zero", hint));
+            }
+        }
         let limits = [
             ("transaction", self.transaction, "8s"),
             ("statement", self.statement, "5s"),
@@ -93,6 +112,12 @@ impl DatabaseSettings {
             ));
         }
         problems
+    }
+
+    /// When what the database's clock says is believed.
+    #[must_use]
+    pub const fn trust(&self) -> Trust {
+        Trust { limit: self.clock_limit, grace: self.clock_grace, leap: self.clock_leap }
     }
 
     /// Whether it is the embedded database.

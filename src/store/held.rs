@@ -107,6 +107,7 @@ impl Tx {
                 detail: row.detail.clone(),
                 revision: row.revision.map(rows::long),
                 sealed,
+                decided_at: row.decided_at.map(|at| at.0),
             })
         });
         let mut moved: Vec<_> = moved.collect::<Result<_, StoreError>>()?;

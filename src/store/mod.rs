@@ -36,7 +36,9 @@ pub use types::{Limits, StoreError, StoreOptions};
 
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use gangway_core::time::Timestamp;
+use gangway_entities::events;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder, QuerySelect, Statement};
 
 use crate::clock::Chance;
 use bounded::Db;
@@ -114,6 +116,35 @@ impl Store {
     /// [`StoreError::Passing`].
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.screens().execute_unprepared("SELECT 1").await.map(drop).map_err(Self::screens_failed)
+    }
+
+    /// What the database's clock says now.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn clock(&self) -> Result<Timestamp, StoreError> {
+        let backend = self.work().get_database_backend();
+        let statement = Statement::from_string(backend, format!("SELECT {} AS now", dialect::clock(backend)));
+        let row = self.work().query_one_raw(statement).await.map_err(Self::work_failed)?;
+        let row = row.ok_or_else(|| StoreError::Setup("the database does not tell the time".into()))?;
+        row.try_get("", "now").map(Timestamp).map_err(Self::work_failed)
+    }
+
+    /// When the newest event of the journal was received.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
+        let newest: Option<i64> = events::Entity::find()
+            .select_only()
+            .column(events::Column::ReceivedAt)
+            .order_by_desc(events::Column::Seq)
+            .limit(1)
+            .into_tuple()
+            .one(self.work())
+            .await
+            .map_err(Self::work_failed)?;
+        Ok(newest.map(Timestamp))
     }
 
     /// Closes every connection. When it returns, the database was told of each, and nobody waits for a lock of ours;

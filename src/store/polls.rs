@@ -48,7 +48,7 @@ pub struct Fold {
 
 impl Tx {
     /// The last rows of these onboardings' journals, the last first, opened. One with fewer rows, or with one that does
-    /// not open, is left out: to it nothing is added. Locks nothing; the onboardings must be locked.
+    /// not open or was decided later than received, is left out: to it nothing is added. Locks nothing; the onboardings must be locked.
     ///
     /// # Errors
     /// As said of [`Tx`].
@@ -63,6 +63,10 @@ impl Tx {
         let mut tails: HashMap<OnboardingId, Vec<Tail>> = HashMap::new();
         for row in self.session().tails(&ids, TAIL).await? {
             let Some((id, key)) = of.iter().find(|(id, _)| Some(id.0) == row.onboarding_id) else { continue };
+            // What was not decided when it was received has a row of its own.
+            if row.decided_at.is_some() {
+                continue;
+            }
             let Ok((event, _)) = rows::open_event(key, &row) else { continue };
             tails.entry(*id).or_default().push(Tail {
                 seq: row.seq,

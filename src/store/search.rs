@@ -39,6 +39,8 @@ pub struct JournalEntry {
     pub onboarding: Option<OnboardingId>,
     /// Revision of the onboarding after it; of several that share the row, after the last.
     pub revision: Option<u64>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<Timestamp>,
     /// How many events share the row: polls that said the same.
     pub times: u32,
     /// When the last of these was received, if there are several.
@@ -81,6 +83,7 @@ struct EntryRow {
     detail: String,
     onboarding_id: Option<Uuid>,
     revision: Option<i64>,
+    decided_at: Option<i64>,
     times: Option<i32>,
     last_at: Option<i64>,
 }
@@ -99,6 +102,7 @@ impl From<EntryRow> for JournalEntry {
             detail: row.detail,
             onboarding: row.onboarding_id.map(OnboardingId),
             revision: row.revision.map(rows::count),
+            decided_at: row.decided_at.map(Timestamp),
             times: row.times.map_or(1, rows::small),
             last: row.last_at.map(Timestamp),
         }
@@ -327,6 +331,7 @@ fn entry(row: events::Model) -> JournalEntry {
         detail: row.detail,
         onboarding: row.onboarding_id.map(OnboardingId),
         revision: row.revision.map(rows::count),
+        decided_at: row.decided_at.map(Timestamp),
         times: row.times.map_or(1, rows::small),
         last: row.last_at.map(Timestamp),
     }

@@ -340,6 +340,7 @@ impl Tx {
             detail: new.detail.clone(),
             sealed: rows::seal_event(&*self.chance, &key, &new.dedupe.0, event, &new.raw)?,
             own_key,
+            decided_at: new.decided_at.map(|at| at.0),
             last_at: None,
             times: None,
         })

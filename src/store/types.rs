@@ -257,6 +257,8 @@ pub struct NewEvent {
     pub detail: String,
     /// Onboarding's revision after it.
     pub revision: Option<u64>,
+    /// When it was decided, where that is not when it was received.
+    pub decided_at: Option<Timestamp>,
     /// The identifiers it is held on, the most telling first; the first that gets an owner takes it there.
     pub held_on: Vec<Blind>,
     /// Copies that came in the same batch, itself included.
@@ -323,6 +325,8 @@ pub struct Adopted {
     pub detail: String,
     /// Onboarding's revision after it.
     pub revision: Option<u64>,
+    /// When it was decided, if it was.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// A new effect; born leased to this process, or due.

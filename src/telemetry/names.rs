@@ -126,6 +126,8 @@ table! {
         "Deliveries of the broker that cannot be read and that the dead queue has not taken yet.";
     BrokerTroubles, "gangway_amqp_troubles_total", Counter, Count, [],
         "Times that the way to the broker broke and was rebuilt.";
+    ClockOffset, "gangway_clock_offset_seconds", Gauge, Seconds, [],
+        "How far this machine's clock is ahead of the database's, which decides; below zero: behind it.";
     QueueDepth, "gangway_queue_depth", Gauge, Count, [],
         "Events that wait for the writer.";
     DatabaseUp, "gangway_database_up", Gauge, Count, [],

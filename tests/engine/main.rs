@@ -13,6 +13,7 @@ mod wait;
 mod world;
 
 mod children;
+mod clock;
 mod copies;
 mod damaged;
 mod early;

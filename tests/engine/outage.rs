@@ -8,15 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use gangway::clock::{Clock, HandClock, SystemChance};
 use gangway::engine::{Door, Flows, timers, writer};
-use gangway::outbound::lease::Leases;
 use gangway::outbound::{
     self, Attempted, Children, Dispatcher, Health, Limits, Performers, Performs, SendError, Transport,
 };
 use gangway::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage, Turn, Unreadable};
 use gangway::settings::outbound::OutboundSettings;
-use gangway::store::Store;
-use gangway::store::effects::Leased;
-use gangway::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
+use gangway::store::types::LeasedEffect;
 use gangway_core::catalogue::{ActionSpec, Catalogue};
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::flow;
@@ -140,44 +137,6 @@ impl Adapter for FarAdapter {
     }
 }
 
-/// The store's leases, with due times compared with the clock that is moved by hand.
-#[derive(Debug)]
-struct ByHand(Store, HandClock);
-
-#[async_trait]
-impl Leases for ByHand {
-    async fn lease(
-        &self,
-        slots: &[(String, u32)],
-        but: &[FlowRef],
-        resting: &[Resting],
-        lease: Lease,
-    ) -> Result<Leased, StoreError> {
-        self.0.lease(slots, (but, resting), lease, Some(self.1.now())).await
-    }
-
-    async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError> {
-        self.0.release(effects, lease).await
-    }
-
-    async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError> {
-        self.0.expired_leases(limit).await
-    }
-
-    async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
-        self.0.next_effect_due_but(but).await
-    }
-
-    async fn next_effect_due_of(
-        &self,
-        slots: &[String],
-        but: &[FlowRef],
-        resting: &[Resting],
-    ) -> Result<Option<Timestamp>, StoreError> {
-        self.0.next_effect_due_of(slots, (but, resting)).await
-    }
-}
-
 struct Scene {
     world: World,
     far: Far,
@@ -213,7 +172,7 @@ impl Scene {
         let concurrency: BTreeMap<String, u32> =
             ["far", "mail", "publish", "flow"].map(|name| (name.to_owned(), 8)).into();
         let dispatcher = Dispatcher::new(outbound::Parts {
-            leases: Arc::new(ByHand(world.store().clone(), clock)),
+            leases: Arc::new(world.store().clone()),
             door: door.clone(),
             flows: flows(),
             performers,

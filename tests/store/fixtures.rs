@@ -92,6 +92,7 @@ pub fn row(store: &Store, event: Event, owner: Option<&Loaded>) -> NewEvent {
         to: Some("first".into()),
         detail: "nothing moved".into(),
         revision: Some(1),
+        decided_at: None,
         held_on: Vec::new(),
         copies: 1,
     }
@@ -129,6 +130,7 @@ pub fn adopted(owner: &Loaded, found: Vec<Held>) -> Vec<Adopted> {
         to: Some("second".into()),
         detail: "adopted".into(),
         revision: Some(owner.onboarding.revision),
+        decided_at: Some(at(70)),
     });
     adopted.collect()
 }

@@ -1,5 +1,6 @@
 //! The dispatcher with leases, door and transport played: no database, no network, no real time.
 
+mod doubt;
 mod kept;
 mod looks;
 mod rests;
@@ -23,7 +24,7 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 use super::{Dispatcher, Parts};
-use crate::clock::{Clock as _, HandClock, Moment, SeededChance};
+use crate::clock::{Clock, HandClock, Moment, SeededChance};
 use crate::engine::door::Waiting;
 use crate::engine::{Door, Flows, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
@@ -51,6 +52,7 @@ struct Played {
 impl Leases for Played {
     async fn lease(
         &self,
+        _: Timestamp,
         slots: &[(String, u32)],
         but: &[FlowRef],
         resting: &[Resting],
@@ -230,6 +232,11 @@ impl Scene {
     }
 
     fn with(settings: OutboundSettings) -> Self {
+        Self::by(|clock| Arc::new(clock), settings)
+    }
+
+    /// The dispatcher's clock made of the one that is moved by hand.
+    fn by(clock_of: impl FnOnce(HandClock) -> Arc<dyn Clock>, settings: OutboundSettings) -> Self {
         let (door, receiver) = Door::bounded(64, usize::MAX);
         let leases = Arc::new(Played::default());
         let limits = Arc::new(Limits::default());
@@ -263,7 +270,7 @@ impl Scene {
             performers,
             concurrency: [("original", 2), ("slow", 2), ("publish", 2)].map(|(name, n)| (name.to_owned(), n)).into(),
             limits,
-            clock: Arc::new(clock.clone()),
+            clock: clock_of(clock.clone()),
             chance: Arc::new(SeededChance::new(1)),
             settings,
         });

@@ -16,11 +16,13 @@ const ROWS: usize = 200;
 
 /// Kept events of an onboarding.
 pub(super) const OF_ONBOARDING: &str = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, \
-    onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, last_at, times \
+    onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
+    last_at, times \
     FROM events WHERE onboarding_id = $1 AND verdict = 'kept' ORDER BY seq LIMIT $2";
 /// Kept events of a user and no onboarding.
 pub(super) const OF_USER: &str = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, \
-    user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, last_at, times \
+    user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
+    last_at, times \
     FROM events WHERE user_id = $1 AND onboarding_id IS NULL AND verdict = 'kept' ORDER BY seq LIMIT $2";
 pub(super) const END: &str = "UPDATE onboardings o SET status = t.status, ended_at = t.ended_at, \
     revision = t.revision, wake_at = NULL FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[]) \
@@ -29,7 +31,7 @@ pub(super) const PARK: &str = "UPDATE effects e SET lease_until = $4 FROM unnest
     AS t (onboarding_id, n, attempt) WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n \
     AND e.attempt = t.attempt AND e.lease_until IS NOT NULL AND e.settled_at IS NULL";
 pub(super) const CANCEL: &str = "UPDATE effects SET outcome = 'cancelled', lease_until = NULL, lease_token = NULL, \
-    settled_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint \
+    settled_at = (extract(epoch FROM statement_timestamp()) * 1000)::bigint \
     WHERE onboarding_id = ANY($1::uuid[]) AND n > 0 AND settled_at IS NULL";
 
 pub(super) async fn mark<C: ConnectionTrait>(tx: &C, ids: &[Uuid], kept: bool) -> Result<(), DbErr> {

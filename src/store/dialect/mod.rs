@@ -167,6 +167,7 @@ pub(super) struct AdoptRow {
     pub(super) revision: Option<i64>,
     /// Absent: it stays sealed as it is, with its own key.
     pub(super) sealed: Option<Vec<u8>>,
+    pub(super) decided_at: Option<i64>,
 }
 
 /// A poll that is added to two rows: of its timer's own row, which goes, and of its answer, which has none yet.

@@ -150,7 +150,8 @@ impl Session for PostgresSession {
         // everything that is held. So the numbers are an array, and are read before they are put in order.
         let sql = "WITH named AS MATERIALIZED (SELECT seq FROM held WHERE blind = ANY($1::bytea[])) \
                    SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, verdict, \
-                   from_state, to_state, revision, copies, detail, sealed, own_key, last_at, times, (SELECT h.blind FROM held h \
+                   from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, last_at, times, \
+                   (SELECT h.blind FROM held h \
                    WHERE h.seq = e.seq AND h.blind = ANY($1::bytea[]) ORDER BY h.place LIMIT 1) AS found_by \
                    FROM events e WHERE seq = ANY(ARRAY(SELECT DISTINCT seq FROM named ORDER BY seq LIMIT $2)) \
                    ORDER BY seq";
@@ -186,14 +187,14 @@ impl Session for PostgresSession {
         // Numbers in the order given; rows in the order of their unique key, so that two batches with the same keys
         // in opposite order wait for each other once and not in a ring.
         let sql = "INSERT INTO events (seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, \
-                   user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key) \
+                   user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at) \
                    SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, user_id, \
-                   verdict, from_state, to_state, revision, copies, detail, sealed, own_key \
+                   verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at \
                    FROM (SELECT nextval('events_seq_seq') AS seq, t.* FROM unnest($1::bytea[], $2::bytea[], \
                    $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::uuid[], $9::text[], \
-                   $10::text[], $11::text[], $12::bigint[], $13::int[], $14::text[], $15::bytea[], $16::bytea[]) \
+                   $10::text[], $11::text[], $12::bigint[], $13::int[], $14::text[], $15::bytea[], $16::bytea[], $17::bigint[]) \
                    WITH ORDINALITY AS t (dedupe, digest, source, kind, received_at, occurred_at, \
-                   onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, \
+                   onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
                    place) ORDER BY place) numbered ORDER BY dedupe \
                    ON CONFLICT (dedupe) DO NOTHING RETURNING seq, dedupe, txid_current() AS xact";
         let statement = query(sql)
@@ -212,7 +213,8 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.copies))
             .bind(column(&rows, |row| row.detail.as_str()))
             .bind(column(&rows, |row| row.sealed.as_slice()))
-            .bind(column(&rows, |row| row.own_key.as_deref()));
+            .bind(column(&rows, |row| row.own_key.as_deref()))
+            .bind(column(&rows, |row| row.decided_at));
         let added = self.fetch(statement).await?;
         self.wrote(&added)?;
         added.iter().map(|row| read(row, "")).collect()
@@ -272,11 +274,12 @@ impl Session for PostgresSession {
     async fn adopt(&mut self, rows: Vec<AdoptRow>) -> Result<u64> {
         let sql = "UPDATE events e SET onboarding_id = t.onboarding_id, user_id = t.user_id, verdict = t.verdict, \
                    from_state = t.from_state, to_state = t.to_state, detail = t.detail, revision = t.revision, \
-                   sealed = coalesce(t.sealed, e.sealed), \
+                   sealed = coalesce(t.sealed, e.sealed), decided_at = t.decided_at, \
                    own_key = CASE WHEN t.sealed IS NULL THEN e.own_key END \
                    FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], \
-                   $8::bigint[], $9::bytea[], $10::text[]) AS t (seq, onboarding_id, user_id, verdict, from_state, \
-                   to_state, detail, revision, sealed, was) WHERE e.seq = t.seq AND e.verdict = t.was";
+                   $8::bigint[], $9::bytea[], $10::text[], $11::bigint[]) AS t (seq, onboarding_id, user_id, verdict, \
+                   from_state, to_state, detail, revision, sealed, was, decided_at) \
+                   WHERE e.seq = t.seq AND e.verdict = t.was";
         let statement = query(sql)
             .bind(column(&rows, |row| row.seq))
             .bind(column(&rows, |row| row.onboarding_id))
@@ -287,7 +290,8 @@ impl Session for PostgresSession {
             .bind(column(&rows, |row| row.detail.as_str()))
             .bind(column(&rows, |row| row.revision))
             .bind(column(&rows, |row| row.sealed.as_deref()))
-            .bind(column(&rows, |row| row.was));
+            .bind(column(&rows, |row| row.was))
+            .bind(column(&rows, |row| row.decided_at));
         self.run(statement).await
     }
 

@@ -324,6 +324,7 @@ impl Session for SqliteSession {
                 revision: ActiveValue::Set(row.revision),
                 own_key: if row.sealed.is_some() { ActiveValue::Set(None) } else { ActiveValue::NotSet },
                 sealed: row.sealed.map_or(ActiveValue::NotSet, ActiveValue::Set),
+                decided_at: ActiveValue::Set(row.decided_at),
                 ..Default::default()
             };
             let update = events::Entity::update_many().set(change).filter(events::Column::Seq.eq(row.seq));
