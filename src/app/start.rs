@@ -127,8 +127,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let broker = supervisor.state();
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
     let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher, &engine.flows);
-    let rests = Arc::new(dispatcher.clone());
-    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, rests)?;
+    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, &dispatcher)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: far.directory,

@@ -14,10 +14,11 @@ use super::aside::Again;
 use super::parts::{KeptAside, std_time};
 use super::start::Seams;
 use crate::api::{self, Api};
-use crate::engine::{Door, Engine, Rests};
+use crate::engine::{Door, Engine};
 use crate::health::{Health, Part};
 use crate::inbound::http::{self as events, Events};
 use crate::inbound::webhook::{self, Hook, Webhooks};
+use crate::outbound::Dispatcher;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::aside::AsideCap;
@@ -90,7 +91,7 @@ pub(super) fn serve(
     hooks: Data<Webhooks>,
     metrics: Option<PrometheusHandle>,
     parts: Vec<Arc<dyn Part>>,
-    rests: Arc<dyn Rests>,
+    dispatcher: &Dispatcher,
 ) -> Result<Http, Failure> {
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
     let api = Api::new(
@@ -103,7 +104,7 @@ pub(super) fn serve(
             chance: Arc::clone(&seams.chance),
             identifier_kinds: super::identifier_kinds(settings),
             body_within: settings.intake.body_within,
-            rests,
+            rests: Arc::new(dispatcher.clone()),
             aside: Arc::new(Again { store: engine.store.clone(), door: door.clone(), hooks: hooks.clone() }),
             metrics,
         },
