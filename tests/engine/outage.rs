@@ -15,11 +15,10 @@ use gangway::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage
 use gangway::settings::outbound::OutboundSettings;
 use gangway::store::types::LeasedEffect;
 use gangway_core::catalogue::{ActionSpec, Catalogue};
-use gangway_core::effect::{EffectId, Mode};
+use gangway_core::effect::Mode;
 use gangway_core::flow;
-use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::{Answer, AttemptResult};
-use gangway_core::time::{Millis, Timestamp};
+use gangway_core::time::Millis;
 
 use crate::db::TestDb;
 use crate::on_both_databases;
