@@ -58,7 +58,10 @@ pub(super) fn postgres(text: &str) -> Result<PgConnectOptions, StoreError> {
         }
     }
     PgConnectOptions::from_str(text).map_err(|error| match error {
-        sea_orm::sqlx::Error::Configuration(cause) => wrong(format!("has a parameter that cannot be used: {cause}")),
+        sea_orm::sqlx::Error::Configuration(cause) => {
+            let hint = "sslmode is disable, allow, prefer, require, verify-ca or verify-full";
+            wrong(format!("has a parameter that cannot be used: {cause}; {hint}"))
+        }
         _ => wrong("cannot be read".into()),
     })
 }

@@ -24,6 +24,12 @@ impl Acks {
         self.aside.insert(tag);
     }
 
+    /// It is offered again: the acks of others wait for it as for any.
+    pub(super) fn offered(&mut self, tag: u64) {
+        self.aside.remove(&tag);
+        self.came.insert(tag, false);
+    }
+
     /// It is committed.
     pub(super) fn committed(&mut self, tag: u64) {
         if self.aside.remove(&tag) || self.came.contains_key(&tag) {

@@ -41,6 +41,8 @@ enum End {
     Unreadable(Box<Delivery>, String, &'static str),
     /// It alone cannot be stored now; offer it again after this long.
     Later(Box<Arrival>, Duration),
+    /// It waited so long; it is to be offered again.
+    Due(Box<Arrival>, Duration),
     /// Nothing can be taken.
     Trouble(Ended),
 }
@@ -147,6 +149,10 @@ impl<'a> Flight<'a> {
                 End::Later(arrival, wait) if self.later.contains(&tag) || self.later.len() < self.places => {
                     self.later.insert(tag);
                     self.acks.set_aside(tag);
+                    self.under_way.push(waited(tag, arrival, wait).boxed());
+                }
+                End::Due(arrival, wait) => {
+                    self.acks.offered(tag);
                     self.under_way.push(again(self.share, tag, arrival, wait).boxed());
                 }
                 // The one delivery that was to prove that the door takes events: it was answered for itself.
@@ -218,7 +224,7 @@ impl<'a> Flight<'a> {
                         self.acks.committed(tag);
                         self.committed += 1;
                     }
-                    End::Unreadable(..) | End::Later(..) | End::Trouble(_) => self.acks.goes_back(tag),
+                    End::Unreadable(..) | End::Later(..) | End::Due(..) | End::Trouble(_) => self.acks.goes_back(tag),
                 }
             }
         };
@@ -262,10 +268,13 @@ async fn take(share: &Share, delivery: Delivery) -> Taken {
     }
 }
 
-/// Offers it again after this long.
-async fn again(share: &Share, tag: u64, arrival: Box<Arrival>, wait: Duration) -> Taken {
+async fn waited(tag: u64, arrival: Box<Arrival>, wait: Duration) -> Taken {
     tokio::time::sleep(wait).await;
-    (tag, offer(share, arrival, wait).await)
+    (tag, End::Due(arrival, wait))
+}
+
+async fn again(share: &Share, tag: u64, arrival: Box<Arrival>, waited: Duration) -> Taken {
+    (tag, offer(share, arrival, waited).await)
 }
 
 /// Waiting for room is the back pressure: at most `prefetch` wait here, and the broker keeps the rest. One that is put
