@@ -143,11 +143,11 @@ impl Chance for SeededChance {
     }
 }
 
-/// A moment by wall time and by the process's own clock. How long it is ago is the longer of the two: a machine that was
-/// suspended has lost time that only one of them shows.
+/// A moment by the clock that decides and by the process's own. How long it is ago is the longer of the two: a machine
+/// that was suspended has lost time that only one of them shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    wall: Timestamp,
+    time: Timestamp,
     own: Instant,
 }
 
@@ -155,14 +155,14 @@ impl Moment {
     /// This moment.
     #[must_use]
     pub fn now(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), own: Instant::now() }
+        Self { time: clock.now(), own: Instant::now() }
     }
 
     /// How long it is ago.
     #[must_use]
     pub fn ago(&self, clock: &dyn Clock) -> Millis {
         let own = Millis(u64::try_from(self.own.elapsed().as_millis()).unwrap_or(u64::MAX));
-        own.max(clock.now().since(self.wall))
+        own.max(clock.now().since(self.time))
     }
 }
 

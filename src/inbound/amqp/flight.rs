@@ -61,6 +61,8 @@ pub(super) struct Flight<'a> {
     parked: Vec<Counted<'a>>,
     /// Those that are offered again, and how many they may be.
     later: BTreeSet<u64>,
+    /// How many of these wait now; the others are at the door.
+    waiting: usize,
     places: usize,
     acks: Acks,
     pulse: &'a Pulse,
@@ -80,6 +82,7 @@ impl<'a> Flight<'a> {
             aside: FuturesUnordered::new(),
             parked: Vec::new(),
             later: BTreeSet::new(),
+            waiting: 0,
             places: usize::from(prefetch / 2),
             acks: Acks::default(),
             pulse,
@@ -149,9 +152,11 @@ impl<'a> Flight<'a> {
                 End::Later(arrival, wait) if self.later.contains(&tag) || self.later.len() < self.places => {
                     self.later.insert(tag);
                     self.acks.set_aside(tag);
+                    self.waiting += 1;
                     self.under_way.push(waited(tag, arrival, wait).boxed());
                 }
                 End::Due(arrival, wait) => {
+                    self.waiting -= 1;
                     self.acks.offered(tag);
                     self.under_way.push(again(self.share, tag, arrival, wait).boxed());
                 }
@@ -215,10 +220,10 @@ impl<'a> Flight<'a> {
         let drain = Duration::from_millis(self.share.settings.drain.0);
         let draining = async {
             // Those that wait to be offered again, or for the dead queue, go back at once.
-            while self.under_way.len() > self.later.len()
+            while self.under_way.len() > self.waiting
                 && let Some((tag, end)) = self.under_way.next().await
             {
-                self.later.remove(&tag);
+                self.waiting -= usize::from(matches!(end, End::Due(..)));
                 match end {
                     End::Kept => {
                         self.acks.committed(tag);
@@ -251,6 +256,7 @@ impl<'a> Flight<'a> {
         self.acks = Acks::default();
         self.parked.clear();
         self.later.clear();
+        self.waiting = 0;
         self.show();
     }
 }
