@@ -97,6 +97,12 @@ async fn an_alarm_of_the_broker_doubles_nothing_and_holds_up_only_what_cannot_be
     let client = Client::new(token(&process));
     process.start();
     client.ready(&mut process, Duration::from_secs(60)).await;
+    // Readiness does not wait for the broker; the queue is there once events are taken from it.
+    let taking = async || {
+        let (_, parts) = client.parts(&process.url()).await?;
+        parts.to_string().contains("events are being taken").then_some(())
+    };
+    wait::until("events to be taken from the broker", Duration::from_secs(60), taking).await;
     block_in_place(|| process.stop(Duration::from_secs(60)));
     // Something that cannot be read is in front of everybody.
     let mut outbox = Outbox::new();
