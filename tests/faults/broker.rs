@@ -38,7 +38,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     world.hook(&process);
     let client = Client::new(token(&process));
     process.start();
-    client.ready(&mut process, Duration::from_secs(60)).await;
+    client.takes_from_the_broker(&mut process, Duration::from_secs(60)).await;
     bind_lifecycle(&broker.url()).await;
     let (mut outbox, mut people) = (Outbox::new(), 0);
     // RabbitMQ 3.10 writes the name of a new quorum queue's member into `names.dets` minutes later, or at an orderly
@@ -48,7 +48,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
         people += 1;
     }
     block_in_place(|| broker.restart()).unwrap();
-    client.ready(&mut process, Duration::from_secs(60)).await;
+    client.takes_from_the_broker(&mut process, Duration::from_secs(60)).await;
     for kill in 0..=KILLS {
         let publisher =
             publish_all(broker.url(), (0..PEOPLE).map(|nth| sign_up(&format!("person-{kill}-{nth}"))).collect());
@@ -96,13 +96,7 @@ async fn an_alarm_of_the_broker_doubles_nothing_and_holds_up_only_what_cannot_be
     world.hook(&process);
     let client = Client::new(token(&process));
     process.start();
-    client.ready(&mut process, Duration::from_secs(60)).await;
-    // Readiness does not wait for the broker; the queue is there once events are taken from it.
-    let taking = async || {
-        let (_, parts) = client.parts(&process.url()).await?;
-        parts.to_string().contains("events are being taken").then_some(())
-    };
-    wait::until("events to be taken from the broker", Duration::from_secs(60), taking).await;
+    client.takes_from_the_broker(&mut process, Duration::from_secs(60)).await;
     block_in_place(|| process.stop(Duration::from_secs(60)));
     // Something that cannot be read is in front of everybody.
     let mut outbox = Outbox::new();

@@ -239,6 +239,16 @@ impl Client {
         .await;
     }
 
+    /// Waits until the process is ready and takes events from the broker: readiness alone does not wait for that.
+    pub async fn takes_from_the_broker(&self, process: &mut Process, limit: Duration) {
+        self.ready(process, limit).await;
+        wait::until("events to be taken from the broker", limit, async || {
+            let (_, parts) = self.parts(&process.url()).await?;
+            parts.to_string().contains("events are being taken").then_some(())
+        })
+        .await;
+    }
+
     /// Onboardings of a status.
     pub async fn onboardings(&self, url: &str, status: &str) -> Option<Vec<Value>> {
         let list = self.get(&format!("{url}/v1/onboardings?status={status}&limit=500")).await?;
