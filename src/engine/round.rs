@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use gangway_core::decision::{Decision, Lifecycle, Verdict};
-use gangway_core::effect::{Effect, EffectId, Request};
 use gangway_core::event::{Body, Identifier, OnboardingId, OperatorAct, UserId};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{FlowRef, Onboarding, Review, ReviewCause, User};
@@ -298,7 +297,8 @@ impl<'a> Round<'a> {
             self.circles.push((id, work.loaded.onboarding.flow.name.clone()));
         }
         let key = work.loaded.key.clone();
-        let lifecycle = if self.engine.options.lifecycle { lifecycle(work, decision, self.now) } else { Vec::new() };
+        let told = self.engine.options.lifecycle;
+        let lifecycle = if told { view::lifecycle(work.flow.as_deref(), decision, self.now) } else { Vec::new() };
         for effect in decision.asks.iter().chain(&decision.tells).cloned().chain(lifecycle) {
             self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
@@ -482,20 +482,6 @@ fn before(onboarding: &Onboarding) -> Onboarding {
 fn owner_of(loaded: &Loaded) -> EventOwner {
     let onboarding = &loaded.onboarding;
     EventOwner { user: onboarding.user.id, onboarding: Some(onboarding.id), key: Some(loaded.key.clone()) }
-}
-
-fn lifecycle(work: &Work, decision: &Decision, due_at: Timestamp) -> Vec<Effect> {
-    let onboarding = &work.loaded.onboarding;
-    let effect = |(place, lifecycle): (u32, &Lifecycle)| Effect {
-        id: EffectId::lifecycle(onboarding.id, onboarding.revision, place),
-        request: Request::Lifecycle {
-            event_type: lifecycle.event_type().to_owned(),
-            subject: Some(onboarding.user.external_id.clone()),
-            data: view::onboarding(work.flow.as_deref(), onboarding),
-        },
-        due_at,
-    };
-    (0..).zip(&decision.lifecycle).map(effect).collect()
 }
 
 fn parse_blind(hexadecimal: &str) -> Option<Blind> {

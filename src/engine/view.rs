@@ -1,8 +1,11 @@
 //! An onboarding as the API and the lifecycle events show it. One rendering, so that both say the same.
 
+use gangway_core::decision::{Decision, Lifecycle};
+use gangway_core::effect::{Effect, EffectId, Request};
 use gangway_core::explain::{Rest, explain};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{FlowRef, Onboarding};
+use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::store::types::Shut;
@@ -12,6 +15,21 @@ use crate::store::types::Shut;
 #[must_use]
 pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
     with_rest(flow, onboarding, None)
+}
+
+/// What is published of a decision: each kind of change, with the onboarding as it is after it.
+pub(super) fn lifecycle(flow: Option<&Flow>, decision: &Decision, due_at: Timestamp) -> Vec<Effect> {
+    let after = &decision.onboarding;
+    let effect = |(place, lifecycle): (u32, &Lifecycle)| Effect {
+        id: EffectId::lifecycle(after.id, after.revision, place),
+        request: Request::Lifecycle {
+            event_type: lifecycle.event_type().to_owned(),
+            subject: Some(after.user.external_id.clone()),
+            data: onboarding(flow, after),
+        },
+        due_at,
+    };
+    (0..).zip(&decision.lifecycle).map(effect).collect()
 }
 
 /// The same, with what holds its effect back by the experience of the process that shows it.
