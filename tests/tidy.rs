@@ -8,6 +8,8 @@ mod budget;
 mod calls;
 #[path = "tidy/edges.rs"]
 mod edges;
+#[path = "tidy/index.rs"]
+mod index;
 #[path = "tidy/leftovers.rs"]
 mod leftovers;
 #[path = "tidy/links.rs"]
@@ -71,6 +73,11 @@ fn every_rust_file_is_part_of_a_crate() {
 #[test]
 fn every_relative_link_in_a_document_leads_to_a_file() {
     hold("links", links::check(&Tree::read()));
+}
+
+#[test]
+fn a_reader_finds_every_page_in_the_index_and_every_table_on_its_page() {
+    hold("index of the documents", index::check(&Tree::read()));
 }
 
 #[test]
