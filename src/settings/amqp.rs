@@ -115,7 +115,7 @@ impl AmqpSettings {
             ("watch_every", self.watch_every.0),
         ];
         for (key, _) in numbers.into_iter().filter(|(_, number)| *number == 0) {
-            wrong(key, "is 0", "more than that; a heartbeat is counted in whole seconds");
+            wrong(key, "is 0", "1 s or more; a heartbeat is counted in whole seconds");
         }
         if self.reconnect_most < self.reconnect_first {
             wrong("reconnect_most", "is below reconnect_first", "5s is usual");

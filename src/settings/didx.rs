@@ -137,7 +137,7 @@ impl DidxSettings {
     #[must_use]
     pub fn problems(&self, at: &str) -> Vec<Problem> {
         let mut checks = Checks::of(&self.common, at);
-        let handed = "the provider hands client id and secret over when it registers a partner";
+        let handed = "you get client id and secret from the provider when it registers you as a partner";
         checks.wrong(self.client_id.is_empty(), "client_id", "is empty", handed);
         checks.wrong(self.client_secret.expose_secret().is_empty(), "client_secret", "is empty", handed);
         checks.wrong(

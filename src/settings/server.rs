@@ -86,7 +86,7 @@ impl ServerSettings {
             ));
         }
         if self.connections == 0 {
-            problems.push(Problem::new(key("connections"), "is zero", "nobody would be served; 768 is usual"));
+            problems.push(Problem::new(key("connections"), "is zero", "a number above 0; 768 is the default"));
         }
         if self.stop < Millis::secs(1) {
             problems.push(Problem::new(

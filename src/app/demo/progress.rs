@@ -59,7 +59,7 @@ pub(super) async fn follow(world: &World, people: &[Person]) -> Result<Vec<Arriv
     let mut all: Vec<Arrived> =
         people.iter().map(|person| Arrived { person: person.clone(), onboarding: None, answered: None }).collect();
     loop {
-        // Who belongs where they wait is looked at to the end: that they are still there.
+        // People who should stay waiting are checked once more at the end.
         for one in all.iter_mut().filter(|one| !one.settled()) {
             one.onboarding = look(world, one).await?;
             device::answer(world, one).await?;

@@ -126,7 +126,7 @@ impl Line {
         turn
     }
 
-    /// A request goes at this time, or later when one went just before: who is late for a turn shifts those after.
+    /// A request goes at this time, or later when one went just before: a late request pushes back the later ones.
     fn send(&mut self, at: i64) -> i64 {
         let at = self.last.map_or(at, |last| at.max(last.saturating_add(self.step)));
         self.last = Some(at);

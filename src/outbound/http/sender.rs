@@ -36,7 +36,7 @@ impl HttpSender {
     /// # Errors
     /// When the machine's certificates cannot be used.
     pub fn new(settings: &OutboundSettings, limits: Arc<Limits>, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        // Whoever comes first installs it; a second time changes nothing.
+        // The first caller installs it; later calls have no effect.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let guard = Guard { allow_private: settings.allow_private };
         #[expect(clippy::disallowed_methods, reason = "this is the one HTTP sender")]

@@ -20,7 +20,7 @@ pub struct IntakeSettings {
     pub answer_within: Millis,
     /// Events in one batch.
     pub batch_max: usize,
-    /// How many deliveries that failed verification are being kept apart at a time; more are only counted.
+    /// At most this many unverified deliveries are kept at a time; further ones are only counted.
     pub unverified_at_once: usize,
     /// How many of them are kept in a minute for each provider; more are only counted.
     pub unverified_rate: u32,
