@@ -11,9 +11,9 @@ pub mod api; // the machine's side of "where is this person, why, what next?"
 pub mod cli; // one file a command
 
 pub mod app; // composition root: builds the parts from settings; nothing depends on it but cli
-pub mod clock; // time, ids and randomness: the only readers of either
+pub mod clock; // time, ids and randomness: nothing else reads them
 pub mod health; // alive, ready, and what exactly is not
 pub mod problem; // the closed catalogue of errors told to the outside
 pub mod settings; // one commented file; all problems at once
-pub mod telemetry;
-pub mod terminal; // what a command says and how it ends // logs and metrics
+pub mod telemetry; // logs and metrics
+pub mod terminal; // what a command says and how it ends

@@ -299,7 +299,7 @@ impl Breakers {
         }
     }
 
-    /// Everything that is not closed: for readiness, explanations and the console.
+    /// Everything that is not closed: for readiness and explanations.
     #[must_use]
     pub fn snapshot(&self) -> Vec<(String, Breaker)> {
         let open =
