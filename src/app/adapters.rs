@@ -21,55 +21,56 @@ use crate::settings::{Problem, Problems, Provider, Settings, text};
 pub(super) struct Adapters {
     /// By name.
     pub by_name: BTreeMap<String, Arc<dyn Adapter>>,
-    /// Who sends webhooks, and how we know that it was them.
-    pub hooks: HashMap<String, Hook>,
     /// Requests in flight at once, by slot.
     pub concurrency: BTreeMap<String, u32>,
+    /// How deliveries are verified, by the name of their provider, before what was registered.
+    webhooks: BTreeMap<String, WebhookSettings>,
 }
 
 /// Builds every provider that has a section.
 ///
 /// # Errors
-/// Every webhook profile that cannot be used.
+/// Every definition and every webhook profile that cannot be used.
 pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
-    build_with(settings, &Registered::default())
-}
-
-/// The same, with the secrets of webhooks that were registered beside those of the settings.
-///
-/// # Errors
-/// Every webhook profile that cannot be used.
-pub(super) fn build_with(settings: &Settings, registered: &Registered) -> Result<Adapters, Problems> {
     let general = &settings.outbound.retry.policy();
     let all = &settings.providers;
     let mut adapters = Adapters::default();
-    let mut problems = Vec::new();
-    let mut add = |adapter: Arc<dyn Adapter>, concurrency, webhook: Option<&WebhookSettings>| {
-        let webhook = webhook.map(|webhook| registered.beside(adapter.name(), webhook));
-        adapters.add(adapter, concurrency, webhook.as_ref(), &mut problems);
-    };
     if let Some(Provider { adapter, webhook }) = &all.didx {
-        add(Arc::new(Didx::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+        adapters.add(Arc::new(Didx::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
     }
     if let Some(Provider { adapter, webhook }) = &all.guardian {
-        add(Arc::new(Guardian::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+        adapters.add(Arc::new(Guardian::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
     }
     if let Some(Provider { adapter, webhook }) = &all.haven {
-        add(Arc::new(Haven::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+        adapters.add(Arc::new(Haven::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
     }
     if let Some(Provider { adapter, webhook }) = &all.original {
-        add(Arc::new(Original::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+        adapters.add(Arc::new(Original::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
     }
     if let Some(Provider { adapter, webhook }) = &all.waltid {
-        add(Arc::new(Waltid::new(adapter.clone(), general)), adapter.common.concurrency, webhook.as_ref());
+        adapters.add(Arc::new(Waltid::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
     }
-    adapters.add_defined(settings, registered, &mut problems);
+    let mut problems = Vec::new();
+    adapters.add_defined(settings, &mut problems);
+    for (name, webhook) in &adapters.webhooks {
+        for warning in webhook.warnings(&at(name)) {
+            tracing::warn!(key = warning.key, hint = warning.hint, "{}", warning.what);
+        }
+    }
+    if let Err(Problems(wrong)) = adapters.hooks(&Registered::default()) {
+        problems.extend(wrong);
+    }
     if problems.is_empty() { Ok(adapters) } else { Err(Problems(problems)) }
+}
+
+/// The section of a provider's webhooks.
+fn at(name: &str) -> String {
+    format!("providers.{name}.webhook")
 }
 
 impl Adapters {
     /// Those that a definition file describes.
-    fn add_defined(&mut self, settings: &Settings, registered: &Registered, problems: &mut Vec<Problem>) {
+    fn add_defined(&mut self, settings: &Settings, problems: &mut Vec<Problem>) {
         let (general, patience) = (&settings.outbound.retry.policy(), settings.outbound.patience());
         for (name, Provider { adapter, webhook }) in &settings.providers.generic {
             let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
@@ -94,36 +95,35 @@ impl Adapters {
                 continue;
             }
             problems.extend(Generic::problems(&definition, adapter, webhook.as_ref(), &at));
-            let verified = webhook.as_ref().map(|webhook| registered.beside(name, &definition.verified(webhook)));
+            let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
             // More conversations than turns would only wait for each other.
             let fitting = definition.rate.map_or(u32::MAX, |rate| rate.fitting(patience));
             let concurrency = adapter.common.concurrency.min(fitting);
             let adapter = Generic::new(Arc::new(definition), adapter.clone(), general);
-            self.add(Arc::new(adapter), concurrency, verified.as_ref(), problems);
+            self.add(Arc::new(adapter), concurrency, verified);
         }
     }
 
-    fn add(
-        &mut self,
-        adapter: Arc<dyn Adapter>,
-        concurrency: u32,
-        webhook: Option<&WebhookSettings>,
-        problems: &mut Vec<Problem>,
-    ) {
+    fn add(&mut self, adapter: Arc<dyn Adapter>, concurrency: u32, webhook: Option<WebhookSettings>) {
         let name = adapter.name().to_owned();
         self.concurrency.insert(name.clone(), concurrency);
-        if let Some(webhook) = webhook {
-            let at = format!("providers.{name}.webhook");
-            for warning in webhook.warnings(&at) {
-                tracing::warn!(key = warning.key, hint = warning.hint, "{}", warning.what);
-            }
-            match Profile::new(webhook, &at) {
-                Ok(profile) => {
-                    self.hooks.insert(name.clone(), Hook { adapter: Arc::clone(&adapter), profile });
-                }
+        self.webhooks.extend(webhook.map(|webhook| (name.clone(), webhook)));
+        self.by_name.insert(name, adapter);
+    }
+
+    /// Who sends webhooks, and how a delivery is known to be theirs: by the settings, and by what was registered.
+    ///
+    /// # Errors
+    /// Every webhook profile that cannot be used.
+    pub(super) fn hooks(&self, registered: &Registered) -> Result<HashMap<String, Hook>, Problems> {
+        let (mut hooks, mut problems) = (HashMap::new(), Vec::new());
+        for (name, webhook) in &self.webhooks {
+            let Some(adapter) = self.by_name.get(name).map(Arc::clone) else { continue };
+            match Profile::new(&registered.beside(name, webhook), &at(name)) {
+                Ok(profile) => drop(hooks.insert(name.clone(), Hook { adapter, profile })),
                 Err(wrong) => problems.extend(wrong),
             }
         }
-        self.by_name.insert(name, adapter);
+        if problems.is_empty() { Ok(hooks) } else { Err(Problems(problems)) }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{OnboardingId, OperatorAct};
 
+use super::built::Built;
 use super::{Seams, flows, start};
 use crate::engine::operator;
 use crate::engine::{Alarm, Engine, time};
@@ -39,9 +40,10 @@ pub async fn adopt(
 /// An engine without a door, for one event beside running processes: what it asks for is performed by those.
 pub(super) async fn engine(settings: &Settings, store: Store) -> Result<Engine, Failure> {
     let seams = Seams::real();
+    let built = Built::of(settings)?;
     time::measure(&store, &*seams.clock, &settings.database.trust()).await?;
     Ok(Engine {
-        flows: flows::load(settings, &super::catalogue(settings)?, &store).await?,
+        flows: flows::load(settings, &built, &store).await?,
         store,
         clock: seams.clock,
         chance: seams.chance,

@@ -41,7 +41,7 @@ impl Takes for Again {
 /// When the database cannot be used, or nothing was taken; says why.
 pub async fn take_aside(settings: &Settings, store: Store, id: Uuid) -> Result<String, Failure> {
     let registered = Registered::from(store.webhooks().await?);
-    let hooks = adapters::build_with(settings, &registered)?.hooks;
+    let hooks = adapters::build(settings)?.hooks(&registered)?;
     let hooks: HashMap<String, Arc<Hook>> = hooks.into_iter().map(|(name, hook)| (name, Arc::new(hook))).collect();
     let told = |why: NotTaken| match why {
         NotTaken::Unknown | NotTaken::Refused(_) => Failure::new(Exit::NotAllWell, why.to_string()),

@@ -12,6 +12,7 @@ use super::webhooks::ReadBack;
 use crate::engine::{Door, Flows, slots as slot};
 use crate::inbound::webhook::Webhooks;
 use crate::outbound::http::Tokens;
+use crate::outbound::mail::templates::Templates;
 use crate::outbound::publish::Publisher;
 use crate::outbound::{self, Children, Dispatcher, HttpSender, Limits, Performers, Performs, Transport};
 use crate::providers::directory::Directory;
@@ -80,11 +81,12 @@ pub(super) fn dispatcher(
     seams: &Seams,
     (concurrency, flows): (BTreeMap<String, u32>, &Flows),
     far: &Far,
+    templates: Arc<Templates>,
     store: &Store,
     door: &Door,
 ) -> Result<Dispatcher, Failure> {
     let refused = |what| Failure::new(Exit::Usage, what);
-    let mail = parts::mailer(settings, &seams.clock)?;
+    let mail = parts::mailer(settings, templates, &seams.clock)?;
     let publisher = Publisher::new(&settings.amqp, Arc::clone(&seams.clock)).map_err(refused)?;
     let publish = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Performs>);
     Ok(Dispatcher::new(outbound::Parts {

@@ -12,6 +12,7 @@ use gangway_core::flow::{self, Problems};
 use gangway_core::onboarding::FlowRef;
 use serde_json::Value;
 
+use super::built::Built;
 use crate::engine::{Flows, Library};
 use crate::settings::{Settings, text};
 use crate::store::flows::StoredFlow;
@@ -77,8 +78,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// Every problem of every file, a version that is known with other content, or the database.
-pub(super) async fn load(settings: &Settings, catalogue: &Catalogue, store: &Store) -> Result<Flows, Failure> {
-    let current = from_files(settings, catalogue)?;
+pub(super) async fn load(settings: &Settings, built: &Built, store: &Store) -> Result<Flows, Failure> {
+    let (current, catalogue) = (from_files(settings, built)?, &built.catalogue);
     possible(settings, &current)?;
     let rows: Vec<StoredFlow> = current.iter().map(row).collect();
     let changed = store.add_flows(&rows).await?;
@@ -171,11 +172,12 @@ fn row(flow: &Flow) -> StoredFlow {
 }
 
 /// Your folders' flows, or the shipped ones whose providers are set up.
-fn from_files(settings: &Settings, catalogue: &Catalogue) -> Result<Vec<Flow>, Failure> {
+fn from_files(settings: &Settings, built: &Built) -> Result<Vec<Flow>, Failure> {
+    let catalogue = &built.catalogue;
     let refused = |problems: Problems| Failure::new(Exit::Usage, problems.rendered);
     if settings.flows.folders.is_empty() {
         let files: Vec<(&str, &str)> = SHIPPED.to_vec();
-        let mut shipped = flow::load_all(&files, &super::catalogue(settings)?).map_err(refused)?;
+        let mut shipped = flow::load_all(&files, &built.whole).map_err(refused)?;
         shipped.retain(|flow| needs(flow).all(|action| catalogue.actions.contains_key(action)));
         return Ok(with_all_they_start(shipped));
     }

@@ -5,6 +5,7 @@ mod adapters;
 mod adopt;
 mod aside;
 pub mod audit;
+mod built;
 pub mod demo;
 mod far;
 mod flows;
@@ -29,7 +30,6 @@ pub use webhooks::register;
 
 use gangway_core::catalogue::Catalogue;
 
-use crate::providers;
 use crate::settings::Settings;
 use crate::terminal::Failure;
 
@@ -39,19 +39,13 @@ use crate::terminal::Failure;
 /// # Errors
 /// When a provider's or the mail's settings cannot be used.
 pub fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
-    let mut catalogue = parts::without_providers(settings)?;
-    providers::describe_all(&mut catalogue, &settings.outbound.retry.policy());
-    for adapter in adapters::build(settings)?.by_name.values() {
-        adapter.describe(&mut catalogue);
-    }
-    Ok(catalogue)
+    built::Built::of(settings).map(|built| built.whole)
 }
 
 /// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
-#[must_use]
-pub fn identifier_kinds(settings: &Settings) -> Vec<String> {
-    let mut kinds: Vec<String> = providers::identifier_kinds().into_iter().map(str::to_owned).collect();
-    let adapters = adapters::build(settings).map(|built| built.by_name).unwrap_or_default();
-    kinds.extend(adapters.values().flat_map(|adapter| adapter.identifier_kinds()));
-    kinds
+///
+/// # Errors
+/// When a provider's or the mail's settings cannot be used.
+pub fn identifier_kinds(settings: &Settings) -> Result<Vec<String>, Failure> {
+    built::Built::of(settings).map(|built| built.identifier_kinds())
 }

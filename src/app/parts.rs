@@ -1,10 +1,9 @@
-//! Small parts that stand between two stations: what is kept aside, what readiness reports, the catalogue's base.
+//! Small parts that stand between two stations: what is kept aside, what readiness reports, the mailer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gangway_core::catalogue::Catalogue;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::clock::Clock;
@@ -21,27 +20,12 @@ use crate::store::aside::{AsideCap, NewAside};
 use crate::telemetry::{Beat, Now};
 use crate::terminal::{Exit, Failure};
 
-/// Templates and policies; providers add theirs.
-pub(super) fn without_providers(settings: &Settings) -> Result<Catalogue, Failure> {
-    let general = settings.outbound.retry.policy();
-    Ok(Catalogue {
-        templates: templates(settings)?.specs(),
-        mail: settings.mail.policy(&general),
-        publish: general,
-        limits: settings.engine.limits(),
-        ..Catalogue::default()
-    })
-}
-
-/// The mail templates, shipped and yours.
-fn templates(settings: &Settings) -> Result<Templates, Failure> {
-    Templates::load(settings.mail.templates.as_deref(), &settings.mail.default_locale)
-        .map_err(|problems| Failure::new(Exit::Usage, format!("mail templates:\n  {}", problems.join("\n  "))))
-}
-
 /// Who sends mails, where a server is set.
-pub(super) fn mailer(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Option<Arc<dyn Performs>>, Failure> {
-    let templates = Arc::new(templates(settings)?);
+pub(super) fn mailer(
+    settings: &Settings,
+    templates: Arc<Templates>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn Performs>>, Failure> {
     let mailer = Mailer::new(&settings.mail, &settings.outbound, templates, Arc::clone(clock));
     let mailer = mailer.map_err(|what| Failure::new(Exit::Usage, what))?;
     Ok(mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Performs>))

@@ -2,6 +2,7 @@
 //! up without a restart, whole or not at all. A settings file enters; exchanged adapters leave. Never here: other
 //! sections (they need a restart, and that is said), providers that were not set up at the start.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,7 +14,7 @@ use super::adapters::{self, Adapters};
 use super::parts::std_time;
 use super::webhooks::Registered;
 use crate::clock::Clock;
-use crate::inbound::webhook::Webhooks;
+use crate::inbound::webhook::{Hook, Webhooks};
 use crate::outbound::Dispatcher;
 use crate::outbound::http::{Limits, Tokens};
 use crate::providers::directory::Directory;
@@ -47,12 +48,16 @@ impl Reload {
     /// One step: takes up what these settings say of the providers that are there.
     pub fn take(&self, input: &Input) -> Reloaded {
         let registered = self.registered.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let built = Settings::read(input).and_then(|settings| adapters::build_with(&settings, &registered));
-        let built = match built {
+        let built = Settings::read(input).and_then(|settings| {
+            let built = adapters::build(&settings)?;
+            let hooks = built.hooks(&registered)?;
+            Ok((built, hooks))
+        });
+        let (built, hooks) = match built {
             Ok(built) => built,
             Err(problems) => return Reloaded::Refused(problems),
         };
-        let gone = self.gone(&built);
+        let gone = self.gone(&built, &hooks);
         if !gone.is_empty() {
             return Reloaded::Refused(Problems(gone));
         }
@@ -66,21 +71,21 @@ impl Reload {
                 tracing::warn!(provider = name, "a provider that was not set up at the start needs a restart");
             }
         }
-        self.hooks.exchange(built.hooks);
+        self.hooks.exchange(hooks);
         self.dispatcher.resume(None, self.clock.now());
         Reloaded::Taken(taken)
     }
 
     /// What was there and is no more. A file that is cut short looks so, and whoever sends webhooks would be told that
     /// nobody is here.
-    fn gone(&self, built: &Adapters) -> Vec<Problem> {
+    fn gone(&self, built: &Adapters, hooks: &HashMap<String, Hook>) -> Vec<Problem> {
         let hint = "put it back; to do without it, take its flows out too and restart";
         let lost = |at: String| Problem::new(at, "was there at the start and is gone", hint);
         let known = self.directory.all();
         let names = known.iter().map(|adapter| adapter.name());
         let (there, gone): (Vec<&str>, Vec<&str>) = names.partition(|name| built.by_name.contains_key(*name));
         let gone = gone.into_iter().map(|name| lost(format!("providers.{name}")));
-        let deaf = there.into_iter().filter(|name| self.hooks.hook(name).is_some() && !built.hooks.contains_key(*name));
+        let deaf = there.into_iter().filter(|name| self.hooks.hook(name).is_some() && !hooks.contains_key(*name));
         gone.chain(deaf.map(|name| lost(format!("providers.{name}.webhook")))).collect()
     }
 

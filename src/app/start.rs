@@ -7,10 +7,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::adapters;
+use super::built::Built;
 use super::far::{Far, dispatcher, slots};
 use super::flows;
-use super::parts::{self, Broker, Loop, Resting, Steps, Time, std_time};
+use super::parts::{Broker, Loop, Resting, Steps, Time, std_time};
 use super::reload::{Reload, Reloaded};
 use super::supervise::keep;
 use super::web::{Http, hooks, listen, serve};
@@ -96,22 +96,21 @@ pub(super) async fn open_store(settings: &Settings, seams: &Seams) -> Result<Sto
 /// Settings and flows that cannot be used, a database that cannot be reached, an address that is taken. A broker
 /// that is away is no error: readiness says so, and it is tried again.
 pub async fn start(settings: &Settings, seams: Seams, metrics: Option<PrometheusHandle>) -> Result<Running, Failure> {
-    let adapters = adapters::build(settings)?;
-    let mut catalogue = parts::without_providers(settings)?;
-    adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
+    let built = Built::of(settings)?;
     let listeners = listen(settings)?;
     // Boxed: migrations and flows are the deepest futures of a start, and need not lie on every caller's stack.
     let store = Box::pin(open_store(settings, &seams)).await?;
     let registered = Registered::from(store.webhooks().await?);
-    let adapters = adapters::build_with(settings, &registered)?;
-    let flows = Box::pin(flows::load(settings, &catalogue, &store)).await?;
+    let verified = built.adapters.hooks(&registered)?;
+    let flows = Box::pin(flows::load(settings, &built, &store)).await?;
 
     let (door, queue) = writer::bounded(settings.engine.queue, settings.engine.queue_bytes);
-    let slots = slots(settings, &adapters, &flows);
-    let directory: Arc<Directory> = Arc::new(adapters.by_name.into_values().collect());
+    let slots = slots(settings, &built.adapters, &flows);
+    let kinds = built.identifier_kinds();
+    let directory: Arc<Directory> = Arc::new(built.adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;
-    let dispatcher = dispatcher(settings, &seams, (slots, &flows), &far, &store, &door)?;
-    let hooks = hooks(settings, &seams, &store, &door, adapters.hooks);
+    let dispatcher = dispatcher(settings, &seams, (slots, &flows), &far, built.templates, &store, &door)?;
+    let hooks = hooks(settings, &seams, &store, &door, verified);
     let engine = Arc::new(Engine {
         store,
         flows,
@@ -127,7 +126,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let broker = supervisor.state();
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
     let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher, &engine.flows);
-    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, &dispatcher)?;
+    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, kinds, &dispatcher)?;
     let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: far.directory,

@@ -91,6 +91,7 @@ pub(super) fn serve(
     hooks: Data<Webhooks>,
     metrics: Option<PrometheusHandle>,
     parts: Vec<Arc<dyn Part>>,
+    identifier_kinds: Vec<String>,
     dispatcher: &Dispatcher,
 ) -> Result<Http, Failure> {
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
@@ -102,7 +103,7 @@ pub(super) fn serve(
             health: Health::new(engine.store.clone(), door.clone(), settings.engine.queue, patience, parts),
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
-            identifier_kinds: super::identifier_kinds(settings),
+            identifier_kinds,
             body_within: settings.intake.body_within,
             rests: Arc::new(dispatcher.clone()),
             aside: Arc::new(Again { store: engine.store.clone(), door: door.clone(), hooks: hooks.clone() }),

@@ -45,7 +45,7 @@ impl User {
         let Self::Show(show) = self;
         let settings = opened::settings(&show.config)?;
         let catalogue = crate::app::catalogue(&settings)?;
-        let kinds = crate::app::identifier_kinds(&settings);
+        let kinds = crate::app::identifier_kinds(&settings)?;
         let store = opened::store(&settings).await?;
         let people = search::find(&store, &show.identifier, &kinds).await?;
         if people.is_empty() {

@@ -61,6 +61,18 @@ fn a_flow_file_with_mistakes_is_shown_with_line_cause_and_hint_and_ends_with_2()
 }
 
 #[test]
+fn a_start_builds_each_provider_once() {
+    let folder = Folder::new();
+    // Ends when the flows are read, the last part that needs the providers: nothing can send their mails.
+    let settings = PROVIDER.replace("[mail]\nurl = \"smtp://127.0.0.1:1?tls=none\"\n", "");
+    let settings = format!("{settings}[providers.original.webhook]\nverify = \"none\"\n");
+    let output = gangway(&["serve"], &folder.0, &settings, &[("GANGWAY_LISTEN", "127.0.0.1:0")]);
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+    assert!(output.status.code() == Some(2) && said.contains("mail.url"), "{said}");
+    assert_eq!(said.matches("deliveries are not verified").count(), 1, "{said}");
+}
+
+#[test]
 fn two_flows_on_one_start_type_are_refused_by_check_and_by_serve() {
     let folder = Folder::new();
     let flows = folder.0.join("flows");

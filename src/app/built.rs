@@ -1,0 +1,64 @@
+//! What a start makes from its settings, once: adapters, mail templates, and the catalogue of what flows may name.
+//! Everything that needs one of them gets it from here, so that no two parts can disagree about a file that changed
+//! meanwhile.
+
+use std::sync::Arc;
+
+use gangway_core::catalogue::Catalogue;
+
+use super::adapters::{self, Adapters};
+use crate::outbound::mail::templates::Templates;
+use crate::providers;
+use crate::settings::Settings;
+use crate::terminal::{Exit, Failure};
+
+/// Adapters, templates and catalogues of these settings.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// The providers that are set up.
+    pub adapters: Adapters,
+    /// The mail templates, shipped and yours.
+    pub templates: Arc<Templates>,
+    /// What flows may name: what the providers offer that are set up, and the templates.
+    pub catalogue: Catalogue,
+    /// The same, with what providers offer that are not set up: for reading flows without their keys.
+    pub whole: Catalogue,
+}
+
+impl Built {
+    /// Builds everything.
+    ///
+    /// # Errors
+    /// All that is wrong with the providers, or with the mail templates.
+    pub(super) fn of(settings: &Settings) -> Result<Self, Failure> {
+        let adapters = adapters::build(settings)?;
+        let templates = Arc::new(templates(settings)?);
+        let general = settings.outbound.retry.policy();
+        let base = Catalogue {
+            templates: templates.specs(),
+            mail: settings.mail.policy(&general),
+            publish: general.clone(),
+            limits: settings.engine.limits(),
+            ..Catalogue::default()
+        };
+        let mut whole = base.clone();
+        providers::describe_all(&mut whole, &general);
+        let with = |mut catalogue: Catalogue| {
+            adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
+            catalogue
+        };
+        let (catalogue, whole) = (with(base), with(whole));
+        Ok(Self { adapters, templates, catalogue, whole })
+    }
+
+    /// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
+    pub(super) fn identifier_kinds(&self) -> Vec<String> {
+        let known = providers::identifier_kinds().into_iter().map(str::to_owned);
+        known.chain(self.adapters.by_name.values().flat_map(|adapter| adapter.identifier_kinds())).collect()
+    }
+}
+
+fn templates(settings: &Settings) -> Result<Templates, Failure> {
+    Templates::load(settings.mail.templates.as_deref(), &settings.mail.default_locale)
+        .map_err(|problems| Failure::new(Exit::Usage, format!("mail templates:\n  {}", problems.join("\n  "))))
+}
