@@ -37,11 +37,13 @@ pub struct Limits {
     pub effects: u32,
     /// Facts of one name, each of another resource: the greatest stay.
     pub facts: u32,
+    /// Identifiers of one kind: the newest stay.
+    pub identifiers: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { mails: 30, effects: 500, facts: 20 }
+        Self { mails: 30, effects: 500, facts: 20, identifiers: 50 }
     }
 }
 

@@ -45,6 +45,8 @@ pub struct EngineSettings {
     pub effects: u32,
     /// Facts of one name, each of another resource, that one onboarding remembers.
     pub facts: u32,
+    /// Identifiers of one kind that one onboarding remembers.
+    pub identifiers: u32,
 }
 
 impl EngineSettings {
@@ -54,7 +56,8 @@ impl EngineSettings {
     /// What one onboarding may ask for and remember.
     #[must_use]
     pub const fn limits(&self) -> Limits {
-        Limits { mails: self.mails, effects: self.effects, facts: self.facts }
+        let Self { mails, effects, facts, identifiers, .. } = *self;
+        Limits { mails, effects, facts, identifiers }
     }
 
     /// What is wrong in it.
@@ -73,6 +76,7 @@ impl EngineSettings {
             ("mails", self.mails as usize, "every flow that mails would wait for a person"),
             ("effects", self.effects as usize, "every flow would wait for a person"),
             ("facts", self.facts as usize, "no flow would hear of anything"),
+            ("identifiers", self.identifiers as usize, "no read could name anybody"),
         ];
         for (name, value, hint) in counts {
             if value == 0 {

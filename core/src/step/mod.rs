@@ -3,12 +3,13 @@
 //!
 //! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back,
 //! polls and confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended,
-//! `rounds` stops what goes in a circle, `operator` does what a person asks, `keep` cuts answers down to what the flow reads,
+//! `names` remembers by what it is known, `rounds` stops what goes in a circle, `operator` does what a person asks, `keep` cuts answers down to what the flow reads,
 //! `without` answers what needs no flow.
 
 mod enter;
 mod facts;
 mod keep;
+mod names;
 mod operator;
 mod outcome;
 mod rounds;

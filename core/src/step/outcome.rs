@@ -90,12 +90,7 @@ impl Turn<'_> {
 
     /// What an answer says is true: identifiers and facts. A fact without a time ranks by when its request was sent.
     fn learn(&mut self, answer: &Answer, sent_at: Timestamp, received_at: Timestamp) {
-        for identifier in &answer.identifiers {
-            if !identifier.is_blank() && !self.it.memory.identifiers.contains(identifier) {
-                self.it.memory.identifiers.push(identifier.clone());
-                self.identifiers.push(identifier.clone());
-            }
-        }
+        self.name(&answer.identifiers);
         for fact in &answer.facts {
             let mut fact = fact.clone();
             fact.time = fact.time.or(Some(sent_at));

@@ -1,10 +1,11 @@
 //! What is remembered has a bound, however long the far ends talk.
 
-use gangway_core::event::FactReport;
+use gangway_core::event::{FactReport, Identifier};
+use gangway_core::outcome::{Answer, AttemptResult};
 use serde_json::json;
 
-use super::places::{creating, ended, mailing};
-use crate::world::events::{cancel, created, fact, fields, report};
+use super::places::{creating, ended, mailing, waiting};
+use crate::world::events::{cancel, created, fact, fields, outcome, report, timer};
 use crate::world::flows::{call, flow, two_waits, wait};
 use crate::world::{World, check};
 
@@ -90,4 +91,40 @@ fn a_row_that_grew_before_there_was_a_bound_shrinks_with_the_next_fact() {
     assert_eq!(world.it().memory.facts.len(), 500);
     world.flow.limits.facts = 20;
     assert_eq!(world.hear(report(vec![of("ibm.second", 501)])).it().memory.facts.len(), 20);
+}
+
+/// A poll that answers with these assets, as the effect of this number.
+fn polled(world: World, effect: i64, assets: std::ops::Range<u32>) -> World {
+    let identifiers = assets.map(|asset| Identifier::new("original.asset", format!("{asset:06}"))).collect();
+    let answer = Answer { identifiers, ..Answer::named("no_wallet") };
+    world.wait(10).hear(timer()).hear(outcome(effect, 1, AttemptResult::Done(answer)))
+}
+
+#[test]
+fn a_provider_that_answers_with_ever_new_identifiers_leaves_the_newest_of_each_kind() {
+    let mut world = waiting();
+    world.flow.limits.identifiers = 10;
+    for poll in 0..200 {
+        let effect = i64::from(poll) + 2;
+        world = polled(world, effect, poll * 3..poll * 3 + 3);
+    }
+    let known = &world.it().memory.identifiers;
+    let assets: Vec<&str> =
+        known.iter().filter(|one| one.kind == "original.asset").map(|one| one.value.as_str()).collect();
+    assert_eq!((assets.len(), assets.last().copied()), (10, Some("000599")));
+    assert!(known.contains(&Identifier::new("original.uid", "42")), "another kind's stays: {known:?}");
+    let told = "3 of original.asset not remembered: the newest 10 are (engine.identifiers)";
+    assert!(world.last.detail.contains(told), "{}", world.last.detail);
+}
+
+#[test]
+fn one_answer_with_more_identifiers_than_are_remembered_changes_nothing_when_it_comes_again() {
+    let mut world = waiting();
+    world.flow.limits.identifiers = 10;
+    let world = polled(world, 2, 0..5_000);
+    let known = world.it().memory.identifiers.clone();
+    assert_eq!((known.len(), known.last().map(|one| one.value.as_str())), (12, Some("004999")));
+    let again = polled(world, 3, 0..5_000);
+    assert_eq!(again.it().memory.identifiers, known);
+    assert!(again.last.identifiers.is_empty(), "nothing is claimed anew: {:?}", again.last.identifiers);
 }
