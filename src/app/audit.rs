@@ -9,6 +9,7 @@ use gangway_core::onboarding::{Onboarding, Status};
 use crate::engine::Flows;
 use crate::engine::replay::replay;
 use crate::settings::Settings;
+use crate::store::figures::Miscount;
 use crate::store::{Blind, Store, StoreError};
 use crate::terminal::Failure;
 
@@ -24,7 +25,8 @@ const READS: usize = 5;
 pub struct Fault {
     /// Whose, where it is somebody's.
     pub onboarding: Option<OnboardingId>,
-    /// Which rule, in one word: `unreadable`, `flow`, `revisions`, `replay`, `reason`, `identifiers`, `held`.
+    /// Which rule, in one word: `unreadable`, `flow`, `revisions`, `replay`, `reason`, `identifiers`, `held`,
+    /// `figures`.
     pub rule: &'static str,
     /// What is found; no personal data.
     pub detail: String,
@@ -80,10 +82,11 @@ pub async fn audit(
         found.into_iter().for_each(&mut tell);
         progress(&sums);
     }
-    let mut held = Vec::new();
-    held_and_owned(store, &mut held).await?;
-    sums.faults += held.len() as u64;
-    held.into_iter().for_each(&mut tell);
+    let mut others = Vec::new();
+    held_and_owned(store, &mut others).await?;
+    figures(store, &mut others).await?;
+    sums.faults += others.len() as u64;
+    others.into_iter().for_each(&mut tell);
     let mut seq = 0;
     while let Some(tallies) = store.tally(seq, seq.saturating_add(ROWS)).await? {
         seq = seq.saturating_add(ROWS);
@@ -189,6 +192,16 @@ async fn held_and_owned(store: &Store, found: &mut Vec<Fault>) -> Result<(), Sto
     if owned > 0 {
         let detail = format!("events are held on {owned} identifiers that have an owner; the sweep takes them there");
         found.push(Fault { onboarding: None, rule: "held", detail });
+    }
+    Ok(())
+}
+
+/// The counts that `/metrics` shows, against what there is.
+async fn figures(store: &Store, found: &mut Vec<Fault>) -> Result<(), StoreError> {
+    for Miscount { name, flow, status, kept, counted } in store.miscounted().await? {
+        let of = if flow.is_empty() { name } else { format!("{name} {flow} {status}") };
+        let detail = format!("{of}: {kept} are kept, there are {counted}; gangway migrate --recount counts them anew");
+        found.push(Fault { onboarding: None, rule: "figures", detail });
     }
     Ok(())
 }

@@ -10,8 +10,9 @@ use crate::terminal::{Exit, Failure, out};
 /// Replays every onboarding's journal, and checks what must always hold
 ///
 /// Each onboarding is what its events make of it, without a gap; whoever has not ended has a live reason; its identifiers are
-/// its user's; nothing is held on an identifier that has an owner. Changes nothing, reads in pages, and may run beside processes
-/// that serve. Prints each fault and then the sums; progress goes to stderr. Ends with 1 when there is a fault.
+/// its user's; nothing is held on an identifier that has an owner; what /metrics counts is what there is. Changes nothing, reads in
+/// pages (but for that count), and may run beside processes that serve. Prints each fault and then the sums; progress goes to
+/// stderr. Ends with 1 when there is a fault.
 #[derive(Debug, Args)]
 pub(super) struct Audit {
     /// Print JSON lines: each fault, then the sums

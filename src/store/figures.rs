@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gangway_core::time::Timestamp;
 use gangway_entities::{figures, onboardings};
 use sea_orm::{
-    ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, Statement, TransactionOptions,
-    TransactionTrait,
+    ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, FromQueryResult, IsolationLevel,
+    Statement, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,15 @@ const ONBOARDINGS: &str = "onboardings";
 pub(super) const HELD: &str = "held";
 /// Effects that are not settled.
 pub(super) const EFFECTS: &str = "effects";
+
+/// What each of them counts.
+const COUNTS: [&str; 3] = [
+    "SELECT 'onboardings' AS name, flow, status, count(*) AS number FROM onboardings GROUP BY flow, status",
+    "SELECT 'held' AS name, '' AS flow, '' AS status, count(*) AS number FROM events WHERE verdict = 'held'",
+    "SELECT 'effects' AS name, '' AS flow, '' AS status, \
+     (SELECT count(*) FROM effects WHERE lease_until IS NULL AND settled_at IS NULL) \
+     + (SELECT count(*) FROM effects WHERE lease_until IS NOT NULL) AS number",
+];
 
 /// Rows that a process adds before it sums up; so long the table is for each process, at most.
 const MANY: usize = 512;
@@ -48,6 +57,21 @@ pub struct Figures {
     pub oldest_effect: Option<Timestamp>,
     /// Effects that are not settled.
     pub open_effects: i64,
+}
+
+/// A count that is not what is counted.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Miscount {
+    /// `onboardings`, `held`, `effects`.
+    pub name: String,
+    /// Of onboardings, their flow; else empty.
+    pub flow: String,
+    /// Of onboardings, their status; else empty.
+    pub status: String,
+    /// What is kept.
+    pub kept: i64,
+    /// What a count finds.
+    pub counted: i64,
 }
 
 /// How much one transaction changes the counts.
@@ -141,6 +165,14 @@ pub(super) async fn add(tx: &DbTx, name: &str, number: i64) -> Result<(), DbErr>
     figures::Entity::insert(row).exec_without_returning(tx).await.map(drop)
 }
 
+/// It takes as long as it takes, and nobody waits for it.
+async fn unlimited(tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Figures for `/metrics`: sums of a short table and the first rows of two indexes, by one statement.
     ///
@@ -196,23 +228,35 @@ impl Store {
             }
             _ => IMMEDIATE,
         };
-        let tx = self.work().begin_with_options(view).await.map_err(failed)?;
-        if tx.get_database_backend() == DbBackend::Postgres {
-            // It takes as long as it takes, and nobody waits for it.
-            tx.execute_unprepared("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
-        }
-        for sql in [
-            "DELETE FROM figures",
-            "INSERT INTO figures (name, flow, status, number) \
-             SELECT 'onboardings', flow, status, count(*) FROM onboardings GROUP BY flow, status",
-            "INSERT INTO figures (name, flow, status, number) \
-             SELECT 'held', '', '', count(*) FROM events WHERE verdict = 'held'",
-            "INSERT INTO figures (name, flow, status, number) \
-             SELECT 'effects', '', '', (SELECT count(*) FROM effects WHERE lease_until IS NULL AND settled_at IS NULL) \
-             + (SELECT count(*) FROM effects WHERE lease_until IS NOT NULL)",
-        ] {
-            tx.execute_unprepared(sql).await.map_err(failed)?;
+        let tx = self.work().unbounded().begin_with_options(view).await.map_err(failed)?;
+        unlimited(&tx).await.map_err(failed)?;
+        tx.execute_unprepared("DELETE FROM figures").await.map_err(failed)?;
+        for count in COUNTS {
+            let sql = format!("INSERT INTO figures (name, flow, status, number) {count}");
+            tx.execute_unprepared(&sql).await.map_err(failed)?;
         }
         tx.commit().await.map_err(failed)
+    }
+
+    /// Compares the counts with what there is, in one view of both, while others write. Reads whole tables, once.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn miscounted(&self) -> Result<Vec<Miscount>, StoreError> {
+        let failed = Self::screens_failed;
+        let counts =
+            COUNTS.map(|count| format!("SELECT name, flow, status, 0 AS kept, number AS counted FROM ({count}) c"));
+        let sql = format!(
+            "SELECT name, flow, status, CAST(sum(kept) AS BIGINT) AS kept, CAST(sum(counted) AS BIGINT) AS counted \
+             FROM (SELECT name, flow, status, number AS kept, 0 AS counted FROM figures UNION ALL {}) t \
+             GROUP BY name, flow, status HAVING sum(kept) <> sum(counted) ORDER BY name, flow, status",
+            counts.join(" UNION ALL ")
+        );
+        let tx = self.screens().unbounded().begin().await.map_err(failed)?;
+        unlimited(&tx).await.map_err(failed)?;
+        let statement = Statement::from_string(tx.get_database_backend(), sql);
+        let found = Miscount::find_by_statement(statement).all(&tx).await.map_err(failed)?;
+        tx.rollback().await.map_err(failed)?;
+        Ok(found)
     }
 }

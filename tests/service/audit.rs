@@ -78,7 +78,13 @@ async fn the_audit_finds_each_fault_that_was_made_by_hand(db: &TestDb) {
     run(db, format!("DELETE FROM events WHERE seq IN ({second})")).await;
     run(db, format!("DELETE FROM identifiers WHERE onboarding_id = {robbed} AND kind = 'original.user_uid'")).await;
     run(db, format!("UPDATE onboardings SET status = 'waiting', ended_at = NULL WHERE id = {stuck}")).await;
+    let miscount =
+        "INSERT INTO figures (name, flow, status, number) VALUES ('held', '', '', 7), ('onboardings', 'gone', 'x', 2)";
+    run(db, miscount.to_owned()).await;
     let (faults, sums) = audited(&world).await;
+    let counts: Vec<&str> = faults.iter().filter(|one| one.rule == "figures").map(|one| one.detail.as_str()).collect();
+    assert!(counts[0].starts_with("held: 7 are kept, there are 0; gangway migrate --recount"), "{counts:?}");
+    assert!(counts.iter().any(|one| one.starts_with("onboardings gone x: 2 are kept, there are 0;")), "{counts:?}");
     let of = |id: &String| {
         let own = faults.iter().filter(|fault| fault.onboarding.is_some_and(|one| one.to_string() == *id));
         own.map(|fault| fault.rule).collect::<Vec<_>>()
@@ -87,5 +93,7 @@ async fn the_audit_finds_each_fault_that_was_made_by_hand(db: &TestDb) {
     assert!(of(&ids[3]).contains(&"reason"), "{faults:?}");
     assert_eq!((sums.onboardings, sums.faults), (4, faults.len() as u64));
     assert!(faults.iter().all(|fault| !fault.detail.contains("example.com")), "{faults:?}");
+    world.running.engine.store.recount().await.unwrap();
+    assert!(audited(&world).await.0.iter().all(|fault| fault.rule != "figures"), "the remedy that it names is one");
     world.stop().await;
 }

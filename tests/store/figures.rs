@@ -1,15 +1,19 @@
 //! Counts that are kept as they change.
 
-use gangway::store::Store;
+use std::sync::Arc;
+
+use gangway::clock::SystemChance;
 use gangway::store::figures::Figures;
 use gangway::store::types::{EffectFollowUp, Loaded};
+use gangway::store::{Keyring, Store};
 use gangway_core::decision::FollowUp;
 use gangway_core::effect::Mode;
 use gangway_core::event::Identifier;
 use gangway_core::onboarding::Status;
+use gangway_core::time::Millis;
 use sea_orm::{ConnectionTrait, Database, Statement};
 
-use crate::db::TestDb;
+use crate::db::{MASTER_KEY, TestDb};
 use crate::fixtures::{adopted, at, call, claim, held, held_on, insert_effects, settled_person};
 use crate::on_both_databases;
 
@@ -19,6 +23,7 @@ on_both_databases!(
     the_table_of_figures_stays_short_however_many_transactions_there_were,
     processes_that_sum_up_and_recount_at_once_lose_nothing,
     a_database_that_was_there_before_gets_its_figures_by_migrating,
+    a_recount_takes_as_long_as_it_takes,
 );
 
 async fn connection(db: &TestDb) -> sea_orm::DatabaseConnection {
@@ -148,4 +153,26 @@ async fn a_database_that_was_there_before_gets_its_figures_by_migrating(db: &Tes
     let store = db.open().await;
     store.migrate().await.unwrap();
     assert_eq!(figures(&store).await, expected());
+}
+
+async fn a_recount_takes_as_long_as_it_takes(db: &TestDb) {
+    // SQLite cannot be made slow by a statement.
+    if !db.is_postgres() {
+        return;
+    }
+    fill(&db.open().await).await;
+    let mut options = db.options();
+    options.limits.statement = Millis(500);
+    let keys = Keyring::new(&MASTER_KEY.to_owned().into()).unwrap();
+    let store = Store::open(&options, keys, Arc::new(SystemChance)).await.unwrap();
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS \
+                $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$";
+    connection(db).await.execute_unprepared(slow).await.unwrap();
+    let slow = "CREATE TRIGGER slow BEFORE INSERT ON figures FOR EACH ROW WHEN (NEW.name = 'onboardings') \
+                EXECUTE FUNCTION slow()";
+    connection(db).await.execute_unprepared(slow).await.unwrap();
+    let before = figures(&store).await;
+    store.recount().await.expect("two seconds and more are no reason to give up");
+    assert_eq!(figures(&store).await, before);
+    assert_eq!(store.miscounted().await.unwrap(), []);
 }
