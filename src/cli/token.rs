@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Config, opened};
 use crate::api::token::{Scope, digest, fresh};
-use crate::clock::{Clock as _, SystemChance, SystemClock};
+use crate::clock::SystemChance;
 use crate::settings::duration;
 use crate::store::StoreError;
 use crate::store::tokens::TokenGrant;
@@ -76,7 +76,7 @@ impl List {
         let settings = opened::settings(&self.config)?;
         let store = opened::store(&settings).await?;
         store.migrate().await?;
-        let now = SystemClock.now();
+        let now = store.clock().await?;
         for grant in store.tokens().await? {
             out::data(&if self.json { json(&grant, now) } else { line(&grant, now) });
         }
@@ -128,7 +128,8 @@ impl Add {
         let mut scopes: Vec<String> = add.scope.iter().map(|scope| scope.word().to_owned()).collect();
         scopes.sort();
         scopes.dedup();
-        let now = SystemClock.now();
+        // Whoever serves looks at the database's clock.
+        let now = store.clock().await?;
         let expires_at = add.expires.map(|length| now.plus(length));
         let grant = TokenGrant { name: add.name, scopes, sources: add.source, created_at: Some(now), expires_at };
         match store.add_token(digest(&token), &grant).await {

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use gangway::terminal::Exit;
+use sea_orm::sqlx::postgres::PgConnection;
+use sea_orm::sqlx::{Connection as _, Executor as _, query_scalar};
 
 use crate::db::{MASTER_KEY, TestDb};
 use crate::events::GREETED;
@@ -205,4 +207,32 @@ async fn a_known_version_with_other_content_is_refused_and_a_new_version_starts(
     world.publish(&greeted).await.is(202);
     world.comes_to(id, "completed").await;
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_expires_by_the_databases_clock_whatever_this_machines_says() {
+    let (db, folder) = (TestDb::postgres().await, Folder::new());
+    let mut admin = PgConnection::connect(&db.url).await.unwrap();
+    // The database's clock is ten days ahead of this machine's.
+    for change in [
+        "CREATE FUNCTION public.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS \
+         $$ SELECT pg_catalog.statement_timestamp() + interval '10 days' $$",
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$",
+    ] {
+        admin.execute(change).await.unwrap();
+    }
+    let settings = format!("[database]\nurl = \"{}\"\n", db.url);
+    let key = [("GANGWAY_MASTER_KEY", MASTER_KEY)];
+    let run = |arguments: &[&str]| {
+        let output = gangway(arguments, &folder.0, &settings, &key);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    run(&["token", "add", "crm", "--scope", "read", "--expires", "1d"]);
+    let left = "SELECT (expires_at / 1000 - extract(epoch FROM now()))::bigint / 3600 FROM tokens";
+    let left: i64 = query_scalar(left).fetch_one(&mut admin).await.unwrap();
+    assert!((250..=265).contains(&left), "a day by the clock that decides, {left} hours by this machine's");
+    admin.execute("UPDATE tokens SET expires_at = expires_at - 2 * 86400000").await.unwrap();
+    let listed = run(&["token", "list"]);
+    assert!(listed.contains("  expired "), "it is over by the clock that decides: {listed}");
 }
