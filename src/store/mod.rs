@@ -77,12 +77,16 @@ impl Store {
         Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), added, rolling })
     }
 
-    /// Brings the schema up to date; safe when several processes do it at once.
+    /// Brings the schema up to date; safe when several processes do it at once. Waits for nobody when it is so already.
     ///
     /// # Errors
     /// As [`Store::open`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        schema::migrate(self.pools.work.unbounded(), &self.keys, &*self.chance).await
+        let db = self.pools.work.unbounded();
+        if schema::check(db, &self.keys).await? {
+            return Ok(());
+        }
+        schema::migrate(db, &self.keys, &*self.chance).await
     }
 
     /// Begins a transaction of the intake pool (immediate on SQLite). After somebody else was found to hold rows for

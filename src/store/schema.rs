@@ -30,9 +30,10 @@ pub(super) async fn migrate(db: &DatabaseConnection, keys: &Keyring, chance: &dy
     let failed = |error| setup(from_db(POOL, error));
     let tx = db.begin_with_options(IMMEDIATE).await.map_err(failed)?;
     if db.get_database_backend() == DbBackend::Postgres {
-        // A change of the schema takes as long as it takes, and so does waiting for another process that makes it.
+        // A change of the schema takes as long as it takes, and so does waiting for another process that makes it; but one
+        // that asks for nothing more stands still or is gone, and the others must not wait for it for ever.
         let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
-                         SET LOCAL idle_in_transaction_session_timeout = 0";
+                         SET LOCAL idle_in_transaction_session_timeout = '10min'";
         tx.execute_unprepared(unlimited).await.map_err(failed)?;
         let lock =
             Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [LOCK.into()]);

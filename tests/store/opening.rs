@@ -200,3 +200,14 @@ async fn why_a_postgres_cannot_be_reached_is_told_with_what_to_do_and_without_it
     }
     query(sea_orm::sqlx::AssertSqlSafe(format!("DROP ROLE {role}"))).execute(&mut connection).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_that_is_complete_waits_for_no_process_that_stands_still_while_it_migrates() {
+    let db = TestDb::postgres().await;
+    let mut frozen = PgConnection::connect(&db.url).await.unwrap();
+    let mut holding = frozen.begin().await.unwrap();
+    query("SELECT pg_advisory_xact_lock(x'67616e6777617901'::bigint)").execute(&mut *holding).await.unwrap();
+    let store = db.open().await;
+    let migrated = tokio::time::timeout(std::time::Duration::from_secs(30), store.migrate()).await;
+    migrated.expect("it waits for one that stands still").unwrap();
+}
