@@ -163,16 +163,18 @@ impl Engine {
                     let second = indexes.split_off(indexes.len() / 2);
                     Box::pin(self.part(indexes, arrivals, answers, own, began)).await;
                     if self.tried_enough(began) {
-                        return tracing::warn!(%error, events = second.len(), "the rest of a batch cannot be tried now");
+                        tracing::warn!(%error, events = second.len(), "the rest of a batch cannot be tried now");
+                        // It waited for single rows, not for the database.
+                        return self.put_off(&second, answers, !matches!(error, StoreError::Setup(_)));
                     }
                     indexes = second;
                     continue;
                 }
-                Err(error @ (StoreError::Locked(_) | StoreError::Unlisted(_))) => {
+                Err(error @ (StoreError::Locked(_) | StoreError::Unlisted(_) | StoreError::OtherVersion(_))) => {
                     tracing::warn!(%error, "an event cannot be written now; its sender comes again with it");
                     return self.put_off(&indexes, answers, true);
                 }
-                Err(error @ (StoreError::Setup(_) | StoreError::OtherVersion(_))) => {
+                Err(error @ StoreError::Setup(_)) => {
                     return tracing::error!(%error, "an event cannot be written now");
                 }
                 Err(error) => {
@@ -265,7 +267,8 @@ impl Engine {
     }
 
     /// An event that the database refuses even alone: it is kept as the door was given it, people see it and can take
-    /// it again, the sender is answered. Where there is no room, the sender keeps it.
+    /// it again, the sender is answered. Where there is no room, its own sender keeps it. What comes by itself again takes
+    /// no room: it would fill it, and then others' events had none.
     async fn quarantine(
         &self,
         indexes: &[usize],
@@ -276,19 +279,30 @@ impl Engine {
         for index in indexes {
             let (Some(arrival), Some(slot)) = (arrivals.get(*index), answers.get_mut(*index)) else { continue };
             let source = &arrival.event.source;
+            let refused = |detail: &str| {
+                let (verdict, detail) = (Verdict::Refused, detail.to_owned());
+                Ok(Receipt { seq: None, verdict, copy: false, onboarding: arrival.owner, detail })
+            };
+            if aside::comes_again(&arrival.event.body) {
+                tracing::error!(onboarding = ?arrival.owner, source, %error, "the database refuses an event; it comes again");
+                *slot = Some(refused("the database refuses this event; it comes again by itself"));
+                continue;
+            }
             let new = NewAside { source, reason: error, at: self.clock.now(), content: &aside::written(arrival) };
-            let detail = "the database refuses this event; it is in quarantine".to_owned();
             *slot = Some(match self.store.quarantine(&new, self.options.quarantine).await {
                 Ok(true) => {
                     tracing::error!(source, %error, "the database refuses an event; it is in quarantine");
                     metrics::counter!("gangway_quarantined_total").increment(1);
-                    Ok(Receipt { seq: None, verdict: Verdict::Refused, copy: false, onboarding: arrival.owner, detail })
+                    refused("the database refuses this event; it is in quarantine")
                 }
                 Ok(false) => {
                     tracing::error!(source, %error, "the database refuses an event, and the quarantine is full");
+                    Err(NotAccepted::Later(self.options.come_again))
+                }
+                Err(StoreError::Passing(_) | StoreError::Unreachable(_)) => {
                     Err(NotAccepted::Away(self.options.come_again))
                 }
-                Err(_) => Err(NotAccepted::Away(self.options.come_again)),
+                Err(_) => Err(NotAccepted::Later(self.options.come_again)),
             });
         }
     }

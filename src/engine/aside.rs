@@ -26,6 +26,17 @@ struct Kept {
     answer: BTreeMap<String, Value>,
 }
 
+/// Whether an event comes again by itself for as long as nothing is done about it, and says nothing that only it knows.
+#[must_use]
+pub const fn comes_again(body: &Body) -> bool {
+    match body {
+        Body::Timer { .. } | Body::Stranded | Body::Adopt { .. } => true,
+        // An attempt that nobody knows the end of: its lease runs out, again and again.
+        Body::Outcome { result, .. } => !matches!(result, AttemptResult::Done(_)),
+        _ => false,
+    }
+}
+
 /// As bytes.
 #[must_use]
 pub fn written(arrival: &Arrival) -> Vec<u8> {

@@ -2,22 +2,30 @@
 
 use std::sync::Arc;
 
-use gangway::engine::{Arrival, NotAccepted, aside, writer};
+use gangway::engine::{Arrival, NotAccepted, Options, aside, timers, writer};
+use gangway::outbound::outcome;
 use gangway_core::decision::Verdict;
+use gangway_core::effect::EffectId;
 use gangway_core::event::Trust;
+use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::secret::Secrets;
+use gangway_core::time::Millis;
 use sea_orm::sqlx::{PgPool, query, query_scalar};
 use serde_json::json;
 
 use crate::db::TestDb;
 use crate::on_both_databases;
+use crate::say::Say;
+use crate::timers::open;
 use crate::wait::until;
 use crate::world::World;
 
 on_both_databases!(
     a_poisonous_event_is_put_aside_and_its_neighbours_land,
     what_is_in_quarantine_is_kept_as_the_door_was_given_it_and_lands_when_it_can,
-    when_the_quarantine_is_full_the_sender_keeps_what_the_database_refuses,
+    when_the_quarantine_is_full_the_sender_keeps_what_the_database_refuses_and_nobody_else_waits,
+    what_comes_by_itself_again_takes_no_room_in_quarantine,
+    the_rest_of_a_batch_that_took_too_long_comes_again_and_the_database_is_not_said_to_be_away,
     an_event_with_a_nul_in_its_type_harms_nobody,
     what_comes_for_a_row_that_this_version_cannot_read_is_kept_until_it_can,
     an_event_of_a_flow_that_is_not_known_here_is_kept_and_its_neighbours_land,
@@ -59,16 +67,68 @@ async fn what_is_in_quarantine_is_kept_as_the_door_was_given_it_and_lands_when_i
     assert!(world.one(said).await.copy, "it has the key that it came with");
 }
 
-async fn when_the_quarantine_is_full_the_sender_keeps_what_the_database_refuses(db: &TestDb) {
-    let world = World::with(db, 1, |options| options.quarantine.rows = 1).await;
+async fn when_the_quarantine_is_full_the_sender_keeps_what_the_database_refuses_and_nobody_else_waits(db: &TestDb) {
+    for (rows, one_alone) in [(1, false), (10, true)] {
+        let say = Say(crate::world::START);
+        let size = aside::written(&say.message("10-1", "poison", "p1", json!({}))).len() as u64;
+        let bytes = if one_alone { size + 10 } else { u64::MAX };
+        let caps = |options: &mut Options| (options.quarantine.rows, options.quarantine.bytes) = (rows, bytes);
+        let world = World::with(db, rows.into(), caps).await;
+        world.run("DELETE FROM quarantine").await;
+        world.refuse_inserts("events", "kind = 'poison'").await;
+        let key = |n: u32| format!("{rows}-{n}");
+        let bad = |n: u32| say.message(&key(n), "poison", "p1", json!({}));
+        assert_eq!(world.one(bad(1)).await.verdict, Verdict::Refused);
+        let batch = [bad(2), say.sign_up(&key(3)), bad(4), say.sign_up(&key(5))];
+        let answers = world.engine.accept(&batch).await;
+        for (nth, answer) in answers.iter().enumerate() {
+            match nth % 2 {
+                // The word for "this one alone": the intake of others goes on, and readiness does not change.
+                0 => assert!(matches!(answer, Err(NotAccepted::Later(_))), "{answer:?}"),
+                _ => assert_eq!(answer.as_ref().map(|one| one.verdict), Ok(Verdict::Applied)),
+            }
+        }
+        assert_eq!(world.quarantined().await.len(), 1);
+        world.allow_inserts("events").await;
+    }
+}
+
+async fn what_comes_by_itself_again_takes_no_room_in_quarantine(db: &TestDb) {
+    let world = World::new(db).await;
+    let door = open(&world);
+    let id = world.waiting("ann").await;
+    world.refuse_inserts("events", "source IN ('timer', 'effect')").await;
+    for _ in 0..5 {
+        world.clock.advance(Millis::secs(3600));
+        timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    }
+    assert_eq!(world.quarantined().await.len(), 0, "a timer that is refused comes again, and fills nothing");
+    let effect = EffectId { onboarding: id, n: 1 };
+    for attempt in 0..3 {
+        let ran_out = outcome::expired(effect, attempt, world.say().0);
+        assert_eq!(world.one(ran_out).await.verdict, Verdict::Refused);
+    }
+    assert_eq!(world.quarantined().await.len(), 0);
+    let known =
+        outcome::arrival(effect, 1, world.say().0, AttemptResult::Done(Answer::named("created")), world.say().0);
+    assert_eq!(world.one(known).await.verdict, Verdict::Refused);
+    assert_eq!(world.quarantined().await.len(), 1, "what only it knows is kept");
+}
+
+async fn the_rest_of_a_batch_that_took_too_long_comes_again_and_the_database_is_not_said_to_be_away(db: &TestDb) {
+    let world = World::with(db, 1, |options| options.patience = Millis(0)).await;
     world.refuse_inserts("events", "kind = 'poison'").await;
     let say = world.say();
-    let bad = |key: &str| say.message(key, "poison", "p1", json!({}));
-    assert_eq!(world.one(bad("first")).await.verdict, Verdict::Refused);
-    let answers = world.engine.accept(&[bad("second"), say.sign_up("ann")]).await;
-    assert!(matches!(answers[0], Err(NotAccepted::Away(_))), "{:?}", answers[0]);
-    assert_eq!(answers[1].as_ref().map(|one| one.verdict), Ok(Verdict::Applied));
-    assert_eq!(world.quarantined().await.len(), 1);
+    let batch: Vec<Arrival> = (0..8)
+        .map(|n| match n % 4 {
+            0 => say.message(&format!("bad{n}"), "poison", "p", json!({})),
+            _ => say.sign_up(&format!("p{n}")),
+        })
+        .collect();
+    let answers = world.engine.accept(&batch).await;
+    let away = answers.iter().filter(|answer| matches!(answer, Err(NotAccepted::Away(_)))).count();
+    let later = answers.iter().filter(|answer| matches!(answer, Err(NotAccepted::Later(_)))).count();
+    assert!(away == 0 && later > 0, "{answers:?}");
 }
 
 async fn an_event_with_a_nul_in_its_type_harms_nobody(db: &TestDb) {

@@ -1,6 +1,6 @@
 //! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. What cannot be read waits aside
 //! for the dead queue, and another consumer takes what comes behind it. One that alone cannot be stored now is offered
-//! again, and is in nobody's way. When the door takes nothing, the consumers are cancelled and what is not committed goes
+//! again, and is in nobody's way; of many, those beyond half of `prefetch` go back to the queue after a while. When the door takes nothing, the consumers are cancelled and what is not committed goes
 //! back.
 
 use std::collections::BTreeSet;
@@ -10,9 +10,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
-use gangway_core::time::Millis;
 use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer};
 use tokio::sync::SemaphorePermit;
@@ -29,6 +28,8 @@ const SOURCE: &str = "amqp";
 /// Consumers at most: each lets half of `prefetch` more wait for the dead queue. Beyond that the intake from the broker waits
 /// too.
 const CONSUMERS: usize = 32;
+/// Those that nobody has room to keep come again after so many times `reconnect_most`: many must not keep the door busy.
+const BACK_AFTER: u32 = 12;
 
 /// A delivery's tag, and what became of it.
 type Taken = (u64, End);
@@ -43,6 +44,8 @@ enum End {
     Later(Box<Arrival>, Duration),
     /// It waited so long; it is to be offered again.
     Due(Box<Arrival>, Duration),
+    /// It waited so long without its content; it is to come again from the queue.
+    Back,
     /// Nothing can be taken.
     Trouble(Ended),
 }
@@ -162,9 +165,17 @@ impl<'a> Flight<'a> {
                 }
                 // The one delivery that was to prove that the door takes events: it was answered for itself.
                 End::Later(..) if self.places == 0 => trouble = Err(Ended::Proved),
-                End::Later(_, wait) => {
-                    let wait = Millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-                    trouble = Err(Ended::NotTaken(NotAccepted::Later(wait)));
+                End::Later(..) => {
+                    self.acks.set_aside(tag);
+                    self.waiting += 1;
+                    let wait = Duration::from_millis(self.share.settings.reconnect_most.0) * BACK_AFTER;
+                    self.under_way.push(unkept(tag, wait).boxed());
+                }
+                End::Back => {
+                    self.waiting -= 1;
+                    self.acks.goes_back(tag);
+                    let rejecting = self.channel.basic_reject(tag, BasicRejectOptions { requeue: true });
+                    in_time(self.share.within(), "giving back", rejecting).await?;
                 }
                 End::Unreadable(delivery, reason, verdict) => {
                     self.acks.set_aside(tag);
@@ -223,13 +234,15 @@ impl<'a> Flight<'a> {
             while self.under_way.len() > self.waiting
                 && let Some((tag, end)) = self.under_way.next().await
             {
-                self.waiting -= usize::from(matches!(end, End::Due(..)));
+                self.waiting -= usize::from(matches!(end, End::Due(..) | End::Back));
                 match end {
                     End::Kept => {
                         self.acks.committed(tag);
                         self.committed += 1;
                     }
-                    End::Unreadable(..) | End::Later(..) | End::Due(..) | End::Trouble(_) => self.acks.goes_back(tag),
+                    End::Unreadable(..) | End::Later(..) | End::Due(..) | End::Back | End::Trouble(_) => {
+                        self.acks.goes_back(tag);
+                    }
                 }
             }
         };
@@ -277,6 +290,12 @@ async fn take(share: &Share, delivery: Delivery) -> Taken {
 async fn waited(tag: u64, arrival: Box<Arrival>, wait: Duration) -> Taken {
     tokio::time::sleep(wait).await;
     (tag, End::Due(arrival, wait))
+}
+
+/// Waits without its content, so that many take little room.
+async fn unkept(tag: u64, wait: Duration) -> Taken {
+    tokio::time::sleep(wait).await;
+    (tag, End::Back)
 }
 
 async fn again(share: &Share, tag: u64, arrival: Box<Arrival>, waited: Duration) -> Taken {
