@@ -88,17 +88,25 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
     }
 }
 
-/// What holds an effect back beside its own time: the far end failed, or asked to be left alone.
+/// What holds an effect back beside its own time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rest {
-    /// What rests: a provider, an action, `mail`, `publish`.
-    pub what: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when at least.
-    pub until: Timestamp,
-    /// Why.
-    pub cause: String,
+pub enum Rest {
+    /// The far end failed, or asked to be left alone.
+    Until {
+        /// What rests: a provider, an action, `mail`, `publish`.
+        what: String,
+        /// Since when.
+        since: Timestamp,
+        /// Until when at least.
+        until: Timestamp,
+        /// Why.
+        cause: String,
+    },
+    /// The process that is asked is not set up for the far end; another may be.
+    Elsewhere {
+        /// What is missing.
+        cause: String,
+    },
 }
 
 /// Whom the effect that an onboarding waits for would ask: slot and action (the slot again where there are none), and
@@ -122,10 +130,16 @@ impl Explanation {
     #[must_use]
     pub fn resting(mut self, onboarding: &Onboarding, rest: &Rest) -> Self {
         let pending = onboarding.memory.pending.as_ref();
-        if pending.is_none_or(|pending| pending.due_at >= rest.until) {
+        let (what, since, until, cause) = match rest {
+            Rest::Until { what, since, until, cause } => (what, since, until, cause),
+            Rest::Elsewhere { cause } => {
+                self.why.push_str(&format!("; {cause}: it waits for one that is"));
+                return self;
+            }
+        };
+        if pending.is_none_or(|pending| pending.due_at >= *until) {
             return self;
         }
-        let Rest { what, since, until, cause } = rest;
         self.why.push_str(&format!("; {what} rests since {since} ({cause}) and is tried again at {until}"));
         if let Some(next) = &mut self.next {
             next.at = Some(*until);

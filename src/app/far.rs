@@ -20,15 +20,16 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal::{Exit, Failure};
 
-/// How many effects of each slot are performed at once. A provider that running onboardings still name but that is not
-/// set up any more has a slot too: its effects end with a cause that says so, and are not left lying unseen.
-pub(super) fn slots(settings: &Settings, adapters: &Adapters, flows: &Flows) -> BTreeMap<String, u32> {
+/// How many effects of each slot are performed at once. What is not set up here has none: whoever cannot perform an effect
+/// leaves it to a process that can.
+pub(super) fn slots(settings: &Settings, adapters: &Adapters) -> BTreeMap<String, u32> {
     let mut slots = adapters.concurrency.clone();
-    for provider in flows.all().iter().flat_map(|flow| flow.providers()) {
-        slots.entry(provider).or_insert(1);
+    if settings.mail.url.is_some() {
+        slots.insert(slot::MAIL.into(), settings.mail.concurrency);
     }
-    slots.insert(slot::MAIL.into(), settings.mail.concurrency);
-    slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    if settings.amqp.url.is_some() {
+        slots.insert(slot::PUBLISH.into(), settings.outbound.publish_concurrency);
+    }
     // Each is one event at the door: as many as it takes at once.
     slots.insert(slot::FLOW.into(), u32::try_from(settings.engine.batch).unwrap_or(u32::MAX));
     slots

@@ -132,11 +132,14 @@ impl Part for Broker {
     }
 }
 
-/// What rests at the providers, for people who look at readiness; never takes a process out of service.
+/// What rests at the providers, and what waits for a process that is set up for it, for people who look at readiness; never
+/// takes a process out of service.
 #[derive(Debug)]
 pub(super) struct Resting {
     pub dispatcher: Dispatcher,
     pub clock: Arc<dyn Clock>,
+    /// After so long nobody else seems to perform it.
+    pub late: Millis,
 }
 
 impl Part for Resting {
@@ -145,12 +148,16 @@ impl Part for Resting {
     }
 
     fn ready(&self) -> bool {
-        self.open().is_empty()
+        self.open().is_empty() && self.elsewhere().is_empty()
     }
 
     fn detail(&self) -> String {
-        let open = self.open();
-        if open.is_empty() { "nothing rests".into() } else { format!("resting: {}", open.join("; ")) }
+        match (self.open(), self.elsewhere()) {
+            (open, waiting) if open.is_empty() && waiting.is_empty() => "nothing rests".into(),
+            (open, waiting) if waiting.is_empty() => format!("resting: {}", open.join("; ")),
+            (open, waiting) if open.is_empty() => format!("waiting: {}", waiting.join("; ")),
+            (open, waiting) => format!("resting: {}; waiting: {}", open.join("; "), waiting.join("; ")),
+        }
     }
 
     fn needed(&self) -> bool {
@@ -191,6 +198,14 @@ impl Part for Time {
 }
 
 impl Resting {
+    fn elsewhere(&self) -> Vec<String> {
+        let before = Timestamp(self.clock.now().0.saturating_sub(i64::try_from(self.late.0).unwrap_or(i64::MAX)));
+        let waiting = self.dispatcher.elsewhere(before).into_iter();
+        waiting
+            .map(|(slot, since, why)| format!("{slot} since {since} for a process that can perform it: {why}"))
+            .collect()
+    }
+
     fn open(&self) -> Vec<String> {
         let now = self.clock.now();
         let resting = |(name, breaker): (String, crate::outbound::Breaker)| {

@@ -105,7 +105,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let flows = Box::pin(flows::load(settings, &built, &store)).await?;
 
     let (door, queue) = writer::bounded(settings.engine.queue, settings.engine.queue_bytes);
-    let slots = slots(settings, &built.adapters, &flows);
+    let slots = slots(settings, &built.adapters);
     let kinds = built.identifier_kinds();
     let directory: Arc<Directory> = Arc::new(built.adapters.by_name.into_values().collect());
     let far = Far::new(settings, &seams, directory)?;
@@ -288,7 +288,8 @@ fn readiness(
     parts.extend(others.iter().map(|beat| of(beat, false)));
     parts.push(Arc::new(Steps(flows.clone())));
     parts.push(Arc::new(Time(Arc::clone(&seams.clock))));
-    parts.push(Arc::new(Resting { dispatcher: dispatcher.clone(), clock: Arc::clone(&seams.clock) }));
+    let (dispatcher, clock) = (dispatcher.clone(), Arc::clone(&seams.clock));
+    parts.push(Arc::new(Resting { dispatcher, clock, late: settings.outbound.sweep }));
     parts
 }
 

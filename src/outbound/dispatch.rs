@@ -17,7 +17,7 @@ use super::breaker::{self, Breakers};
 use super::http::{Asked, Limits};
 use super::lease::Leases;
 use super::shared::Shared;
-use super::{outcome, pace, perform};
+use super::{elsewhere, outcome, pace, perform};
 use crate::clock::{Chance, Clock, Moment};
 use crate::engine::{Door, Flows, Performer, Rests, slots as slot};
 use crate::settings::outbound::OutboundSettings;
@@ -95,6 +95,13 @@ impl Dispatcher {
         self.0.limits.all_asked(now)
     }
 
+    /// What effects wait for since before this time and this process is not set up for: slot, since when, what is missing.
+    #[must_use]
+    pub fn elsewhere(&self, before: Timestamp) -> Vec<(String, Timestamp, String)> {
+        let waiting = self.0.elsewhere.waiting(before).into_iter();
+        waiting.map(|(slot, since)| (slot.clone(), since, elsewhere::missing(&slot))).collect()
+    }
+
     /// Slots taken now, by name.
     #[must_use]
     pub fn in_flight(&self) -> BTreeMap<String, u32> {
@@ -114,7 +121,11 @@ impl Dispatcher {
         let shared = &self.0;
         // Forgotten before anything is read: what is committed from here on tells its time again.
         let known = shared.next_due.swap(i64::MAX, Ordering::SeqCst) <= now.0;
-        let expired = if now >= shared.sweep_at() { shared.take_up_expired(now).await? } else { 0 };
+        let mut expired = 0;
+        if now >= shared.sweep_at() {
+            shared.look_elsewhere(now).await?;
+            expired = shared.take_up_expired(now).await?;
+        }
         let mut due = if known { Some(now) } else { shared.next_effect_due(now).await? };
         let (mut begun, mut more) = (0, false);
         if due.is_some_and(|due| due <= now) {
@@ -128,7 +139,7 @@ impl Dispatcher {
     /// Leases what is due up to the free slots and begins performing it: how many, and whether there may be more.
     async fn lease(&self, now: Timestamp) -> Result<(usize, bool), StoreError> {
         let shared = &self.0;
-        shared.know_providers();
+        shared.know_flows();
         let wanted = shared.take_free_slots(now);
         if wanted.is_empty() {
             return Ok((0, false));
@@ -174,7 +185,7 @@ impl Dispatcher {
         if let Err(error) = flows.meet(strange).await {
             tracing::warn!(%error, "a flow could not be read; its effects are given back");
         }
-        self.0.know_providers();
+        self.0.know_flows();
         let (known, strange): (Vec<_>, Vec<_>) = leased.into_iter().partition(|(flow, _)| flows.get(flow).is_some());
         let effects = |leased: Vec<(FlowRef, LeasedEffect)>| leased.into_iter().map(|(_, effect)| effect).collect();
         (effects(known), effects(strange))
@@ -275,20 +286,23 @@ impl Performer for Dispatcher {
 impl Rests for Dispatcher {
     fn rest(&self, slot: &str, action: &str, mode: Mode) -> Option<Rest> {
         let (shared, now) = (&self.0, self.0.clock.now());
+        if shared.elsewhere.has(slot) {
+            return Some(Rest::Elsewhere { cause: elsewhere::missing(slot) });
+        }
         let asked = shared.limits.asked(slot, now).map(|Asked { since, until }| {
             let cause = "it asked to be left alone".to_owned();
-            Rest { what: slot.to_owned(), since, until, cause }
+            (until, Rest::Until { what: slot.to_owned(), since, until, cause })
         });
         let rest = |name: &str, what: String| {
             let breaker::Rest { until, since, cause } = shared.breakers.resting(name, now)?;
-            Some(Rest { what, since, until, cause })
+            Some((until, Rest::Until { what, since, until, cause }))
         };
         let what = match mode {
             Mode::Do => action.to_owned(),
             Mode::LookUp => format!("the look-up of {action}"),
         };
         let named = [rest(slot, slot.to_owned()), rest(&breaker::of_action(action, mode), what)];
-        named.into_iter().chain([asked]).flatten().max_by_key(|rest| rest.until)
+        named.into_iter().chain([asked]).flatten().max_by_key(|(until, _)| *until).map(|(_, rest)| rest)
     }
 
     fn resume(&self, slot: &str) -> bool {

@@ -7,6 +7,7 @@ pub mod breaker; // lets what fails rest
 pub mod call; // an adapter's conversation, carried out
 pub mod children; // what onboardings ask of each other
 pub mod dispatch; // leases, slots, wake-ups
+mod elsewhere; // what this process is not set up for
 pub mod http; // the only HTTP sender
 pub mod lease; // what is needed of the store
 pub mod mail; // the only mail sender

@@ -16,12 +16,13 @@ use uuid::Uuid;
 use super::attempt::Performers;
 use super::breaker::Breakers;
 use super::dispatch::Parts;
+use super::elsewhere::Elsewhere;
 use super::http::Limits;
 use super::lease::Leases;
 use super::outcome;
 use super::slots::Slots;
 use crate::clock::{Chance, Clock};
-use crate::engine::{Arrival, Door, Flows};
+use crate::engine::{Arrival, Door, Flows, NotAccepted};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::types::{Lease, StoreError};
 use crate::telemetry::Beat;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) flows: Flows,
     pub(super) flows_known: AtomicUsize,
     pub(super) slots: Slots,
+    pub(super) elsewhere: Elsewhere,
     pub(super) breakers: Breakers,
     pub(super) limits: Arc<Limits>,
     pub(super) clock: Arc<dyn Clock>,
@@ -65,6 +67,7 @@ impl Shared {
     pub(super) fn new(parts: Parts) -> Self {
         Self {
             slots: Slots::new(parts.concurrency),
+            elsewhere: Elsewhere::default(),
             breakers: Breakers::new(parts.settings.breaker.clone()),
             leases: parts.leases,
             door: parts.door,
@@ -163,7 +166,7 @@ impl Shared {
         let mut slots = self.slots.names();
         let all = slots.len();
         slots.retain(|name| self.held_back(name, now).is_none());
-        let due = if resting.is_empty() && slots.len() == all {
+        let due = if resting.is_empty() && slots.len() == all && !self.elsewhere.any() {
             self.leases.next_effect_due(&self.flows.refused()).await?
         } else {
             self.leases.next_effect_due_of(&slots, &self.flows.refused(), &resting).await?
@@ -218,15 +221,11 @@ impl Shared {
         }
         let full = expired.len() >= most as usize;
         expired.retain(|lease| !held.contains(&(lease.id, lease.attempt)));
-        let all = expired.len();
         let arrivals = expired.into_iter().map(|lease| {
             tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
             outcome::expired(lease.id, lease.attempt, now)
         });
         let told = self.tell(arrivals).await;
-        if all > 0 && told == 0 {
-            self.recovery.away();
-        }
         if full && told > 0 {
             self.next_sweep.store(now.0, Ordering::SeqCst);
         }
@@ -237,22 +236,18 @@ impl Shared {
     /// Hands these to the door at once, each answered by itself; how many were taken. What was not comes again.
     pub(super) async fn tell(&self, arrivals: impl Iterator<Item = Arrival>) -> usize {
         let answers = join_all(arrivals.map(|arrival| self.door.accept_own(arrival))).await;
+        // What one person's row refuses says nothing of the database.
+        let away =
+            |answer: &Result<_, NotAccepted>| matches!(answer, Err(NotAccepted::Away(_) | NotAccepted::Stopping));
+        if !answers.is_empty() && answers.iter().all(away) {
+            self.recovery.away();
+        }
         let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
         if let Some(error) = refused.clone().next() {
             let count = refused.count();
             tracing::warn!(%error, count, "the door cannot take them now; the next sweep comes again");
         }
         answers.iter().filter(|answer| answer.is_ok()).count()
-    }
-
-    /// Every provider that a flow asks has a slot, also one that is not set up here and whose flow was met later: its
-    /// effects end with a cause that says so, and are not left lying unseen.
-    pub(super) fn know_providers(&self) {
-        let loaded = self.flows.loaded();
-        if self.flows_known.swap(loaded, Ordering::SeqCst) != loaded {
-            let flows = self.flows.all();
-            flows.iter().flat_map(|flow| flow.providers()).for_each(|provider| self.slots.add(&provider, 1));
-        }
     }
 
     /// Gives back what was not begun; whether that is stored.

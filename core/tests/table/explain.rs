@@ -29,22 +29,21 @@ fn an_effect_under_way_is_named_with_its_attempt() {
 #[test]
 fn what_rests_is_named_with_since_when_why_and_when_it_is_tried_again() {
     let world = creating().hear(again(1, 1));
-    let rest = Rest {
-        what: "original".into(),
-        since: BEGIN,
-        until: BEGIN.plus(Millis::secs(60)),
-        cause: "it asked to be left alone".into(),
-    };
+    let (at, cause) = (BEGIN.plus(Millis::secs(60)), "it asked to be left alone".to_owned());
+    let rest = |until| Rest::Until { what: "original".into(), since: BEGIN, until, cause: cause.clone() };
     assert_eq!(asks(world.it()), Some(("original", "original.create_user", Mode::Do)));
-    let said = explain(&world.flow, world.it()).resting(world.it(), &rest);
+    let said = explain(&world.flow, world.it()).resting(world.it(), &rest(at));
     let rests = "; original rests since 2026-11-22T10:00:00.000Z (it asked to be left alone) and is tried again at \
                  2026-11-22T10:01:00.000Z";
     assert!(said.why.ends_with(rests), "{}", said.why);
-    assert_eq!(said.next.unwrap().at, Some(rest.until));
-    let later = Rest { until: BEGIN, ..rest };
+    assert_eq!(said.next.unwrap().at, Some(at));
     let plain = explain(&world.flow, world.it());
-    assert_eq!(plain.clone().resting(world.it(), &later), plain, "its own time is later");
+    assert_eq!(plain.clone().resting(world.it(), &rest(BEGIN)), plain, "its own time is later");
     assert_eq!(asks(mailing().it()), Some(("mail", "mail", Mode::Do)));
+    let elsewhere = Rest::Elsewhere { cause: "providers.original is not set up in this process".into() };
+    let said = plain.clone().resting(world.it(), &elsewhere);
+    let waits = "; providers.original is not set up in this process: it waits for one that is";
+    assert_eq!((said.why.strip_suffix(waits), said.next), (Some(plain.why.as_str()), plain.next));
 }
 
 #[test]
