@@ -12,8 +12,8 @@ use gangway_core::time::Timestamp;
 use gangway_entities::{effects, onboardings, users};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    TransactionTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryTrait, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -164,25 +164,37 @@ impl Store {
         tx.commit().await.map_err(Self::work_failed)
     }
 
-    /// Leases that ran out: their attempts' outcome is unknown. Oldest first, at most `limit`. They stay as they are
-    /// until the outcome is followed up.
+    /// Leases that ran out: their attempts' outcome is unknown. Oldest first, at most `limit` with each call, from the
+    /// front again behind the last: so none that cannot be helped hides another. They stay as they are until the outcome is
+    /// followed up.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
     pub async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError> {
-        let ran_out =
-            format!("lease_until IS NOT NULL AND lease_until <= {}", clock(self.work().get_database_backend()));
-        let found: Vec<(Uuid, i64, i32)> = effects::Entity::find()
-            .select_only()
-            .columns([effects::Column::OnboardingId, effects::Column::N, effects::Column::Attempt])
-            .filter(Expr::cust(ran_out))
-            .order_by_asc(effects::Column::LeaseUntil)
-            .limit(u64::from(limit))
-            .into_tuple()
-            .all(self.work())
-            .await
+        let backend = self.work().get_database_backend();
+        let sql = format!(
+            "SELECT lease_until, onboarding_id, n, attempt FROM effects WHERE lease_until IS NOT NULL \
+             AND lease_until <= {} AND lease_until >= $1 AND (lease_until, onboarding_id, n) > ($1, $2, $3) \
+             ORDER BY lease_until, onboarding_id, n LIMIT $4",
+            clock(backend)
+        );
+        let (until, onboarding, n) = self.rolling.expired.get().unwrap_or((i64::MIN, Uuid::nil(), i64::MIN));
+        let values = [until.into(), onboarding.into(), n.into(), i64::from(limit).into()];
+        let rows = self.work().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await;
+        let found: Vec<(i64, Uuid, i64, i32)> = rows
+            .and_then(|rows| {
+                let row = |row: &QueryResult| {
+                    let (until, onboarding) = (row.try_get("", "lease_until")?, row.try_get("", "onboarding_id")?);
+                    Ok((until, onboarding, row.try_get("", "n")?, row.try_get("", "attempt")?))
+                };
+                rows.iter().map(row).collect()
+            })
             .map_err(Self::work_failed)?;
-        let expired = found.into_iter().map(|(onboarding, n, attempt)| ExpiredLease {
+        let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        self.rolling
+            .expired
+            .set(found.last().filter(|_| full).map(|(until, onboarding, n, _)| (*until, *onboarding, *n)));
+        let expired = found.into_iter().map(|(_, onboarding, n, attempt)| ExpiredLease {
             id: EffectId { onboarding: OnboardingId(onboarding), n },
             attempt: rows::small(attempt),
         });

@@ -15,6 +15,8 @@ pub(super) struct Rolling {
     pub(super) timeless: Place<Uuid>,
     /// Behind this event, among those that are held.
     pub(super) held: Place<i64>,
+    /// Behind this end, onboarding and number, among leases that ran out.
+    pub(super) expired: Place<(i64, Uuid, i64)>,
 }
 
 /// The last row that was looked at; none: at the front.

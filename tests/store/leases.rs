@@ -14,6 +14,7 @@ on_both_databases!(
     what_rests_is_passed_over_and_of_what_is_tried_again_one_is_leased,
     an_effect_that_is_born_leased_is_not_due_for_anybody_else,
     a_lease_that_ran_out_is_found_as_expired_and_not_as_due,
+    leases_that_ran_out_and_stay_so_hide_no_others,
     a_released_lease_is_due_again_and_its_attempt_does_not_count,
     an_old_token_changes_nothing,
     a_settled_effect_is_never_due_again,
@@ -100,6 +101,24 @@ async fn a_lease_that_ran_out_is_found_as_expired_and_not_as_due(db: &TestDb) {
     let expired = expired.await;
     assert_eq!(expired.iter().map(|one| (one.id.n, one.attempt)).collect::<Vec<_>>(), [(1, 1)]);
     assert!(store.lease_due(&slots(5), lease(LONG)).await.unwrap().is_empty());
+}
+
+async fn leases_that_ran_out_and_stay_so_hide_no_others(db: &TestDb) {
+    let store = db.open().await;
+    let ann = settled_person(&store, "ann").await;
+    let effects: Vec<_> = (1..=5).map(|n| call(&ann, n, at(0), Some(lease(SHORT)))).collect();
+    insert_effects(&store, &effects).await;
+    let beside = db.open().await;
+    until(async || (beside.expired_leases(9).await.unwrap().len() == 5).then_some(())).await;
+    for _ in 0..2 {
+        let mut seen = Vec::new();
+        for most in [2, 2, 1] {
+            let some: Vec<i64> = store.expired_leases(2).await.unwrap().iter().map(|one| one.id.n).collect();
+            assert_eq!(some.len(), most);
+            seen.extend(some);
+        }
+        assert_eq!(seen, [1, 2, 3, 4, 5], "and then from the front again");
+    }
 }
 
 async fn a_released_lease_is_due_again_and_its_attempt_does_not_count(db: &TestDb) {
