@@ -13,7 +13,13 @@ use super::door::Arrival;
 #[must_use]
 pub fn begins(effect: EffectId, flow: &str, user: UserId, data: &Map<String, Value>, now: Timestamp) -> Arrival {
     let body = Body::Child { parent: effect.onboarding, flow: flow.to_owned(), user, data: data.clone() };
-    arrival(effect, format!("{OF_FLOWS}{flow}.start"), body, None, now)
+    arrival(effect, kind(flow), body, None, now)
+}
+
+/// The type of the events by which onboardings begin this flow.
+#[must_use]
+pub fn kind(flow: &str) -> String {
+    format!("{OF_FLOWS}{flow}.start")
 }
 
 /// The onboarding that asked this effect has ended; its parent is told.

@@ -203,7 +203,7 @@ enum Choice {
     Unmet(BTreeSet<FlowRef>),
 }
 
-/// Whether a running onboarding awaits an event, now or later.
+/// Whether a running onboarding awaits an event, in its state or in one that can follow.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Awaits {
     No,
@@ -223,7 +223,7 @@ fn choose(user: UserId, kind: &str, briefs: &[Brief], flows: &Flows) -> Choice {
     }
     let awaits = |brief: &Brief| match flows.get(&brief.flow) {
         _ if brief.ended => Awaits::No,
-        Some(flow) if flow.awaits(kind) => Awaits::Yes,
+        Some(flow) if flow.hears(&brief.state, kind) => Awaits::Yes,
         Some(_) => Awaits::No,
         None => Awaits::Perhaps,
     };
@@ -231,13 +231,14 @@ fn choose(user: UserId, kind: &str, briefs: &[Brief], flows: &Flows) -> Choice {
     best.map_or(Choice::Nobody, |brief| Choice::One(brief.id, awaits(brief)))
 }
 
-/// Whether a message of this user may be for an onboarding that has not begun: of a flow that awaits it, and that the
-/// user may still begin.
+/// Whether a message of this user may be for an onboarding that has not begun: of a flow that awaits it from its first
+/// state on, and that the user may begin now. One that runs has had its chance: what comes too late for it is not for
+/// the next.
 pub(super) fn early(event: &Event, user: UserId, briefs: &[Brief], flows: &Flows) -> bool {
     let inside = matches!(event.body, Body::Message { .. }) && !event.kind.starts_with(OF_FLOWS);
     inside
         && flows.awaiting(&event.kind).iter().any(|flow| {
             let mut of_flow = briefs.iter().filter(|brief| brief.user == user && brief.flow.name == flow.id.name);
-            flow.start.again || of_flow.next().is_none()
+            of_flow.all(|brief| brief.ended && flow.start.again)
         })
 }

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use gangway_core::flow::model::{Flow, SecretSource};
 use gangway_core::onboarding::FlowRef;
 
+use super::child;
 use crate::store::StoreError;
 
 /// Where definitions are: every version that an onboarding can be pinned to.
@@ -193,10 +194,12 @@ impl Flows {
         self.read().by_start.get(event_type).cloned()
     }
 
-    /// Types of events that begin a flow.
+    /// Types of events that begin a flow, those by which other flows begin one too.
     #[must_use]
     pub fn starts(&self) -> Vec<String> {
-        self.read().by_start.keys().cloned().collect()
+        let inner = self.read();
+        let names: BTreeSet<&String> = inner.by_version.keys().map(|id| &id.name).collect();
+        names.into_iter().map(|name| child::kind(name)).chain(inner.by_start.keys().cloned()).collect()
     }
 
     /// Paths in the data of events of this type that any flow says are secret.
@@ -212,13 +215,13 @@ impl Flows {
         self.read().newest(name).cloned()
     }
 
-    /// Flows whose newest version awaits events of this type.
+    /// Flows whose newest version awaits events of this type from its first state on.
     #[must_use]
     pub fn awaiting(&self, event_type: &str) -> Vec<Arc<Flow>> {
         let inner = self.read();
         let names: BTreeSet<&str> = inner.by_version.keys().map(|id| id.name.as_str()).collect();
         let newest = names.into_iter().filter_map(|name| inner.newest(name));
-        newest.filter(|flow| flow.awaits(event_type)).cloned().collect()
+        newest.filter(|flow| flow.hears(flow.initial(), event_type)).cloned().collect()
     }
 
     /// All known versions.

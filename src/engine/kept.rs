@@ -109,7 +109,7 @@ impl Round<'_> {
         let awaits = |id: &&OnboardingId| {
             self.works.get(*id).is_some_and(|work| {
                 let onboarding = &work.loaded.onboarding;
-                let awaits = work.flow.as_ref().is_some_and(|flow| flow.awaits(&arrival.event.kind));
+                let awaits = work.flow.as_ref().is_some_and(|flow| flow.hears(&onboarding.state, &arrival.event.kind));
                 work.fresh && onboarding.user.id == user && !onboarding.status.ended() && awaits
             })
         };
@@ -147,17 +147,18 @@ impl Round<'_> {
     /// An onboarding of this flow began: it takes what was kept for its user and what it awaits. What was kept in this
     /// same round comes again in another.
     pub(super) fn take_early(&mut self, user: UserId, id: OnboardingId) {
-        let Some(flow) = self.works.get(&id).and_then(|work| work.flow.clone()) else { return };
+        let Some(work) = self.works.get(&id) else { return };
+        let (Some(flow), state) = (work.flow.clone(), work.loaded.onboarding.state.clone()) else { return };
         let kept = std::mem::take(&mut self.rows).into_iter().partition(|row| {
             let theirs = row.event.owner.as_ref().is_some_and(|owner| owner.user == user && owner.onboarding.is_none());
-            theirs && row.event.verdict == Verdict::Kept && flow.awaits(&row.event.event.kind)
+            theirs && row.event.verdict == Verdict::Kept && flow.hears(&state, &row.event.event.kind)
         });
         let (again, rows): (Vec<_>, Vec<_>) = kept;
         self.rows = rows;
         self.held_secrets.retain(|(dedupe, _)| again.iter().all(|row| row.event.dedupe != *dedupe));
         self.deferred.extend(again.into_iter().flat_map(|row| row.callers));
         for (held, secrets) in self.stuck.early.remove(&user).unwrap_or_default() {
-            if flow.awaits(&held.event.kind) {
+            if flow.hears(&state, &held.event.kind) {
                 let arrival = waited(Some(id), &held, secrets);
                 self.step(Place::Waited(Box::new(Waited { held, was: Verdict::Kept })), &arrival, id);
             } else {
@@ -231,7 +232,8 @@ pub(super) async fn take_kept(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), 
     for id in round.stuck.marked.clone() {
         let Some(work) = round.works.get(&id).filter(|work| work.flow.is_some()) else { continue };
         let found = tx.kept_of(id, &work.loaded.key, most).await?;
-        let mut all = u32::try_from(found.len()).unwrap_or(u32::MAX) < most;
+        let full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= most;
+        let mut all = !full;
         let mut came = Vec::with_capacity(found.len());
         for kept in found {
             let opened = match kept {
@@ -247,11 +249,15 @@ pub(super) async fn take_kept(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), 
             }
         }
         know_others(tx, round, &came).await?;
+        let any = !came.is_empty();
         for (arrival, held) in came {
             round.step(Place::Waited(Box::new(Waited { held, was: Verdict::Kept })), &arrival, id);
         }
         if all {
             round.stuck.marks.insert(id, false);
+        } else if full && any {
+            // What comes now goes behind what was kept: into another round, which takes more of that.
+            round.waiting.insert(id);
         }
     }
     Ok(())

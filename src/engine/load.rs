@@ -119,7 +119,9 @@ async fn early(tx: &mut Tx, round: &mut Round<'_>, targets: &[Target]) -> Result
         for kept in tx.kept_for(user.user.id, &user.key, round.engine.options.adopt.max(1)).await? {
             let Ok(held) = kept else { continue };
             let known = round.stuck.early.entry(user.user.id).or_default();
-            if !start.flow.awaits(&held.event.kind) || known.iter().any(|(one, _)| one.seq == held.seq) {
+            if !start.flow.hears(start.flow.initial(), &held.event.kind)
+                || known.iter().any(|(one, _)| one.seq == held.seq)
+            {
                 continue;
             }
             if let Ok(secrets) = tx.take_held_secrets(&held.dedupe).await? {

@@ -170,6 +170,7 @@ impl<'a> Round<'a> {
         }
         let place = Place::New(item);
         match target {
+            Target::Onboarding(id) if self.moved_on(id, arrival) => self.defer(place),
             Target::Onboarding(id) => self.step(place, arrival, id),
             Target::Start(start) => self.start(place, arrival, &start),
             Target::Early(early) => self.early(place, arrival, early.user),
@@ -181,6 +182,19 @@ impl<'a> Round<'a> {
             Target::Unowned(why) => self.record(place, arrival, None, Said::plain(Verdict::Noted, why)),
             Target::Refused(why) => self.record(place, arrival, None, Said::plain(Verdict::Refused, why)),
         }
+    }
+
+    /// Whether a message was for this onboarding when it was looked for, and what it awaited then it does not any more: by
+    /// now another of its user's may be the one.
+    fn moved_on(&self, id: OnboardingId, arrival: &Arrival) -> bool {
+        let (Body::Message { .. }, None) = (&arrival.event.body, arrival.owner) else { return false };
+        let Some((work, flow)) = self.works.get(&id).and_then(|work| Some((work, work.flow.as_ref()?))) else {
+            return false;
+        };
+        let (now, kind) = (&work.loaded.onboarding, &arrival.event.kind);
+        let then = self.briefs.iter().find(|brief| brief.id == id);
+        then.is_some_and(|then| !then.ended && flow.hears(&then.state, kind))
+            && (now.status.ended() || !flow.hears(&now.state, kind))
     }
 
     /// Into another round; one that waited in the journal stays there.
@@ -361,7 +375,8 @@ impl<'a> Round<'a> {
         };
         self.works.insert(id, work);
         let (user_id, flow) = (user.user.id, start.flow.id.clone());
-        self.briefs.push(Brief { id, user: user_id, flow, ended: decision.onboarding.status.ended() });
+        let (state, ended) = (decision.onboarding.state.clone(), decision.onboarding.status.ended());
+        self.briefs.push(Brief { id, user: user_id, flow, state, ended });
         if let Some(said) = &start.said {
             self.adopting.insert(said.blind, id);
         }
@@ -412,7 +427,8 @@ impl<'a> Round<'a> {
     pub(super) fn adopt(&mut self, id: OnboardingId, held: Held, secrets: Secrets) {
         let Some(work) = self.works.get(&id) else { return };
         let user = work.loaded.onboarding.user.id;
-        let awaited = work.flow.as_ref().is_none_or(|flow| flow.awaits(&held.event.kind));
+        let state = &work.loaded.onboarding.state;
+        let awaited = work.flow.as_ref().is_none_or(|flow| flow.hears(state, &held.event.kind));
         // Only under the user's lock is it known what the user has begun.
         let early = !awaited
             && self.users.contains_key(&user)

@@ -119,13 +119,19 @@ async fn take_up(engine: &Engine, door: &Door, limit: u32) -> Result<usize, Stor
     Ok(all)
 }
 
+/// Whether an error concerns everybody: one person's (a row that somebody holds, or at which the database fails) must not end
+/// the sweep for all.
+const fn everybodys(error: &StoreError) -> bool {
+    matches!(error, StoreError::Passing(_) | StoreError::Unreachable(_))
+}
+
 /// Begins what was kept for users who could not be opened when it came.
 async fn begin_kept(engine: &Engine, door: &Door, limit: u32) -> Result<(), StoreError> {
     for id in engine.store.kept_starts(&engine.flows.starts(), limit).await? {
         let mut own = Vec::new();
         match engine.take_up_user(id, &mut own).await {
             Ok(()) => {}
-            Err(error) if error.passing() => return Err(error),
+            Err(error) if everybodys(&error) => return Err(error),
             Err(error) => tracing::error!(%error, user = %id, "what was kept cannot be taken up"),
         }
         for arrival in own {
@@ -140,7 +146,7 @@ async fn each(engine: &Engine, door: &Door, ids: &[OnboardingId]) -> Result<usiz
     let mut own = Vec::new();
     let stuck = match engine.take_up(ids, &mut own).await {
         Ok(stuck) => stuck.len(),
-        Err(error) if error.passing() => return Err(error),
+        Err(error) if everybodys(&error) => return Err(error),
         Err(error) if ids.len() < 2 => {
             tracing::error!(%error, onboarding = ?ids.first(), "what was kept cannot be taken up");
             ids.len()

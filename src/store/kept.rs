@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use gangway_core::effect::EffectId;
-use gangway_core::event::{OF_FLOWS, OnboardingId, UserId};
+use gangway_core::event::{OnboardingId, UserId};
 use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Timestamp;
 use gangway_entities::{events, onboardings};
@@ -35,8 +35,8 @@ impl Tx {
         found.iter().map(|row| self.open_kept(row, key)).collect()
     }
 
-    /// The oldest events kept for this user and no onboarding yet, each opened by itself; at most `limit`. The user must
-    /// be locked.
+    /// The newest events of each type kept for this user and no onboarding yet, in the order in which they came, each opened
+    /// by itself; of each type at most `limit`. The user must be locked.
     ///
     /// # Errors
     /// As said of [`Tx`].
@@ -135,26 +135,28 @@ impl Store {
         Ok(found.into_iter().map(|(id, flow, version)| (OnboardingId(id), rows::flow(flow, version))).collect())
     }
 
-    /// Users for whom an event of one of these types is kept, or a child of another onboarding of theirs; at most `limit`.
+    /// Users for whom an event of one of these types is kept: the next `limit` of them with each call, from the front
+    /// again behind the last, so that none that cannot be helped hides another.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
     pub async fn kept_starts(&self, types: &[String], limit: u32) -> Result<Vec<UserId>, StoreError> {
-        let begins = Condition::any()
-            .add(events::Column::Kind.is_in(types))
-            .add(events::Column::Kind.like(format!("{OF_FLOWS}%.start")));
+        let after = self.rolling.starts.get().unwrap_or_default();
         let found: Vec<Uuid> = events::Entity::find()
             .select_only()
             .column(events::Column::UserId)
             .distinct()
             .filter(Expr::cust("verdict = 'kept' AND onboarding_id IS NULL"))
-            .filter(begins)
+            .filter(events::Column::Kind.is_in(types))
+            .filter(events::Column::UserId.gt(after))
             .order_by_asc(events::Column::UserId)
             .limit(u64::from(limit))
             .into_tuple()
             .all(self.work())
             .await
             .map_err(Self::work_failed)?;
+        let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        self.rolling.starts.set(found.last().copied().filter(|_| full));
         Ok(found.into_iter().map(UserId).collect())
     }
 

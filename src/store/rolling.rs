@@ -17,6 +17,8 @@ pub(super) struct Rolling {
     pub(super) held: Place<i64>,
     /// Behind this end, onboarding and number, among leases that ran out.
     pub(super) expired: Place<(i64, Uuid, i64)>,
+    /// Behind this user, among those for whom something is kept that begins a flow.
+    pub(super) starts: Place<Uuid>,
 }
 
 /// The last row that was looked at; none: at the front.

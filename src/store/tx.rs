@@ -149,6 +149,7 @@ impl Tx {
             id: OnboardingId(row.id),
             user: UserId(row.user_id),
             flow: rows::flow(row.flow, row.version),
+            state: row.state,
             ended: row.ended_at.is_some(),
         });
         Ok(found.collect())

@@ -217,6 +217,8 @@ pub struct Brief {
     pub user: UserId,
     /// Its flow.
     pub flow: FlowRef,
+    /// The state that it is in.
+    pub state: String,
     /// Whether it has ended.
     pub ended: bool,
 }

@@ -1,8 +1,11 @@
 //! A message that comes before the onboarding that awaits it: kept for the user, and taken when one begins.
 
-use gangway::engine::{Arrival, child, sweep};
+use gangway::engine::{Arrival, Flows, Options, child, sweep};
+use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::effect::Request;
+use gangway_core::event::OnboardingId;
+use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::Status;
 use gangway_core::time::Millis;
 use serde_json::json;
@@ -20,6 +23,8 @@ on_both_databases!(
     a_message_that_two_processes_take_beside_the_child_is_never_lost,
     a_message_that_no_onboarding_takes_expires_visibly,
     a_message_that_nobody_could_still_await_is_noted_as_before,
+    a_message_goes_to_whoever_still_awaits_it_and_not_to_whom_it_comes_too_late_for,
+    many_early_messages_of_one_type_hide_none_of_another,
 );
 
 fn confirmed(world: &World, key: &str) -> Arrival {
@@ -37,7 +42,7 @@ async fn guest(world: &World) {
     world.one(world.say().start("g", "user.guest", "ann")).await;
 }
 
-async fn completed(world: &World, visit: gangway_core::event::OnboardingId) {
+async fn completed(world: &World, visit: OnboardingId) {
     world.perform("ann").await;
     assert_eq!(world.onboarding(visit).await.status, Status::Completed, "what was said early was lost");
     assert!(world.of_verdict("kept").await.is_empty() && world.of_verdict("held").await.is_empty());
@@ -111,4 +116,73 @@ async fn a_message_that_nobody_could_still_await_is_noted_as_before(db: &TestDb)
     let said = world.one(world.say().message("m", "user.renamed", "ann", json!({}))).await;
     assert_eq!((said.verdict, said.onboarding), (Verdict::Noted, Some(id)));
     assert!(said.detail.contains("awaits user.renamed"), "{}", said.detail);
+}
+
+/// Waits for a word, and then for another one.
+fn asking(name: &str, first: &str) -> Flow {
+    let text = format!(
+        "flow: {name}
+version: 1
+start: {{ on: user.{name}, user: {{ id: data.user_id, email: data.email }} }}
+states:
+  first: {{ await: {{ said: {first} }}, within: 24h, outcomes: {{ said: second, late: second }} }}
+  second: {{ await: {{ said: user.more }}, within: 24h, outcomes: {{ said: done, late: done }} }}
+  done: {{ end: completed }}
+"
+    );
+    gangway_core::flow::load(&format!("{name}.yaml"), &text, &Catalogue::default()).unwrap()
+}
+
+async fn asked(db: &TestDb, set: impl FnOnce(&mut Options)) -> World {
+    let flows = Flows::default();
+    let all = [("one", "user.said"), ("two", "user.said"), ("three", "user.third")];
+    all.into_iter().for_each(|(name, first)| flows.add(asking(name, first), true));
+    World::with(db, 1, set).await.with_flows(flows)
+}
+
+async fn begins(world: &World, name: &str) -> OnboardingId {
+    let start = world.say().start(&format!("start-{name}"), &format!("user.{name}"), "ann");
+    world.one(start).await.onboarding.unwrap()
+}
+
+fn said(world: &World, key: &str, kind: &str) -> Arrival {
+    world.say().message(key, kind, "ann", json!({}))
+}
+
+async fn a_message_goes_to_whoever_still_awaits_it_and_not_to_whom_it_comes_too_late_for(db: &TestDb) {
+    let world = asked(db, |_| {}).await;
+    let one = begins(&world, "one").await;
+    assert_eq!(world.one(said(&world, "a", "user.said")).await.onboarding, Some(one));
+    let early = world.one(said(&world, "b", "user.said")).await;
+    assert_eq!((early.verdict, early.onboarding), (Verdict::Kept, None), "it is too late for one, and early for two");
+    let two = begins(&world, "two").await;
+    assert_eq!(
+        (world.onboarding(one).await.state, world.onboarding(two).await.state),
+        ("second".into(), "second".into())
+    );
+    let late = world.one(said(&world, "c", "user.said")).await;
+    assert_eq!((late.verdict, late.onboarding), (Verdict::Noted, Some(two)), "nobody can await it any more");
+    // Two that await it, and two messages in one batch: each takes one.
+    let start = |name: &str| world.say().start(&format!("ben-{name}"), &format!("user.{name}"), "ben");
+    let one = world.one(start("one")).await.onboarding;
+    world.clock.advance(Millis(10));
+    let two = world.one(start("two")).await.onboarding;
+    let say = |key: &str| world.say().message(key, "user.said", "ben", json!({}));
+    let answers = world.accept(&[say("d"), say("e")]).await;
+    assert_eq!((answers[0].onboarding, answers[1].onboarding), (two, one));
+    assert_eq!(world.onboarding(one.unwrap()).await.state, "second");
+    assert_replays(&world, one.unwrap(), 0).await;
+}
+
+async fn many_early_messages_of_one_type_hide_none_of_another(db: &TestDb) {
+    let world = asked(db, |options| options.adopt = 2).await;
+    begins(&world, "one").await;
+    world.one(said(&world, "0", "user.said")).await;
+    for key in ["1", "2", "3", "4"] {
+        assert_eq!(world.one(said(&world, key, "user.third")).await.verdict, Verdict::Kept);
+    }
+    assert_eq!(world.one(said(&world, "5", "user.said")).await.verdict, Verdict::Kept);
+    let two = begins(&world, "two").await;
+    assert_eq!(world.onboarding(two).await.state, "second", "what came for it was hidden by what came for another");
+    assert_eq!(world.of_verdict("kept").await.len(), 4, "and those wait on");
 }

@@ -32,6 +32,7 @@ on_both_databases!(
     a_note_and_a_cancellation_need_no_flow_and_every_other_act_is_kept,
     news_of_an_ended_onboarding_need_no_flow,
     whom_the_sweep_cannot_step_hides_nobody_behind,
+    more_than_one_transaction_takes_is_still_before_anything_else,
 );
 
 /// A library that has what a test puts into it.
@@ -245,4 +246,43 @@ async fn whom_the_sweep_cannot_step_hides_nobody_behind(db: &TestDb) {
     }
     assert_eq!(stranded, 1, "the others fill each page");
     assert_eq!(old.onboarding(visit).await.status, Status::Review);
+}
+
+async fn more_than_one_transaction_takes_is_still_before_anything_else(db: &TestDb) {
+    let old = without(db, &["original-wallet"], &[]).await;
+    let new = World::with(db, 1, |options| options.adopt = 2).await;
+    let id = new.sign_up("ann").await;
+    let move_to = |state: &str| OperatorAct::Move { state: state.to_owned() };
+    for state in ["wallet", "create_user", "wallet", "create_user", "wallet"] {
+        assert_eq!(old.act(id, move_to(state), None).await.verdict, Verdict::Kept);
+    }
+    let last = new.act(id, move_to("create_user"), None).await;
+    assert_eq!((last.verdict, new.onboarding(id).await.state.as_str()), (Verdict::Applied, "create_user"));
+    let mut journal = new.journal(id).await;
+    journal.sort_by_key(|entry| entry.revision);
+    let went: Vec<&str> = journal.iter().skip(1).filter_map(|entry| entry.to.as_deref()).collect();
+    assert_eq!(went, ["wallet", "create_user", "wallet", "create_user", "wallet", "create_user"]);
+    assert!(new.of_verdict("kept").await.is_empty() && marked(&new).await.is_empty());
+    assert_replays(&new, id, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_at_whose_row_the_database_fails_ends_no_sweep() {
+    let db = TestDb::postgres().await;
+    let (new, old) = (World::new(&db).await, without(&db, &["original-wallet"], &[]).await);
+    let held = new.one(new.say().wallet("w", "nobody", gangway_core::event::Trust::Fact)).await;
+    assert_eq!(held.verdict, Verdict::Held);
+    let (ann, ben) = (new.sign_up("ann").await, new.sign_up("ben").await);
+    for (id, name) in [(ann, "ann"), (ben, "ben")] {
+        old.one(old.say().message(name, "user.renamed", name, json!({}))).await;
+        assert!(marked(&old).await.contains(&id));
+    }
+    new.run("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'odd'; END $$").await;
+    let of_ann = format!("FOR EACH ROW WHEN (NEW.id = '{ann}') EXECUTE FUNCTION fail()");
+    new.run(&format!("CREATE TRIGGER fail BEFORE UPDATE ON onboardings {of_ann}")).await;
+    new.clock.advance(crate::timers::HOLD);
+    new.clock.advance(Millis(1));
+    let swept = swept(&new).await;
+    assert_eq!((swept.stuck, swept.expired), (1, 1), "what one person's row does is done to everybody");
+    assert_eq!(marked(&new).await, [ann]);
 }

@@ -25,6 +25,9 @@ SELECT gen_random_uuid(), 1, 'mail', 'welcome', 'mail', '\\x00', 0, 'do', 0, n F
 INSERT INTO events (dedupe, digest, source, kind, received_at, verdict, copies, detail, sealed)
 SELECT sha256(n::text::bytea), '\\x00', 'crm', 'user.touched', n, CASE WHEN n % 2 = 0 THEN 'held' ELSE 'noted' END, 1, '',
     '\\x00' FROM generate_series(1, 40000) n;
+INSERT INTO events (dedupe, digest, source, kind, received_at, verdict, copies, detail, sealed, user_id)
+SELECT sha256(('early' || n)::bytea), '\\x00', 'crm', 'user.confirmed', n, 'kept', 1, '', '\\x00', gen_random_uuid()
+FROM generate_series(1, 20000) n;
 INSERT INTO held (blind, seq, place) SELECT dedupe, seq, 0 FROM events WHERE verdict = 'held';
 INSERT INTO identifiers (blind, kind, since) SELECT dedupe, 'original.user_uid', 0 FROM events WHERE verdict = 'held';
 ";
@@ -96,6 +99,14 @@ async fn what_runs_by_itself_reads_only_what_it_takes() {
     read_for("expiry, when none is due", rows, FEW);
     let rows = read(&db, async |store| assert_eq!(store.expire_held(Timestamp(99_999), 50).await.unwrap(), 50)).await;
     read_for("expiry of fifty", rows, FEW);
+
+    let rows = read(&db, async |store| assert_eq!(store.expire_kept(Timestamp(0), 100).await.unwrap(), 0)).await;
+    read_for("expiry of what came early, when none is due", rows, FEW);
+    let rows = read(&db, async |store| assert_eq!(store.expire_kept(Timestamp(51), 100).await.unwrap(), 50)).await;
+    read_for("expiry of fifty that came early", rows, FEW);
+    let types = ["user.signed_up".to_owned(), "flow.wallet.start".to_owned()];
+    let rows = read(&db, async |store| assert!(store.kept_starts(&types, 100).await.unwrap().is_empty())).await;
+    read_for("what begins something, of 20,000 that came early", rows, FEW);
 
     // After an outage: all of them are due, four may go.
     run(&db, "UPDATE effects SET due_at = due_at - 8999999000000 WHERE slot = 'original'").await;

@@ -5,7 +5,7 @@ use gangway_entities::{effects, events, held, identifiers, onboardings};
 use sea_orm::sea_query::{Alias, Expr, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -19,11 +19,12 @@ pub(super) const OF_ONBOARDING: &str = "SELECT seq, dedupe, digest, source, kind
     onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
     last_at, times \
     FROM events WHERE onboarding_id = $1 AND verdict = 'kept' ORDER BY seq LIMIT $2";
-/// Kept events of a user and no onboarding.
+/// Kept events of a user and no onboarding, of each type the newest: many of one type hide none of another.
 pub(super) const OF_USER: &str = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, \
     user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
     last_at, times \
-    FROM events WHERE user_id = $1 AND onboarding_id IS NULL AND verdict = 'kept' ORDER BY seq LIMIT $2";
+    FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY kind ORDER BY seq DESC) AS nth \
+    FROM events WHERE user_id = $1 AND onboarding_id IS NULL AND verdict = 'kept') newest WHERE nth <= $2) ORDER BY seq";
 pub(super) const END: &str = "UPDATE onboardings o SET status = t.status, ended_at = t.ended_at, \
     revision = t.revision, wake_at = NULL FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[]) \
     AS t (id, status, ended_at, revision) WHERE o.id = t.id";
@@ -59,15 +60,13 @@ pub(super) async fn end<C: ConnectionTrait>(tx: &C, rows: Vec<EndRow>) -> Result
 }
 
 pub(super) async fn of<C: ConnectionTrait>(tx: &C, whose: Whose, limit: u32) -> Result<Vec<events::Model>, DbErr> {
-    let find = match whose {
-        Whose::Onboarding(id) => events::Entity::find().filter(events::Column::OnboardingId.eq(id)),
-        Whose::User(id) => {
-            let theirs = events::Entity::find().filter(events::Column::UserId.eq(id));
-            theirs.filter(events::Column::OnboardingId.is_null())
-        }
+    let (sql, id) = match whose {
+        Whose::Onboarding(id) => (OF_ONBOARDING, id),
+        Whose::User(id) => (OF_USER, id),
     };
-    let find = find.filter(Expr::cust("verdict = 'kept'")).order_by_asc(events::Column::Seq);
-    find.limit(u64::from(limit)).all(tx).await
+    let values = [id.into(), i64::from(limit).into()];
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    events::Entity::find().from_raw_sql(statement).all(tx).await
 }
 
 pub(super) async fn park<C: ConnectionTrait>(tx: &C, of: &[(Uuid, i64, i32)], until: i64) -> Result<(), DbErr> {

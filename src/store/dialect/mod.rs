@@ -43,7 +43,8 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn mark_kept(&mut self, ids: &[Uuid], kept: bool) -> Result<()>;
     /// Not what is sealed; never woken any more.
     async fn end_shut(&mut self, rows: Vec<EndRow>) -> Result<()>;
-    /// Kept events in order of `seq`.
+    /// Kept events in order of `seq`: of an onboarding the oldest, of a user and no onboarding the newest of each type; at
+    /// most `limit` (of each type).
     async fn kept_of(&mut self, whose: Whose, limit: u32) -> Result<Vec<events::Model>>;
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()>;
     /// Answers the ids that were really added.
@@ -125,6 +126,7 @@ pub(super) struct BriefRow {
     pub(super) user_id: Uuid,
     pub(super) flow: String,
     pub(super) version: i32,
+    pub(super) state: String,
     pub(super) ended_at: Option<i64>,
 }
 

@@ -50,8 +50,8 @@ impl Session for PostgresSession {
     }
 
     async fn onboardings_of(&mut self, users: &[Uuid]) -> Result<Vec<BriefRow>> {
-        let sql = "SELECT id, user_id, flow, version, ended_at FROM onboardings WHERE user_id = ANY($1::uuid[]) \
-                   ORDER BY id";
+        let sql = "SELECT id, user_id, flow, version, state, ended_at FROM onboardings \
+                   WHERE user_id = ANY($1::uuid[]) ORDER BY id";
         self.rows(query(sql).bind(users)).await
     }
 
