@@ -119,6 +119,19 @@ impl Round<'_> {
         }
     }
 
+    /// Whether a message was for this onboarding when it was looked for, and what it awaited then it does not any more: by
+    /// now another of its user's may be the one.
+    pub(super) fn moved_on(&self, id: OnboardingId, arrival: &Arrival) -> bool {
+        let (Body::Message { .. }, None) = (&arrival.event.body, arrival.owner) else { return false };
+        let Some((work, flow)) = self.works.get(&id).and_then(|work| Some((work, work.flow.as_ref()?))) else {
+            return false;
+        };
+        let (now, kind) = (&work.loaded.onboarding, &arrival.event.kind);
+        let then = self.briefs.iter().find(|brief| brief.id == id);
+        then.is_some_and(|then| !then.ended && flow.hears(&then.state, kind))
+            && (now.status.ended() || !flow.hears(&now.state, kind))
+    }
+
     /// Keeps an event for a user, until an onboarding takes it.
     pub(super) fn keep_for(&mut self, place: Place, arrival: &Arrival, user: UserId, why: &str) {
         let mut works = self.works.values();

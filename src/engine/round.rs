@@ -184,19 +184,6 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Whether a message was for this onboarding when it was looked for, and what it awaited then it does not any more: by
-    /// now another of its user's may be the one.
-    fn moved_on(&self, id: OnboardingId, arrival: &Arrival) -> bool {
-        let (Body::Message { .. }, None) = (&arrival.event.body, arrival.owner) else { return false };
-        let Some((work, flow)) = self.works.get(&id).and_then(|work| Some((work, work.flow.as_ref()?))) else {
-            return false;
-        };
-        let (now, kind) = (&work.loaded.onboarding, &arrival.event.kind);
-        let then = self.briefs.iter().find(|brief| brief.id == id);
-        then.is_some_and(|then| !then.ended && flow.hears(&then.state, kind))
-            && (now.status.ended() || !flow.hears(&now.state, kind))
-    }
-
     /// Into another round; one that waited in the journal stays there.
     fn defer(&mut self, place: Place) {
         if let Place::New(item) = place {

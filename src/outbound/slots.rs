@@ -24,11 +24,6 @@ impl Slots {
         Self { all: Mutex::new(all) }
     }
 
-    /// Adds a slot of this size; one that is there stays as it is.
-    pub fn add(&self, name: &str, size: u32) {
-        self.all().entry(name.to_owned()).or_insert(Slot { size, taken: 0 });
-    }
-
     /// Takes at most `wanted`; answers how many. A slot that does not exist has none.
     pub fn take(&self, name: &str, wanted: u32) -> u32 {
         let mut all = self.all();

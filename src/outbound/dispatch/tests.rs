@@ -1,6 +1,7 @@
 //! The dispatcher with leases, door and transport played: no database, no network, no real time.
 
 mod doubt;
+mod elsewhere;
 mod kept;
 mod looks;
 mod rests;
@@ -14,7 +15,6 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::event::{Body, OnboardingId};
-use gangway_core::explain::Rest;
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::{Answer, AttemptResult};
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::{Dispatcher, Parts};
 use crate::clock::{Clock, HandClock, Moment, SeededChance};
 use crate::engine::door::Waiting;
-use crate::engine::{Door, Flows, NotAccepted, Performer, Receipt, Rests};
+use crate::engine::{Door, Flows, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
 use crate::outbound::secrets::SecretSource;
 use crate::outbound::{Attempted, Limits, Performers, Performs, SendError, Transport};
@@ -463,39 +463,4 @@ async fn a_stop_gives_back_what_was_handed_over_too_late_and_lets_the_rest_finis
     scene.dispatcher.idle().await;
     assert_eq!(scene.leases.released.lock().unwrap().iter().map(|id| id.n).collect::<Vec<_>>(), [2]);
     assert_eq!(scene.dispatcher.in_flight()["slow"], 0);
-}
-
-/// A flow of another process's files: a call, a mail and a publication that nobody here can perform.
-fn elsewhere() -> Flow {
-    let text = "flow: elsewhere\nversion: 1\nstart: { on: y.z, user: { id: data.id } }\nstates:\n  \
-                call: { call: acme.create, outcomes: { created: tell } }\n  \
-                tell: { publish: told, outcomes: { sent: done } }\n  done: { end: completed }\n";
-    gangway_core::flow::load_stored("elsewhere.yaml", text, &Catalogue::default()).unwrap()
-}
-
-#[tokio::test]
-async fn what_this_process_is_not_set_up_for_is_left_to_others_and_delays_nothing() {
-    let mut scene = Scene::new();
-    scene.dispatcher.0.flows.add(elsewhere(), false);
-    let mail = Request::Mail {
-        template: "welcome".to_owned(),
-        to: "a@b.example".to_owned(),
-        locale: None,
-        values: Map::new(),
-        secrets: BTreeMap::new(),
-    };
-    let mail = LeasedEffect { request: mail, ..effect("", 2) };
-    scene.due([effect("acme.create", 1), mail, effect("original.create", 3)]);
-    scene.wire.gate.add_permits(1);
-    let ticked = scene.tick().await;
-    assert_eq!((ticked.begun, ticked.next), (1, None), "nobody asks for it over and over");
-    assert_eq!(scene.taken().await.0, key(3));
-    assert!(scene.leases.asked.lock().unwrap().iter().flatten().all(|(slot, _)| slot != "acme" && slot != "mail"));
-    let waiting: Vec<_> = scene.dispatcher.elsewhere(Timestamp(1)).into_iter().map(|(slot, ..)| slot).collect();
-    assert_eq!(waiting, ["acme", "mail"], "it is told since when they wait");
-    assert!(scene.dispatcher.elsewhere(Timestamp(0)).is_empty());
-    for (slot, told) in [("acme", "providers.acme is not set up in this process"), ("mail", "mail.url")] {
-        let rest = Rests::rest(&scene.dispatcher, slot, slot, Mode::Do);
-        assert!(matches!(&rest, Some(Rest::Elsewhere { cause }) if cause.contains(told)), "{rest:?}");
-    }
 }
