@@ -148,8 +148,9 @@ impl Library for Shelf {
         let Some(stored) = self.store.flow(id).await? else {
             return Ok(Err("its definition is not in the database".to_owned()));
         };
-        let newest = self.files.iter().filter(|file| file.name == id.name).map(|file| file.version).max();
-        Ok(pinned(&stored, newest, &self.catalogue).map_err(|problems| problems.to_string()))
+        // One without a file here was stored since this process began, by a newer one: it must fit whole, too.
+        let newest = self.files.iter().filter(|file| file.name == id.name).map(|file| file.version).max().unwrap_or(0);
+        Ok(pinned(&stored, Some(newest), &self.catalogue).map_err(|problems| problems.to_string()))
     }
 }
 
