@@ -19,6 +19,7 @@ mod damaged;
 mod early;
 mod effects;
 mod held;
+mod hour;
 mod kept;
 mod operator;
 mod outage;

@@ -30,7 +30,7 @@ on_both_databases!(
 );
 
 /// One flow for each thing that can be asked of the world, with the failure that its far end meets people with.
-const ASKED: [(&str, &str); 5] = [
+pub const ASKED: [(&str, &str); 5] = [
     ("call", "call: far.make\n    outcomes: { ok: done }"),
     ("once", "call: far.once\n    outcomes: { ok: done }"),
     ("mail", "mail: welcome\n    with: { wallet_address: user.id }\n    outcomes: { sent: done, refused: done }"),
@@ -43,8 +43,13 @@ const ASKED: [(&str, &str); 5] = [
 ];
 
 fn flows() -> Flows {
+    flows_of(&ASKED)
+}
+
+/// A flow of each name that does this.
+pub fn flows_of(asked: &[(&str, &str)]) -> Flows {
     let flows = Flows::default();
-    for (name, state) in ASKED {
+    for (name, state) in asked {
         let text = format!(
             "flow: {name}\nversion: 1\nstart: {{ on: user.{name}, user: {{ id: data.user_id, email: data.email }} }}\n\
              states:\n  ask:\n    {state}\n  done: {{ end: completed }}\n"
@@ -63,10 +68,13 @@ fn flows() -> Flows {
 
 /// The far end: a provider, a mail server and a broker, all down or all well.
 #[derive(Clone, Debug)]
-struct Far {
+pub struct Far {
     clock: HandClock,
     down: Arc<AtomicBool>,
-    worked: Arc<AtomicUsize>,
+    /// What it was asked to change, mails and publications not counted.
+    pub worked: Arc<AtomicUsize>,
+    /// Mails and publications that it took.
+    pub taken: Arc<AtomicUsize>,
 }
 
 impl Far {
@@ -95,6 +103,7 @@ impl Performs for Far {
     async fn perform(&self, _: &LeasedEffect) -> Attempted {
         let cause = "451 at the connection".to_owned();
         let (result, health) = if self.well() {
+            self.taken.fetch_add(1, Ordering::SeqCst);
             (AttemptResult::Done(Answer::named("sent")), Health::Well)
         } else {
             (AttemptResult::Again { cause: cause.clone(), retry_after: None, spent: true }, Health::Failing(cause))
@@ -136,18 +145,24 @@ impl Adapter for FarAdapter {
     }
 }
 
-struct Scene {
-    world: World,
-    far: Far,
-    dispatcher: Dispatcher,
-    door: Door,
+pub struct Scene {
+    pub world: World,
+    pub far: Far,
+    pub dispatcher: Dispatcher,
+    pub door: Door,
 }
 
 impl Scene {
     async fn new(db: &TestDb) -> Self {
-        let mut world = World::new(db).await;
+        let (scene, queue) = Self::without_a_writer(World::new(db).await, flows());
+        drop(writer::start(&scene.world.engine, &queue, 1));
+        scene
+    }
+
+    /// Whatever comes to its door waits until a writer is started.
+    pub fn without_a_writer(mut world: World, flows: Flows) -> (Self, writer::Queue) {
         let clock = world.clock.clone();
-        let far = Far { clock: clock.clone(), down: Arc::default(), worked: Arc::default() };
+        let far = Far { clock: clock.clone(), down: Arc::default(), worked: Arc::default(), taken: Arc::default() };
         let (door, queue) = writer::door(4096);
         let settings = OutboundSettings::default();
         let seams = (Arc::new(clock.clone()) as Arc<dyn Clock>, Arc::new(world.store().clone()));
@@ -173,7 +188,7 @@ impl Scene {
         let dispatcher = Dispatcher::new(outbound::Parts {
             leases: Arc::new(world.store().clone()),
             door: door.clone(),
-            flows: flows(),
+            flows: flows.clone(),
             performers,
             concurrency,
             limits: Arc::new(Limits::default()),
@@ -182,9 +197,8 @@ impl Scene {
             settings,
         });
         let engine = Arc::get_mut(&mut world.engine).unwrap();
-        (engine.performer, engine.flows) = (Arc::new(dispatcher.clone()), flows());
-        drop(writer::start(&world.engine, &queue, 1));
-        Self { world, far, dispatcher, door }
+        (engine.performer, engine.flows) = (Arc::new(dispatcher.clone()), flows);
+        (Self { world, far, dispatcher, door }, queue)
     }
 
     async fn sign_up(&self, flow: &str, people: usize) {
@@ -197,7 +211,7 @@ impl Scene {
     }
 
     /// So many seconds pass, and what is due in each is done.
-    async fn pass(&self, seconds: usize) {
+    pub async fn pass(&self, seconds: usize) {
         for _ in 0..seconds {
             timers::tick(&self.world.engine, &self.door, self.world.clock.now()).await.unwrap();
             self.dispatcher.tick(self.world.clock.now()).await.unwrap();
@@ -206,12 +220,12 @@ impl Scene {
         }
     }
 
-    async fn count(&self, condition: &str) -> i64 {
+    pub async fn count(&self, condition: &str) -> i64 {
         self.world.number(&format!("SELECT count(*) FROM onboardings WHERE {condition}")).await
     }
 
     /// Whoever is in a review, and why.
-    async fn reviews(&self) -> Vec<String> {
+    pub async fn reviews(&self) -> Vec<String> {
         let filter =
             gangway::store::search::Filter { status: Some("review".into()), limit: 1000, ..Default::default() };
         let reviews = self.world.store().onboardings(&filter).await.unwrap();

@@ -27,7 +27,7 @@ const SHORT: Limits = Limits {
     ping: Millis(300),
 };
 
-fn tight(db: &TestDb) -> StoreOptions {
+pub fn tight(db: &TestDb) -> StoreOptions {
     StoreOptions { limits: SHORT, acquire: Millis::secs(3), ..db.options() }
 }
 
@@ -140,7 +140,7 @@ async fn connections_that_fell_silent_stop_nobody_and_are_not_used_again() {
 }
 
 /// Leases, timers, sweep and screens.
-async fn everything_answers(store: &Store, when: &str) {
+pub async fn everything_answers(store: &Store, when: &str) {
     let lease = Lease { token: uuid::Uuid::nil(), length: Millis::secs(1) };
     let slots = [("nothing".to_owned(), 1)];
     until(&format!("{when}: leases"), async || store.lease_due(&slots, lease).await.ok()).await;

@@ -17,6 +17,7 @@ mod process;
 mod proof;
 mod silent;
 mod starting;
+mod stopped;
 mod stopping;
 mod two;
 mod versions;

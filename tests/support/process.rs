@@ -80,6 +80,16 @@ impl Process {
         }
     }
 
+    /// SIGSTOP: it stands still with everything it holds, as on a machine that is paused.
+    pub fn pause(&self) {
+        self.running.as_ref().expect("it runs").signal(Signal::SIGSTOP).unwrap();
+    }
+
+    /// SIGCONT: it goes on as if nothing had been.
+    pub fn resume(&self) {
+        self.running.as_ref().expect("it runs").signal(Signal::SIGCONT).unwrap();
+    }
+
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.running.as_mut().and_then(|group| group.ended().unwrap())

@@ -70,6 +70,14 @@ impl Group {
         Ok(self.status)
     }
 
+    /// Sends a signal to the leader alone: with SIGSTOP it stands still, with SIGCONT it goes on.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kill(self.pid()?, signal).doing(format!("cannot send {signal} to {}", self.name))
+    }
+
     /// Waits for the end, however long it takes; ends it when `stop` is asked for.
     ///
     /// # Errors
