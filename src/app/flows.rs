@@ -79,7 +79,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
 /// # Errors
 /// Every problem of every file, a version that is known with other content, or the database.
 pub(super) async fn load(settings: &Settings, built: &Built, store: &Store) -> Result<Flows, Failure> {
-    let (current, catalogue) = (from_files(settings, built)?, &built.catalogue);
+    let current = from_files(settings, built)?;
     possible(settings, &current)?;
     let rows: Vec<StoredFlow> = current.iter().map(row).collect();
     let changed = store.add_flows(&rows).await?;
@@ -93,12 +93,14 @@ pub(super) async fn load(settings: &Settings, built: &Built, store: &Store) -> R
         return Err(Failure::new(Exit::Usage, message));
     }
     let files: Vec<FlowRef> = current.iter().map(|flow| flow.id.clone()).collect();
-    let flows = Flows::of(Arc::new(Shelf { store: store.clone(), catalogue: catalogue.clone(), files }));
+    // What another process on this database is set up for is known by its kind, though it is not performed here.
+    let whole = &built.whole;
+    let flows = Flows::of(Arc::new(Shelf { store: store.clone(), catalogue: whole.clone(), files }));
     for stored in store.flows().await? {
         if current.iter().any(|flow| flow.id == stored.id) {
             continue;
         }
-        match pinned(&stored, newest(&current, &stored.id.name), catalogue) {
+        match pinned(&stored, newest(&current, &stored.id.name), whole) {
             Ok(flow) => flows.add(flow, false),
             Err(problems) => flows.refuse(stored.id, problems.to_string()),
         }

@@ -24,7 +24,7 @@ use super::slots::Slots;
 use crate::clock::{Chance, Clock};
 use crate::engine::{Arrival, Door, Flows, NotAccepted};
 use crate::settings::outbound::OutboundSettings;
-use crate::store::types::{Lease, StoreError};
+use crate::store::types::{ExpiredLease, Lease, StoreError};
 use crate::telemetry::Beat;
 
 /// Leases that ran out, taken up in one tick at most.
@@ -220,7 +220,7 @@ impl Shared {
             return Ok(0);
         }
         let full = expired.len() >= most as usize;
-        expired.retain(|lease| !held.contains(&(lease.id, lease.attempt)));
+        expired.retain(|lease| !held.contains(&(lease.id, lease.attempt)) && !self.leaves(lease, now));
         let arrivals = expired.into_iter().map(|lease| {
             tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
             outcome::expired(lease.id, lease.attempt, now)
@@ -231,6 +231,11 @@ impl Shared {
         }
         metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
         Ok(told)
+    }
+
+    /// Whether others follow this lease up: this process is not set up for its far end, and whoever is has had no time yet.
+    fn leaves(&self, lease: &ExpiredLease, now: Timestamp) -> bool {
+        self.elsewhere.has(&lease.slot) && now < lease.until.plus(self.settings.retry.deadline)
     }
 
     /// Hands these to the door at once, each answered by itself; how many were taken. What was not comes again.

@@ -173,7 +173,7 @@ impl Store {
     pub async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError> {
         let backend = self.work().get_database_backend();
         let sql = format!(
-            "SELECT lease_until, onboarding_id, n, attempt FROM effects WHERE lease_until IS NOT NULL \
+            "SELECT lease_until, onboarding_id, n, attempt, slot FROM effects WHERE lease_until IS NOT NULL \
              AND lease_until <= {} AND lease_until >= $1 AND (lease_until, onboarding_id, n) > ($1, $2, $3) \
              ORDER BY lease_until, onboarding_id, n LIMIT $4",
             clock(backend)
@@ -181,11 +181,14 @@ impl Store {
         let (until, onboarding, n) = self.rolling.expired.get().unwrap_or((i64::MIN, Uuid::nil(), i64::MIN));
         let values = [until.into(), onboarding.into(), n.into(), i64::from(limit).into()];
         let rows = self.work().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await;
-        let found: Vec<(i64, Uuid, i64, i32)> = rows
+        let found: Vec<(i64, ExpiredLease)> = rows
             .and_then(|rows| {
                 let row = |row: &QueryResult| {
-                    let (until, onboarding) = (row.try_get("", "lease_until")?, row.try_get("", "onboarding_id")?);
-                    Ok((until, onboarding, row.try_get("", "n")?, row.try_get("", "attempt")?))
+                    let until = row.try_get("", "lease_until")?;
+                    let onboarding = OnboardingId(row.try_get("", "onboarding_id")?);
+                    let id = EffectId { onboarding, n: row.try_get("", "n")? };
+                    let (slot, attempt) = (row.try_get("", "slot")?, rows::small(row.try_get("", "attempt")?));
+                    Ok((until, ExpiredLease { id, slot, until: Timestamp(until), attempt }))
                 };
                 rows.iter().map(row).collect()
             })
@@ -193,12 +196,8 @@ impl Store {
         let full = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         self.rolling
             .expired
-            .set(found.last().filter(|_| full).map(|(until, onboarding, n, _)| (*until, *onboarding, *n)));
-        let expired = found.into_iter().map(|(_, onboarding, n, attempt)| ExpiredLease {
-            id: EffectId { onboarding: OnboardingId(onboarding), n },
-            attempt: rows::small(attempt),
-        });
-        Ok(expired.collect())
+            .set(found.last().filter(|_| full).map(|(until, lease)| (*until, lease.id.onboarding.0, lease.id.n)));
+        Ok(found.into_iter().map(|(_, lease)| lease).collect())
     }
 
     /// When the next effect that nobody holds is due, whatever its flow.

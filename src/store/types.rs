@@ -397,6 +397,10 @@ pub struct LeasedEffect {
 pub struct ExpiredLease {
     /// Its name.
     pub id: EffectId,
+    /// Whose free slots it needs.
+    pub slot: String,
+    /// When the lease ran out.
+    pub until: Timestamp,
     /// The attempt whose outcome is unknown.
     pub attempt: u32,
 }

@@ -116,6 +116,10 @@ impl Leases for Played {
     }
 }
 
+fn ran_out(id: EffectId, attempt: u32) -> ExpiredLease {
+    ExpiredLease { id, slot: "original".to_owned(), until: Timestamp(0), attempt }
+}
+
 fn rests(rest: &Resting, effect: &LeasedEffect) -> bool {
     (rest.target.as_str(), rest.mode) == (effect.request.target().1, effect.mode)
 }
@@ -285,7 +289,7 @@ impl Scene {
     /// The lease of this attempt ran out.
     fn ran_out(&self, n: i64, attempt: u32) {
         let id = EffectId { onboarding: OnboardingId(Uuid::nil()), n };
-        self.leases.expired.lock().unwrap().push(ExpiredLease { id, attempt });
+        self.leases.expired.lock().unwrap().push(ran_out(id, attempt));
     }
 
     /// A tick whose news the door takes: what it was told.
@@ -379,7 +383,7 @@ async fn effects_of_a_flow_that_is_not_loaded_here_are_given_back_and_nothing_of
 async fn one_lease_that_ran_out_and_is_not_taken_keeps_no_other_from_being_told() {
     let mut scene = Scene::new();
     let id = |n| EffectId { onboarding: OnboardingId(Uuid::nil()), n };
-    *scene.leases.expired.lock().unwrap() = (1..=3).map(|n| ExpiredLease { id: id(n), attempt: 1 }).collect();
+    *scene.leases.expired.lock().unwrap() = (1..=3).map(|n| ran_out(id(n), 1)).collect();
     let dispatcher = scene.dispatcher.clone();
     let ticking = tokio::spawn(async move { dispatcher.tick(Timestamp(1)).await.unwrap().expired });
     let mut told = Vec::new();

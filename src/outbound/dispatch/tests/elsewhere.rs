@@ -9,9 +9,9 @@ use gangway_core::flow::model::Flow;
 use gangway_core::time::Timestamp;
 use serde_json::Map;
 
-use super::{Scene, effect, key};
+use super::{Scene, effect, key, ran_out};
 use crate::engine::Rests;
-use crate::store::types::LeasedEffect;
+use crate::store::types::{ExpiredLease, LeasedEffect};
 
 /// A flow of another process's files: a call, a mail and a publication that nobody here can perform.
 fn elsewhere() -> Flow {
@@ -42,6 +42,13 @@ async fn what_this_process_is_not_set_up_for_is_left_to_others_and_delays_nothin
     let waiting: Vec<_> = scene.dispatcher.elsewhere(Timestamp(1)).into_iter().map(|(slot, ..)| slot).collect();
     assert_eq!(waiting, ["acme", "mail"], "it is told since when they wait");
     assert!(scene.dispatcher.elsewhere(Timestamp(0)).is_empty());
+    // Of a lease that ran out, too: only whoever is set up for it can look up what its attempt did.
+    let ran_out = ExpiredLease { slot: "acme".to_owned(), ..ran_out(effect("", 4).id, 1) };
+    scene.leases.expired.lock().unwrap().push(ran_out);
+    scene.clock.advance(scene.dispatcher.0.settings.sweep);
+    assert_eq!(scene.tick().await.expired, 0);
+    scene.clock.advance(scene.dispatcher.0.settings.retry.deadline);
+    assert_eq!(scene.tick().await.expired, 1, "nobody was set up for it in all that time");
     for (slot, told) in [("acme", "providers.acme is not set up in this process"), ("mail", "mail.url")] {
         let rest = Rests::rest(&scene.dispatcher, slot, slot, Mode::Do);
         assert!(matches!(&rest, Some(Rest::Elsewhere { cause }) if cause.contains(told)), "{rest:?}");
