@@ -11,7 +11,11 @@ const SOON: Millis = Millis::secs(2);
 
 /// The problem of a read that failed.
 pub(crate) fn failed(error: &StoreError) -> Problem {
-    if error.passing() {
+    if let StoreError::Setup(_) = error {
+        // A password that was changed, rights that are missing: mended without the caller's doing.
+        tracing::error!(%error, "the database refuses every request");
+        Problem::new(Kind::Unavailable, "the database takes no requests").come_again(SOON)
+    } else if error.passing() {
         tracing::warn!(%error, "the database cannot answer a request");
         Problem::new(Kind::Unavailable, "the database is busy or away").come_again(SOON)
     } else {
@@ -45,15 +49,19 @@ mod tests {
     use crate::store::StoreError;
 
     #[test]
-    fn the_caller_never_reads_what_the_database_said() {
-        let said = "password authentication failed for user gangway".to_owned();
-        for error in
-            [StoreError::Passing(said.clone()), StoreError::Poison(said.clone()), StoreError::Unreachable(said)]
-        {
+    fn the_caller_never_reads_what_the_database_said_and_is_told_to_come_again_unless_its_request_is_at_fault() {
+        let said = || "password authentication failed for user gangway".to_owned();
+        let errors = [
+            (StoreError::Passing(said()), true),
+            (StoreError::Unreachable(said()), true),
+            (StoreError::Setup(said()), true),
+            (StoreError::Poison(said()), false),
+        ];
+        for (error, come_again) in errors {
             let problem = failed(&error);
             assert!(!problem.to_string().contains("password"), "{problem}");
-            assert_eq!(problem.kind == Kind::Unavailable, error.passing());
-            assert_eq!(problem.retry_after.is_some(), error.passing());
+            assert_eq!(problem.kind == Kind::Unavailable, come_again, "{error}");
+            assert_eq!(problem.retry_after.is_some(), come_again, "{error}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Two processes on one PostgreSQL, as while a new version is taken into service: one with version 1 of a flow and one with
-//! version 2, or one that has never seen the flow. What the new one begins, the old one takes part in or leaves to it, and
-//! nothing is doubled.
+//! version 2, or one that has never seen the flow, or one whose settings lack what it asks for. What one begins, the other takes
+//! part in or leaves to it, and nothing is doubled.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -65,18 +65,62 @@ async fn versions_one_and_two_of_a_flow_side_by_side_double_nothing_and_ask_nobo
     }
     let client = started[0].1.clone();
     let new = started[1].0.url();
-    let people: Vec<String> = (0..PEOPLE).map(|nth| format!("person-{nth}")).collect();
-    let all: Vec<Value> = people.iter().map(|person| sign_up(person)).collect();
-    client.publish(&new, &Value::from(all)).await;
-    client.everybody_on_board(&new, PEOPLE, Duration::from_secs(60)).await;
+    everybody_signs_up_and_has_one_mail(&world, &client, &new).await;
+    let begun = client.get(&format!("{new}/v1/onboardings?flow=greeted&limit=500")).await.unwrap();
+    assert!(begun["items"].as_array().unwrap().iter().all(|one| one["version"] == 2));
+    for (process, _) in started {
+        ends_well(process);
+    }
+}
+
+async fn everybody_signs_up_and_has_one_mail(world: &World, client: &Client, url: &str) {
+    let all: Vec<Value> = (0..PEOPLE).map(|nth| sign_up(&format!("person-{nth}"))).collect();
+    client.publish(url, &Value::from(all)).await;
+    client.everybody_on_board(url, PEOPLE, Duration::from_secs(60)).await;
     let mut mails: BTreeMap<String, usize> = BTreeMap::new();
     for mail in world.listed("/mailbox/messages").await {
         *mails.entry(mail["to"].to_string()).or_default() += 1;
     }
     assert_eq!((mails.len(), mails.values().max()), (PEOPLE, Some(&1)), "a mail was sent twice: {mails:?}");
-    let begun = client.get(&format!("{new}/v1/onboardings?flow=greeted&limit=500")).await.unwrap();
-    assert!(begun["items"].as_array().unwrap().iter().all(|one| one["version"] == 2));
-    for (process, _) in started {
+}
+
+const NAP: &str = "flow: nap
+version: 1
+start: { on: user.slept, user: { id: data.user_id } }
+states:
+  nap:
+    wait: 1s
+    outcomes: { over: done }
+  done: { end: completed }
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_a_process_that_has_the_settings_one_without_them_takes_nothing_and_sends_nobody_into_review() {
+    let _turn = turn().await;
+    let db = TestDb::postgres().await;
+    let mut world = World::new("settings-apart", &db.url, Options::default()).await;
+    let flows = |name: &str, flow: &str| {
+        let folder = world.folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("flow.yaml"), flow).unwrap();
+        vec![folder.display().to_string()]
+    };
+    let (whole_flows, lacking_flows) = (flows("whole", &greeted(1)), flows("lacking", NAP));
+    world.set("flows.folders", whole_flows);
+    // One slot for each: most of what is asked is due, for whoever comes first.
+    world.set("mail.concurrency", 1);
+    world.set("providers.original.concurrency", 1);
+    let mut whole = world.process("whole");
+    let client = Client::new(token(&whole));
+    whole.start();
+    client.ready(&mut whole, Duration::from_secs(60)).await;
+    world.set("flows.folders", lacking_flows);
+    world.settings.retain(|(key, _)| !key.starts_with("providers.") && key != "mail.url");
+    let mut lacking = world.process("lacking");
+    lacking.start();
+    client.ready(&mut lacking, Duration::from_secs(60)).await;
+    everybody_signs_up_and_has_one_mail(&world, &client, &whole.url()).await;
+    for process in [lacking, whole] {
         ends_well(process);
     }
 }
