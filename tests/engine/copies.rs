@@ -1,5 +1,6 @@
 //! Known already? The journal is the inbox: copies are counted, other content under a known key is flagged.
 
+use gangway::engine::NotAccepted;
 use gangway_core::decision::Verdict;
 use gangway_core::event::Trust;
 
@@ -98,4 +99,20 @@ async fn an_outcome_that_is_told_twice_counts_once(db: &TestDb) {
     assert!(again.copy);
     assert_eq!(world.onboarding(id).await.state, "first_asset");
     assert_eq!(world.due().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sequence_that_a_restore_set_back_puts_nothing_aside_and_takes_nothing_for_a_copy() {
+    let db = TestDb::postgres().await;
+    let world = World::new(&db).await;
+    let say = world.say();
+    let before: Vec<_> = (0..40).map(|n| say.sign_up(&format!("p{n}"))).collect();
+    world.accept(&before).await;
+    world.run("SELECT setval(pg_get_serial_sequence('events', 'seq'), 1, false)").await;
+    let refused = world.engine.accept(&[say.sign_up("eve"), say.sign_up("joe")]).await;
+    assert!(refused.iter().all(|answer| matches!(answer, Err(NotAccepted::Later(_)))), "{refused:?}");
+    assert_eq!((world.quarantined().await.len(), world.received().await), (0, before.len() as i64));
+    world.run("SELECT setval(pg_get_serial_sequence('events', 'seq'), (SELECT max(seq) FROM events))").await;
+    let taken = world.accept(&[say.sign_up("eve"), say.sign_up("joe")]).await;
+    assert!(taken.iter().all(|receipt| receipt.verdict == Verdict::Applied && !receipt.copy), "{taken:?}");
 }
