@@ -130,8 +130,12 @@ impl Engine {
         own: &mut Vec<Arrival>,
         began: Stopwatch,
     ) {
-        let mut reruns = 0;
+        let mut reruns = 0_u64;
         while !indexes.is_empty() {
+            // Before a rerun, never after a round that leaves nothing: every answer would wait for it.
+            if reruns > 0 {
+                tokio::time::sleep(Duration::from_millis(reruns * 5)).await;
+            }
             let batch: Vec<&Arrival> = indexes.iter().filter_map(|index| arrivals.get(*index)).collect();
             let tx = match self.store.begin().await {
                 Ok(tx) => tx,
@@ -183,10 +187,9 @@ impl Engine {
                 }
             };
             reruns += 1;
-            if reruns > self.options.reruns || (reruns > 1 && self.tried_enough(began)) {
+            if reruns > u64::from(self.options.reruns) || (reruns > 1 && self.tried_enough(began)) {
                 return self.put_off(&indexes, answers, held);
             }
-            tokio::time::sleep(Duration::from_millis(u64::from(reruns) * 5)).await;
         }
     }
 

@@ -46,9 +46,9 @@ async fn what_this_process_is_not_set_up_for_is_left_to_others_and_delays_nothin
     let ran_out = ExpiredLease { slot: "acme".to_owned(), ..ran_out(effect("", 4).id, 1) };
     scene.leases.expired.lock().unwrap().push(ran_out);
     scene.clock.advance(scene.dispatcher.0.settings.sweep);
-    assert_eq!(scene.tick().await.expired, 0);
+    assert_eq!(scene.swept().await, Vec::<String>::new());
     scene.clock.advance(scene.dispatcher.0.settings.retry.deadline);
-    assert_eq!(scene.tick().await.expired, 1, "nobody was set up for it in all that time");
+    assert_eq!(scene.swept().await, [format!("{}/expired", key(4))], "nobody was set up for it in all that time");
     for (slot, told) in [("acme", "providers.acme is not set up in this process"), ("mail", "mail.url")] {
         let rest = Rests::rest(&scene.dispatcher, slot, slot, Mode::Do);
         assert!(matches!(&rest, Some(Rest::Elsewhere { cause }) if cause.contains(told)), "{rest:?}");
