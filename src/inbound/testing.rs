@@ -9,13 +9,14 @@ use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{FactReport, Identifier, Trust};
+use gangway_core::outcome::Answer;
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::{Map, json};
 use tokio::sync::watch;
 
 use super::aside::{Aside, Failed};
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
-use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+use crate::providers::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
 
 /// Longer than anything that a test waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
@@ -86,6 +87,7 @@ impl Writer {
 #[derive(Debug)]
 pub(crate) struct AnyAdapter;
 
+#[async_trait]
 impl Adapter for AnyAdapter {
     fn name(&self) -> &str {
         "any"
@@ -93,11 +95,7 @@ impl Adapter for AnyAdapter {
 
     fn describe(&self, _catalogue: &mut Catalogue) {}
 
-    fn begin(&self, _call: &Call<'_>) -> Turn {
-        unreachable!("this station never calls")
-    }
-
-    fn resume(&self, _call: &Call<'_>, _stage: &Stage, _reply: &Reply) -> Turn {
+    async fn call(&self, _call: &Call<'_>, _far: &dyn Far) -> Result<Answer, Stop> {
         unreachable!("this station never calls")
     }
 

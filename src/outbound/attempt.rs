@@ -13,6 +13,7 @@ use super::http::{Tokens, Transport};
 use super::safe::Safe;
 use super::secrets::{self, SecretSource};
 use crate::clock::{Clock, Moment};
+use crate::providers::Call;
 use crate::providers::directory::Directory;
 use crate::store::types::LeasedEffect;
 
@@ -106,9 +107,16 @@ impl Performers {
                 let Some(adapter) = self.adapters.get(provider) else {
                     return self.missing(format!("providers.{provider} is not set up; add its settings and restart"));
                 };
-                let asked = (effect, action.as_str(), input);
+                let call = Call {
+                    action: action.split_once('.').map_or(action, |(_, action)| action),
+                    input,
+                    effect: effect.id,
+                    mode: effect.mode,
+                    uncertain_since: effect.uncertain_since,
+                    now: self.clock.now(),
+                };
                 let way = Way { adapter: &*adapter, transport: &*self.transport, tokens: &self.tokens };
-                call::converse(way, &*self.clock, asked, progress).await
+                call::converse(way, &*self.clock, &call, progress).await
             }
             Request::Mail { .. } => match &self.mail {
                 Some(mail) => mail.perform(effect).await,

@@ -24,6 +24,6 @@ pub use attempt::{Attempted, Performers, Performs};
 pub use breaker::{Breaker, Breakers, Health};
 pub use children::{Children, Onboardings};
 pub use dispatch::{Dispatcher, Parts, Ticked};
-pub use http::{HttpSender, Limits, SendError, Transport};
+pub use http::{HttpSender, Limits, Transport};
 pub use mail::Mailer;
 pub use publish::Publisher;

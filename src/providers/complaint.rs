@@ -4,9 +4,7 @@
 use gangway_core::outcome::Answer;
 use serde_json::{Map, Value};
 
-use super::Turn;
-use super::parts::done;
-use super::trouble::Trouble;
+use super::Stop;
 
 /// Why an answer carries no data, where there is nothing to tell apart but this.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +12,7 @@ pub enum Refusal {
     /// The request is at fault; nothing was done. With the HTTP status.
     Complaint(u16, Complaint),
     /// Anything else.
-    Trouble(Trouble),
+    Stop(Stop),
 }
 
 /// What the provider objects to.
@@ -29,28 +27,28 @@ pub struct Complaint {
 impl Complaint {
     /// The outcome of this name, with code and reason for those who may read it.
     #[must_use]
-    pub fn outcome(self, name: &str) -> Turn {
+    pub fn outcome(self, name: &str) -> Answer {
         let mut answer = Answer::named(name);
         let fields = [("code", self.code), ("reason", self.reason)];
         answer.fields = Map::from_iter(fields.map(|(field, text)| (field.to_owned(), Value::String(text))));
-        done(answer)
+        answer
     }
 
     /// The outcome `refused`, with code and reason for those who may read it.
     #[must_use]
-    pub fn refused(self) -> Turn {
+    pub fn refused(self) -> Answer {
         self.outcome("refused")
     }
 }
 
 /// The outcome `refused` of something that is refused here: nothing was sent.
 #[must_use]
-pub fn refused(code: &str, reason: &str) -> Turn {
+pub fn refused(code: &str, reason: &str) -> Answer {
     Complaint { code: code.to_owned(), reason: reason.to_owned() }.refused()
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<Stop> for Refusal {
+    fn from(trouble: Stop) -> Self {
+        Self::Stop(trouble)
     }
 }

@@ -1,5 +1,5 @@
-//! Adapters: translation only. Given an action and its input, an adapter says the next request to send; given the
-//! answer, the outcome or the next request. It reads verified webhooks into facts. It never sends: `outbound` does.
+//! Adapters: translation only. Given an action and its input, an adapter has one conversation with a far end: what to
+//! ask for next, what the answer means. It reads verified webhooks into facts. It never sends: `outbound` does.
 
 pub mod complaint;
 pub mod didx;
@@ -9,21 +9,25 @@ pub mod guardian;
 pub mod haven;
 pub mod original;
 pub mod parts;
+pub mod script;
+pub mod stop;
 #[cfg(test)]
 pub(crate) mod talk;
-pub mod trouble;
 pub mod wait;
 pub mod waltid;
 
 use std::fmt;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{FactReport, Identifier};
-use gangway_core::outcome::AttemptResult;
+use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
+
+pub use self::stop::Stop;
 
 /// Kinds of identifiers that the adapters write: what people may search by, beside a user's own.
 #[must_use]
@@ -45,7 +49,22 @@ pub fn describe_all(catalogue: &mut Catalogue, general: &gangway_core::retry::Po
     waltid::describe(catalogue, general);
 }
 
+/// The far end of a conversation, as an adapter sees it: tokens, rates and limits are added on the way, and what was sent
+/// is remembered. Only `outbound` implements it with a network behind it; [`script::Script`] answers from a list.
+#[async_trait]
+pub trait Far: Send + Sync {
+    /// The time.
+    fn now(&self) -> Timestamp;
+
+    /// Asks, and waits for the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// There is no answer, and the conversation is over: hand the [`Stop`] on as it is.
+    async fn send(&self, request: Request) -> Result<Reply, Stop>;
+}
+
 /// One provider.
+#[async_trait]
 pub trait Adapter: Send + Sync + fmt::Debug {
     /// Its name, the prefix of its actions and facts.
     fn name(&self) -> &str;
@@ -63,21 +82,69 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         None
     }
 
-    /// The first request of an attempt, or its result when nothing need be sent.
-    fn begin(&self, call: &Call<'_>) -> Turn;
+    /// Has the conversation of one attempt.
+    ///
+    /// # Errors
+    /// [`Stop`]: it ended without an answer.
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+        let mut turn = self.begin(call);
+        loop {
+            let (request, stage) = match turn {
+                Turn::Send(request, stage) => (request, stage),
+                Turn::Barred(cause) => return Err(Stop::Barred(cause)),
+                Turn::Ended(AttemptResult::Done(answer)) => return Ok(answer),
+                Turn::Ended(AttemptResult::NotDone) => return Err(Stop::NotDone),
+                Turn::Ended(AttemptResult::Again { cause, retry_after, spent: true }) => {
+                    return Err(Stop::Away(cause, retry_after));
+                }
+                Turn::Ended(AttemptResult::Again { cause, retry_after, .. }) => {
+                    return Err(Stop::Later(cause, retry_after));
+                }
+                Turn::Ended(AttemptResult::Unknown { cause }) => return Err(Stop::Unclear(cause)),
+                Turn::Ended(AttemptResult::Broken { cause }) => return Err(Stop::Broken(cause)),
+            };
+            let reply = far.send(request).await?;
+            turn = self.resume(&Call { now: far.now(), ..*call }, &stage, &reply);
+        }
+    }
 
-    /// What follows from the answer to the request of this stage.
-    fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn;
+    /// Gets the token of this name, which a [`Request::token`] asked for. Only adapters whose requests ask for one have
+    /// any.
+    ///
+    /// # Errors
+    /// [`Stop`]: none can be had now.
+    async fn token(&self, name: &str, far: &dyn Far) -> Result<Token, Stop> {
+        let mut turn = self.begin_token(name, far.now());
+        loop {
+            let (request, stage) = match turn {
+                TokenTurn::Send(request, stage) => (request, stage),
+                TokenTurn::Token { value, good_for } => return Ok(Token { value, good_for }),
+                TokenTurn::Barred(cause) => return Err(Stop::Barred(cause)),
+                TokenTurn::Away { cause, retry_after } => return Err(Stop::Away(cause, retry_after)),
+            };
+            let reply = far.send(request).await?;
+            turn = self.token_reply(name, &stage, &reply, far.now());
+        }
+    }
 
-    /// Begins to get the token of this name, which a [`Request::token`] asked for. Only adapters whose requests ask
-    /// for one have any.
-    fn token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
+    /// In stages, for adapters that do not have their conversation in [`Adapter::call`] yet: the first request of an attempt, or its result when nothing need be sent.
+    fn begin(&self, _call: &Call<'_>) -> Turn {
+        parts::broken("this adapter has no stages")
+    }
+
+    /// In stages: what follows from the answer to the request of this stage.
+    fn resume(&self, call: &Call<'_>, _stage: &Stage, _reply: &Reply) -> Turn {
+        self.begin(call)
+    }
+
+    /// In stages: begins to get the token of this name.
+    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
         TokenTurn::Barred("this adapter has no tokens; this is a fault of gangway".to_owned())
     }
 
-    /// What follows from the answer to a request for a token.
+    /// In stages: what follows from the answer to a request for a token.
     fn token_reply(&self, name: &str, _stage: &Stage, _reply: &Reply, now: Timestamp) -> TokenTurn {
-        self.token(name, now)
+        self.begin_token(name, now)
     }
 
     /// Where the provider keeps deliveries that did not arrive and the action `missed_deliveries` reads them: ids of
@@ -134,6 +201,15 @@ pub struct Call<'a> {
     pub uncertain_since: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
+}
+
+/// A token.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The token itself, without `Bearer`.
+    pub value: SecretString,
+    /// How long it may be used, the margin for renewing it early taken off; absent: until it is refused.
+    pub good_for: Option<Millis>,
 }
 
 /// What follows.
@@ -218,6 +294,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// When the request was sent.
     pub sent_at: Timestamp,
+    /// When this was there.
+    pub received_at: Timestamp,
 }
 
 /// A webhook delivery.

@@ -9,7 +9,7 @@ use gangway_core::retry::Policy;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Request, Stage, Turn};
+use super::{Call, Request, Stage, Stop, Turn};
 
 /// An address and a path; path segments are percent-encoded. An address that does not parse is left as it is: the
 /// sender refuses it.
@@ -51,6 +51,24 @@ pub fn given<'a>(input: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
 pub fn id<'a>(input: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     given(input, name).filter(|id| id.chars().all(plain))
+}
+
+/// Text of the input that the action cannot do without.
+///
+/// # Errors
+/// [`Stop::Broken`] when it is not given.
+pub fn need<'a>(call: &Call<'a>, name: &str) -> Result<&'a str, Stop> {
+    let missing = || Stop::Broken(format!("{} needs {name}; check the flow's mapping", call.action));
+    given(call.input, name).ok_or_else(missing)
+}
+
+/// An id for a path that the action cannot do without.
+///
+/// # Errors
+/// [`Stop::Broken`] when it is not given, or cannot be one.
+pub fn need_id<'a>(call: &Call<'a>, name: &str) -> Result<&'a str, Stop> {
+    let what = "of letters, digits, - and _; check the flow's mapping";
+    id(call.input, name).ok_or_else(|| Stop::Broken(format!("{} needs {name}, {what}", call.action)))
 }
 
 /// A text or number of an object, as text; an empty text is none.

@@ -8,10 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use gangway::clock::{Clock, HandClock, SystemChance};
 use gangway::engine::{Door, Flows, timers, writer};
-use gangway::outbound::{
-    self, Attempted, Children, Dispatcher, Health, Limits, Performers, Performs, SendError, Transport,
-};
-use gangway::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage, Turn, Unreadable};
+use gangway::outbound::{self, Attempted, Children, Dispatcher, Health, Limits, Performers, Performs, Transport};
+use gangway::providers::{self, Adapter, Call, Delivery, Reading, Reply, Request, Stop, Unreadable};
 use gangway::settings::outbound::OutboundSettings;
 use gangway::store::types::LeasedEffect;
 use gangway_core::catalogue::{ActionSpec, Catalogue};
@@ -56,7 +54,7 @@ pub fn flows_of(asked: &[(&str, &str)]) -> Flows {
         );
         let mut catalogue: Catalogue = catalogue();
         for (action, effectful, look_up) in [("make", true, true), ("once", true, false), ("read", false, false)] {
-            let outcomes = vec![gangway::providers::parts::outcome("ok", &[], &[])];
+            let outcomes = vec![providers::parts::outcome("ok", &[], &[])];
             let spec = ActionSpec { outcomes, effectful, look_up, ..ActionSpec::default() };
             catalogue.actions.insert(format!("far.{action}"), spec);
         }
@@ -85,7 +83,7 @@ impl Far {
 
 #[async_trait]
 impl Transport for Far {
-    async fn send(&self, _: &str, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, _: &str, request: Request) -> Result<Reply, Stop> {
         self.worked.fetch_add(usize::from(request.effectful), Ordering::SeqCst);
         let status = match (self.well(), request.url.as_str()) {
             (true, "/look_up") => 404,
@@ -94,7 +92,8 @@ impl Transport for Far {
             (false, "/once") => 503,
             (false, _) => 500,
         };
-        Ok(Reply { status, headers: Vec::new(), body: Vec::new(), sent_at: self.clock.now() })
+        let now = self.clock.now();
+        Ok(Reply { status, headers: Vec::new(), body: Vec::new(), sent_at: now, received_at: now })
     }
 }
 
@@ -116,6 +115,7 @@ impl Performs for Far {
 #[derive(Debug)]
 struct FarAdapter;
 
+#[async_trait]
 impl Adapter for FarAdapter {
     fn name(&self) -> &str {
         "far"
@@ -123,21 +123,18 @@ impl Adapter for FarAdapter {
 
     fn describe(&self, _: &mut Catalogue) {}
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
+    async fn call(&self, call: &Call<'_>, far: &dyn providers::Far) -> Result<Answer, Stop> {
         let effectful = call.mode == Mode::Do && call.action != "read";
         let url = if call.mode == Mode::LookUp { "look_up" } else { call.action };
         let request = Request { method: "POST", url: format!("/{url}"), effectful, ..Request::default() };
-        Turn::Send(request, Stage::default())
-    }
-
-    fn resume(&self, call: &Call<'_>, _: &Stage, reply: &Reply) -> Turn {
-        let cause = format!("answered {}", reply.status);
-        Turn::Ended(match (reply.status, call.mode) {
-            (200, _) => AttemptResult::Done(Answer::named("ok")),
-            (404, Mode::LookUp) => AttemptResult::NotDone,
-            (500, _) if call.action == "make" => AttemptResult::Unknown { cause },
-            _ => AttemptResult::Again { cause, retry_after: None, spent: true },
-        })
+        let status = far.send(request).await?.status;
+        let cause = format!("answered {status}");
+        match (status, call.mode) {
+            (200, _) => Ok(Answer::named("ok")),
+            (404, Mode::LookUp) => Err(Stop::NotDone),
+            (500, _) if call.action == "make" => Err(Stop::unclear(&cause)),
+            _ => Err(Stop::away(&cause)),
+        }
     }
 
     fn read(&self, _: &Delivery<'_>) -> Result<Reading, Unreadable> {

@@ -70,8 +70,7 @@ impl ReadBack {
     async fn of_webhook(&self, adapter: &dyn Adapter, webhook: &str) -> usize {
         let way = Way { adapter, transport: &*self.transport, tokens: &self.tokens };
         let input = Map::from_iter([("webhook_id".to_owned(), json!(webhook))]);
-        let action = format!("{}.missed_deliveries", adapter.name());
-        let listed = match ask(way, &*self.clock, &action, input, self.limit).await {
+        let listed = match ask(way, &*self.clock, "missed_deliveries", input, self.limit).await {
             AttemptResult::Done(answer) => answer.fields.get("deliveries").and_then(Value::as_array).cloned(),
             AttemptResult::Again { cause, .. } | AttemptResult::Unknown { cause } | AttemptResult::Broken { cause } => {
                 tracing::warn!(provider = adapter.name(), webhook, cause, "missed deliveries cannot be read");

@@ -6,7 +6,7 @@ mod register;
 
 use std::collections::BTreeMap;
 
-use gangway_core::effect::{EffectId, Mode, Request};
+use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::OnboardingId;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Millis;
@@ -19,8 +19,8 @@ pub use self::register::register;
 use super::parts::std_time;
 use crate::clock::Clock;
 use crate::outbound::call::{Progress, Way, converse};
+use crate::providers::Call;
 use crate::settings::webhooks::WebhookSettings;
-use crate::store::types::LeasedEffect;
 use crate::store::webhooks::Webhook;
 
 /// Secrets of the webhooks that were registered, by provider.
@@ -58,18 +58,10 @@ impl From<Vec<Webhook>> for Registered {
 
 /// Has a conversation with a provider that no onboarding asked for: one attempt, nothing is recorded of it.
 async fn ask(way: Way<'_>, clock: &dyn Clock, action: &str, input: Map<String, Value>, limit: Millis) -> AttemptResult {
-    let now = clock.now();
-    let effect = LeasedEffect {
-        id: EffectId { onboarding: OnboardingId(Uuid::nil()), n: 0 },
-        request: Request::Call { action: action.to_owned(), input: Map::new(), secrets: BTreeMap::new() },
-        attempt: 1,
-        mode: Mode::Do,
-        uncertain_since: None,
-        asked_at: now,
-        token: Uuid::nil(),
-    };
+    let effect = EffectId { onboarding: OnboardingId(Uuid::nil()), n: 0 };
+    let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None, now: clock.now() };
     let progress = Progress::default();
-    let talk = converse(way, clock, (&effect, action, &input), &progress);
+    let talk = converse(way, clock, &call, &progress);
     match tokio::time::timeout(std_time(limit), talk).await {
         Ok(attempted) => attempted.result,
         Err(_) => progress.timed_out(limit, clock.now()).result,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::event::{Body, Trust};
 use gangway_core::time::{Millis, Timestamp};
@@ -15,7 +16,7 @@ use crate::clock::HandClock;
 use crate::engine::NotAccepted;
 use crate::inbound::signature::Profile;
 use crate::inbound::testing::{AnyAdapter, Remembered, Writer};
-use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+use crate::providers::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
 use crate::settings::webhooks::IntakeSettings;
 
 const SECRET: &str = "0123456789abcdef";
@@ -246,6 +247,7 @@ async fn odd_keys_are_digested_and_empty_identifiers_name_nobody() {
 #[derive(Debug)]
 struct KeyedByHeader;
 
+#[async_trait]
 impl Adapter for KeyedByHeader {
     fn name(&self) -> &str {
         "any"
@@ -253,11 +255,7 @@ impl Adapter for KeyedByHeader {
 
     fn describe(&self, _catalogue: &mut Catalogue) {}
 
-    fn begin(&self, _call: &Call<'_>) -> Turn {
-        unreachable!("this station never calls")
-    }
-
-    fn resume(&self, _call: &Call<'_>, _stage: &Stage, _reply: &Reply) -> Turn {
+    async fn call(&self, _call: &Call<'_>, _far: &dyn Far) -> Result<gangway_core::outcome::Answer, Stop> {
         unreachable!("this station never calls")
     }
 

@@ -30,8 +30,8 @@ use crate::engine::door::Waiting;
 use crate::engine::{Door, Flows, NotAccepted, Performer, Receipt};
 use crate::outbound::lease::Leases;
 use crate::outbound::secrets::SecretSource;
-use crate::outbound::{Attempted, Limits, Performers, Performs, SendError, Transport};
-use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+use crate::outbound::{Attempted, Limits, Performers, Performs, Transport};
+use crate::providers::{Adapter, Call, Delivery, Far, Reading, Reply, Stop, Unreadable};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::effects::Leased;
 use crate::store::types::{ExpiredLease, Lease, LeasedEffect, Resting, StoreError};
@@ -154,6 +154,7 @@ fn request(url: &str, effectful: bool) -> crate::providers::Request {
 #[derive(Debug)]
 struct Plain(&'static str);
 
+#[async_trait]
 impl Adapter for Plain {
     fn name(&self) -> &str {
         self.0
@@ -161,19 +162,14 @@ impl Adapter for Plain {
 
     fn describe(&self, _: &mut Catalogue) {}
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
         if call.action == "read_then_create" {
-            return Turn::Send(request("/read", false), Stage { at: "read", ..Stage::default() });
+            far.send(request("/read", false)).await?;
         }
-        Turn::Send(request("", true), Stage::default())
-    }
-
-    fn resume(&self, _: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        match reply.status {
-            _ if stage.at == "read" => Turn::Send(request("", true), Stage::default()),
-            401 => Turn::Barred("credentials".to_owned()),
-            500.. => Turn::Ended(AttemptResult::Unknown { cause: "broken".to_owned() }),
-            _ => Turn::Ended(AttemptResult::Done(Answer::named("created"))),
+        match far.send(request("", true)).await?.status {
+            401 => Err(Stop::Barred("credentials".to_owned())),
+            500.. => Err(Stop::unclear("broken")),
+            _ => Ok(Answer::named("created")),
         }
     }
 
@@ -196,19 +192,20 @@ struct Wire {
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, provider: &str, request: crate::providers::Request) -> Result<Reply, SendError> {
+    async fn send(&self, provider: &str, request: crate::providers::Request) -> Result<Reply, Stop> {
         self.sent.lock().unwrap().push(request.effectful);
         if !request.effectful {
             self.clock.advance(*self.still.lock().unwrap());
             // What goes on after this goes on by a new look at the time.
             tokio::task::yield_now().await;
         }
-        self.limits.rates.take(provider, Timestamp(1_000), Millis::secs(10)).map_err(SendError::NotYet)?;
+        let later = |wait| Stop::Later("its turn".to_owned(), Some(wait));
+        self.limits.rates.take(provider, Timestamp(1_000), Millis::secs(10)).map_err(later)?;
         if provider == "slow" {
             self.gate.acquire().await.unwrap().forget();
         }
         let status = *self.status.lock().unwrap();
-        Ok(Reply { status, headers: Vec::new(), body: Vec::new(), sent_at: Timestamp(7) })
+        Ok(Reply { status, headers: Vec::new(), body: Vec::new(), sent_at: Timestamp(7), received_at: Timestamp(7) })
     }
 }
 

@@ -13,9 +13,9 @@ use url::Url;
 
 use super::body::{self, Short};
 use super::guard::{Guard, Inside};
-use super::{Limits, SendError, Transport};
+use super::{Limits, Transport};
 use crate::clock::{Clock, Stopwatch};
-use crate::providers::{Reply, Request};
+use crate::providers::{Reply, Request, Stop};
 use crate::settings::outbound::OutboundSettings;
 
 /// Sends over HTTP.
@@ -56,11 +56,12 @@ impl HttpSender {
     }
 
     /// The wait that the provider asked for, where it is not over.
-    fn left_alone(&self, provider: &str) -> Result<(), SendError> {
-        self.limits.wait(provider, self.clock.now()).map_or(Ok(()), |wait| Err(SendError::Throttled(wait)))
+    fn left_alone(&self, provider: &str) -> Result<(), Stop> {
+        let later = |wait| Err(Stop::Later(format!("the provider asked to wait {wait}"), Some(wait)));
+        self.limits.wait(provider, self.clock.now()).map_or(Ok(()), later)
     }
 
-    async fn exchange(&self, url: Url, request: Request) -> Result<Reply, SendError> {
+    async fn exchange(&self, url: Url, request: Request) -> Result<Reply, Stop> {
         let method = request.method.parse().map_err(|_| barred("an HTTP method that does not exist"))?;
         let mut wire = self.client.request(method, url).headers(headers(&request)?);
         if !request.query.is_empty() {
@@ -75,16 +76,14 @@ impl HttpSender {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let body = body::read(response, self.reply_limit).await.map_err(|short| match short {
-            Short::TooLong => {
-                SendError::Cut(format!("the answer ({status}) is longer than {} bytes", self.reply_limit))
-            }
+            Short::TooLong => Stop::Unclear(format!("the answer ({status}) is longer than {} bytes", self.reply_limit)),
             Short::Cut(error) => self.unanswered(&error),
         })?;
-        Ok(Reply { status, headers, body, sent_at })
+        Ok(Reply { status, headers, body, sent_at, received_at: self.clock.now() })
     }
 
     /// What a failure says about the request: before the connection stands, nothing was sent.
-    fn unanswered(&self, error: &reqwest::Error) -> SendError {
+    fn unanswered(&self, error: &reqwest::Error) -> Stop {
         if sources(error).any(|source| source.is::<Inside>()) {
             return barred(&Inside.to_string());
         }
@@ -92,29 +91,34 @@ impl HttpSender {
             return barred("the request cannot be written; check the provider's base_url");
         }
         if error.is_connect() {
-            return SendError::NotSent(match (error.is_dns(), error.is_timeout()) {
+            let cause = match (error.is_dns(), error.is_timeout()) {
                 (true, _) => "its name cannot be resolved".to_owned(),
                 (_, true) => "no connection in time".to_owned(),
                 _ => format!("no connection: {}", deepest(error)),
-            });
+            };
+            return Stop::Away(cause, None);
         }
         if error.is_timeout() {
-            return SendError::Cut(format!("no whole answer within {}", self.timeout));
+            return Stop::Unclear(format!("no whole answer within {}", self.timeout));
         }
-        SendError::Cut(format!("the connection ended before a whole answer: {}", deepest(error)))
+        Stop::Unclear(format!("the connection ended before a whole answer: {}", deepest(error)))
     }
 }
 
 #[async_trait]
 impl Transport for HttpSender {
-    async fn send(&self, provider: &str, request: Request) -> Result<Reply, SendError> {
+    async fn send(&self, provider: &str, request: Request) -> Result<Reply, Stop> {
         self.left_alone(provider)?;
         let url = Url::parse(&request.url).map_err(|_| barred("an address that is not one; check its base_url"))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(barred("an address that is neither http nor https; check its base_url"));
         }
         self.guard.literal(&url).map_err(|inside| barred(&inside.to_string()))?;
-        let turn = self.limits.rates.take(provider, self.clock.now(), self.patience).map_err(SendError::NotYet)?;
+        let not_yet = |wait| {
+            let cause = format!("waits {wait} for its turn: the provider takes only so many requests");
+            Stop::Later(cause, Some(wait))
+        };
+        let turn = self.limits.rates.take(provider, self.clock.now(), self.patience).map_err(not_yet)?;
         if turn.0 > 0 {
             tokio::time::sleep(Duration::from_millis(turn.0)).await;
             self.left_alone(provider)?;
@@ -149,11 +153,11 @@ impl Transport for HttpSender {
     }
 }
 
-fn barred(what: &str) -> SendError {
-    SendError::Barred(what.to_owned())
+fn barred(what: &str) -> Stop {
+    Stop::Barred(what.to_owned())
 }
 
-fn headers(request: &Request) -> Result<HeaderMap, SendError> {
+fn headers(request: &Request) -> Result<HeaderMap, Stop> {
     let unfit = |_| barred("a header that cannot be sent; check the provider's keys for blanks and line breaks");
     let mut map = HeaderMap::new();
     for (name, value) in &request.headers {

@@ -3,15 +3,17 @@
 //! log, an error or a database.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 
-use gangway_core::time::{Millis, Timestamp};
+use async_trait::async_trait;
+use gangway_core::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
-use super::{SendError, Transport};
+use super::Transport;
 use crate::clock::Clock;
-use crate::providers::{Adapter, TokenTurn};
+use crate::providers::{Adapter, Far, Reply, Request, Stop, Token};
 
 /// More requests than any way to a token has.
 const LONGEST: usize = 8;
@@ -29,7 +31,7 @@ type Name = (String, String);
 #[derive(Debug, Default)]
 struct Place {
     held: Option<Held>,
-    failed: Option<(Timestamp, NoToken)>,
+    failed: Option<(Timestamp, Stop)>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,43 +40,19 @@ struct Held {
     until: Option<Timestamp>,
 }
 
-/// Why there is no token. Causes hold no personal data and no secrets.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoToken {
-    /// The provider refuses us as a whole: the settings must be mended.
-    #[error("{0}")]
-    Barred(String),
-    /// It is not the time to ask for one: nothing was sent.
-    #[error("no token yet: {cause}")]
-    NotYet {
-        /// Why.
-        cause: String,
-        /// How long to wait.
-        wait: Millis,
-    },
-    /// Passing.
-    #[error("no token: {cause}")]
-    Away {
-        /// What happened.
-        cause: String,
-        /// The provider asked to wait this long.
-        retry_after: Option<Millis>,
-    },
-}
-
 impl Tokens {
     /// The token of this name: the one that is known, else a new one. Whoever waited while somebody else failed to
     /// get one is told the same instead of trying again.
     ///
     /// # Errors
-    /// [`NoToken`].
+    /// [`Stop::Barred`], [`Stop::Later`] or [`Stop::Away`]: none can be had now.
     pub async fn get(
         &self,
         adapter: &dyn Adapter,
         transport: &dyn Transport,
         clock: &dyn Clock,
         name: &str,
-    ) -> Result<SecretString, NoToken> {
+    ) -> Result<SecretString, Stop> {
         let since = clock.now();
         let place = self.place(adapter.name(), name);
         let mut place = place.lock().await;
@@ -119,35 +97,56 @@ impl Tokens {
     }
 }
 
-async fn fetch(
-    adapter: &dyn Adapter,
-    transport: &dyn Transport,
-    clock: &dyn Clock,
-    name: &str,
-) -> Result<Held, NoToken> {
-    let mut turn = adapter.token(name, clock.now());
-    for _ in 0..LONGEST {
-        let (request, stage) = match turn {
-            TokenTurn::Send(request, stage) => (request, stage),
-            TokenTurn::Token { value, good_for } => {
-                return Ok(Held { value, until: good_for.map(|length| clock.now().plus(length)) });
-            }
-            TokenTurn::Barred(cause) => return Err(NoToken::Barred(cause)),
-            TokenTurn::Away { cause, retry_after } => return Err(NoToken::Away { cause, retry_after }),
-        };
-        turn = match transport.send(adapter.name(), request).await {
-            Ok(reply) => adapter.token_reply(name, &stage, &reply, clock.now()),
-            Err(SendError::Barred(cause)) => return Err(NoToken::Barred(cause)),
-            Err(error @ (SendError::Throttled(wait) | SendError::NotYet(wait))) => {
-                return Err(NoToken::NotYet { cause: error.to_string(), wait });
-            }
-            Err(SendError::NotSent(cause) | SendError::Cut(cause)) => {
-                return Err(NoToken::Away { cause, retry_after: None });
-            }
-        };
+async fn fetch(adapter: &dyn Adapter, transport: &dyn Transport, clock: &dyn Clock, name: &str) -> Result<Held, Stop> {
+    let far = Asking {
+        provider: adapter.name(),
+        transport,
+        clock,
+        sent: AtomicUsize::new(0),
+        held_back: AtomicBool::new(false),
+    };
+    match adapter.token(name, &far).await {
+        Ok(Token { value, good_for }) => Ok(Held { value, until: good_for.map(|length| clock.now().plus(length)) }),
+        Err(stop) => Err(none(stop, far.held_back.load(Ordering::Relaxed))),
     }
-    let cause = format!("the way to a token did not end after {LONGEST} requests; this is a fault of the adapter");
-    Err(NoToken::Away { cause, retry_after: None })
+}
+
+/// Why there is no token. A wait before anything was asked (`held_back`) spends nothing; one that is asked for in an
+/// answer is a failure that passes.
+fn none(stop: Stop, held_back: bool) -> Stop {
+    match stop {
+        Stop::Later(..) if held_back => stop.said_by("no token yet"),
+        other => match other.of_a_token() {
+            Stop::Barred(cause) => Stop::Barred(cause),
+            passing => passing.said_by("no token"),
+        },
+    }
+}
+
+/// The far end on the way to a token.
+struct Asking<'a> {
+    provider: &'a str,
+    transport: &'a dyn Transport,
+    clock: &'a dyn Clock,
+    sent: AtomicUsize,
+    held_back: AtomicBool,
+}
+
+#[async_trait]
+impl Far for Asking<'_> {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn send(&self, request: Request) -> Result<Reply, Stop> {
+        if self.sent.fetch_add(1, Ordering::Relaxed) == LONGEST {
+            let fault = "this is a fault of the adapter";
+            return Err(Stop::Away(format!("the way to a token did not end after {LONGEST} requests; {fault}"), None));
+        }
+        let answer = self.transport.send(self.provider, request).await;
+        self.held_back.store(matches!(answer, Err(Stop::Later(..))), Ordering::Relaxed);
+        answer
+    }
 }
 
 #[cfg(test)]

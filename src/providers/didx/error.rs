@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::providers::Reply;
 use crate::providers::complaint::{Complaint, Refusal};
-use crate::providers::trouble::{Trouble, of_status};
+use crate::providers::stop::{Stop, of_status};
 
 /// The data of a good answer: `data` where it is wrapped, else the whole.
 ///
@@ -20,20 +20,20 @@ pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
             Some(data @ Value::Object(_)) => Ok(data),
             _ => Ok(Value::Object(body)),
         },
-        (None, Some(_)) => Err(Refusal::Trouble(Trouble::Unclear(format!("{} without an object", reply.status)))),
+        (None, Some(_)) => Err(Refusal::Stop(Stop::Unclear(format!("{} without an object", reply.status)))),
         (None, None) => {
             let cause = format!("{} with a body that is not whole JSON", reply.status);
-            Err(Refusal::Trouble(Trouble::Unclear(cause)))
+            Err(Refusal::Stop(Stop::Unclear(cause)))
         }
     }
 }
 
 /// Why a status that is not a good one is not; `None` for a good one, whose body is not looked at.
 #[must_use]
-pub fn refused(reply: &Reply, now: Timestamp, json: Option<&Value>) -> Option<Refusal> {
+pub fn refused(reply: &Reply, _now: Timestamp, json: Option<&Value>) -> Option<Refusal> {
     let keys = "providers.didx.client_id and client_secret, and what the provider allows them";
-    if let Some(trouble) = of_status(reply, now, keys, "providers.didx.base_url") {
-        return Some(Refusal::Trouble(trouble));
+    if let Some(trouble) = of_status(reply, keys, "providers.didx.base_url") {
+        return Some(Refusal::Stop(trouble));
     }
     let complaint = json.and_then(complaint);
     match (reply.status, complaint) {
@@ -45,14 +45,14 @@ pub fn refused(reply: &Reply, now: Timestamp, json: Option<&Value>) -> Option<Re
         }
         (404, None) => {
             let cause = "404 from a gateway, not from the provider itself; check providers.didx.base_url and paths";
-            Some(Refusal::Trouble(Trouble::Away(cause.to_owned(), None)))
+            Some(Refusal::Stop(Stop::Away(cause.to_owned(), None)))
         }
         (status, None) => {
             let cause = format!("{status}, which the provider's documentation does not know");
-            Some(Refusal::Trouble(Trouble::Strange(cause)))
+            Some(Refusal::Stop(Stop::Broken(cause)))
         }
         (status, Some(_)) => {
-            Some(Refusal::Trouble(Trouble::Strange(format!("{status}, which is neither good nor a known error"))))
+            Some(Refusal::Stop(Stop::Broken(format!("{status}, which is neither good nor a known error"))))
         }
     }
 }

@@ -41,6 +41,7 @@ impl Didx {
     }
 }
 
+#[async_trait::async_trait]
 impl Adapter for Didx {
     fn name(&self) -> &str {
         "didx"
@@ -74,7 +75,7 @@ impl Adapter for Didx {
         }
     }
 
-    fn token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
+    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
         token::ask(&self.desk)
     }
 

@@ -364,13 +364,14 @@ fn token_word(more: &str, told: Told<'_>) -> String {
 
 #[test]
 fn a_token_is_asked_for_with_client_credentials_in_a_form() {
-    let TokenTurn::Send(request, _) = adapter().token("service", NOW) else { panic!() };
+    let TokenTurn::Send(request, _) = adapter().begin_token("service", NOW) else { panic!() };
     let path = "iam/realms/product-hub/protocol/openid-connect/token";
     assert_eq!(line(&request), format!("POST https://test.didxtech.com/{path}"));
     assert_eq!(header(&request, "content-type"), Some("application/x-www-form-urlencoded"));
     let form = String::from_utf8(request.body.unwrap()).unwrap();
     assert_eq!(form, "grant_type=client_credentials&client_id=partner+one&client_secret=s%261");
-    let TokenTurn::Send(request, _) = adapter_with("[token]\nurl = \"https://id.example.org/t\"").token("service", NOW)
+    let TokenTurn::Send(request, _) =
+        adapter_with("[token]\nurl = \"https://id.example.org/t\"").begin_token("service", NOW)
     else {
         panic!()
     };

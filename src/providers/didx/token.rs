@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 
 use super::calls::Desk;
 use crate::providers::parts::joined;
-use crate::providers::trouble::{Trouble, of_status};
+use crate::providers::stop::{Stop, of_status};
 use crate::providers::{Reply, Request, Stage, TokenTurn};
 
 /// Name of the only token.
@@ -38,9 +38,9 @@ pub fn ask(desk: &Desk) -> TokenTurn {
 
 /// What follows from the answer. `expires_in` is believed, not the usual 300 s.
 #[must_use]
-pub fn answered(desk: &Desk, reply: &Reply, now: Timestamp) -> TokenTurn {
-    if let Some(trouble) = of_status(reply, now, KEYS, "providers.didx.token.url") {
-        return trouble.of_a_token();
+pub fn answered(desk: &Desk, reply: &Reply, _now: Timestamp) -> TokenTurn {
+    if let Some(trouble) = of_status(reply, KEYS, "providers.didx.token.url") {
+        return trouble.of_a_token_turn();
     }
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     let token = json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
@@ -54,7 +54,7 @@ pub fn answered(desk: &Desk, reply: &Reply, now: Timestamp) -> TokenTurn {
         (400..=499, _) if json.is_some() => {
             TokenTurn::Barred(format!("the provider gives us no token ({}); check {KEYS}", reply.status))
         }
-        (status, _) => Trouble::Away(format!("{status} without a token"), None).of_a_token(),
+        (status, _) => Stop::Away(format!("{status} without a token"), None).of_a_token_turn(),
     }
 }
 

@@ -75,6 +75,7 @@ impl Generic {
     }
 }
 
+#[async_trait::async_trait]
 impl Adapter for Generic {
     fn name(&self) -> &str {
         &self.definition.name
@@ -124,7 +125,7 @@ impl Adapter for Generic {
         }
     }
 
-    fn token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
+    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
         token::begin(self)
     }
 

@@ -1,7 +1,7 @@
 //! Samples of a definition: conversations and deliveries of the provider's documentation, held against it when it is
 //! loaded. One that ends otherwise than it says keeps the definition from loading.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gangway_core::effect::{EffectId, Mode};
@@ -16,7 +16,8 @@ use serde_json::{Map, Value, json};
 
 use super::Generic;
 use super::model::Definition;
-use crate::providers::{Adapter, Call, Delivery, Reply, Request, Turn};
+use crate::providers::script::Script;
+use crate::providers::{Adapter, Call, Delivery, Reply, Request, Stop};
 use crate::settings::generic::{GenericSettings, SecretScalar};
 
 /// Where samples pretend that the provider is.
@@ -150,37 +151,24 @@ impl ActionSample {
         let (mode, uncertain) = if self.look_up { (Mode::LookUp, true) } else { (Mode::Do, self.uncertain) };
         let uncertain_since = uncertain.then_some(NOW);
         let call = Call { action: &self.action, input: &self.input, effect, mode, uncertain_since, now: NOW };
-        let mut answers: VecDeque<&Answered> = self.answers.iter().collect();
-        let mut turn = adapter.begin(&call);
-        let mut first = true;
-        let ended = loop {
-            let (request, stage) = match turn {
-                Turn::Send(request, stage) => (request, stage),
-                Turn::Ended(result) => break result,
-                Turn::Barred(cause) => return self.ends_as("barred", &cause),
-            };
-            if first && let Some(sends) = &self.sends {
-                sends.fit(&request)?;
-            }
-            first = false;
-            let answered = answers.pop_front().ok_or("the sample has no answer for another request")?;
-            let body = match &answered.body {
-                Value::Null => Vec::new(),
-                Value::String(text) => text.clone().into_bytes(),
-                json => json.to_string().into_bytes(),
-            };
-            let reply = Reply { status: answered.status, headers: lower(&answered.headers), body, sent_at: NOW };
-            turn = adapter.resume(&call, &stage, &reply);
-        };
-        if !answers.is_empty() {
-            return Err(format!("{} of the sample's answers were never asked for", answers.len()));
+        let far = Script::new(NOW, self.answers.iter().map(Answered::reply));
+        let ended = far.play(adapter.call(&call, &far));
+        if let (Some(sends), Some(first)) = (&self.sends, far.sent().first()) {
+            sends.fit(first)?;
         }
-        let answer = match ended {
-            AttemptResult::Done(answer) => answer,
-            AttemptResult::NotDone => return self.ends_as("not_done", ""),
-            AttemptResult::Again { cause, .. } => return self.ends_as("again", &cause),
-            AttemptResult::Unknown { cause } => return self.ends_as("unknown", &cause),
-            AttemptResult::Broken { cause } => return self.ends_as("broken", &cause),
+        let ended = ended.ok_or("the sample has no answer for another request")?;
+        if let Err(Stop::Barred(cause)) = &ended {
+            return self.ends_as("barred", cause);
+        }
+        if far.left() > 0 {
+            return Err(format!("{} of the sample's answers were never asked for", far.left()));
+        }
+        let answer = match ended.map_err(|stop| stop.ended(far.doubt())) {
+            Ok(answer) | Err(AttemptResult::Done(answer)) => answer,
+            Err(AttemptResult::NotDone) => return self.ends_as("not_done", ""),
+            Err(AttemptResult::Again { cause, .. }) => return self.ends_as("again", &cause),
+            Err(AttemptResult::Unknown { cause }) => return self.ends_as("unknown", &cause),
+            Err(AttemptResult::Broken { cause }) => return self.ends_as("broken", &cause),
         };
         self.ends_as(&answer.outcome, "")?;
         same("fields", self.fields.as_ref(), &answer.fields)?;
@@ -195,6 +183,17 @@ impl ActionSample {
         }
         let because = if cause.is_empty() { String::new() } else { format!(" ({cause})") };
         Err(format!("this sample of `{}` ends as `{end}`{because}, not as `{}`", self.action, self.ends))
+    }
+}
+
+impl Answered {
+    fn reply(&self) -> Reply {
+        let body = match &self.body {
+            Value::Null => Vec::new(),
+            Value::String(text) => text.clone().into_bytes(),
+            json => json.to_string().into_bytes(),
+        };
+        Reply { status: self.status, headers: lower(&self.headers), body, sent_at: NOW, received_at: NOW }
     }
 }
 

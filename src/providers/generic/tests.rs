@@ -47,7 +47,13 @@ fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: &[(u16, &st
         };
         requests.push(request);
         let (status, body) = told.next().expect("a request that the test does not answer");
-        let reply = Reply { status: *status, headers: Vec::new(), body: body.as_bytes().to_vec(), sent_at: NOW };
+        let reply = Reply {
+            status: *status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            sent_at: NOW,
+            received_at: NOW,
+        };
         turn = it.resume(&call, &stage, &reply);
     }
 }
@@ -147,12 +153,13 @@ fn every_answer_has_its_one_meaning_also_those_of_which_the_definition_says_noth
 #[test]
 fn a_token_is_got_with_client_credentials_and_its_margin_is_kept() {
     let it = adapter(EXAMPLE);
-    let TokenTurn::Send(request, _) = it.token("service", NOW) else { panic!() };
+    let TokenTurn::Send(request, _) = it.begin_token("service", NOW) else { panic!() };
     assert_eq!(request.url, "https://api.example.org/v1/oauth/token");
     let form = String::from_utf8(request.body.unwrap()).unwrap();
     assert_eq!(form, "grant_type=client_credentials&client_id=c-1&client_secret=s-1");
     let told = |status, body: &str| {
-        let reply = Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec(), sent_at: NOW };
+        let reply =
+            Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec(), sent_at: NOW, received_at: NOW };
         it.token_reply("service", &Default::default(), &reply, NOW)
     };
     let life = |body: &str| match told(200, body) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::providers::Reply;
 use crate::providers::complaint::{Complaint, Refusal};
-use crate::providers::trouble::{Trouble, of_status};
+use crate::providers::stop::{Stop, of_status};
 
 /// What a good answer holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +21,10 @@ pub enum Body {
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
-pub fn body(reply: &Reply, now: Timestamp) -> Result<Body, Refusal> {
+pub fn body(reply: &Reply, _now: Timestamp) -> Result<Body, Refusal> {
     let keys = "providers.guardian: username, registry_password and demo; the account must be a Standard Registry";
-    if let Some(trouble) = of_status(reply, now, keys, "providers.guardian.base_url") {
-        return Err(Refusal::Trouble(trouble));
+    if let Some(trouble) = of_status(reply, keys, "providers.guardian.base_url") {
+        return Err(Refusal::Stop(trouble));
     }
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     match (reply.status, json) {
@@ -33,16 +33,16 @@ pub fn body(reply: &Reply, now: Timestamp) -> Result<Body, Refusal> {
         (200..=299, None) if reply.body.trim_ascii().is_empty() => Ok(Body::Empty),
         (200..=299, _) => {
             let cause = format!("{} with a body that is not a whole JSON object", reply.status);
-            Err(Refusal::Trouble(Trouble::Unclear(cause)))
+            Err(Refusal::Stop(Stop::Unclear(cause)))
         }
         (404, json) if json.as_ref().and_then(|json| json.get("message")).is_none() => {
             let cause = "404 from a gateway, not from Guardian itself; check providers.guardian.base_url";
-            Err(Refusal::Trouble(Trouble::Away(cause.to_owned(), None)))
+            Err(Refusal::Stop(Stop::Away(cause.to_owned(), None)))
         }
         (status @ 400..=499, json) => Err(Refusal::Complaint(status, complaint(status, json.as_ref()))),
         (status, _) => {
             let cause = format!("{status}, which the provider's documentation does not know");
-            Err(Refusal::Trouble(Trouble::Strange(cause)))
+            Err(Refusal::Stop(Stop::Broken(cause)))
         }
     }
 }

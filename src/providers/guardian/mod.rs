@@ -55,6 +55,7 @@ impl Guardian {
     }
 }
 
+#[async_trait::async_trait]
 impl Adapter for Guardian {
     fn name(&self) -> &str {
         "guardian"
@@ -85,7 +86,7 @@ impl Adapter for Guardian {
         }
     }
 
-    fn token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
+    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
         token::ask(&self.desk)
     }
 

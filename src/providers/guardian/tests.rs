@@ -415,7 +415,7 @@ fn token_word(at: &'static str, told: Told<'_>) -> String {
 
 #[test]
 fn the_registrys_token_comes_from_a_login_and_an_exchange() {
-    let TokenTurn::Send(request, stage) = adapter().token("registry", NOW) else { panic!() };
+    let TokenTurn::Send(request, stage) = adapter().begin_token("registry", NOW) else { panic!() };
     assert_eq!(line(&request), "POST https://guardian.example.org/api/v1/accounts/login");
     assert_eq!(body(&request), json!({"username": "example_registry", "password": "r3gistry"}));
     assert_eq!((stage.at, request.effectful, request.token), ("login", false, None));
@@ -423,7 +423,7 @@ fn the_registrys_token_comes_from_a_login_and_an_exchange() {
     assert_eq!(token_word("login", LOGGED_IN), exchange);
     assert_eq!(token_word("exchange", ACCESS), "access-1 50000", "opaque: the settings' lifetime less the margin");
     assert_eq!(token_word("login", LOGGED_IN_NEWER), "access-2 50000", "a newer Guardian gives it at once");
-    assert!(matches!(adapter_with("demo = true").token("registry", NOW), TokenTurn::Barred(_)));
+    assert!(matches!(adapter_with("demo = true").begin_token("registry", NOW), TokenTurn::Barred(_)));
 }
 
 #[test]

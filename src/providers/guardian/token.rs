@@ -12,7 +12,7 @@ use super::calls::login::{self, Login};
 use super::error::{Body, body};
 use crate::providers::complaint::Refusal;
 use crate::providers::parts::text;
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Reply, Request, Stage, TokenTurn};
 use crate::settings::guardian::TokenSettings;
 
@@ -42,7 +42,7 @@ pub fn answered(desk: &Desk, stage: &Stage, reply: &Reply, now: Timestamp) -> To
     if stage.at == EXCHANGE {
         return match exchanged(reply, now) {
             Ok(access) => token(&desk.settings.token, access, now),
-            Err(trouble) => trouble.of_a_token(),
+            Err(trouble) => trouble.of_a_token_turn(),
         };
     }
     match login::read(reply, now) {
@@ -56,7 +56,7 @@ pub fn answered(desk: &Desk, stage: &Stage, reply: &Reply, now: Timestamp) -> To
                 .to_owned(),
         ),
         Ok(Login::Refused) => TokenTurn::Barred(format!("Guardian refuses the registry's login (401); check {KEYS}")),
-        Err(trouble) => trouble.of_a_token(),
+        Err(trouble) => trouble.of_a_token_turn(),
     }
 }
 
@@ -70,20 +70,20 @@ pub fn exchange(desk: &Desk, refresh: &SecretString) -> Request {
 /// The access token of the answer. Any failure of the exchange is 401, and the refresh token is seconds old: it passes.
 ///
 /// # Errors
-/// [`Trouble`] of the kind that the status and the body say.
-pub fn exchanged(reply: &Reply, now: Timestamp) -> Result<SecretString, Trouble> {
+/// [`Stop`] of the kind that the status and the body say.
+pub fn exchanged(reply: &Reply, now: Timestamp) -> Result<SecretString, Stop> {
     if reply.status == 401 {
-        return Err(Trouble::Away("a new refresh token was not exchanged (401)".to_owned(), None));
+        return Err(Stop::Away("a new refresh token was not exchanged (401)".to_owned(), None));
     }
     match body(reply, now) {
         Ok(Body::Object(body)) if text(&body, "accessToken").is_some() => {
             Ok(SecretString::from(text(&body, "accessToken").unwrap_or_default()))
         }
-        Ok(_) => Err(Trouble::Unclear("an exchange without `accessToken`".to_owned())),
+        Ok(_) => Err(Stop::Unclear("an exchange without `accessToken`".to_owned())),
         Err(Refusal::Complaint(status, _)) => {
-            Err(Trouble::Away(format!("a new refresh token was not exchanged ({status})"), None))
+            Err(Stop::Away(format!("a new refresh token was not exchanged ({status})"), None))
         }
-        Err(Refusal::Trouble(trouble)) => Err(trouble),
+        Err(Refusal::Stop(trouble)) => Err(trouble),
     }
 }
 

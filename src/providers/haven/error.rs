@@ -6,7 +6,7 @@ use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::providers::complaint::Complaint;
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Reply, wait};
 
 /// Why an answer carries no data.
@@ -25,7 +25,7 @@ pub enum Refusal {
     /// 400, 409, 422: permanent, the request is at fault. Nothing was done.
     Refused(Complaint),
     /// What no word of this provider is needed for.
-    Trouble(Trouble),
+    Stop(Stop),
 }
 
 /// Whether the message speaks of something that is over: a code, a challenge, a token.
@@ -44,7 +44,7 @@ pub fn data(reply: &Reply, exists: &[String], now: Timestamp) -> Result<Value, R
     let status = reply.status;
     let asked = || wait::asked(&reply.headers, true, now);
     let complaint = |reason: String| Complaint { code: status.to_string(), reason };
-    let unclear = |cause: String| Err(Refusal::Trouble(Trouble::Unclear(cause)));
+    let unclear = |cause: String| Err(Refusal::Stop(Stop::Unclear(cause)));
     match (status, message) {
         (202, _) => Err(Refusal::Approval),
         (200..=299, _) => match json {
@@ -52,17 +52,17 @@ pub fn data(reply: &Reply, exists: &[String], now: Timestamp) -> Result<Value, R
             Some(_) => unclear(format!("{status} with JSON that is no object")),
             None => unclear(format!("{status} with a body that is not whole JSON")),
         },
-        (300..=399, _) => Err(Trouble::moved("the provider", status, "providers.haven.base_url").into()),
-        (429, _) => Err(Trouble::throttled("the provider", asked()).into()),
-        (503, _) if asked().is_some() => Err(Trouble::shut(asked()).into()),
+        (300..=399, _) => Err(Stop::moved("the provider", status, "providers.haven.base_url").into()),
+        (429, _) => Err(Stop::throttled("the provider", asked()).into()),
+        (503, _) if asked().is_some() => Err(Stop::shut(asked()).into()),
         (500..=599, _) => unclear(format!("{status} from the provider")),
         (400 | 401 | 409 | 422, Some(text)) if says(&text, exists) => Err(Refusal::Exists(complaint(text))),
         (401, text) => Err(Refusal::Unauthorised(complaint(text.unwrap_or_default()))),
         (403, text) => Err(Refusal::Forbidden(complaint(text.unwrap_or_default()))),
         (404, Some(_)) => Err(Refusal::NotFound),
         (400 | 409 | 422, Some(text)) => Err(Refusal::Refused(complaint(text))),
-        (404 | 408 | 425, _) => Err(Trouble::gateway("the provider", status, asked()).into()),
-        _ => Err(Trouble::Strange(format!("{status} without the provider's error format")).into()),
+        (404 | 408 | 425, _) => Err(Stop::gateway("the provider", status, asked()).into()),
+        _ => Err(Stop::Broken(format!("{status} without the provider's error format")).into()),
     }
 }
 
@@ -79,28 +79,28 @@ fn says(message: &str, texts: &[String]) -> bool {
     texts.iter().any(|text| message.contains(&text.to_lowercase()))
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<Stop> for Refusal {
+    fn from(trouble: Stop) -> Self {
+        Self::Stop(trouble)
     }
 }
 
 /// What an answer is to a request of the service account where no outcome of the action is meant by it.
-impl From<Refusal> for Trouble {
+impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Trouble(trouble) => trouble,
+            Refusal::Stop(trouble) => trouble,
             Refusal::Unauthorised(_) => credentials(401, "service_token, service_key, credential_id"),
             Refusal::Forbidden(_) => credentials(403, "the permissions of the service account"),
-            Refusal::NotFound => Self::Strange("404, what the request names does not exist".to_owned()),
-            Refusal::Approval => Self::Strange("202, waits for an approval at the provider".to_owned()),
+            Refusal::NotFound => Self::Broken("404, what the request names does not exist".to_owned()),
+            Refusal::Approval => Self::Broken("202, waits for an approval at the provider".to_owned()),
             Refusal::Refused(complaint) | Refusal::Exists(complaint) => {
-                Self::Strange(format!("refused with {}; see the provider's console", complaint.code))
+                Self::Broken(format!("refused with {}; see the provider's console", complaint.code))
             }
         }
     }
 }
 
-fn credentials(status: u16, check: &str) -> Trouble {
-    Trouble::Barred(format!("the provider refuses our service account ({status}); check {check} (providers.haven)"))
+fn credentials(status: u16, check: &str) -> Stop {
+    Stop::Barred(format!("the provider refuses our service account ({status}); check {check} (providers.haven)"))
 }

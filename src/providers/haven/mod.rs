@@ -43,6 +43,7 @@ impl Haven {
     }
 }
 
+#[async_trait::async_trait]
 impl Adapter for Haven {
     fn name(&self) -> &str {
         "haven"

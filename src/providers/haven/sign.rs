@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::calls::{Desk, with_body};
 use super::error::data;
 use crate::providers::parts::{broken, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 use crate::settings::haven::key::ServiceKey;
 
@@ -73,14 +73,14 @@ pub fn is_one_of(stage: &Stage) -> bool {
 pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     let body = match data(reply, &desk.settings.exists, call.now) {
         Ok(body) => body,
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     if stage.at == ANNOUNCED { assert(desk, &body, stage) } else { change(desk, &body, stage) }
 }
 
 fn assert(desk: &Desk, body: &Value, stage: &Stage) -> Turn {
     let (Some(challenge), Some(identifier)) = (text(body, "challenge"), text(body, "challengeIdentifier")) else {
-        return Trouble::Unclear("a challenge without `challenge` and `challengeIdentifier`".to_owned()).of_a_read();
+        return Stop::Unclear("a challenge without `challenge` and `challengeIdentifier`".to_owned()).of_a_read();
     };
     let client_data = json!({
         "type": "key.get", "challenge": challenge, "origin": desk.settings.origin, "crossOrigin": false,
@@ -106,7 +106,7 @@ fn assert(desk: &Desk, body: &Value, stage: &Stage) -> Turn {
 
 fn change(desk: &Desk, body: &Value, stage: &Stage) -> Turn {
     let Some(action) = text(body, "userAction") else {
-        return Trouble::Unclear("a signed action without `userAction`".to_owned()).of_a_read();
+        return Stop::Unclear("a signed action without `userAction`".to_owned()).of_a_read();
     };
     let remembered = |name: &str| stage.memo.get(name).and_then(Value::as_str).unwrap_or_default();
     let method = if remembered("method") == "PUT" { "PUT" } else { "POST" };

@@ -6,7 +6,7 @@ use gangway_core::time::{Millis, Timestamp};
 use serde_json::Value;
 
 use crate::providers::complaint::Complaint;
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Reply, wait};
 
 /// Why an answer carries no data.
@@ -19,7 +19,7 @@ pub enum Refusal {
     /// `validation_error` or `client_error`: permanent, the request is at fault. Nothing was done.
     Refused(Complaint),
     /// What no word of this provider is needed for.
-    Trouble(Trouble),
+    Stop(Stop),
 }
 
 /// The `data` of a good answer, or why there is none.
@@ -31,11 +31,11 @@ pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
     let error = json.as_ref().and_then(|json| json.get("error")).filter(|error| !error.is_null());
     let status = reply.status;
     let asked = || wait::asked(&reply.headers, true, now);
-    let unclear = |cause: String| Refusal::Trouble(Trouble::Unclear(cause));
+    let unclear = |cause: String| Refusal::Stop(Stop::Unclear(cause));
     match (status, error) {
-        (401 | 403, _) => Err(Trouble::credentials(status, "providers.original.api_key and api_secret").into()),
-        (429, _) => Err(Trouble::throttled("the provider", asked()).into()),
-        (300..=399, _) => Err(Trouble::moved("the provider", status, "providers.original.base_url").into()),
+        (401 | 403, _) => Err(Stop::credentials(status, "providers.original.api_key and api_secret").into()),
+        (429, _) => Err(Stop::throttled("the provider", asked()).into()),
+        (300..=399, _) => Err(Stop::moved("the provider", status, "providers.original.base_url").into()),
         (_, Some(error)) => Err(complaint(status, error, asked())),
         (200..=299, None) => match json {
             // A search that finds nobody answers `data: null`, in the SDKs' examples beside `success: false`.
@@ -47,10 +47,10 @@ pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
             Some(_) => Err(unclear(format!("{status} without success and without an error"))),
             None => Err(unclear(format!("{status} with a body that is not whole JSON"))),
         },
-        (404 | 408 | 425, None) => Err(Trouble::gateway("the provider", status, asked()).into()),
+        (404 | 408 | 425, None) => Err(Stop::gateway("the provider", status, asked()).into()),
         (503, None) => Err(gone(asked()).into()),
         (500..=599, None) => Err(unclear(format!("{status} without an explanation"))),
-        (_, None) => Err(Trouble::Strange(format!("{status} without the provider's error format")).into()),
+        (_, None) => Err(Stop::Broken(format!("{status} without the provider's error format")).into()),
     }
 }
 
@@ -70,16 +70,16 @@ fn complaint(status: u16, error: &Value, asked: Option<Millis>) -> Refusal {
         ("client_error", 404) => Refusal::NotFound,
         ("client_error" | "validation_error", _) => Refusal::Refused(complaint),
         ("server_error", 503) => gone(asked).into(),
-        ("server_error", _) | (_, 500..=599) => Trouble::Unclear(format!("{status} server_error")).into(),
-        _ => Trouble::Strange(format!("{status} with an unknown type of error")).into(),
+        ("server_error", _) | (_, 500..=599) => Stop::Unclear(format!("{status} server_error")).into(),
+        _ => Stop::Broken(format!("{status} with an unknown type of error")).into(),
     }
 }
 
 /// 503, with a wait or without one.
-fn gone(asked: Option<Millis>) -> Trouble {
+fn gone(asked: Option<Millis>) -> Stop {
     match asked {
-        Some(_) => Trouble::shut(asked),
-        None => Trouble::Unclear("503 without saying when to come again".to_owned()),
+        Some(_) => Stop::shut(asked),
+        None => Stop::Unclear("503 without saying when to come again".to_owned()),
     }
 }
 
@@ -93,20 +93,20 @@ fn words(list: &[Value], name: &str) -> String {
     words.join("; ").chars().take(LONGEST).collect()
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<Stop> for Refusal {
+    fn from(trouble: Stop) -> Self {
+        Self::Stop(trouble)
     }
 }
 
 /// What an answer is where no outcome of the action is meant by it.
-impl From<Refusal> for Trouble {
+impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Trouble(trouble) => trouble,
-            Refusal::NotFound => Self::Strange("404, what the request names does not exist".to_owned()),
-            Refusal::Refused(complaint) => Self::Strange(format!("refused: {}", complaint.code)),
-            Refusal::Exists(complaint) => Self::Strange(format!("exists already: {}", complaint.code)),
+            Refusal::Stop(trouble) => trouble,
+            Refusal::NotFound => Self::Broken("404, what the request names does not exist".to_owned()),
+            Refusal::Refused(complaint) => Self::Broken(format!("refused: {}", complaint.code)),
+            Refusal::Exists(complaint) => Self::Broken(format!("exists already: {}", complaint.code)),
         }
     }
 }

@@ -39,6 +39,7 @@ impl Original {
     }
 }
 
+#[async_trait::async_trait]
 impl Adapter for Original {
     fn name(&self) -> &str {
         "original"

@@ -6,7 +6,7 @@ use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Reply, Turn, wait};
 use crate::settings::waltid::DuplicateSettings;
 
@@ -18,7 +18,7 @@ pub enum Refusal {
     /// Permanent, the request is at fault. Nothing was done.
     Refused(Complaint),
     /// What no word of this provider is needed for.
-    Trouble(Trouble),
+    Stop(Stop),
 }
 
 /// What the provider objects to.
@@ -43,7 +43,7 @@ pub fn answer(reply: &Reply, duplicate: &DuplicateSettings, now: Timestamp) -> R
     let is_page = text.starts_with('<');
     let tells = || !is_page && duplicate.texts.iter().any(|tell| text.contains(tell.as_str()));
     let complaint = || Complaint { status, reason: reason(text) };
-    let barred = |cause: &str| Err(Refusal::Trouble(Trouble::Barred(cause.to_owned())));
+    let barred = |cause: &str| Err(Refusal::Stop(Stop::Barred(cause.to_owned())));
     match status {
         200..=299 if text.is_empty() => Ok(Value::Null),
         200..=299 => match serde_json::from_str::<Value>(text) {
@@ -52,18 +52,18 @@ pub fn answer(reply: &Reply, duplicate: &DuplicateSettings, now: Timestamp) -> R
                 Err(Refusal::Duplicate(complaint()))
             }
             Ok(json) => Ok(json),
-            Err(_) => Err(Trouble::Unclear(format!("{status} with a body that is not whole JSON")).into()),
+            Err(_) => Err(Stop::Unclear(format!("{status} with a body that is not whole JSON")).into()),
         },
-        300..=399 => Err(Trouble::moved("walt.id", status, "providers.waltid.base_url and org_url").into()),
+        300..=399 => Err(Stop::moved("walt.id", status, "providers.waltid.base_url and org_url").into()),
         401 => barred("walt.id refuses our token (401); check providers.waltid.api_key, or email and password"),
         403 => barred("walt.id says that our role lacks the permission (403); registration wants a super admin"),
-        429 => Err(Trouble::throttled("walt.id", asked()).into()),
+        429 => Err(Stop::throttled("walt.id", asked()).into()),
         _ if duplicate.statuses.contains(&status) || tells() => Err(Refusal::Duplicate(complaint())),
         400 | 404 | 422 if !is_page => Err(Refusal::Refused(complaint())),
-        404 | 408 | 425 => Err(Trouble::gateway("walt.id", status, asked()).into()),
-        503 if asked().is_some() => Err(Trouble::shut(asked()).into()),
-        500..=599 => Err(Trouble::Unclear(format!("{status} without an explanation")).into()),
-        _ => Err(Trouble::Strange(format!("{status}, of which nothing is known")).into()),
+        404 | 408 | 425 => Err(Stop::gateway("walt.id", status, asked()).into()),
+        503 if asked().is_some() => Err(Stop::shut(asked()).into()),
+        500..=599 => Err(Stop::Unclear(format!("{status} without an explanation")).into()),
+        _ => Err(Stop::Broken(format!("{status}, of which nothing is known")).into()),
     }
 }
 
@@ -91,27 +91,27 @@ impl Refusal {
                 let cause = format!("{status} to a read");
                 Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true })
             }
-            other => Trouble::from(other).of_a_read(),
+            other => Stop::from(other).of_a_read(),
         }
     }
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+impl From<Stop> for Refusal {
+    fn from(trouble: Stop) -> Self {
+        Self::Stop(trouble)
     }
 }
 
 /// What an answer is where no outcome of the action is meant by it.
-impl From<Refusal> for Trouble {
+impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Trouble(trouble) => trouble,
+            Refusal::Stop(trouble) => trouble,
             Refusal::Refused(Complaint { status, .. }) => {
-                Self::Strange(format!("refused ({status}); check the path in the settings"))
+                Self::Broken(format!("refused ({status}); check the path in the settings"))
             }
             Refusal::Duplicate(Complaint { status, .. }) => {
-                Self::Strange(format!("said to be there already ({status})"))
+                Self::Broken(format!("said to be there already ({status})"))
             }
         }
     }

@@ -41,6 +41,7 @@ impl Waltid {
     }
 }
 
+#[async_trait::async_trait]
 impl Adapter for Waltid {
     fn name(&self) -> &str {
         "waltid"
@@ -71,7 +72,7 @@ impl Adapter for Waltid {
         }
     }
 
-    fn token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
+    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
         token::begin(&self.desk)
     }
 

@@ -288,7 +288,7 @@ fn a_wallet_service_is_made_on_the_organisations_host_and_may_be_made_again() {
 #[test]
 fn a_login_brings_the_token_and_every_other_answer_says_what_to_mend() {
     let login = |told: Told<'_>| usual().token_reply("admin", &Default::default(), &reply(told), NOW);
-    let TokenTurn::Send(request, _) = usual().token("admin", NOW) else { panic!() };
+    let TokenTurn::Send(request, _) = usual().begin_token("admin", NOW) else { panic!() };
     assert_eq!(path(&request), "POST https://enterprise-sandbox.waltid.dev/auth/account/emailpass");
     assert_eq!(json_of(&request), json!({"email": "admin@example.org", "password": "admin-password"}));
     let TokenTurn::Token { value, good_for } = login(LOGGED_IN) else { panic!() };
@@ -308,7 +308,9 @@ fn a_login_brings_the_token_and_every_other_answer_says_what_to_mend() {
     for told in [(500, &[][..], ""), (429, &[("retry-after", "2")], ""), (200, &[], HTML)] {
         assert!(matches!(login(told), TokenTurn::Away { .. }), "{told:?}");
     }
-    let TokenTurn::Token { value, good_for } = adapter("api_key = \"key-1\"").token("admin", NOW) else { panic!() };
+    let TokenTurn::Token { value, good_for } = adapter("api_key = \"key-1\"").begin_token("admin", NOW) else {
+        panic!()
+    };
     assert_eq!((value.expose_secret(), good_for), ("key-1", None), "a key goes before a login");
 }
 

@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::HttpSender;
 use crate::clock::{HandClock, Stopwatch, SystemClock};
-use crate::outbound::http::{Limits, SendError, Transport};
-use crate::providers::{Rate, Reply, Request};
+use crate::outbound::http::{Limits, Transport};
+use crate::providers::{Rate, Reply, Request, Stop};
 use crate::settings::outbound::OutboundSettings;
 use gangway_core::time::Timestamp;
 
@@ -86,7 +86,7 @@ fn request(url: String) -> Request {
 }
 
 /// Asks a far end that behaves so; soon enough given up where the answer never comes to its end.
-async fn ask(answer: &str, after: After) -> Result<Reply, SendError> {
+async fn ask(answer: &str, after: After) -> Result<Reply, Stop> {
     let far = FarEnd::new(answer.as_bytes().to_vec(), after).await;
     let soon = OutboundSettings { request_timeout: Millis(3000), ..settings() };
     sender(&if matches!(after, After::Hang) { soon } else { settings() })
@@ -94,8 +94,8 @@ async fn ask(answer: &str, after: After) -> Result<Reply, SendError> {
         .await
 }
 
-fn cut(result: &Result<Reply, SendError>) -> bool {
-    matches!(result, Err(SendError::Cut(_)))
+fn cut(result: &Result<Reply, Stop>) -> bool {
+    matches!(result, Err(Stop::Unclear(_)))
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn an_answer_of_any_length_costs_no_more_than_the_limit() {
         untold.push_str(&format!("400\r\n{}\r\n", "x".repeat(1024)));
     }
     let result = ask(&untold, After::Hang).await;
-    assert!(matches!(&result, Err(SendError::Cut(cause)) if cause.contains("longer than 4096")), "{result:?}");
+    assert!(matches!(&result, Err(Stop::Unclear(cause)) if cause.contains("longer than 4096")), "{result:?}");
 }
 
 #[tokio::test]
@@ -159,12 +159,12 @@ async fn before_the_connection_stands_nothing_was_sent() {
     let free = nobody.local_addr().unwrap();
     let sender = sender(&settings());
     let refused = sender.send("original", request(format!("http://{free}/user"))).await;
-    assert!(matches!(&refused, Err(SendError::NotSent(_))), "{refused:?}");
+    assert!(matches!(&refused, Err(Stop::Away(..))), "{refused:?}");
     let nameless = sender.send("original", request("http://no-such-host.invalid/user".to_owned())).await;
-    assert!(matches!(&nameless, Err(SendError::NotSent(_))), "{nameless:?}");
+    assert!(matches!(&nameless, Err(Stop::Away(..))), "{nameless:?}");
     let far = FarEnd::new(b"this is not TLS at all\r\n\r\n".to_vec(), After::Close).await;
     let plain = sender.send("original", request(format!("https://{}/user", far.address))).await;
-    assert!(matches!(&plain, Err(SendError::NotSent(_))), "{plain:?}");
+    assert!(matches!(&plain, Err(Stop::Away(..))), "{plain:?}");
     for result in [refused, nameless, plain] {
         let told = format!("{result:?}");
         assert!(!told.contains("ada") && !told.contains("secret-key"), "{told}");
@@ -178,10 +178,7 @@ async fn an_inner_address_is_refused_as_a_literal_and_through_its_name() {
     let port = far.address.rsplit(':').next().unwrap();
     for host in ["127.0.0.1", "localhost", "[::1]"] {
         let result = sender.send("original", request(format!("http://{host}:{port}/user"))).await;
-        assert!(
-            matches!(&result, Err(SendError::Barred(cause)) if cause.contains("allow_private")),
-            "{host}: {result:?}"
-        );
+        assert!(matches!(&result, Err(Stop::Barred(cause)) if cause.contains("allow_private")), "{host}: {result:?}");
     }
     assert!(far.seen().is_empty());
 }
@@ -191,11 +188,11 @@ async fn what_cannot_be_sent_at_all_is_barred_and_says_which_setting() {
     let sender = sender(&settings());
     for url in ["not an address", "ftp://example.com/x", "data:text/plain,x"] {
         let result = sender.send("original", request(url.to_owned())).await;
-        assert!(matches!(&result, Err(SendError::Barred(cause)) if cause.contains("base_url")), "{url}: {result:?}");
+        assert!(matches!(&result, Err(Stop::Barred(cause)) if cause.contains("base_url")), "{url}: {result:?}");
     }
     let mut bad = request("http://127.0.0.1:1/".to_owned());
     bad.secret_headers = vec![("x-api-key", "line\r\nbreak".to_owned().into())];
-    assert!(matches!(sender.send("original", bad).await, Err(SendError::Barred(_))));
+    assert!(matches!(sender.send("original", bad).await, Err(Stop::Barred(_))));
 }
 
 #[tokio::test]
@@ -211,7 +208,7 @@ async fn a_request_waits_for_its_turn_and_one_whose_turn_is_far_away_is_not_sent
     assert_eq!(send().await.unwrap().status, 200);
     assert!(watch.elapsed() >= Duration::from_millis(200), "{:?}", watch.elapsed());
     limits.rates.set("acme", Some(Rate { requests: 1, per: Millis::secs(60) }));
-    assert!(matches!(send().await.unwrap_err(), SendError::NotYet(wait) if wait > settings().patience()));
+    assert!(matches!(send().await.unwrap_err(), Stop::Later(_, Some(wait)) if wait > settings().patience()));
     assert_eq!(far.seen().len(), 2);
 }
 
@@ -224,7 +221,7 @@ async fn after_a_429_the_provider_is_left_alone_until_it_says() {
     let send = || sender.send("original", request(format!("http://{}/user", far.address)));
     assert_eq!(send().await.unwrap().status, 429);
     clock.advance(Millis::secs(10));
-    assert_eq!(send().await.unwrap_err(), SendError::Throttled(Millis::secs(20)));
+    assert!(matches!(send().await.unwrap_err(), Stop::Later(_, Some(Millis(20_000)))));
     clock.advance(Millis::secs(20));
     assert_eq!(send().await.unwrap().status, 429);
     assert_eq!(far.seen().len(), 2);

@@ -5,20 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
-use gangway_core::outcome::AttemptResult;
+use gangway_core::outcome::Answer;
 use gangway_core::time::{Millis, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use super::{NoToken, Tokens};
+use super::Tokens;
 use crate::clock::HandClock;
-use crate::outbound::http::{SendError, Transport};
-use crate::providers::{Adapter, Call, Delivery, Reading, Reply, Request, Stage, TokenTurn, Turn, Unreadable};
+use crate::outbound::http::Transport;
+use crate::providers::{Adapter, Call, Delivery, Far, Reading, Reply, Request, Stop, Token, Unreadable};
 
 /// Takes the answer's body for the token, good for a minute; 401 is a refusal.
 #[derive(Debug)]
 struct Plain;
 
+#[async_trait]
 impl Adapter for Plain {
     fn name(&self) -> &str {
         "plain"
@@ -26,24 +27,18 @@ impl Adapter for Plain {
 
     fn describe(&self, _: &mut Catalogue) {}
 
-    fn begin(&self, _: &Call<'_>) -> Turn {
-        Turn::Ended(AttemptResult::NotDone)
+    async fn call(&self, _: &Call<'_>, _: &dyn Far) -> Result<Answer, Stop> {
+        Err(Stop::NotDone)
     }
 
-    fn resume(&self, _: &Call<'_>, _: &Stage, _: &Reply) -> Turn {
-        Turn::Ended(AttemptResult::NotDone)
-    }
-
-    fn token(&self, _: &str, _: Timestamp) -> TokenTurn {
-        TokenTurn::Send(Request::default(), Stage::default())
-    }
-
-    fn token_reply(&self, _: &str, _: &Stage, reply: &Reply, _: Timestamp) -> TokenTurn {
+    async fn token(&self, _: &str, far: &dyn Far) -> Result<Token, Stop> {
+        let reply = far.send(Request::default()).await?;
         match reply.status {
-            401 => TokenTurn::Barred("credentials".to_owned()),
+            401 => Err(Stop::Barred("credentials".to_owned())),
+            429 => Err(Stop::throttled("it", None)),
             _ => {
                 let value = String::from_utf8_lossy(&reply.body).into_owned().into();
-                TokenTurn::Token { value, good_for: Some(Millis::secs(60)) }
+                Ok(Token { value, good_for: Some(Millis::secs(60)) })
             }
         }
     }
@@ -63,11 +58,11 @@ struct Wire {
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, _: &str, _: Request) -> Result<Reply, SendError> {
+    async fn send(&self, _: &str, _: Request) -> Result<Reply, Stop> {
         let nth = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
         self.gate.acquire().await.unwrap().forget();
         let body = format!("token-{nth}").into_bytes();
-        Ok(Reply { status: self.status, headers: Vec::new(), body, sent_at: Timestamp(0) })
+        Ok(Reply { status: self.status, headers: Vec::new(), body, sent_at: Timestamp(0), received_at: Timestamp(0) })
     }
 }
 
@@ -75,7 +70,7 @@ fn wire(status: u16, open: usize) -> Arc<Wire> {
     Arc::new(Wire { sent: AtomicUsize::new(0), gate: Semaphore::new(open), status })
 }
 
-async fn get(tokens: &Tokens, wire: &Wire, clock: &HandClock) -> Result<SecretString, NoToken> {
+async fn get(tokens: &Tokens, wire: &Wire, clock: &HandClock) -> Result<SecretString, Stop> {
     tokens.get(&Plain, wire, clock, "service").await
 }
 
@@ -118,11 +113,11 @@ async fn a_token_is_kept_until_its_time_is_over_or_it_is_refused() {
 
 /// A provider that takes no request now.
 #[derive(Debug)]
-struct NotNow(SendError);
+struct NotNow(Stop);
 
 #[async_trait]
 impl Transport for NotNow {
-    async fn send(&self, _: &str, _: Request) -> Result<Reply, SendError> {
+    async fn send(&self, _: &str, _: Request) -> Result<Reply, Stop> {
         Err(self.0.clone())
     }
 }
@@ -130,10 +125,9 @@ impl Transport for NotNow {
 #[tokio::test]
 async fn a_token_that_cannot_be_asked_for_yet_says_when() {
     let clock = HandClock::at(Timestamp(0));
-    for error in [SendError::Throttled(Millis::secs(3)), SendError::NotYet(Millis::secs(3))] {
-        let got = Tokens::default().get(&Plain, &NotNow(error), &clock, "service").await;
-        assert!(matches!(got, Err(NoToken::NotYet { wait: Millis(3_000), .. })), "{got:?}");
-    }
+    let later = Stop::Later("its turn".to_owned(), Some(Millis::secs(3)));
+    let got = Tokens::default().get(&Plain, &NotNow(later), &clock, "service").await;
+    assert_eq!(got.unwrap_err(), Stop::Later("no token yet: its turn".to_owned(), Some(Millis::secs(3))));
 }
 
 #[tokio::test]
@@ -141,8 +135,20 @@ async fn refused_credentials_are_told_and_asked_for_again_by_whoever_comes_later
     let (tokens, wire, clock) = (Tokens::default(), wire(401, 9), HandClock::at(Timestamp(0)));
     for nth in 1..3 {
         let refused = get(&tokens, &wire, &clock).await;
-        assert_eq!(refused.unwrap_err(), NoToken::Barred("credentials".to_owned()));
+        assert_eq!(refused.unwrap_err(), Stop::Barred("credentials".to_owned()));
         assert_eq!(wire.sent.load(Ordering::SeqCst), nth);
         clock.advance(Millis(1));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_did_not_come_is_away_also_where_the_answer_asks_to_wait() {
+    let clock = HandClock::at(Timestamp(0));
+    let throttled = get(&Tokens::default(), &wire(429, 9), &clock).await;
+    assert!(matches!(&throttled, Err(Stop::Away(cause, None)) if cause.starts_with("no token: 429")), "{throttled:?}");
+    for stop in [Stop::away("no connection"), Stop::unclear("cut off")] {
+        let cause = format!("no token: {stop}");
+        let got = Tokens::default().get(&Plain, &NotNow(stop), &clock, "service").await;
+        assert_eq!(got.unwrap_err(), Stop::Away(cause, None));
     }
 }

@@ -25,11 +25,11 @@ pub(in crate::providers::didx) const FIELDS: [(&str, &str); 5] = [
 pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
     let (email, username) = (given(call.input, "email"), given(call.input, "username"));
     if email.is_none() && username.is_none() {
-        return refused("missing", "neither an e-mail address nor a username is given");
+        return done(refused("missing", "neither an e-mail address nor a username is given"));
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if !username.is_none_or(|name| name.chars().all(plain)) {
-        return refused("username", "a username may have letters, digits, `.`, `-` and `_` only");
+        return done(refused("username", "a username may have letters, digits, `.`, `-` and `_` only"));
     }
     let field = |(ours, theirs): (&str, &str)| Some((theirs.to_owned(), given(call.input, ours)?.into()));
     let body: Map<String, Value> = FIELDS.into_iter().filter_map(field).collect();
@@ -40,7 +40,7 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     let data = match data(reply, call.now) {
         Ok(data) => data,
-        Err(Refusal::Complaint(409, complaint)) => return complaint.outcome("conflict"),
+        Err(Refusal::Complaint(409, complaint)) => return done(complaint.outcome("conflict")),
         Err(other) => return refusal(other),
     };
     let Some(password) = data.get("tempPassword").and_then(Value::as_str) else {

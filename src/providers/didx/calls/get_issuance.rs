@@ -9,7 +9,7 @@ use super::{Api, Desk, bare, both_forms, other_form};
 use crate::providers::complaint::Refusal;
 use crate::providers::didx::error::data;
 use crate::providers::parts::{broken, done, id, object, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 /// The person has the credential.
@@ -44,10 +44,10 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         Err(Refusal::Complaint(status, complaint)) => {
             return broken(&format!("the provider refuses to show the issuance: {status} {}", complaint.code));
         }
-        Err(Refusal::Trouble(trouble)) => return trouble.of_a_read(),
+        Err(Refusal::Stop(trouble)) => return trouble.of_a_read(),
     };
     if data.get("status").is_none() {
-        return Trouble::Unclear("an issuance without `status`".to_owned()).of_a_read();
+        return Stop::Unclear("an issuance without `status`".to_owned()).of_a_read();
     }
     let asked = id(call.input, "issuance_id").unwrap_or_default();
     let id = text(&data, "id").filter(|id| bare(id) == bare(asked)).unwrap_or_else(|| asked.to_owned());

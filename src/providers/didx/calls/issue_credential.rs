@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Api, Desk, both_forms, refusal};
 use crate::providers::didx::error::data;
 use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -33,7 +33,7 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
         Err(other) => return refusal(other),
     };
     let Some(id) = text(&data, "id") else {
-        return Trouble::Unclear("a good answer without the issuance's `id`".to_owned()).of_a_change();
+        return Stop::Unclear("a good answer without the issuance's `id`".to_owned()).of_a_change();
     };
     let Some(offer) = text(&data, "offerUri") else {
         return broken("the credential was issued, but the answer has no `offerUri` to send; ask the provider");

@@ -75,8 +75,8 @@ impl Desk {
 /// What follows from a refusal of a request that may change something: `refused`, or its trouble.
 pub(super) fn refusal(refusal: Refusal) -> Turn {
     match refusal {
-        Refusal::Complaint(_, complaint) => complaint.refused(),
-        Refusal::Trouble(trouble) => trouble.of_a_change(),
+        Refusal::Complaint(_, complaint) => crate::providers::parts::done(complaint.refused()),
+        Refusal::Stop(trouble) => trouble.of_a_change(),
     }
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Api, Desk, refusal};
 use crate::providers::didx::error::data;
 use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request: `url`, and `events`, the names to be told of; left out: all accepted names of the settings.
@@ -45,7 +45,7 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
         Err(other) => return refusal(other),
     };
     let Some(id) = text(&data, "id") else {
-        return Trouble::Unclear("a good answer without the address's `id`".to_owned()).of_a_change();
+        return Stop::Unclear("a good answer without the address's `id`".to_owned()).of_a_change();
     };
     let mut answer = Answer::named("registered");
     answer.fields = object(json!({"webhook_id": id}));

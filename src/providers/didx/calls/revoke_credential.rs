@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Api, Desk, refusal};
 use crate::providers::didx::error::refused as not_good;
 use crate::providers::parts::{broken, done, id, send};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -23,6 +23,6 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     match not_good(reply, call.now, json.as_ref()) {
         Some(other) => refusal(other),
         None if reply.body.is_empty() || json.is_some() => done(Answer::named("revoked")),
-        None => Trouble::Unclear(format!("{} with a body that is not JSON", reply.status)).of_a_change(),
+        None => Stop::Unclear(format!("{} with a body that is not JSON", reply.status)).of_a_change(),
     }
 }

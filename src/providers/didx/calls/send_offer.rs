@@ -7,7 +7,7 @@ use super::{Api, Desk, refusal};
 use crate::providers::complaint::refused;
 use crate::providers::didx::error::refused as not_good;
 use crate::providers::parts::{broken, done, given, object, send};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// What `identifier_type` may be; the provider takes `email` when it is left out.
@@ -19,7 +19,7 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
         return broken("the offer is no longer kept here; issue another one");
     };
     let Some(recipient) = given(call.input, "recipient") else {
-        return refused("missing", "there is no recipient");
+        return done(refused("missing", "there is no recipient"));
     };
     let mut body: Map<String, Value> = object(json!({"credentialOffer": offer, "recipient": recipient}));
     match given(call.input, "identifier_type") {
@@ -41,6 +41,6 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     match reply.status {
         201 | 204 => done(Answer::named("sent")),
         _ if reply.body.is_empty() || json.is_some() => done(Answer::named("sent")),
-        status => Trouble::Unclear(format!("{status} with a body that is not JSON")).of_a_change(),
+        status => Stop::Unclear(format!("{status} with a body that is not JSON")).of_a_change(),
     }
 }

@@ -7,7 +7,7 @@ use super::Desk;
 use crate::providers::complaint::Refusal;
 use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::parts::{broken, done, id, object, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -32,7 +32,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
                 "Guardian does not show onboarding tasks ({status}); check providers.guardian.base_url and its version"
             ));
         }
-        Err(Refusal::Trouble(trouble)) => return trouble.of_a_read(),
+        Err(Refusal::Stop(trouble)) => return trouble.of_a_read(),
     };
     let is = |name: &str| task.get(name) == Some(&Value::Bool(true));
     let error = task.get("error").filter(|error| !error.is_null());
@@ -44,7 +44,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
         () if ["taskId", "completed", "failed", "steps", "done"].iter().any(|name| task.get(name).is_some()) => {
             done(Answer::named("running"))
         }
-        () => Trouble::Unclear("an answer that is no task".to_owned()).of_a_read(),
+        () => Stop::Unclear("an answer that is no task".to_owned()).of_a_read(),
     }
 }
 

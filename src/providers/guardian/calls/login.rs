@@ -8,7 +8,7 @@ use super::Desk;
 use crate::providers::complaint::Refusal;
 use crate::providers::guardian::error::{Body, body};
 use crate::providers::parts::{given, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Reply, Request};
 
 /// What a login answered.
@@ -52,28 +52,28 @@ pub const SECOND_FACTOR: &str =
 /// What the answer says.
 ///
 /// # Errors
-/// [`Trouble`] of the kind that the status and the body say.
-pub fn read(reply: &Reply, now: Timestamp) -> Result<Login, Trouble> {
+/// [`Stop`] of the kind that the status and the body say.
+pub fn read(reply: &Reply, now: Timestamp) -> Result<Login, Stop> {
     match reply.status {
         401 => return Ok(Login::Refused),
         // The registry's credentials have no part in a user's login: nobody else is to wait for this.
-        403 => return Err(Trouble::Strange("403 to a login, which the documentation does not know".to_owned())),
+        403 => return Err(Stop::Broken("403 to a login, which the documentation does not know".to_owned())),
         _ => {}
     }
     let answer = match body(reply, now) {
         Ok(Body::Object(answer)) => answer,
-        Ok(Body::Empty) => return Err(Trouble::Unclear("a login without an answer".to_owned())),
+        Ok(Body::Empty) => return Err(Stop::Unclear("a login without an answer".to_owned())),
         Err(Refusal::Complaint(status, _)) => {
-            return Err(Trouble::Strange(format!("Guardian does not take the login ({status}): it is malformed")));
+            return Err(Stop::Broken(format!("Guardian does not take the login ({status}): it is malformed")));
         }
-        Err(Refusal::Trouble(trouble)) => return Err(trouble),
+        Err(Refusal::Stop(trouble)) => return Err(trouble),
     };
     if answer.get("otprequired") == Some(&Value::Bool(true)) {
         return Ok(Login::SecondFactor);
     }
     let token = |name| text(&answer, name).map(SecretString::from);
     match (token("accessToken"), token("refreshToken")) {
-        (None, None) => Err(Trouble::Unclear("a login without a token".to_owned())),
+        (None, None) => Err(Stop::Unclear("a login without a token".to_owned())),
         (access, refresh) => Ok(Login::In { did: text(&answer, "did"), access, refresh: refresh.unwrap_or_default() }),
     }
 }

@@ -13,7 +13,7 @@ use crate::providers::complaint::{Refusal, refused};
 use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::guardian::token::REGISTRY;
 use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const START: &str = "start";
@@ -61,7 +61,7 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
             request.token = (!desk.settings.demo).then_some(REGISTRY);
             send(request, START)
         }
-        Err(reason) => refused("not_sent", reason),
+        Err(reason) => done(refused("not_sent", reason)),
     }
 }
 
@@ -145,8 +145,8 @@ fn started(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
             answer.fields = object(json!({"task_id": id}));
             return done(answer);
         }
-        Ok(_) => return Trouble::Unclear("a good answer without `taskId`".to_owned()).of_a_change(),
-        Err(Refusal::Trouble(trouble)) => return trouble.of_a_change(),
+        Ok(_) => return Stop::Unclear("a good answer without `taskId`".to_owned()).of_a_change(),
+        Err(Refusal::Stop(trouble)) => return trouble.of_a_change(),
         Err(Refusal::Complaint(404, _)) => {
             let cause =
                 "this Guardian knows no unified onboarding (404); check providers.guardian.base_url and its version";
@@ -160,8 +160,8 @@ fn started(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
             let log_in = || login::of_input(desk, call.input).map(|request| send(request, WHOSE));
             call.uncertain_since.and_then(|_| log_in()).unwrap_or_else(exists)
         }
-        (400 | 422, complaint) => complaint.refused(),
-        (status, _) => Trouble::Strange(format!("{status}, which the documentation does not know")).of_a_change(),
+        (400 | 422, complaint) => done(complaint.refused()),
+        (status, _) => Stop::Broken(format!("{status}, which the documentation does not know")).of_a_change(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::providers::complaint::Refusal;
 use crate::providers::guardian::error::{Body, body};
 use crate::providers::guardian::token::{exchange, exchanged};
 use crate::providers::parts::{broken, done, given, id, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const LOGIN: &str = "login";
@@ -66,7 +66,7 @@ fn read_task(desk: &Desk, call: &Call<'_>, access: &SecretString, memo: Value) -
 fn task(call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     if matches!(reply.status, 401 | 403) {
         let cause = format!("the user's new token was not taken ({})", reply.status);
-        return Trouble::Away(cause, None).of_a_read();
+        return Stop::Away(cause, None).of_a_read();
     }
     let task = match body(reply, call.now) {
         Ok(Body::Object(task)) => task,
@@ -74,7 +74,7 @@ fn task(call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
         Err(Refusal::Complaint(status, _)) => {
             return broken(&format!("Guardian does not show the user's task ({status}); check its version"));
         }
-        Err(Refusal::Trouble(trouble)) => return trouble.of_a_read(),
+        Err(Refusal::Stop(trouble)) => return trouble.of_a_read(),
     };
     match task.get("result").filter(|result| result.is_object()) {
         Some(result) => {

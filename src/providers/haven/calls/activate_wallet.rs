@@ -10,7 +10,7 @@ use super::{Desk, get_wallet};
 use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
 use crate::providers::parts::{broken, done, id, send};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const ACTIVATE: &str = "activate";
@@ -32,18 +32,18 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     let data = desk.data(call, reply);
     if stage.at == ACTIVATE {
         return match data {
-            Ok(body) => get_wallet::read(&body, "activated", reply).unwrap_or_else(Trouble::of_a_change),
+            Ok(body) => get_wallet::read(&body, "activated", reply).unwrap_or_else(Stop::of_a_change),
             Err(Refusal::Approval) => done(Answer::named("awaiting_approval")),
             Err(Refusal::NotFound) => done(Answer::named("not_found")),
-            Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => complaint.refused(),
-            Err(refusal) => Trouble::from(refusal).of_a_change(),
+            Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => done(complaint.refused()),
+            Err(refusal) => Stop::from(refusal).of_a_change(),
         };
     }
     match data {
         Ok(body) if Wallet::read(&body).is_some_and(|wallet| wallet.is_active()) => {
-            get_wallet::read(&body, "activated", reply).unwrap_or_else(Trouble::of_a_read)
+            get_wallet::read(&body, "activated", reply).unwrap_or_else(Stop::of_a_read)
         }
         Ok(_) | Err(Refusal::NotFound) => Turn::Ended(AttemptResult::NotDone),
-        Err(refusal) => Trouble::from(refusal).of_a_read(),
+        Err(refusal) => Stop::from(refusal).of_a_read(),
     }
 }

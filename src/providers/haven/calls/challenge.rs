@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, USER_ID, USERNAME};
 use crate::providers::parts::{done, object, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Reply, Turn};
 
 /// Name of the secret that completes the registration.
@@ -37,7 +37,7 @@ pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Turn
         (user_id, text(body, "temporaryAuthenticationToken"), text(body, "challenge"))
     else {
         let cause = "a registration without `user.id`, `challenge` or `temporaryAuthenticationToken`";
-        return Trouble::Unclear(cause.to_owned()).of_a_change();
+        return Stop::Unclear(cause.to_owned()).of_a_change();
     };
     let mut answer = Answer::named("started");
     answer.identifiers = vec![Identifier::new(USER_ID, &*user_id), Identifier::new(USERNAME, username)];

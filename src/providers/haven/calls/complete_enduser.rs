@@ -14,7 +14,7 @@ use super::{Desk, USER_ID, USERNAME, with_body};
 use crate::providers::complaint::refused;
 use crate::providers::haven::error::{Refusal, is_expiry};
 use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const COMPLETE: &str = "complete";
@@ -42,7 +42,7 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
     };
     let body = match body(desk, call.input) {
         Ok(body) => body,
-        Err(reason) => return refused("bad_credential", &reason),
+        Err(reason) => return done(refused("bad_credential", &reason)),
     };
     let token = SecretString::from(token);
     let request = desk.request_of(Some(&token), "POST", "/auth/registration/enduser");
@@ -107,7 +107,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
                 Ok(wallets) => found(desk, call, &wallets, reply),
                 Err(turn) => *turn,
             },
-            Err(refusal) => Trouble::from(refusal).of_a_read(),
+            Err(refusal) => Stop::from(refusal).of_a_read(),
         },
     }
 }
@@ -123,9 +123,9 @@ fn completed(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
         Err(Refusal::Exists(_)) => return done(Answer::named("exists")),
         Err(Refusal::Unauthorised(_)) => return done(Answer::named("token_expired")),
         Err(Refusal::Refused(complaint)) if is_expiry(&complaint) => return done(Answer::named("token_expired")),
-        Err(Refusal::Refused(complaint) | Refusal::Forbidden(complaint)) => return complaint.refused(),
+        Err(Refusal::Refused(complaint) | Refusal::Forbidden(complaint)) => return done(complaint.refused()),
         Err(Refusal::Approval) => return done(Answer::named("awaiting_approval")),
-        Err(refusal) => return Trouble::from(refusal).of_a_change(),
+        Err(refusal) => return Stop::from(refusal).of_a_change(),
     };
     let user = body.get("user").unwrap_or(&Value::Null);
     let credential = body.get("credential").unwrap_or(&Value::Null);
@@ -139,7 +139,7 @@ fn completed(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     answer.fields.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))));
     match wallet::put(answer, &Wallet::all(body.get("wallets")), reply.sent_at) {
         Some(answer) => done(answer),
-        None => Trouble::Unclear("a completed registration without a wallet".to_owned()).of_a_change(),
+        None => Stop::Unclear("a completed registration without a wallet".to_owned()).of_a_change(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::Desk;
 use super::wallet::{self, Wallet};
 use crate::providers::haven::error::Refusal;
 use crate::providers::parts::{broken, done, id, send};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -21,9 +21,9 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
 /// The outcome. A status that nobody has heard of is one that is not `Active`.
 pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     match desk.data(call, reply) {
-        Ok(body) => read(&body, "active", reply).unwrap_or_else(Trouble::of_a_read),
+        Ok(body) => read(&body, "active", reply).unwrap_or_else(Stop::of_a_read),
         Err(Refusal::NotFound) => done(Answer::named("not_found")),
-        Err(refusal) => Trouble::from(refusal).of_a_read(),
+        Err(refusal) => Stop::from(refusal).of_a_read(),
     }
 }
 
@@ -31,8 +31,8 @@ pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
 ///
 /// # Errors
 /// When there is no wallet in the answer.
-pub fn read(body: &Value, active: &str, reply: &Reply) -> Result<Turn, Trouble> {
-    let Some(wallet) = Wallet::read(body) else { return Err(Trouble::Unclear("a wallet without `id`".to_owned())) };
+pub fn read(body: &Value, active: &str, reply: &Reply) -> Result<Turn, Stop> {
+    let Some(wallet) = Wallet::read(body) else { return Err(Stop::Unclear("a wallet without `id`".to_owned())) };
     let answer = Answer::named(if wallet.is_active() { active } else { "not_active" });
     let status = wallet.status.clone();
     let answer = wallet::put(answer, &[wallet], reply.sent_at);

@@ -4,7 +4,7 @@ use gangway_core::outcome::Answer;
 
 use super::{Desk, wallet};
 use crate::providers::parts::{broken, done, given};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 /// The first request.
@@ -22,7 +22,7 @@ fn list(desk: &Desk, call: &Call<'_>) -> Option<Turn> {
 pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     let page = match desk.data(call, reply) {
         Ok(body) => wallet::page(&body, stage, list(desk, call)),
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     match page {
         Ok(wallets) => wallet::put(Answer::named("found"), &wallets, reply.sent_at)

@@ -7,7 +7,7 @@ use super::Desk;
 use crate::providers::complaint::Complaint;
 use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// What a login says about the user.
@@ -39,6 +39,6 @@ pub fn read(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Result<Registered, B
         Err(Refusal::Unauthorised(_) | Refusal::NotFound) => Ok(Registered::No),
         Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => Ok(Registered::Refused(complaint)),
         Err(Refusal::Approval) => Ok(Registered::Approval),
-        Err(refusal) => Err(Box::new(Trouble::from(refusal).of_a_read())),
+        Err(refusal) => Err(Box::new(Stop::from(refusal).of_a_read())),
     }
 }

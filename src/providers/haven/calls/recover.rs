@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::login::{self, Registered};
 use super::{Desk, USER_ID, USERNAME, wallet};
 use crate::providers::parts::{broken, done, given, object};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const LOGIN: &str = "login";
@@ -31,14 +31,14 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
                 broken("recover needs user_id for the filter ownerId; give it, or set providers.haven.wallet_owner")
             }),
             Ok(Registered::No) => done(Answer::named("not_registered")),
-            Ok(Registered::Refused(complaint)) => complaint.refused(),
+            Ok(Registered::Refused(complaint)) => done(complaint.refused()),
             Ok(Registered::Approval) => done(Answer::named("awaiting_approval")),
             Err(turn) => *turn,
         };
     }
     let page = match desk.data(call, reply) {
         Ok(body) => wallet::page(&body, stage, list()),
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     let wallets = match page {
         Ok(wallets) => wallets,

@@ -10,7 +10,7 @@ use super::{Desk, challenge};
 use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
 use crate::providers::parts::{broken, done, given};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const CREATE: &str = "create";
@@ -57,8 +57,8 @@ fn created(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
         Ok(body) => challenge::started(desk, email, &body, reply),
         Err(Refusal::Exists(_)) => login::ask(desk, email, EXISTS),
         Err(Refusal::Approval) => done(Answer::named("awaiting_approval")),
-        Err(Refusal::Refused(complaint)) => complaint.refused(),
-        Err(refusal) => Trouble::from(refusal).of_a_change(),
+        Err(Refusal::Refused(complaint)) => done(complaint.refused()),
+        Err(refusal) => Stop::from(refusal).of_a_change(),
     }
 }
 
@@ -83,6 +83,6 @@ fn restarted(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
         Err(Refusal::Exists(_) | Refusal::NotFound | Refusal::Refused(_) | Refusal::Unauthorised(_)) => {
             done(Answer::named("exists"))
         }
-        Err(refusal) => Trouble::from(refusal).of_a_change(),
+        Err(refusal) => Stop::from(refusal).of_a_change(),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Desk, challenge, with_body};
 use crate::providers::haven::error::Refusal;
 use crate::providers::parts::{broken, done, given, send};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request.
@@ -30,13 +30,13 @@ pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     let username = given(call.input, "username").unwrap_or_default();
     match desk.data(call, reply) {
         Ok(body) => match challenge::started(desk, username, &body, reply) {
-            Turn::Ended(gangway_core::outcome::AttemptResult::Unknown { cause }) => Trouble::Unclear(cause).of_a_read(),
+            Turn::Ended(gangway_core::outcome::AttemptResult::Unknown { cause }) => Stop::Unclear(cause).of_a_read(),
             turn => turn,
         },
         Err(Refusal::Exists(_)) => done(Answer::named("exists")),
         Err(Refusal::Refused(complaint) | Refusal::Unauthorised(complaint) | Refusal::Forbidden(complaint)) => {
-            complaint.refused()
+            done(complaint.refused())
         }
-        Err(refusal) => Trouble::from(refusal).of_a_read(),
+        Err(refusal) => Stop::from(refusal).of_a_read(),
     }
 }

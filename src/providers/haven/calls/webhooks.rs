@@ -11,7 +11,7 @@ use super::Desk;
 use crate::providers::haven::error::Refusal;
 use crate::providers::haven::sign::{self, Change};
 use crate::providers::parts::{broken, done, given, id, object, text};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Request, Stage, Turn};
 
 const REGISTER: &str = "register";
@@ -38,11 +38,11 @@ pub fn register(desk: &Desk, call: &Call<'_>) -> Turn {
 pub fn registered(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
     let body = match desk.data(call, reply) {
         Ok(body) => body,
-        Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => return complaint.refused(),
-        Err(refusal) => return Trouble::from(refusal).of_a_change(),
+        Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => return done(complaint.refused()),
+        Err(refusal) => return Stop::from(refusal).of_a_change(),
     };
     let (Some(webhook_id), Some(secret)) = (text(&body, "id"), text(&body, "secret")) else {
-        return Trouble::Unclear("a webhook without `id` and `secret`".to_owned()).of_a_change();
+        return Stop::Unclear("a webhook without `id` and `secret`".to_owned()).of_a_change();
     };
     let mut answer = Answer::named("registered");
     answer.fields = object(json!({"webhook_id": webhook_id}));
@@ -71,10 +71,10 @@ pub fn listed(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     let body = match desk.data(call, reply) {
         Ok(body) => body,
         Err(Refusal::NotFound) => return broken("the provider knows no webhook of this id; register it again"),
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     let Some(items) = body.get("items").and_then(Value::as_array) else {
-        return Trouble::Unclear("a list without `items`".to_owned()).of_a_read();
+        return Stop::Unclear("a list without `items`".to_owned()).of_a_read();
     };
     let since = given(call.input, "since").and_then(Timestamp::parse);
     let date = |item: &Value| item.get("date").and_then(Value::as_str).and_then(Timestamp::parse);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{ASSET_UID, Desk, broken, created_at, done, given, id, object, send, text, uid};
 use crate::providers::complaint;
 use crate::providers::original::error::{Refusal, data};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Request, Stage, Turn};
 
 const CREATE: &str = "create";
@@ -60,18 +60,18 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     match (stage.at, data) {
         (CREATE, Ok(data)) => match uid(&data) {
             Some(uid) => named("created", uid),
-            None => Trouble::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
+            None => Stop::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
         },
         (CREATE, Err(Refusal::Exists(complaint))) => {
             let memo = json!({"code": complaint.code, "reason": complaint.reason});
             Turn::Send(look_up(desk, call), Stage { at: EXISTS, memo })
         }
-        (CREATE, Err(Refusal::Refused(complaint))) => complaint.refused(),
-        (CREATE, Err(refusal)) => Trouble::from(refusal).of_a_change(),
+        (CREATE, Err(Refusal::Refused(complaint))) => done(complaint.refused()),
+        (CREATE, Err(refusal)) => Stop::from(refusal).of_a_change(),
         (_, Ok(Value::Array(assets))) => listed(desk, call, stage, &assets),
         (_, Ok(Value::Null) | Err(Refusal::NotFound)) => listed(desk, call, stage, &[]),
-        (_, Ok(_)) => Trouble::Unclear("the user's assets are not a list".to_owned()).of_a_read(),
-        (_, Err(refusal)) => Trouble::from(refusal).of_a_read(),
+        (_, Ok(_)) => Stop::Unclear("the user's assets are not a list".to_owned()).of_a_read(),
+        (_, Err(refusal)) => Stop::from(refusal).of_a_read(),
     }
 }
 
@@ -80,12 +80,12 @@ fn listed(desk: &Desk, call: &Call<'_>, stage: &Stage, assets: &[Value]) -> Turn
     let ours = assets.iter().find(|asset| text(asset, "asset_external_id").as_deref() == wanted);
     match ours.map(|asset| (uid(asset), created_at(asset))) {
         Some((Some(uid), created)) => named(if desk.may_be_ours(call, created) { "created" } else { "exists" }, uid),
-        Some((None, _)) => Trouble::Unclear("an asset without `uid`".to_owned()).of_a_read(),
+        Some((None, _)) => Stop::Unclear("an asset without `uid`".to_owned()).of_a_read(),
         None if stage.at == LOOK_UP => Turn::Ended(AttemptResult::NotDone),
         // Something else of the asset is taken (its unique name): the person who wrote the flow must choose another.
         None => {
             let told = |name| text(&stage.memo, name).unwrap_or_default();
-            complaint::refused(&told("code"), &told("reason"))
+            done(complaint::refused(&told("code"), &told("reason")))
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::user::{self, By};
 use super::{Desk, USER_UID, broken, created_at, done, object, send, uid};
 use crate::providers::original::error::{Refusal, data};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 const CREATE: &str = "create";
@@ -44,7 +44,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
             Ok(user) if user.is_null() => Turn::Ended(AttemptResult::NotDone),
             Ok(user) => found(desk, call, &user),
             Err(Refusal::NotFound) => Turn::Ended(AttemptResult::NotDone),
-            Err(refusal) => Trouble::from(refusal).of_a_read(),
+            Err(refusal) => Stop::from(refusal).of_a_read(),
         },
         at => existing(desk, call, at, data),
     }
@@ -54,14 +54,14 @@ fn created(desk: &Desk, call: &Call<'_>, data: Result<Value, Refusal>) -> Turn {
     match data {
         Ok(data) => match uid(&data) {
             Some(uid) => named("created", uid),
-            None => Trouble::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
+            None => Stop::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
         },
         Err(Refusal::Exists(_)) => match user::best(call.input) {
             Some(by) => send(user::look_up(desk, call.now, call.input, by), stage_for(by)),
             None => broken("the provider says that a nameless user already exists"),
         },
-        Err(Refusal::Refused(complaint)) => complaint.refused(),
-        Err(refusal) => Trouble::from(refusal).of_a_change(),
+        Err(Refusal::Refused(complaint)) => done(complaint.refused()),
+        Err(refusal) => Stop::from(refusal).of_a_change(),
     }
 }
 
@@ -77,7 +77,7 @@ fn existing(desk: &Desk, call: &Call<'_>, at: &str, data: Result<Value, Refusal>
     let user = match data {
         Ok(user) => user,
         Err(Refusal::NotFound) => Value::Null,
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     if !user.is_null() {
         return found(desk, call, &user);
@@ -92,7 +92,7 @@ fn existing(desk: &Desk, call: &Call<'_>, at: &str, data: Result<Value, Refusal>
 /// A user was found: ours if it was made since our uncertain attempt, else one that was there before.
 fn found(desk: &Desk, call: &Call<'_>, user: &Value) -> Turn {
     let Some(uid) = uid(user) else {
-        return Trouble::Unclear("a user without `uid`".to_owned()).of_a_read();
+        return Stop::Unclear("a user without `uid`".to_owned()).of_a_read();
     };
     if user::is_anothers(call.input, user) {
         let mut answer = Answer::named("refused");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{ASSET_UID, Desk, broken, done, id, object, send, uid};
 use crate::providers::original::error::{Refusal, data};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// Name of the fact that an asset is minted.
@@ -29,10 +29,10 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     let asset = match data(reply, call.now) {
         Ok(Value::Null) | Err(Refusal::NotFound) => return done(Answer::named("not_found")),
         Ok(asset) => asset,
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     let Some(uid) = uid(&asset) else {
-        return Trouble::Unclear("an asset without `uid`".to_owned()).of_a_read();
+        return Stop::Unclear("an asset without `uid`".to_owned()).of_a_read();
     };
     let is = |name: &str| asset.get(name) == Some(&Value::Bool(true));
     let mut answer = Answer::named(if is("is_minted") { "minted" } else { "not_minted" });

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, USER_UID, broken, done, given, id, object, send, uid, user};
 use crate::providers::original::error::{Refusal, data};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Turn};
 
 /// The request: by `user_uid`, else by `user_external_id`, else by `email`.
@@ -29,10 +29,10 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     let user = match data(reply, call.now) {
         Ok(Value::Null) | Err(Refusal::NotFound) => return done(Answer::named("not_found")),
         Ok(user) => user,
-        Err(refusal) => return Trouble::from(refusal).of_a_read(),
+        Err(refusal) => return Stop::from(refusal).of_a_read(),
     };
     let Some(uid) = uid(&user) else {
-        return Trouble::Unclear("a user without `uid`".to_owned()).of_a_read();
+        return Stop::Unclear("a user without `uid`".to_owned()).of_a_read();
     };
     let wallets = user::wallets(&user);
     let mut answer = Answer::named(if wallets.is_empty() { "no_wallet" } else { "has_wallet" });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::providers::parts::text;
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::waltid::error::Refusal;
 use crate::providers::{Request, Stage, Turn};
 
@@ -48,7 +48,7 @@ fn request(desk: &Desk, email: &str, n: u32) -> Request {
 pub fn search(desk: &Desk, email: &str, stage: &Stage, answer: &Value) -> Result<Found, Refusal> {
     let settings = &desk.settings.accounts;
     let list = answer.pointer(&settings.items).and_then(Value::as_array);
-    let list = list.ok_or_else(|| Trouble::Strange("the accounts are not a list; check accounts.items".to_owned()))?;
+    let list = list.ok_or_else(|| Stop::Broken("the accounts are not a list; check accounts.items".to_owned()))?;
     let wanted = email.trim().to_lowercase();
     let is_wanted = |account: &&Value| {
         let of_profile = account.get("profile").and_then(|profile| text(profile, "email"));
@@ -67,7 +67,7 @@ pub fn search(desk: &Desk, email: &str, stage: &Stage, answer: &Value) -> Result
     let next = stage.memo.get("page").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok()).unwrap_or(0) + 1;
     if next >= settings.pages {
         let cause = "more accounts than one look-up reads; raise providers.waltid.accounts.size or pages";
-        return Err(Trouble::Strange(cause.to_owned()).into());
+        return Err(Stop::Broken(cause.to_owned()).into());
     }
     Ok(Found::Next(Box::new(page(desk, email, stage.at, next, &first_id))))
 }

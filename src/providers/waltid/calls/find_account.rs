@@ -5,7 +5,7 @@ use gangway_core::outcome::Answer;
 use super::accounts::{Found, first, search};
 use super::{Desk, account_id, named};
 use crate::providers::parts::{broken, done, given};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::{Call, Reply, Stage, Turn};
 
 /// The first page.
@@ -22,7 +22,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
     match desk.answer(reply, call.now).and_then(|answer| search(desk, email, stage, &answer)) {
         Ok(Found::Account(account)) => match account_id(&account) {
             Some(id) => named("found", &id, &account),
-            None => Trouble::Unclear("an account without `_id`".to_owned()).of_a_read(),
+            None => Stop::Unclear("an account without `_id`".to_owned()).of_a_read(),
         },
         Ok(Found::Nobody) => done(Answer::named("not_found")),
         Ok(Found::Next(turn)) => *turn,

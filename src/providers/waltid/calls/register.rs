@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::accounts::{Found, first, search};
 use super::{Desk, account_id, named, refused};
 use crate::providers::parts::{broken, given};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::token::login;
 use crate::providers::{Call, Reply, Request, Stage, Turn};
@@ -97,15 +97,15 @@ fn registered(desk: &Desk, call: &Call<'_>, email: &str, reply: &Reply) -> Turn 
     match desk.answer(reply, call.now) {
         Ok(account) => match account_id(&account) {
             Some(id) => named("registered", &id, &account),
-            None => Trouble::Unclear("a good answer without `_id`".to_owned()).of_a_change(),
+            None => Stop::Unclear("a good answer without `_id`".to_owned()).of_a_change(),
         },
         Err(Refusal::Duplicate(_)) => first(desk, email, EXISTS),
         Err(Refusal::Refused(complaint)) if complaint.status == 404 => Turn::Barred(missing_route(open)),
-        Err(Refusal::Trouble(Trouble::Barred(_))) if open && matches!(reply.status, 401 | 403) => {
+        Err(Refusal::Stop(Stop::Barred(_))) if open && matches!(reply.status, 401 | 403) => {
             Turn::Barred(missing_route(open))
         }
         Err(Refusal::Refused(complaint)) => refused(&complaint),
-        Err(refusal) => Trouble::from(refusal).of_a_change(),
+        Err(refusal) => Stop::from(refusal).of_a_change(),
     }
 }
 
@@ -120,7 +120,7 @@ fn missing_route(open: bool) -> String {
 /// Somebody has this e-mail. After an uncertain attempt of ours that may be our own work: the password tells.
 fn found(desk: &Desk, call: &Call<'_>, email: &str, account: Value) -> Turn {
     let Some(id) = account_id(&account) else {
-        return Trouble::Unclear("an account without `_id`".to_owned()).of_a_read();
+        return Stop::Unclear("an account without `_id`".to_owned()).of_a_read();
     };
     if call.uncertain_since.is_none() {
         return named("exists", &id, &account);
@@ -151,5 +151,5 @@ fn proved(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
     if !text("token").is_empty() || text("status").starts_with("CONTINUE") {
         return named("registered", id, account);
     }
-    Trouble::Unclear("a login without a token and without a next step".to_owned()).of_a_read()
+    Stop::Unclear("a login without a token and without a next step".to_owned()).of_a_read()
 }

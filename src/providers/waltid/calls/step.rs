@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Desk, refused};
 use crate::providers::parts::{broken, done, given, object};
-use crate::providers::trouble::Trouble;
+use crate::providers::stop::Stop;
 use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::template::{self, Names};
 use crate::providers::{Call, Reply, Stage, Turn};
@@ -60,7 +60,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply, outcome: &str, fields
             done(answer)
         }
         Err(Refusal::Refused(complaint)) => refused(&complaint),
-        Err(refusal) => Trouble::from(refusal).of_a_change(),
+        Err(refusal) => Stop::from(refusal).of_a_change(),
     }
 }
 
