@@ -1,13 +1,12 @@
-//! What an answer means, before any action is looked at: the data it carries, what the provider says, or trouble.
+//! What an answer means, before any action is looked at: its data, what the provider says, or why there is neither.
 //! Source: docs/providers/original.md, "Errors". The status alone never decides: "exists already" and "is not valid"
 //! are both 400, so `error.type` and the message are read. No personal data in causes: never the message itself.
 
-use gangway_core::time::{Millis, Timestamp};
+use gangway_core::time::Millis;
 use serde_json::Value;
 
 use crate::providers::complaint::Complaint;
-use crate::providers::stop::Stop;
-use crate::providers::{Reply, wait};
+use crate::providers::{Reply, Stop};
 
 /// Why an answer carries no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +25,16 @@ pub enum Refusal {
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
-pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
+pub fn data(reply: &Reply) -> Result<Value, Refusal> {
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     let error = json.as_ref().and_then(|json| json.get("error")).filter(|error| !error.is_null());
     let status = reply.status;
-    let asked = || wait::asked(&reply.headers, true, now);
     let unclear = |cause: String| Refusal::Stop(Stop::Unclear(cause));
     match (status, error) {
         (401 | 403, _) => Err(Stop::credentials(status, "providers.original.api_key and api_secret").into()),
-        (429, _) => Err(Stop::throttled("the provider", asked()).into()),
+        (429, _) => Err(Stop::throttled("the provider", reply.asked()).into()),
         (300..=399, _) => Err(Stop::moved("the provider", status, "providers.original.base_url").into()),
-        (_, Some(error)) => Err(complaint(status, error, asked())),
+        (_, Some(error)) => Err(complaint(status, error, reply.asked())),
         (200..=299, None) => match json {
             // A search that finds nobody answers `data: null`, in the SDKs' examples beside `success: false`.
             Some(Value::Object(mut body))
@@ -47,10 +45,22 @@ pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
             Some(_) => Err(unclear(format!("{status} without success and without an error"))),
             None => Err(unclear(format!("{status} with a body that is not whole JSON"))),
         },
-        (404 | 408 | 425, None) => Err(Stop::gateway("the provider", status, asked()).into()),
-        (503, None) => Err(gone(asked()).into()),
+        (404 | 408 | 425, None) => Err(Stop::gateway("the provider", status, reply.asked()).into()),
+        (503, None) => Err(gone(reply.asked()).into()),
         (500..=599, None) => Err(unclear(format!("{status} without an explanation"))),
         (_, None) => Err(Stop::Broken(format!("{status} without the provider's error format")).into()),
+    }
+}
+
+/// The thing that a read asked for, if it is there.
+///
+/// # Errors
+/// [`Stop`] when the answer does not say.
+pub fn found(reply: &Reply) -> Result<Option<Value>, Stop> {
+    match data(reply) {
+        Ok(Value::Null) | Err(Refusal::NotFound) => Ok(None),
+        Ok(thing) => Ok(Some(thing)),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
@@ -94,8 +104,8 @@ fn words(list: &[Value], name: &str) -> String {
 }
 
 impl From<Stop> for Refusal {
-    fn from(trouble: Stop) -> Self {
-        Self::Stop(trouble)
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
     }
 }
 
@@ -103,7 +113,7 @@ impl From<Stop> for Refusal {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Stop(trouble) => trouble,
+            Refusal::Stop(stop) => stop,
             Refusal::NotFound => Self::Broken("404, what the request names does not exist".to_owned()),
             Refusal::Refused(complaint) => Self::Broken(format!("refused: {}", complaint.code)),
             Refusal::Exists(complaint) => Self::Broken(format!("exists already: {}", complaint.code)),

@@ -1,5 +1,5 @@
-//! Original: a user is made at once, its wallet at the first use on a chain. Actions and deliveries enter, requests,
-//! outcomes and readings leave; nothing is sent from here. What is known and what is not: docs/providers/original.md.
+//! Original: a user is made at once, its wallet at the first use on a chain. Actions and deliveries enter, conversations
+//! and readings leave; nothing is sent from here. What is known and what is not: docs/providers/original.md.
 
 pub mod calls;
 pub mod error;
@@ -10,14 +10,16 @@ pub mod token;
 #[cfg(test)]
 mod tests;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
+use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
 
 pub use self::calls::{ASSET_UID, USER_UID};
-use self::calls::{Desk, broken, create_asset, create_user, get_asset, get_user};
+use self::calls::{Desk, create_asset, create_user, get_asset, get_user};
 pub use self::offers::describe;
 use self::token::Tokens;
-use super::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
+use super::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
 use crate::settings::original::OriginalSettings;
 
 /// Kinds of identifiers that this adapter writes.
@@ -39,7 +41,7 @@ impl Original {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Adapter for Original {
     fn name(&self) -> &str {
         "original"
@@ -49,32 +51,18 @@ impl Adapter for Original {
         describe(catalogue, &self.policy);
     }
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+        let desk = &self.desk;
         match call.action {
-            "create_user" => create_user::begin(&self.desk, call),
-            "get_user" => get_user::begin(&self.desk, call),
-            "create_asset" => create_asset::begin(&self.desk, call),
-            "get_asset" => get_asset::begin(&self.desk, call),
-            _ => unknown(),
-        }
-    }
-
-    fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        match call.action {
-            "create_user" => create_user::resume(&self.desk, call, stage, reply),
-            "get_user" => get_user::resume(call, reply),
-            "create_asset" => create_asset::resume(&self.desk, call, stage, reply),
-            "get_asset" => get_asset::resume(call, reply),
-            _ => unknown(),
+            "create_user" => create_user::call(desk, call, far).await,
+            "get_user" => get_user::call(desk, call, far).await,
+            "create_asset" => create_asset::call(desk, call, far).await,
+            "get_asset" => get_asset::call(desk, call, far).await,
+            _ => Err(Stop::no_such_action("original")),
         }
     }
 
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(&self.desk.settings.events, delivery)
     }
-}
-
-/// A pinned flow of an older gangway may name an action that is no more.
-fn unknown() -> Turn {
-    broken("this gangway knows no such action of original; move the onboarding to a state that it knows")
 }

@@ -3,18 +3,12 @@
 
 use gangway_core::effect::Mode;
 use gangway_core::event::Identifier;
-use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{ASSET_UID, Desk, broken, created_at, done, given, id, object, send, text, uid};
-use crate::providers::complaint;
-use crate::providers::original::error::{Refusal, data};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Request, Stage, Turn};
-
-const CREATE: &str = "create";
-const LOOK_UP: &str = "look_up";
-const EXISTS: &str = "exists";
+use super::{ASSET_UID, Desk, created_at, given, id, object, text, uid};
+use crate::providers::original::error::{Refusal, data, found};
+use crate::providers::{Call, Far, Stop};
 
 /// Fields beside `data`.
 const OUTER: [&str; 3] = ["user_uid", "asset_external_id", "sale_price_in_usd"];
@@ -22,17 +16,27 @@ const OUTER: [&str; 3] = ["user_uid", "asset_external_id", "sale_price_in_usd"];
 pub const INNER: [&str; 7] =
     ["name", "unique_name", "image_url", "store_image_on_ipfs", "description", "external_url", "attributes"];
 
-/// The first request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     if id(call.input, "user_uid").is_none() || given(call.input, "asset_external_id").is_none() {
-        return broken("create_asset needs user_uid and asset_external_id; check the flow's mapping");
+        return Err(Stop::broken("create_asset needs user_uid and asset_external_id; check the flow's mapping"));
     }
     if call.mode == Mode::LookUp {
-        return send(look_up(desk, call), LOOK_UP);
+        return existing(desk, call, far).await?.ok_or(Stop::NotDone);
     }
-    match body(desk, call.input) {
-        Some(body) => send(desk.post(call.now, &["asset"], &body), CREATE),
-        None => broken("no collection: give collection_uid in the flow or in providers.original.collection_uid"),
+    let nowhere = "no collection: give collection_uid in the flow or in providers.original.collection_uid";
+    let body = body(desk, call.input).ok_or_else(|| Stop::broken(nowhere))?;
+    let reply = far.send(desk.post(far.now(), &["asset"], &body)).await?;
+    match data(&reply) {
+        Ok(asset) => {
+            let uid = uid(&asset).ok_or_else(|| Stop::unclear("a good answer without `uid`"))?;
+            Ok(named("created", uid))
+        }
+        // Where it is none of the user's, something else of the asset is taken (its unique name): the person who wrote
+        // the flow must choose another.
+        Err(Refusal::Exists(complaint)) => Ok(existing(desk, call, far).await?.unwrap_or_else(|| complaint.refused())),
+        Err(Refusal::Refused(complaint)) => Ok(complaint.refused()),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
@@ -49,50 +53,25 @@ fn body(desk: &Desk, input: &Map<String, Value>) -> Option<Value> {
     Some(Value::Object(body))
 }
 
-/// `GET /asset?user_uid=…`: all assets of the user, as the vendor's SDK reads them.
-fn look_up(desk: &Desk, call: &Call<'_>) -> Request {
-    desk.get(call.now, &["asset"], &[("user_uid", given(call.input, "user_uid").unwrap_or_default())])
-}
-
-/// What follows from the answer.
-pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-    let data = data(reply, call.now);
-    match (stage.at, data) {
-        (CREATE, Ok(data)) => match uid(&data) {
-            Some(uid) => named("created", uid),
-            None => Stop::Unclear("a good answer without `uid`".to_owned()).of_a_change(),
-        },
-        (CREATE, Err(Refusal::Exists(complaint))) => {
-            let memo = json!({"code": complaint.code, "reason": complaint.reason});
-            Turn::Send(look_up(desk, call), Stage { at: EXISTS, memo })
-        }
-        (CREATE, Err(Refusal::Refused(complaint))) => done(complaint.refused()),
-        (CREATE, Err(refusal)) => Stop::from(refusal).of_a_change(),
-        (_, Ok(Value::Array(assets))) => listed(desk, call, stage, &assets),
-        (_, Ok(Value::Null) | Err(Refusal::NotFound)) => listed(desk, call, stage, &[]),
-        (_, Ok(_)) => Stop::Unclear("the user's assets are not a list".to_owned()).of_a_read(),
-        (_, Err(refusal)) => Stop::from(refusal).of_a_read(),
-    }
-}
-
-fn listed(desk: &Desk, call: &Call<'_>, stage: &Stage, assets: &[Value]) -> Turn {
+/// `GET /asset?user_uid=…`: all assets of the user, as the vendor's SDK reads them. The one with this external id, if
+/// there is one, is ours if it was made since our uncertain attempt.
+async fn existing(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Option<Answer>, Stop> {
+    let query = [("user_uid", given(call.input, "user_uid").unwrap_or_default())];
+    let assets = match found(&far.send(desk.get(far.now(), &["asset"], &query)).await?)? {
+        Some(Value::Array(assets)) => assets,
+        Some(_) => return Err(Stop::unclear("the user's assets are not a list")),
+        None => Vec::new(),
+    };
     let wanted = given(call.input, "asset_external_id");
     let ours = assets.iter().find(|asset| text(asset, "asset_external_id").as_deref() == wanted);
-    match ours.map(|asset| (uid(asset), created_at(asset))) {
-        Some((Some(uid), created)) => named(if desk.may_be_ours(call, created) { "created" } else { "exists" }, uid),
-        Some((None, _)) => Stop::Unclear("an asset without `uid`".to_owned()).of_a_read(),
-        None if stage.at == LOOK_UP => Turn::Ended(AttemptResult::NotDone),
-        // Something else of the asset is taken (its unique name): the person who wrote the flow must choose another.
-        None => {
-            let told = |name| text(&stage.memo, name).unwrap_or_default();
-            done(complaint::refused(&told("code"), &told("reason")))
-        }
-    }
+    let Some(asset) = ours else { return Ok(None) };
+    let uid = uid(asset).ok_or_else(|| Stop::unclear("an asset without `uid`"))?;
+    Ok(Some(named(if desk.may_be_ours(call, created_at(asset)) { "created" } else { "exists" }, uid)))
 }
 
-fn named(outcome: &str, uid: String) -> Turn {
+fn named(outcome: &str, uid: String) -> Answer {
     let mut answer = Answer::named(outcome);
     answer.identifiers.push(Identifier::new(ASSET_UID, &*uid));
     answer.fields = object(json!({"uid": uid}));
-    done(answer)
+    answer
 }

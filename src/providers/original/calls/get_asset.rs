@@ -4,10 +4,10 @@ use gangway_core::event::{FactReport, Identifier, Trust};
 use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{ASSET_UID, Desk, broken, done, id, object, send, uid};
-use crate::providers::original::error::{Refusal, data};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use super::{ASSET_UID, Desk, object, uid};
+use crate::providers::original::error::found;
+use crate::providers::parts::need_id;
+use crate::providers::{Call, Far, Stop};
 
 /// Name of the fact that an asset is minted.
 pub const MINTED: &str = "original.asset_minted";
@@ -16,24 +16,11 @@ pub const BURNED: &str = "original.asset_burned";
 /// What is kept of a minted asset, where the provider says it.
 pub const KEPT: [&str; 5] = ["token_id", "token_address", "token_uri", "explorer_url", "owner_address"];
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    match id(call.input, "asset_uid") {
-        Some(uid) => send(desk.get(call.now, &["asset", uid], &[]), "read"),
-        None => broken("get_asset needs asset_uid, of letters, digits, - and _; check the flow's mapping"),
-    }
-}
-
-/// The outcome.
-pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
-    let asset = match data(reply, call.now) {
-        Ok(Value::Null) | Err(Refusal::NotFound) => return done(Answer::named("not_found")),
-        Ok(asset) => asset,
-        Err(refusal) => return Stop::from(refusal).of_a_read(),
-    };
-    let Some(uid) = uid(&asset) else {
-        return Stop::Unclear("an asset without `uid`".to_owned()).of_a_read();
-    };
+/// The conversation.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let reply = far.send(desk.get(far.now(), &["asset", need_id(call, "asset_uid")?], &[])).await?;
+    let Some(asset) = found(&reply)? else { return Ok(Answer::named("not_found")) };
+    let uid = uid(&asset).ok_or_else(|| Stop::unclear("an asset without `uid`"))?;
     let is = |name: &str| asset.get(name) == Some(&Value::Bool(true));
     let mut answer = Answer::named(if is("is_minted") { "minted" } else { "not_minted" });
     answer.identifiers.push(Identifier::new(ASSET_UID, &*uid));
@@ -55,5 +42,5 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     if is("is_minted") {
         answer.fields.extend(kept);
     }
-    done(answer)
+    Ok(answer)
 }

@@ -3,37 +3,17 @@
 
 use gangway_core::event::Identifier;
 use gangway_core::outcome::Answer;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Desk, USER_UID, broken, done, given, id, object, send, uid, user};
-use crate::providers::original::error::{Refusal, data};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use super::{Desk, USER_UID, given, id, object, uid, user};
+use crate::providers::original::error::found;
+use crate::providers::{Call, Far, Request, Stop};
 
-/// The request: by `user_uid`, else by `user_external_id`, else by `email`.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    if given(call.input, "user_uid").is_some() {
-        return match id(call.input, "user_uid") {
-            Some(uid) => send(desk.get(call.now, &["user", uid], &[]), "read"),
-            None => broken("user_uid is not an id of this provider: only letters, digits, - and _"),
-        };
-    }
-    match user::best(call.input) {
-        Some(by) => send(user::look_up(desk, call.now, call.input, by), "read"),
-        None => broken("get_user needs user_uid, user_external_id or email; check the flow's mapping"),
-    }
-}
-
-/// The outcome.
-pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
-    let user = match data(reply, call.now) {
-        Ok(Value::Null) | Err(Refusal::NotFound) => return done(Answer::named("not_found")),
-        Ok(user) => user,
-        Err(refusal) => return Stop::from(refusal).of_a_read(),
-    };
-    let Some(uid) = uid(&user) else {
-        return Stop::Unclear("a user without `uid`".to_owned()).of_a_read();
-    };
+/// The conversation.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let reply = far.send(request(desk, call, far)?).await?;
+    let Some(user) = found(&reply)? else { return Ok(Answer::named("not_found")) };
+    let uid = uid(&user).ok_or_else(|| Stop::unclear("a user without `uid`"))?;
     let wallets = user::wallets(&user);
     let mut answer = Answer::named(if wallets.is_empty() { "no_wallet" } else { "has_wallet" });
     answer.identifiers.push(Identifier::new(USER_UID, &*uid));
@@ -41,8 +21,20 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     answer.fields = object(json!({"uid": uid}));
     if let Some(first) = wallets.first() {
         answer.fields.extend(first.clone());
-        let all = wallets.into_iter().map(|wallet: Map<String, Value>| Value::Object(wallet)).collect();
+        let all = wallets.into_iter().map(Value::Object).collect();
         answer.fields.insert("wallets".to_owned(), Value::Array(all));
     }
-    done(answer)
+    Ok(answer)
+}
+
+/// By `user_uid`, else by `user_external_id`, else by `email`.
+fn request(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Request, Stop> {
+    if given(call.input, "user_uid").is_some() {
+        let wrong = "user_uid is not an id of this provider: only letters, digits, - and _";
+        let uid = id(call.input, "user_uid").ok_or_else(|| Stop::broken(wrong))?;
+        return Ok(desk.get(far.now(), &["user", uid], &[]));
+    }
+    let nothing = "get_user needs user_uid, user_external_id or email; check the flow's mapping";
+    let by = user::best(call.input).ok_or_else(|| Stop::broken(nothing))?;
+    Ok(user::look_up(desk, far.now(), call.input, by))
 }

@@ -1,4 +1,4 @@
-//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! The actions, one file each, a conversation from top to bottom. Source of paths and fields:
 //! docs/providers/original.md, "Actions".
 
 pub mod create_asset;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::token::Tokens;
 use crate::providers::parts::joined;
-pub(super) use crate::providers::parts::{broken, done, given, id, object, send, text};
+pub(super) use crate::providers::parts::{given, id, object, text};
 use crate::providers::{Call, Request};
 use crate::settings::original::OriginalSettings;
 

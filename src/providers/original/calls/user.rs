@@ -5,7 +5,8 @@ use gangway_core::time::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Desk, given, text};
-use crate::providers::Request;
+use crate::providers::original::error;
+use crate::providers::{Call, Far, Request, Stop};
 
 /// Name of the fact that a user has a wallet.
 pub const WALLET_CREATED: &str = "original.wallet_created";
@@ -36,6 +37,11 @@ pub fn best(input: &Map<String, Value>) -> Option<By> {
 /// `GET /user?user_external_id=…` or `?email=…`; 200 with `data: null` when there is none.
 pub fn look_up(desk: &Desk, now: Timestamp, input: &Map<String, Value>, by: By) -> Request {
     desk.get(now, &["user"], &[(by.field(), given(input, by.field()).unwrap_or_default())])
+}
+
+/// The user that is looked up so, if there is one.
+pub async fn find(desk: &Desk, call: &Call<'_>, far: &dyn Far, by: By) -> Result<Option<Value>, Stop> {
+    error::found(&far.send(look_up(desk, far.now(), call.input, by)).await?)
 }
 
 /// Whether the user was found by an e-mail address but belongs to somebody else's external id: that is another
