@@ -1,20 +1,19 @@
-//! What an answer says: its data, what the provider objects to, or trouble. Both known shapes of either are read.
-//! Source: docs/providers/didx.md, "Errors". No personal data in causes: never a message of the provider.
+//! What an answer says: its data, what the provider objects to, or why it says nothing. Both known shapes of either are
+//! read. Source: docs/providers/didx.md, "Errors". No personal data in causes: never a message of the provider.
 
-use gangway_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::providers::Reply;
 use crate::providers::complaint::{Complaint, Refusal};
-use crate::providers::stop::{Stop, of_status};
+use crate::providers::stop::of_status;
+use crate::providers::{Reply, Stop};
 
 /// The data of a good answer: `data` where it is wrapped, else the whole.
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
-pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
+pub fn data(reply: &Reply) -> Result<Value, Refusal> {
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
-    match (refused(reply, now, json.as_ref()), json) {
+    match (refused(reply, json.as_ref()), json) {
         (Some(refusal), _) => Err(refusal),
         (None, Some(Value::Object(mut body))) => match body.remove("data") {
             Some(data @ Value::Object(_)) => Ok(data),
@@ -30,10 +29,10 @@ pub fn data(reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
 
 /// Why a status that is not a good one is not; `None` for a good one, whose body is not looked at.
 #[must_use]
-pub fn refused(reply: &Reply, _now: Timestamp, json: Option<&Value>) -> Option<Refusal> {
+pub fn refused(reply: &Reply, json: Option<&Value>) -> Option<Refusal> {
     let keys = "providers.didx.client_id and client_secret, and what the provider allows them";
-    if let Some(trouble) = of_status(reply, keys, "providers.didx.base_url") {
-        return Some(Refusal::Stop(trouble));
+    if let Some(stop) = of_status(reply, keys, "providers.didx.base_url") {
+        return Some(Refusal::Stop(stop));
     }
     let complaint = json.and_then(complaint);
     match (reply.status, complaint) {

@@ -1,5 +1,5 @@
 //! DIDx (YoID): an account is made at once, then a credential is issued and its offer sent to the person's wallet.
-//! Actions and deliveries enter, requests, outcomes and readings leave; nothing is sent from here. What is known and
+//! Actions and deliveries enter, conversations and readings leave; nothing is sent from here. What is known and
 //! what is not: docs/providers/didx.md.
 
 pub mod calls;
@@ -11,15 +11,15 @@ pub mod token;
 #[cfg(test)]
 mod tests;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
+use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
-use gangway_core::time::Timestamp;
 
 use self::calls::{Desk, create_user, get_issuance, issue_credential, register_webhook, revoke_credential, send_offer};
 pub use self::calls::{ISSUANCE_ID, USERNAME};
 pub use self::offers::describe;
-use super::{Adapter, Call, Delivery, Reading, Reply, Stage, TokenTurn, Turn, Unreadable};
-use crate::providers::parts::broken;
+use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
 use crate::settings::didx::DidxSettings;
 
 /// Kinds of identifiers that this adapter writes.
@@ -41,7 +41,7 @@ impl Didx {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Adapter for Didx {
     fn name(&self) -> &str {
         "didx"
@@ -51,44 +51,24 @@ impl Adapter for Didx {
         describe(catalogue, &self.policy);
     }
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+        let desk = &self.desk;
         match call.action {
-            "create_user" => create_user::begin(&self.desk, call),
-            "issue_credential" => issue_credential::begin(&self.desk, call),
-            "send_offer" => send_offer::begin(&self.desk, call),
-            "get_issuance" => get_issuance::begin(&self.desk, call),
-            "revoke_credential" => revoke_credential::begin(&self.desk, call),
-            "register_webhook" => register_webhook::begin(&self.desk, call),
-            _ => unknown(),
+            "create_user" => create_user::call(desk, call, far).await,
+            "issue_credential" => issue_credential::call(desk, call, far).await,
+            "send_offer" => send_offer::call(desk, call, far).await,
+            "get_issuance" => get_issuance::call(desk, call, far).await,
+            "revoke_credential" => revoke_credential::call(desk, call, far).await,
+            "register_webhook" => register_webhook::call(desk, call, far).await,
+            _ => Err(Stop::no_such_action("didx")),
         }
     }
 
-    fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        match call.action {
-            "create_user" => create_user::resume(call, reply),
-            "issue_credential" => issue_credential::resume(call, reply),
-            "send_offer" => send_offer::resume(call, reply),
-            "get_issuance" => get_issuance::resume(&self.desk, call, stage, reply),
-            "revoke_credential" => revoke_credential::resume(call, reply),
-            "register_webhook" => register_webhook::resume(call, reply),
-            _ => unknown(),
-        }
-    }
-
-    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
-        token::ask(&self.desk)
-    }
-
-    fn token_reply(&self, _name: &str, _stage: &Stage, reply: &Reply, now: Timestamp) -> TokenTurn {
-        token::answered(&self.desk, reply, now)
+    async fn token(&self, _name: &str, far: &dyn Far) -> Result<Token, Stop> {
+        token::get(&self.desk, far).await
     }
 
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(&self.desk.settings.events, delivery)
     }
-}
-
-/// A pinned flow of an older gangway may name an action that is no more.
-fn unknown() -> Turn {
-    broken("this gangway knows no such action of didx; move the onboarding to a state that it knows")
 }

@@ -11,8 +11,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Didx;
-use crate::providers::talk::{NOW, Talk, Told, body, header, hold, line, reply};
-use crate::providers::{Adapter, Delivery, Reading, Stage, TokenTurn};
+use crate::providers::talk::{NOW, Talk, Told, body, header, hold, line, token};
+use crate::providers::{Adapter, Delivery, Reading, Stop, Token};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -354,27 +354,24 @@ fn the_catalogue_lists_exactly_the_outcomes_that_there_are() {
 }
 
 fn token_word(more: &str, told: Told<'_>) -> String {
-    match adapter_with(more).token_reply("service", &Stage::default(), &reply(told), NOW) {
-        TokenTurn::Token { value, good_for } => format!("{} {}", value.expose_secret(), good_for.unwrap().0),
-        TokenTurn::Barred(_) => "barred".to_owned(),
-        TokenTurn::Away { .. } => "away".to_owned(),
-        TokenTurn::Send(..) => "send".to_owned(),
+    match token(&adapter_with(more), "service", &[told]).1 {
+        Ok(Token { value, good_for }) => format!("{} {}", value.expose_secret(), good_for.unwrap().0),
+        Err(Stop::Barred(_)) => "barred".to_owned(),
+        Err(Stop::Away(..)) => "away".to_owned(),
+        Err(other) => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn a_token_is_asked_for_with_client_credentials_in_a_form() {
-    let TokenTurn::Send(request, _) = adapter().begin_token("service", NOW) else { panic!() };
+    let asked = |more: &str| token(&adapter_with(more), "service", &[(500, &[], "")]).0.remove(0);
+    let request = asked("");
     let path = "iam/realms/product-hub/protocol/openid-connect/token";
     assert_eq!(line(&request), format!("POST https://test.didxtech.com/{path}"));
     assert_eq!(header(&request, "content-type"), Some("application/x-www-form-urlencoded"));
     let form = String::from_utf8(request.body.unwrap()).unwrap();
     assert_eq!(form, "grant_type=client_credentials&client_id=partner+one&client_secret=s%261");
-    let TokenTurn::Send(request, _) =
-        adapter_with("[token]\nurl = \"https://id.example.org/t\"").begin_token("service", NOW)
-    else {
-        panic!()
-    };
+    let request = asked("[token]\nurl = \"https://id.example.org/t\"");
     assert_eq!((request.url.as_str(), request.token), ("https://id.example.org/t", None));
 }
 

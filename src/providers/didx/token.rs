@@ -1,15 +1,15 @@
-//! The partner's token: client credentials at the provider's Keycloak. Settings enter, a request and then a token
-//! leave. There is no refresh token: a new one is asked for. Source: docs/providers/didx.md, "Token".
+//! The partner's token: client credentials at the provider's Keycloak. Settings enter, a token leaves. There is no
+//! refresh token: a new one is asked for. Source: docs/providers/didx.md, "Token".
 
-use gangway_core::time::{Millis, Timestamp};
+use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
 use super::calls::Desk;
 use crate::providers::parts::joined;
-use crate::providers::stop::{Stop, of_status};
-use crate::providers::{Reply, Request, Stage, TokenTurn};
+use crate::providers::stop::of_status;
+use crate::providers::{Far, Request, Stop, Token};
 
 /// Name of the only token.
 pub const SERVICE: &str = "service";
@@ -17,9 +17,29 @@ pub const SERVICE: &str = "service";
 /// What to check when it cannot be had.
 const KEYS: &str = "providers.didx.client_id, client_secret and token";
 
-/// The request for it.
-#[must_use]
-pub fn ask(desk: &Desk) -> TokenTurn {
+/// Asks for it. `expires_in` is believed, not the usual 300 s.
+pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
+    let reply = far.send(request(desk)).await?;
+    if let Some(stop) = of_status(&reply, KEYS, "providers.didx.token.url") {
+        return Err(stop);
+    }
+    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let token = json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
+    match (reply.status, token.filter(|token| !token.is_empty())) {
+        (200..=299, Some(token)) => {
+            let told = json.as_ref().and_then(|json| json.get("expires_in")).and_then(Value::as_u64);
+            let lifetime = told.map_or(desk.settings.token.lifetime, Millis::secs);
+            Ok(Token { value: SecretString::from(token), good_for: Some(desk.good_for(lifetime)) })
+        }
+        // Keycloak tells a wrong client, secret or realm with 400, 401 or 404 and an `error`.
+        (400..=499, _) if json.is_some() => {
+            Err(Stop::Barred(format!("the provider gives us no token ({}); check {KEYS}", reply.status)))
+        }
+        (status, _) => Err(Stop::Away(format!("{status} without a token"), None)),
+    }
+}
+
+fn request(desk: &Desk) -> Request {
     let settings = &desk.settings;
     let path = ["iam", "realms", &settings.token.realm, "protocol", "openid-connect", "token"];
     let url = settings.token.url.clone().unwrap_or_else(|| joined(&settings.common.base_url, &path));
@@ -32,30 +52,7 @@ pub fn ask(desk: &Desk) -> TokenTurn {
         ("accept", "application/json".to_owned()),
         ("content-type", "application/x-www-form-urlencoded".to_owned()),
     ];
-    let request = Request { method: "POST", url, headers, body: Some(form.into_bytes()), ..Request::default() };
-    TokenTurn::Send(request, Stage::default())
-}
-
-/// What follows from the answer. `expires_in` is believed, not the usual 300 s.
-#[must_use]
-pub fn answered(desk: &Desk, reply: &Reply, _now: Timestamp) -> TokenTurn {
-    if let Some(trouble) = of_status(reply, KEYS, "providers.didx.token.url") {
-        return trouble.of_a_token_turn();
-    }
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
-    let token = json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
-    match (reply.status, token.filter(|token| !token.is_empty())) {
-        (200..=299, Some(token)) => {
-            let told = json.as_ref().and_then(|json| json.get("expires_in")).and_then(Value::as_u64);
-            let lifetime = told.map_or(desk.settings.token.lifetime, Millis::secs);
-            TokenTurn::Token { value: SecretString::from(token), good_for: Some(desk.good_for(lifetime)) }
-        }
-        // Keycloak tells a wrong client, secret or realm with 400, 401 or 404 and an `error`.
-        (400..=499, _) if json.is_some() => {
-            TokenTurn::Barred(format!("the provider gives us no token ({}); check {KEYS}", reply.status))
-        }
-        (status, _) => Stop::Away(format!("{status} without a token"), None).of_a_token_turn(),
-    }
+    Request { method: "POST", url, headers, body: Some(form.into_bytes()), ..Request::default() }
 }
 
 impl Desk {

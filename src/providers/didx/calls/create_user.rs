@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::{Api, Desk, USERNAME, refusal};
 use crate::providers::complaint::{Refusal, refused};
 use crate::providers::didx::error::data;
-use crate::providers::parts::{broken, done, given, send, text};
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::parts::{given, text};
+use crate::providers::{Call, Far, Stop};
 
 /// Input fields and their names in the body.
 pub(in crate::providers::didx) const FIELDS: [(&str, &str); 5] = [
@@ -21,33 +21,30 @@ pub(in crate::providers::didx) const FIELDS: [(&str, &str); 5] = [
     ("external_identifier", "externalIdentifier"),
 ];
 
-/// The request, the same for doing and for looking up.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation, the same for doing and for looking up. New and existing are both 201, told apart by `tempPassword`
+/// only.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let (email, username) = (given(call.input, "email"), given(call.input, "username"));
     if email.is_none() && username.is_none() {
-        return done(refused("missing", "neither an e-mail address nor a username is given"));
+        return Ok(refused("missing", "neither an e-mail address nor a username is given"));
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if !username.is_none_or(|name| name.chars().all(plain)) {
-        return done(refused("username", "a username may have letters, digits, `.`, `-` and `_` only"));
+        return Ok(refused("username", "a username may have letters, digits, `.`, `-` and `_` only"));
     }
     let field = |(ours, theirs): (&str, &str)| Some((theirs.to_owned(), given(call.input, ours)?.into()));
     let body: Map<String, Value> = FIELDS.into_iter().filter_map(field).collect();
-    send(desk.post(Api::Onboarding, &["users"], Some(&body.into())), "create")
-}
-
-/// The outcome: new and existing are both 201, told apart by `tempPassword` only.
-pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
-    let data = match data(reply, call.now) {
+    let reply = far.send(desk.post(Api::Onboarding, &["users"], Some(&body.into()))).await?;
+    let data = match data(&reply) {
         Ok(data) => data,
-        Err(Refusal::Complaint(409, complaint)) => return done(complaint.outcome("conflict")),
+        Err(Refusal::Complaint(409, complaint)) => return Ok(complaint.outcome("conflict")),
         Err(other) => return refusal(other),
     };
     let Some(password) = data.get("tempPassword").and_then(Value::as_str) else {
-        return broken(
+        return Err(Stop::broken(
             "the provider's answer has no `tempPassword`, so a new account cannot be told from an existing one; ask \
              the provider whether its API has changed, then move the onboarding on",
-        );
+        ));
     };
     let mut answer = Answer::named(match (password.is_empty(), call.uncertain_since) {
         (false, _) => "created",
@@ -65,5 +62,5 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
     if let Some(username) = answer.fields.get("username").and_then(Value::as_str) {
         answer.identifiers.push(Identifier::new(USERNAME, username));
     }
-    done(answer)
+    Ok(answer)
 }

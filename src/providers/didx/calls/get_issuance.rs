@@ -8,9 +8,8 @@ use super::issue_credential::credential;
 use super::{Api, Desk, bare, both_forms, other_form};
 use crate::providers::complaint::Refusal;
 use crate::providers::didx::error::data;
-use crate::providers::parts::{broken, done, id, object, send, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Stage, Turn};
+use crate::providers::parts::{need_id, object, text};
+use crate::providers::{Call, Far, Stop};
 
 /// The person has the credential.
 pub const COMPLETED: &str = "didx.issuance_completed";
@@ -21,35 +20,27 @@ pub const FAILED: &str = "didx.issuance_failed";
 /// The offer expired.
 pub const EXPIRED: &str = "didx.issuance_expired";
 
-const READ: &str = "read";
-const OTHER_FORM: &str = "other_form";
-
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    match id(call.input, "issuance_id") {
-        Some(id) => send(desk.get(Api::Credentials, &["credentials", id]), READ),
-        None => broken("get_issuance needs issuance_id, of letters, digits, - and _; check the flow's mapping"),
+/// The conversation. An id that is not known is asked for once more with, or without, its prefix.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let asked = need_id(call, "issuance_id")?;
+    let mut reply = far.send(desk.get(Api::Credentials, &["credentials", asked])).await?;
+    let mut said = data(&reply);
+    if matches!(said, Err(Refusal::Complaint(404, _))) {
+        reply = far.send(desk.get(Api::Credentials, &["credentials", &other_form(asked)])).await?;
+        said = data(&reply);
     }
-}
-
-/// The outcome. An id that is not known is asked for once more with, or without, its prefix.
-pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-    let data = match data(reply, call.now) {
+    let data = match said {
         Ok(data) => data,
-        Err(Refusal::Complaint(404, _)) if stage.at == READ => {
-            let other = other_form(id(call.input, "issuance_id").unwrap_or_default());
-            return send(desk.get(Api::Credentials, &["credentials", &other]), OTHER_FORM);
-        }
-        Err(Refusal::Complaint(404, _)) => return done(Answer::named("not_found")),
+        Err(Refusal::Complaint(404, _)) => return Ok(Answer::named("not_found")),
         Err(Refusal::Complaint(status, complaint)) => {
-            return broken(&format!("the provider refuses to show the issuance: {status} {}", complaint.code));
+            let cause = format!("the provider refuses to show the issuance: {status} {}", complaint.code);
+            return Err(Stop::Broken(cause));
         }
-        Err(Refusal::Stop(trouble)) => return trouble.of_a_read(),
+        Err(Refusal::Stop(stop)) => return Err(stop),
     };
     if data.get("status").is_none() {
-        return Stop::Unclear("an issuance without `status`".to_owned()).of_a_read();
+        return Err(Stop::unclear("an issuance without `status`"));
     }
-    let asked = id(call.input, "issuance_id").unwrap_or_default();
     let id = text(&data, "id").filter(|id| bare(id) == bare(asked)).unwrap_or_else(|| asked.to_owned());
     let (outcome, fact) = state(text(&data, "status").unwrap_or_default().as_str());
     let mut answer = Answer::named(outcome);
@@ -68,7 +59,7 @@ pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Tur
         });
     }
     answer.identifiers.extend(both_forms(&id));
-    done(answer)
+    Ok(answer)
 }
 
 /// A status as outcome and fact. One of tomorrow is no end: the offer still stands.

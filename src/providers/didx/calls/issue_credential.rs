@@ -7,36 +7,30 @@ use serde_json::{Value, json};
 
 use super::{Api, Desk, both_forms, refusal};
 use crate::providers::didx::error::data;
-use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::parts::{given, object, text};
+use crate::providers::{Call, Far, Stop};
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation; 200 and 201 both occur.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let template = given(call.input, "credential_template_id").or(desk.settings.credential_template_id.as_deref());
     let Some(template) = template else {
-        return broken(
+        return Err(Stop::broken(
             "no template: give credential_template_id in the flow or in providers.didx.credential_template_id",
-        );
+        ));
     };
     let Some(attributes @ Value::Object(_)) = call.input.get("attributes") else {
-        return broken("issue_credential needs attributes, a map; check the flow's mapping");
+        return Err(Stop::broken("issue_credential needs attributes, a map; check the flow's mapping"));
     };
     let body = json!({"credentialTemplateId": template, "attributes": attributes});
-    send(desk.post(Api::Credentials, &["credentials", "issuance"], Some(&body)), "issue")
-}
-
-/// The outcome; 200 and 201 both occur.
-pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
-    let data = match data(reply, call.now) {
+    let reply = far.send(desk.post(Api::Credentials, &["credentials", "issuance"], Some(&body))).await?;
+    let data = match data(&reply) {
         Ok(data) => data,
         Err(other) => return refusal(other),
     };
-    let Some(id) = text(&data, "id") else {
-        return Stop::Unclear("a good answer without the issuance's `id`".to_owned()).of_a_change();
-    };
+    let id = text(&data, "id").ok_or_else(|| Stop::unclear("a good answer without the issuance's `id`"))?;
     let Some(offer) = text(&data, "offerUri") else {
-        return broken("the credential was issued, but the answer has no `offerUri` to send; ask the provider");
+        let cause = "the credential was issued, but the answer has no `offerUri` to send; ask the provider";
+        return Err(Stop::broken(cause));
     };
     let mut answer = Answer::named("offered");
     answer.identifiers.extend(both_forms(&id));
@@ -45,7 +39,7 @@ pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
         answer.fields.insert("credential_id".to_owned(), id.into());
     }
     answer.secrets = Secrets::of("offer_uri", offer);
-    done(answer)
+    Ok(answer)
 }
 
 /// The inner id, which a revocation needs.

@@ -1,4 +1,4 @@
-//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! The actions, one file each, a conversation from top to bottom. Source of paths and fields:
 //! docs/providers/didx.md, "Actions".
 
 pub mod create_user;
@@ -9,12 +9,13 @@ pub mod revoke_credential;
 pub mod send_offer;
 
 use gangway_core::event::Identifier;
+use gangway_core::outcome::Answer;
 use serde_json::Value;
 
 use super::token::SERVICE;
 use crate::providers::complaint::Refusal;
 use crate::providers::parts::joined;
-use crate::providers::{Request, Turn};
+use crate::providers::{Request, Stop};
 use crate::settings::didx::DidxSettings;
 
 /// Kind of the identifier that names an issuance at the provider.
@@ -72,11 +73,11 @@ impl Desk {
     }
 }
 
-/// What follows from a refusal of a request that may change something: `refused`, or its trouble.
-pub(super) fn refusal(refusal: Refusal) -> Turn {
+/// What follows from a refusal: `refused`, or why there is no answer.
+pub(super) fn refusal(refusal: Refusal) -> Result<Answer, Stop> {
     match refusal {
-        Refusal::Complaint(_, complaint) => crate::providers::parts::done(complaint.refused()),
-        Refusal::Stop(trouble) => trouble.of_a_change(),
+        Refusal::Complaint(_, complaint) => Ok(complaint.refused()),
+        Refusal::Stop(stop) => Err(stop),
     }
 }
 

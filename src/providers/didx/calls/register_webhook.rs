@@ -7,14 +7,13 @@ use url::Url;
 
 use super::{Api, Desk, refusal};
 use crate::providers::didx::error::data;
-use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::parts::{given, object, text};
+use crate::providers::{Call, Far, Stop};
 
-/// The request: `url`, and `events`, the names to be told of; left out: all accepted names of the settings.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation. Input is `url`, and `events`, the names to be told of; left out: all accepted names of the settings.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(url) = given(call.input, "url").filter(|url| reachable(url)) else {
-        return broken("the provider delivers to https addresses only: give `url`, beginning with https://");
+        return Err(Stop::broken("the provider delivers to https addresses only: give `url`, beginning with https://"));
     };
     let names = &desk.settings.events;
     let accepted = [
@@ -29,25 +28,19 @@ pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
         _ => json!(accepted.into_iter().flatten().collect::<Vec<_>>()),
     };
     let body = json!({"url": url, "filterTypes": events});
-    send(desk.post(Api::Credentials, &["endpoints"], Some(&body)), "register")
+    let reply = far.send(desk.post(Api::Credentials, &["endpoints"], Some(&body))).await?;
+    let data = match data(&reply) {
+        Ok(data) => data,
+        Err(other) => return refusal(other),
+    };
+    let id = text(&data, "id").ok_or_else(|| Stop::unclear("a good answer without the address's `id`"))?;
+    let mut answer = Answer::named("registered");
+    answer.fields = object(json!({"webhook_id": id}));
+    Ok(answer)
 }
 
 /// The provider itself takes https only; an address on this machine is one of somebody who tries things out.
 fn reachable(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     url.scheme() == "https" || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-/// The outcome.
-pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
-    let data = match data(reply, call.now) {
-        Ok(data) => data,
-        Err(other) => return refusal(other),
-    };
-    let Some(id) = text(&data, "id") else {
-        return Stop::Unclear("a good answer without the address's `id`".to_owned()).of_a_change();
-    };
-    let mut answer = Answer::named("registered");
-    answer.fields = object(json!({"webhook_id": id}));
-    done(answer)
 }

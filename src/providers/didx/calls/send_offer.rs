@@ -6,41 +6,37 @@ use serde_json::{Map, Value, json};
 use super::{Api, Desk, refusal};
 use crate::providers::complaint::refused;
 use crate::providers::didx::error::refused as not_good;
-use crate::providers::parts::{broken, done, given, object, send};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::parts::{given, object};
+use crate::providers::{Call, Far, Stop};
 
 /// What `identifier_type` may be; the provider takes `email` when it is left out.
 const TYPES: [&str; 3] = ["email", "username", "externalIdentifier"];
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation. The body of a good answer is not needed; only a page that no API sends leaves a doubt.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(offer) = given(call.input, "offer_uri") else {
-        return broken("the offer is no longer kept here; issue another one");
+        return Err(Stop::broken("the offer is no longer kept here; issue another one"));
     };
     let Some(recipient) = given(call.input, "recipient") else {
-        return done(refused("missing", "there is no recipient"));
+        return Ok(refused("missing", "there is no recipient"));
     };
     let mut body: Map<String, Value> = object(json!({"credentialOffer": offer, "recipient": recipient}));
     match given(call.input, "identifier_type") {
         Some(kind) if !TYPES.contains(&kind) => {
-            return broken("identifier_type must be email, username or externalIdentifier; check the flow's mapping");
+            let cause = "identifier_type must be email, username or externalIdentifier; check the flow's mapping";
+            return Err(Stop::broken(cause));
         }
         Some(kind) => drop(body.insert("identifierType".to_owned(), kind.into())),
         None => {}
     }
-    send(desk.post(Api::Wallet, &["orgs", "credentials"], Some(&body.into())), "send")
-}
-
-/// The outcome. The body of a good answer is not needed; only a page that no API sends leaves a doubt.
-pub fn resume(call: &Call<'_>, reply: &Reply) -> Turn {
+    let reply = far.send(desk.post(Api::Wallet, &["orgs", "credentials"], Some(&body.into()))).await?;
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
-    if let Some(other) = not_good(reply, call.now, json.as_ref()) {
+    if let Some(other) = not_good(&reply, json.as_ref()) {
         return refusal(other);
     }
     match reply.status {
-        201 | 204 => done(Answer::named("sent")),
-        _ if reply.body.is_empty() || json.is_some() => done(Answer::named("sent")),
-        status => Stop::Unclear(format!("{status} with a body that is not JSON")).of_a_change(),
+        201 | 204 => Ok(Answer::named("sent")),
+        _ if reply.body.is_empty() || json.is_some() => Ok(Answer::named("sent")),
+        status => Err(Stop::Unclear(format!("{status} with a body that is not JSON"))),
     }
 }
