@@ -1,13 +1,11 @@
-//! What an answer means, before any action is looked at: the data it carries, what the provider says, or trouble.
+//! What an answer means, before any action is looked at: its data, what the provider says, or why there is neither.
 //! Source: docs/providers/haven.md, "Errors". The status alone never decides: 401 is both "refused" and "User already
 //! exists.", so the message is read. No personal data in causes: never the message itself.
 
-use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use crate::providers::complaint::Complaint;
-use crate::providers::stop::Stop;
-use crate::providers::{Reply, wait};
+use crate::providers::{Reply, Stop};
 
 /// Why an answer carries no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +36,10 @@ pub fn is_expiry(complaint: &Complaint) -> bool {
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
-pub fn data(reply: &Reply, exists: &[String], now: Timestamp) -> Result<Value, Refusal> {
+pub fn data(reply: &Reply, exists: &[String]) -> Result<Value, Refusal> {
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     let message = json.as_ref().and_then(message);
     let status = reply.status;
-    let asked = || wait::asked(&reply.headers, true, now);
     let complaint = |reason: String| Complaint { code: status.to_string(), reason };
     let unclear = |cause: String| Err(Refusal::Stop(Stop::Unclear(cause)));
     match (status, message) {
@@ -53,15 +50,15 @@ pub fn data(reply: &Reply, exists: &[String], now: Timestamp) -> Result<Value, R
             None => unclear(format!("{status} with a body that is not whole JSON")),
         },
         (300..=399, _) => Err(Stop::moved("the provider", status, "providers.haven.base_url").into()),
-        (429, _) => Err(Stop::throttled("the provider", asked()).into()),
-        (503, _) if asked().is_some() => Err(Stop::shut(asked()).into()),
+        (429, _) => Err(Stop::throttled("the provider", reply.asked()).into()),
+        (503, _) if reply.asked().is_some() => Err(Stop::shut(reply.asked()).into()),
         (500..=599, _) => unclear(format!("{status} from the provider")),
         (400 | 401 | 409 | 422, Some(text)) if says(&text, exists) => Err(Refusal::Exists(complaint(text))),
         (401, text) => Err(Refusal::Unauthorised(complaint(text.unwrap_or_default()))),
         (403, text) => Err(Refusal::Forbidden(complaint(text.unwrap_or_default()))),
         (404, Some(_)) => Err(Refusal::NotFound),
         (400 | 409 | 422, Some(text)) => Err(Refusal::Refused(complaint(text))),
-        (404 | 408 | 425, _) => Err(Stop::gateway("the provider", status, asked()).into()),
+        (404 | 408 | 425, _) => Err(Stop::gateway("the provider", status, reply.asked()).into()),
         _ => Err(Stop::Broken(format!("{status} without the provider's error format")).into()),
     }
 }
@@ -80,8 +77,8 @@ fn says(message: &str, texts: &[String]) -> bool {
 }
 
 impl From<Stop> for Refusal {
-    fn from(trouble: Stop) -> Self {
-        Self::Stop(trouble)
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
     }
 }
 
@@ -89,7 +86,7 @@ impl From<Stop> for Refusal {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Stop(trouble) => trouble,
+            Refusal::Stop(stop) => stop,
             Refusal::Unauthorised(_) => credentials(401, "service_token, service_key, credential_id"),
             Refusal::Forbidden(_) => credentials(403, "the permissions of the service account"),
             Refusal::NotFound => Self::Broken("404, what the request names does not exist".to_owned()),

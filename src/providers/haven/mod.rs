@@ -1,5 +1,5 @@
 //! IBM Digital Asset Haven, the Dfns API under IBM's host: delegated end users and their wallets. Actions and deliveries
-//! enter, requests, outcomes and readings leave; nothing is sent from here. What is known and what is not:
+//! enter, conversations and readings leave; nothing is sent from here. What is known and what is not:
 //! docs/providers/haven.md.
 
 pub mod calls;
@@ -11,7 +11,9 @@ pub mod sign;
 #[cfg(test)]
 mod tests;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
+use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
 
 use self::calls::{
@@ -20,8 +22,7 @@ use self::calls::{
 };
 pub use self::calls::{USER_ID, USERNAME, WALLET_ID};
 pub use self::offers::describe;
-use super::{Adapter, Call, Delivery, Reading, Reply, Stage, Turn, Unreadable};
-use crate::providers::parts::broken;
+use super::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
 use crate::settings::haven::HavenSettings;
 
 /// Kinds of identifiers that this adapter writes.
@@ -43,7 +44,7 @@ impl Haven {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Adapter for Haven {
     fn name(&self) -> &str {
         "haven"
@@ -53,36 +54,19 @@ impl Adapter for Haven {
         describe(catalogue, &self.policy);
     }
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+        let desk = &self.desk;
         match call.action {
-            "start_registration" => start_registration::begin(&self.desk, call),
-            "start_with_code" => start_with_code::begin(&self.desk, call),
-            "complete_enduser" => complete_enduser::begin(&self.desk, call),
-            "recover" => recover::begin(&self.desk, call),
-            "get_wallet" => get_wallet::begin(&self.desk, call),
-            "list_wallets" => list_wallets::begin(&self.desk, call),
-            "activate_wallet" => activate_wallet::begin(&self.desk, call),
-            "register_webhook" => webhooks::register(&self.desk, call),
-            "missed_deliveries" => webhooks::missed(&self.desk, call),
-            _ => unknown(),
-        }
-    }
-
-    fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        if sign::is_one_of(stage) {
-            return sign::resume(&self.desk, call, stage, reply);
-        }
-        match call.action {
-            "start_registration" => start_registration::resume(&self.desk, call, stage, reply),
-            "start_with_code" => start_with_code::resume(&self.desk, call, reply),
-            "complete_enduser" => complete_enduser::resume(&self.desk, call, stage, reply),
-            "recover" => recover::resume(&self.desk, call, stage, reply),
-            "get_wallet" => get_wallet::resume(&self.desk, call, reply),
-            "list_wallets" => list_wallets::resume(&self.desk, call, stage, reply),
-            "activate_wallet" => activate_wallet::resume(&self.desk, call, stage, reply),
-            "register_webhook" => webhooks::registered(&self.desk, call, reply),
-            "missed_deliveries" => webhooks::listed(&self.desk, call, stage, reply),
-            _ => unknown(),
+            "start_registration" => start_registration::call(desk, call, far).await,
+            "start_with_code" => start_with_code::call(desk, call, far).await,
+            "complete_enduser" => complete_enduser::call(desk, call, far).await,
+            "recover" => recover::call(desk, call, far).await,
+            "get_wallet" => get_wallet::call(desk, call, far).await,
+            "list_wallets" => list_wallets::call(desk, call, far).await,
+            "activate_wallet" => activate_wallet::call(desk, call, far).await,
+            "register_webhook" => webhooks::register(desk, call, far).await,
+            "missed_deliveries" => webhooks::missed(desk, call, far).await,
+            _ => Err(Stop::no_such_action("haven")),
         }
     }
 
@@ -93,9 +77,4 @@ impl Adapter for Haven {
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(&self.desk.settings.events, delivery)
     }
-}
-
-/// A pinned flow of an older gangway may name an action that is no more.
-fn unknown() -> Turn {
-    broken("this gangway knows no such action of haven; move the onboarding to a state that it knows")
 }

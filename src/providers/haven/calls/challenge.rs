@@ -7,9 +7,8 @@ use gangway_core::secret::Secrets;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, USER_ID, USERNAME};
-use crate::providers::parts::{done, object, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Reply, Turn};
+use crate::providers::parts::{object, text};
+use crate::providers::{Reply, Stop};
 
 /// Name of the secret that completes the registration.
 pub const TEMPORARY_TOKEN: &str = "temporary_token";
@@ -31,13 +30,16 @@ pub const WRITES: [&str; 11] = [
 pub const MAY_WRITE: [&str; 2] = ["otp_url", "link"];
 
 /// The outcome `started`.
-pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Turn {
+///
+/// # Errors
+/// [`Stop::Unclear`] when the answer has not what a registration begins with.
+pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Result<Answer, Stop> {
     let user_id = body.get("user").and_then(|user| text(user, "id"));
     let (Some(user_id), Some(token), Some(challenge)) =
         (user_id, text(body, "temporaryAuthenticationToken"), text(body, "challenge"))
     else {
         let cause = "a registration without `user.id`, `challenge` or `temporaryAuthenticationToken`";
-        return Stop::Unclear(cause.to_owned()).of_a_change();
+        return Err(Stop::unclear(cause));
     };
     let mut answer = Answer::named("started");
     answer.identifiers = vec![Identifier::new(USER_ID, &*user_id), Identifier::new(USERNAME, username)];
@@ -68,5 +70,5 @@ pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Turn
     let sometimes = [("otp_url", text(body, "otpUrl")), ("link", desk.settings.sign_up_url.clone())];
     let given = sometimes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
     answer.fields.extend(given);
-    done(answer)
+    Ok(answer)
 }

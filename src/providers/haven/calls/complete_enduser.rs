@@ -4,21 +4,17 @@
 
 use gangway_core::effect::Mode;
 use gangway_core::event::Identifier;
-use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::outcome::Answer;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::login::{self, Registered};
+use super::login::Registered;
 use super::wallet::{self, Wallet};
 use super::{Desk, USER_ID, USERNAME, with_body};
 use crate::providers::complaint::refused;
 use crate::providers::haven::error::{Refusal, is_expiry};
-use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Stage, Turn};
-
-const COMPLETE: &str = "complete";
-const LOOK_UP: &str = "login";
+use crate::providers::parts::{given, object, text};
+use crate::providers::{Call, Far, Reply, Request, Stop};
 
 /// The three credentials: input, field of the request.
 const CREDENTIALS: [(&str, &str); 3] = [
@@ -27,28 +23,58 @@ const CREDENTIALS: [(&str, &str); 3] = [
     ("recovery", "recoveryCredential"),
 ];
 
-/// The first request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation. The token is the user's, not ours: whatever is refused here says nothing about our settings.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(username) = given(call.input, "username").filter(|_| given(call.input, "user_id").is_some()) else {
-        return broken("complete_enduser needs user_id and username; check the flow's mapping");
+        return Err(Stop::broken("complete_enduser needs user_id and username; check the flow's mapping"));
     };
     if call.mode == Mode::LookUp {
-        return login::ask(desk, username, LOOK_UP);
+        return look_up(desk, call, far, username).await;
     }
     let Some(token) = given(call.input, "temporary_token") else {
-        return broken(
+        return Err(Stop::broken(
             "complete_enduser has no temporary_token any more; move the onboarding to where it starts again",
-        );
+        ));
     };
     let body = match body(desk, call.input) {
         Ok(body) => body,
-        Err(reason) => return done(refused("bad_credential", &reason)),
+        Err(reason) => return Ok(refused("bad_credential", &reason)),
     };
-    let token = SecretString::from(token);
-    let request = desk.request_of(Some(&token), "POST", "/auth/registration/enduser");
-    let mut request = with_body(request, body.to_string());
-    request.effectful = true;
-    send(request, COMPLETE)
+    let request = desk.request_of(Some(&SecretString::from(token)), "POST", "/auth/registration/enduser");
+    let reply = far.send(Request { effectful: true, ..with_body(request, body.to_string()) }).await?;
+    match desk.data(&reply) {
+        Ok(said) => completed(call, &said, &reply),
+        Err(Refusal::Exists(_)) => Ok(Answer::named("exists")),
+        Err(Refusal::Unauthorised(_)) => Ok(Answer::named("token_expired")),
+        Err(Refusal::Refused(complaint)) if is_expiry(&complaint) => Ok(Answer::named("token_expired")),
+        Err(Refusal::Refused(complaint) | Refusal::Forbidden(complaint)) => Ok(complaint.refused()),
+        Err(Refusal::Approval) => Ok(Answer::named("awaiting_approval")),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Registered, and the wallets are there; they may still be on their way.
+async fn look_up(desk: &Desk, call: &Call<'_>, far: &dyn Far, username: &str) -> Result<Answer, Stop> {
+    let Registered::Yes = desk.registered(far, username).await? else { return Err(Stop::NotDone) };
+    let (wallets, sent_at) = desk.wallets(call, far).await?;
+    let answer = named(call, None, None, desk.settings.org_id.clone());
+    let no_wallet = || Stop::away("the user is registered and has no wallet yet");
+    wallet::put(answer, &wallets, sent_at).ok_or_else(no_wallet)
+}
+
+fn completed(call: &Call<'_>, said: &Value, reply: &Reply) -> Result<Answer, Stop> {
+    let user = said.get("user").unwrap_or(&Value::Null);
+    let credential = said.get("credential").unwrap_or(&Value::Null);
+    let mut answer = named(call, text(user, "id"), text(user, "username"), text(user, "orgId"));
+    let kind = text(credential, "kind").or_else(|| text(credential, "credentialKind"));
+    let told = [
+        ("credential_uuid", text(credential, "uuid")),
+        ("credential_kind", kind),
+        ("credential_name", text(credential, "name")),
+    ];
+    answer.fields.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))));
+    let answer = wallet::put(answer, &Wallet::all(said.get("wallets")), reply.sent_at);
+    answer.ok_or_else(|| Stop::unclear("a completed registration without a wallet"))
 }
 
 /// The request's body, in the documented order. Credentials go out as the device made them, whatever their kind.
@@ -91,68 +117,6 @@ fn whole(name: &str, credential: &Value) -> Result<Value, String> {
         Some(field) => Err(format!("{name} has no credentialInfo.{field}")),
         None => Ok(credential.clone()),
     }
-}
-
-/// What follows from the answer.
-pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-    match stage.at {
-        COMPLETE => completed(desk, call, reply),
-        LOOK_UP => match login::read(desk, call, reply) {
-            Ok(Registered::Yes) => list(desk, call).unwrap_or_else(|| broken("the user's wallets cannot be listed")),
-            Ok(_) => Turn::Ended(AttemptResult::NotDone),
-            Err(turn) => *turn,
-        },
-        _ => match desk.data(call, reply) {
-            Ok(body) => match wallet::page(&body, stage, list(desk, call)) {
-                Ok(wallets) => found(desk, call, &wallets, reply),
-                Err(turn) => *turn,
-            },
-            Err(refusal) => Stop::from(refusal).of_a_read(),
-        },
-    }
-}
-
-fn list(desk: &Desk, call: &Call<'_>) -> Option<Turn> {
-    wallet::list(desk, given(call.input, "user_id"), given(call.input, "username"))
-}
-
-/// The token was the user's, not ours: whatever is refused here says nothing about our settings.
-fn completed(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
-    let body = match desk.data(call, reply) {
-        Ok(body) => body,
-        Err(Refusal::Exists(_)) => return done(Answer::named("exists")),
-        Err(Refusal::Unauthorised(_)) => return done(Answer::named("token_expired")),
-        Err(Refusal::Refused(complaint)) if is_expiry(&complaint) => return done(Answer::named("token_expired")),
-        Err(Refusal::Refused(complaint) | Refusal::Forbidden(complaint)) => return done(complaint.refused()),
-        Err(Refusal::Approval) => return done(Answer::named("awaiting_approval")),
-        Err(refusal) => return Stop::from(refusal).of_a_change(),
-    };
-    let user = body.get("user").unwrap_or(&Value::Null);
-    let credential = body.get("credential").unwrap_or(&Value::Null);
-    let mut answer = named(call, text(user, "id"), text(user, "username"), text(user, "orgId"));
-    let kind = text(credential, "kind").or_else(|| text(credential, "credentialKind"));
-    let told = [
-        ("credential_uuid", text(credential, "uuid")),
-        ("credential_kind", kind),
-        ("credential_name", text(credential, "name")),
-    ];
-    answer.fields.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?)))));
-    match wallet::put(answer, &Wallet::all(body.get("wallets")), reply.sent_at) {
-        Some(answer) => done(answer),
-        None => Stop::Unclear("a completed registration without a wallet".to_owned()).of_a_change(),
-    }
-}
-
-/// A look-up: registered, and the wallets are there; they may still be on their way.
-fn found(desk: &Desk, call: &Call<'_>, wallets: &[Wallet], reply: &Reply) -> Turn {
-    let answer = named(call, None, None, desk.settings.org_id.clone());
-    wallet::put(answer, wallets, reply.sent_at).map_or_else(
-        || {
-            let cause = "the user is registered and has no wallet yet".to_owned();
-            Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true })
-        },
-        done,
-    )
 }
 
 fn named(call: &Call<'_>, id: Option<String>, name: Option<String>, org_id: Option<String>) -> Answer {

@@ -6,39 +6,29 @@ use serde_json::Value;
 use super::Desk;
 use super::wallet::{self, Wallet};
 use crate::providers::haven::error::Refusal;
-use crate::providers::parts::{broken, done, id, send};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::parts::need_id;
+use crate::providers::{Call, Far, Reply, Stop};
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    match id(call.input, "wallet_id") {
-        Some(wallet_id) => send(desk.request("GET", &format!("/wallets/{wallet_id}")), "read"),
-        None => broken("get_wallet needs wallet_id, of letters, digits, - and _; check the flow's mapping"),
-    }
-}
-
-/// The outcome. A status that nobody has heard of is one that is not `Active`.
-pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
-    match desk.data(call, reply) {
-        Ok(body) => read(&body, "active", reply).unwrap_or_else(Stop::of_a_read),
-        Err(Refusal::NotFound) => done(Answer::named("not_found")),
-        Err(refusal) => Stop::from(refusal).of_a_read(),
+/// The conversation. A status that nobody has heard of is one that is not `Active`.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let reply = far.send(desk.request("GET", &format!("/wallets/{}", need_id(call, "wallet_id")?))).await?;
+    match desk.data(&reply) {
+        Ok(said) => read(&said, "active", &reply),
+        Err(Refusal::NotFound) => Ok(Answer::named("not_found")),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
 /// The outcome of this name for a wallet that can be used, else `not_active`.
 ///
 /// # Errors
-/// When there is no wallet in the answer.
-pub fn read(body: &Value, active: &str, reply: &Reply) -> Result<Turn, Stop> {
-    let Some(wallet) = Wallet::read(body) else { return Err(Stop::Unclear("a wallet without `id`".to_owned())) };
+/// [`Stop::Unclear`] when there is no wallet in the answer.
+pub fn read(said: &Value, active: &str, reply: &Reply) -> Result<Answer, Stop> {
+    let wallet = Wallet::read(said).ok_or_else(|| Stop::unclear("a wallet without `id`"))?;
     let answer = Answer::named(if wallet.is_active() { active } else { "not_active" });
     let status = wallet.status.clone();
-    let answer = wallet::put(answer, &[wallet], reply.sent_at);
-    Ok(done(answer.map_or_else(Answer::default, |mut answer| {
-        answer.fields.remove("wallets");
-        answer.fields.insert("status".to_owned(), Value::String(status));
-        answer
-    })))
+    let mut answer = wallet::put(answer, &[wallet], reply.sent_at).unwrap_or_default();
+    answer.fields.remove("wallets");
+    answer.fields.insert("status".to_owned(), Value::String(status));
+    Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! The actions, one file each, a conversation from top to bottom. Source of paths and fields:
 //! docs/providers/haven.md, "Actions".
 
 pub mod activate_wallet;
@@ -17,9 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::error::{Refusal, data};
-use super::sign::Signs;
 use crate::providers::parts::joined;
-use crate::providers::{Call, Reply, Request};
+use crate::providers::{Reply, Request};
 use crate::settings::haven::HavenSettings;
 use crate::settings::haven::key::ServiceKey;
 
@@ -38,13 +37,12 @@ const LOGGABLE: &[&str] = &["status", "nextPageToken"];
 pub struct Desk {
     pub(super) settings: HavenSettings,
     /// None when the key cannot be read; the settings' own check says so at start.
-    pub(super) signer: Option<Box<dyn Signs>>,
+    pub(super) key: Option<ServiceKey>,
 }
 
 impl Desk {
     pub(super) fn new(settings: HavenSettings) -> Self {
-        let key = ServiceKey::read(settings.service_key.expose_secret()).ok();
-        Self { signer: key.map(|key| Box::new(key) as Box<dyn Signs>), settings }
+        Self { key: ServiceKey::read(settings.service_key.expose_secret()).ok(), settings }
     }
 
     /// A request of the service account.
@@ -68,9 +66,9 @@ impl Desk {
         }
     }
 
-    /// The data of an answer, or its trouble.
-    pub(super) fn data(&self, call: &Call<'_>, reply: &Reply) -> Result<Value, Refusal> {
-        data(reply, &self.settings.exists, call.now)
+    /// The data of an answer, or why there is none.
+    pub(super) fn data(&self, reply: &Reply) -> Result<Value, Refusal> {
+        data(reply, &self.settings.exists)
     }
 }
 

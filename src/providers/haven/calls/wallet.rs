@@ -7,8 +7,8 @@ use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, WALLET_ID};
-use crate::providers::parts::{send, text};
-use crate::providers::{Request, Stage, Turn};
+use crate::providers::parts::{given, text};
+use crate::providers::{Call, Far, Request, Stop};
 use crate::settings::haven::OwnerFilter;
 
 /// Name of the fact that a wallet can be used.
@@ -99,35 +99,38 @@ pub fn put(mut answer: Answer, wallets: &[Wallet], sent_at: Timestamp) -> Option
     Some(answer)
 }
 
-/// Stage of the pages of a list.
-pub const PAGES: &str = "wallets";
 /// More pages of one owner's wallets than anybody has.
-const MOST_PAGES: u64 = 10;
+const MOST_PAGES: usize = 10;
 
-/// Asks for the wallets of an owner; without the id that an older filter wants, `None`.
-pub fn list(desk: &Desk, user_id: Option<&str>, username: Option<&str>) -> Option<Turn> {
-    let (filter, owner) = match desk.settings.wallet_owner {
-        OwnerFilter::Owner => ("owner", user_id.or(username)),
-        OwnerFilter::OwnerId => ("ownerId", user_id),
-        OwnerFilter::OwnerUsername => ("ownerUsername", username),
-    };
-    let query = vec![(filter.to_owned(), owner?.to_owned())];
-    Some(send(Request { query, ..desk.request("GET", "/wallets") }, PAGES))
-}
-
-/// A page: the wallets so far, or the request for the next one. The filter is repeated with each.
-///
-/// # Errors
-/// The turn that asks for the next page.
-pub fn page(body: &Value, stage: &Stage, first: Option<Turn>) -> Result<Vec<Wallet>, Box<Turn>> {
-    let mut items = stage.memo.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    items.extend(body.get("items").and_then(Value::as_array).into_iter().flatten().cloned());
-    let pages = stage.memo.get("pages").and_then(Value::as_u64).unwrap_or(0) + 1;
-    match (text(body, "nextPageToken"), first) {
-        (Some(token), Some(Turn::Send(mut request, _))) if pages < MOST_PAGES => {
-            request.query.push(("paginationToken".to_owned(), token));
-            Err(Box::new(Turn::Send(request, Stage { at: PAGES, memo: json!({"items": items, "pages": pages}) })))
+impl Desk {
+    /// All wallets of the user whom the input names, and when the last page was asked for. The filter is repeated with
+    /// each page.
+    pub(super) async fn wallets(&self, call: &Call<'_>, far: &dyn Far) -> Result<(Vec<Wallet>, Timestamp), Stop> {
+        let filter = self.owner(call)?;
+        let (mut wallets, mut query) = (Vec::new(), vec![filter.clone()]);
+        let mut pages = 0;
+        loop {
+            let reply = far.send(Request { query, ..self.request("GET", "/wallets") }).await?;
+            let said = self.data(&reply)?;
+            wallets.extend(Wallet::all(said.get("items")));
+            pages += 1;
+            match text(&said, "nextPageToken").filter(|_| pages < MOST_PAGES) {
+                Some(token) => query = vec![filter.clone(), ("paginationToken".to_owned(), token)],
+                None => return Ok((wallets, reply.sent_at)),
+            }
         }
-        _ => Ok(items.iter().filter_map(Wallet::read).collect()),
+    }
+
+    /// The filter of a list, and the owner; some installations want the one, some the other.
+    fn owner(&self, call: &Call<'_>) -> Result<(String, String), Stop> {
+        let (user_id, username) = (given(call.input, "user_id"), given(call.input, "username"));
+        let (filter, owner) = match self.settings.wallet_owner {
+            OwnerFilter::Owner => ("owner", user_id.or(username)),
+            OwnerFilter::OwnerId => ("ownerId", user_id),
+            OwnerFilter::OwnerUsername => ("ownerUsername", username),
+        };
+        let which = "whichever providers.haven.wallet_owner filters by";
+        let missing = || Stop::Broken(format!("{} needs user_id or username, {which}", call.action));
+        Ok((filter.to_owned(), owner.ok_or_else(missing)?.to_owned()))
     }
 }
