@@ -1,12 +1,11 @@
-//! What an answer says: an object, nothing at all, what the provider objects to, or trouble. Source:
+//! What an answer says: an object, nothing at all, what the provider objects to, or why it says nothing. Source:
 //! docs/providers/guardian.md, "Errors". No personal data in causes: never a message of the provider.
 
-use gangway_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::providers::Reply;
 use crate::providers::complaint::{Complaint, Refusal};
-use crate::providers::stop::{Stop, of_status};
+use crate::providers::stop::of_status;
+use crate::providers::{Reply, Stop};
 
 /// What a good answer holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,14 +16,14 @@ pub enum Body {
     Object(Value),
 }
 
-/// What the answer says. 401 and 403 are trouble here; who logs in as a user looks at them first.
+/// What the answer says. 401 and 403 bar us here; who logs in as a user looks at them first.
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
-pub fn body(reply: &Reply, _now: Timestamp) -> Result<Body, Refusal> {
+pub fn body(reply: &Reply) -> Result<Body, Refusal> {
     let keys = "providers.guardian: username, registry_password and demo; the account must be a Standard Registry";
-    if let Some(trouble) = of_status(reply, keys, "providers.guardian.base_url") {
-        return Err(Refusal::Stop(trouble));
+    if let Some(stop) = of_status(reply, keys, "providers.guardian.base_url") {
+        return Err(Refusal::Stop(stop));
     }
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     match (reply.status, json) {

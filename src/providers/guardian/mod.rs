@@ -1,5 +1,5 @@
 //! Hedera Guardian: an account with a DID is made by a task that is polled; its result is read as the new user.
-//! Actions enter, requests and outcomes leave; nothing is sent from here. What is known and what is not:
+//! Actions enter, conversations leave; nothing is sent from here. What is known and what is not:
 //! docs/providers/guardian.md.
 
 pub mod calls;
@@ -10,14 +10,15 @@ pub mod token;
 #[cfg(test)]
 mod tests;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
+use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
-use gangway_core::time::{Millis, Timestamp};
+use gangway_core::time::Millis;
 
 pub use self::calls::{DID, HEDERA_ACCOUNT_ID, TASK_ID, USERNAME};
 use self::calls::{Desk, get_task, login_user, onboard, read_account};
-use super::{Adapter, Call, Delivery, Reading, Reply, Stage, TokenTurn, Turn, Unreadable};
-use crate::providers::parts::broken;
+use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
 use crate::settings::guardian::GuardianSettings;
 use crate::settings::password::PasswordSettings;
 
@@ -55,7 +56,7 @@ impl Guardian {
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Adapter for Guardian {
     fn name(&self) -> &str {
         "guardian"
@@ -66,40 +67,22 @@ impl Adapter for Guardian {
         offers::describe(catalogue, &self.policy, &onboard, self.desk.rule.clone());
     }
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+        let desk = &self.desk;
         match call.action {
-            "onboard" => onboard::begin(&self.desk, call),
-            "get_task" => get_task::begin(&self.desk, call),
-            "login_user" => login_user::begin(&self.desk, call),
-            "read_account" => read_account::begin(&self.desk, call),
-            _ => unknown(),
+            "onboard" => onboard::call(desk, call, far).await,
+            "get_task" => get_task::call(desk, call, far).await,
+            "login_user" => login_user::call(desk, call, far).await,
+            "read_account" => read_account::call(desk, call, far).await,
+            _ => Err(Stop::no_such_action("guardian")),
         }
     }
 
-    fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        match call.action {
-            "onboard" => onboard::resume(&self.desk, call, stage, reply),
-            "get_task" => get_task::resume(&self.desk, call, reply),
-            "login_user" => login_user::resume(call, reply),
-            "read_account" => read_account::resume(&self.desk, call, stage, reply),
-            _ => unknown(),
-        }
-    }
-
-    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
-        token::ask(&self.desk)
-    }
-
-    fn token_reply(&self, _name: &str, stage: &Stage, reply: &Reply, now: Timestamp) -> TokenTurn {
-        token::answered(&self.desk, stage, reply, now)
+    async fn token(&self, _name: &str, far: &dyn Far) -> Result<Token, Stop> {
+        token::get(&self.desk, far).await
     }
 
     fn read(&self, _delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         Err(Unreadable("guardian sends no webhooks".to_owned()))
     }
-}
-
-/// A pinned flow of an older gangway may name an action that is no more.
-fn unknown() -> Turn {
-    broken("this gangway knows no such action of guardian; move the onboarding to a state that it knows")
 }

@@ -12,8 +12,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Guardian;
-use crate::providers::talk::{NOW, Talk, Told, body, header, hold, line, reply};
-use crate::providers::{Adapter, Delivery, Stage, TokenTurn};
+use crate::providers::talk::{NOW, Talk, Told, body, header, hold, line, token};
+use crate::providers::{Adapter, Delivery, Stop, Token};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -403,38 +403,40 @@ fn the_catalogue_lists_exactly_the_outcomes_that_there_are() {
     hold(&adapter(), &answers);
 }
 
-/// In one word what follows from this answer at this stage.
-fn token_word(at: &'static str, told: Told<'_>) -> String {
-    match adapter().token_reply("registry", &Stage { at, memo: Value::Null }, &reply(told), NOW) {
-        TokenTurn::Token { value, good_for } => format!("{} {}", value.expose_secret(), good_for.unwrap().0),
-        TokenTurn::Send(request, stage) => format!("{} then {}", line(&request), stage.at),
-        TokenTurn::Barred(cause) => format!("barred: {cause}"),
-        TokenTurn::Away { .. } => "away".to_owned(),
+/// In one word how the way to the registry's token ends.
+fn token_word(told: &[Told<'_>]) -> String {
+    match token(&adapter(), "registry", told).1 {
+        Ok(Token { value, good_for }) => format!("{} {}", value.expose_secret(), good_for.unwrap().0),
+        Err(Stop::Barred(cause)) => format!("barred: {cause}"),
+        Err(Stop::Away(..)) => "away".to_owned(),
+        Err(other) => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn the_registrys_token_comes_from_a_login_and_an_exchange() {
-    let TokenTurn::Send(request, stage) = adapter().begin_token("registry", NOW) else { panic!() };
-    assert_eq!(line(&request), "POST https://guardian.example.org/api/v1/accounts/login");
-    assert_eq!(body(&request), json!({"username": "example_registry", "password": "r3gistry"}));
-    assert_eq!((stage.at, request.effectful, request.token), ("login", false, None));
-    let exchange = "POST https://guardian.example.org/api/v1/accounts/access-token then exchange";
-    assert_eq!(token_word("login", LOGGED_IN), exchange);
-    assert_eq!(token_word("exchange", ACCESS), "access-1 50000", "opaque: the settings' lifetime less the margin");
-    assert_eq!(token_word("login", LOGGED_IN_NEWER), "access-2 50000", "a newer Guardian gives it at once");
-    assert!(matches!(adapter_with("demo = true").begin_token("registry", NOW), TokenTurn::Barred(_)));
+    let (requests, _) = token(&adapter(), "registry", &[LOGGED_IN, ACCESS]);
+    let base = "https://guardian.example.org/api/v1/accounts";
+    let lines: Vec<String> = requests.iter().map(line).collect();
+    assert_eq!(lines, [format!("POST {base}/login"), format!("POST {base}/access-token")]);
+    assert_eq!(body(&requests[0]), json!({"username": "example_registry", "password": "r3gistry"}));
+    assert!(requests.iter().all(|request| !request.effectful && request.token.is_none()));
+    let opaque = "access-1 50000";
+    assert_eq!(token_word(&[LOGGED_IN, ACCESS]), opaque, "the settings' lifetime less the margin");
+    assert_eq!(token_word(&[LOGGED_IN_NEWER]), "access-2 50000", "a newer Guardian gives it at once");
+    let (requests, ended) = token(&adapter_with("demo = true"), "registry", &[]);
+    assert!(requests.is_empty() && matches!(ended, Err(Stop::Barred(_))), "{ended:?}");
 }
 
 #[test]
 fn a_token_that_says_when_it_expires_is_believed() {
-    let token = |claims: Value| {
+    let access = |claims: Value| {
         let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
         format!("{{\"accessToken\": \"h.{claims}.s\"}}")
     };
     let good_for = |claims: Value| {
-        let text = token(claims);
-        token_word("exchange", (200, &[], &text)).rsplit(' ').next().unwrap().to_owned()
+        let text = access(claims);
+        token_word(&[LOGGED_IN, (200, &[], &text)]).rsplit(' ').next().unwrap().to_owned()
     };
     assert_eq!(good_for(json!({"expireAt": NOW.0 + 40_000})), "30000");
     assert_eq!(good_for(json!({"expireAt": (NOW.0 + 40_000).to_string()})), "30000");
@@ -445,22 +447,23 @@ fn a_token_that_says_when_it_expires_is_believed() {
 
 #[test]
 fn whatever_keeps_the_registry_out_is_told_apart_from_what_passes() {
-    assert!(token_word("login", SECOND_FACTOR).starts_with("barred: the registry's login asks for a second factor"));
-    assert!(token_word("login", REFUSED).starts_with("barred: Guardian refuses the registry's login"));
-    assert!(token_word("login", INVALID).starts_with("barred"));
-    assert!(token_word("login", (302, &[], "")).starts_with("barred"));
-    let passing: &[(&'static str, Told<'_>)] = &[
-        ("login", (500, &[], "")),
-        ("login", (429, &[], "")),
-        ("login", (200, &[], HTML)),
-        ("login", EMPTY),
-        ("exchange", REFUSED),
-        ("exchange", INVALID),
-        ("exchange", EMPTY),
-        ("exchange", (502, &[], HTML)),
+    let barred = |told: Told<'_>| token_word(&[told]);
+    assert!(barred(SECOND_FACTOR).starts_with("barred: the registry's login asks for a second factor"));
+    assert!(barred(REFUSED).starts_with("barred: Guardian refuses the registry's login"));
+    assert!(barred(INVALID).starts_with("barred"));
+    assert!(barred((302, &[], "")).starts_with("barred"));
+    let passing: &[&[Told<'_>]] = &[
+        &[(500, &[], "")],
+        &[(429, &[], "")],
+        &[(200, &[], HTML)],
+        &[EMPTY],
+        &[LOGGED_IN, REFUSED],
+        &[LOGGED_IN, INVALID],
+        &[LOGGED_IN, EMPTY],
+        &[LOGGED_IN, (502, &[], HTML)],
     ];
-    for (at, told) in passing {
-        assert_eq!(token_word(at, *told), "away", "{at} {told:?}");
+    for told in passing {
+        assert_eq!(token_word(told), "away", "{told:?}");
     }
 }
 

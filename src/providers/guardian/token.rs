@@ -8,90 +8,65 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::calls::Desk;
-use super::calls::login::{self, Login};
+use super::calls::login::{Login, Session};
 use super::error::{Body, body};
 use crate::providers::complaint::Refusal;
 use crate::providers::parts::text;
-use crate::providers::stop::Stop;
-use crate::providers::{Reply, Request, Stage, TokenTurn};
-use crate::settings::guardian::TokenSettings;
+use crate::providers::{Far, Request, Stop, Token};
 
 /// Name of the only token that is kept.
 pub const REGISTRY: &str = "registry";
 
-const LOGIN: &str = "login";
-const EXCHANGE: &str = "exchange";
-
 /// What to check when the registry cannot log in.
 const KEYS: &str = "providers.guardian.username and registry_password";
 
-/// The first request on the way to the registry's token.
-#[must_use]
-pub fn ask(desk: &Desk) -> TokenTurn {
+/// The registry's token.
+pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     let settings = &desk.settings;
     let (Some(username), Some(password)) = (&settings.username, &settings.registry_password) else {
-        return TokenTurn::Barred(format!("there is no Standard Registry to log in as; set {KEYS}"));
+        return Err(Stop::Barred(format!("there is no Standard Registry to log in as; set {KEYS}")));
     };
-    let stage = Stage { at: LOGIN, memo: Value::Null };
-    TokenTurn::Send(login::request(desk, username, password.expose_secret()), stage)
-}
-
-/// What follows from the answer.
-#[must_use]
-pub fn answered(desk: &Desk, stage: &Stage, reply: &Reply, now: Timestamp) -> TokenTurn {
-    if stage.at == EXCHANGE {
-        return match exchanged(reply, now) {
-            Ok(access) => token(&desk.settings.token, access, now),
-            Err(trouble) => trouble.of_a_token_turn(),
-        };
-    }
-    match login::read(reply, now) {
-        Ok(Login::In { access: Some(access), .. }) => token(&desk.settings.token, access, now),
-        Ok(Login::In { refresh, .. }) => {
-            TokenTurn::Send(exchange(desk, &refresh), Stage { at: EXCHANGE, memo: Value::Null })
+    let session = match desk.log_in(far, username, password.expose_secret()).await? {
+        Login::In(session) => session,
+        Login::SecondFactor => {
+            let cause = "the registry's login asks for a second factor, which gangway cannot give; switch it off for \
+                         providers.guardian.username, or use an account without it";
+            return Err(Stop::Barred(cause.to_owned()));
         }
-        Ok(Login::SecondFactor) => TokenTurn::Barred(
-            "the registry's login asks for a second factor, which gangway cannot give; switch it off for \
-             providers.guardian.username, or use an account without it"
-                .to_owned(),
-        ),
-        Ok(Login::Refused) => TokenTurn::Barred(format!("Guardian refuses the registry's login (401); check {KEYS}")),
-        Err(trouble) => trouble.of_a_token_turn(),
-    }
-}
-
-/// `POST /accounts/access-token`.
-#[must_use]
-pub fn exchange(desk: &Desk, refresh: &SecretString) -> Request {
-    let refresh = json!({"refreshToken": refresh.expose_secret()});
-    Request { effectful: false, ..desk.post(&["accounts", "access-token"], &refresh) }
-}
-
-/// The access token of the answer. Any failure of the exchange is 401, and the refresh token is seconds old: it passes.
-///
-/// # Errors
-/// [`Stop`] of the kind that the status and the body say.
-pub fn exchanged(reply: &Reply, now: Timestamp) -> Result<SecretString, Stop> {
-    if reply.status == 401 {
-        return Err(Stop::Away("a new refresh token was not exchanged (401)".to_owned(), None));
-    }
-    match body(reply, now) {
-        Ok(Body::Object(body)) if text(&body, "accessToken").is_some() => {
-            Ok(SecretString::from(text(&body, "accessToken").unwrap_or_default()))
+        Login::Refused => {
+            return Err(Stop::Barred(format!("Guardian refuses the registry's login (401); check {KEYS}")));
         }
-        Ok(_) => Err(Stop::Unclear("an exchange without `accessToken`".to_owned())),
-        Err(Refusal::Complaint(status, _)) => {
-            Err(Stop::Away(format!("a new refresh token was not exchanged ({status})"), None))
-        }
-        Err(Refusal::Stop(trouble)) => Err(trouble),
-    }
-}
-
-fn token(settings: &TokenSettings, value: SecretString, now: Timestamp) -> TokenTurn {
-    let lifetime = told(value.expose_secret(), now).unwrap_or(settings.lifetime);
+    };
+    let value = desk.access(far, session).await?;
+    let lifetime = told(value.expose_secret(), far.now()).unwrap_or(settings.token.lifetime);
     // One that lives hardly longer than the margin is renewed at half its time.
-    let good_for = Millis(lifetime.0.saturating_sub(settings.margin.0).max(lifetime.0 / 2));
-    TokenTurn::Token { value, good_for: Some(good_for) }
+    let good_for = Millis(lifetime.0.saturating_sub(settings.token.margin.0).max(lifetime.0 / 2));
+    Ok(Token { value, good_for: Some(good_for) })
+}
+
+impl Desk {
+    /// The access token of a login, which some Guardians give at once and others for the refresh token
+    /// (`POST /accounts/access-token`). Any failure of the exchange is 401, and the refresh token is seconds old: it
+    /// passes.
+    pub(super) async fn access(&self, far: &dyn Far, session: Session) -> Result<SecretString, Stop> {
+        if let Some(access) = session.access {
+            return Ok(access);
+        }
+        let refresh = json!({"refreshToken": session.refresh.expose_secret()});
+        let request = Request { effectful: false, ..self.post(&["accounts", "access-token"], &refresh) };
+        let reply = far.send(request).await?;
+        let refused = |status| Stop::Away(format!("a new refresh token was not exchanged ({status})"), None);
+        if reply.status == 401 {
+            return Err(refused(401));
+        }
+        let access = match body(&reply) {
+            Ok(Body::Object(body)) => text(&body, "accessToken").map(SecretString::from),
+            Ok(Body::Empty) => None,
+            Err(Refusal::Complaint(status, _)) => return Err(refused(status)),
+            Err(Refusal::Stop(stop)) => return Err(stop),
+        };
+        access.ok_or_else(|| Stop::unclear("an exchange without `accessToken`"))
+    }
 }
 
 /// How long the token says that it lives: its claim `expireAt`, in milliseconds. One that is over already tells that

@@ -6,49 +6,41 @@ use serde_json::{Value, json};
 use super::Desk;
 use crate::providers::complaint::Refusal;
 use crate::providers::guardian::error::{Body, body, holds};
-use crate::providers::parts::{broken, done, id, object, send, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::parts::{need_id, object, text};
+use crate::providers::{Call, Far, Stop};
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    match id(call.input, "task_id") {
-        Some(id) => send(desk.get(&["tasks", "onboard", id]), "read"),
-        None => broken("get_task needs task_id, of letters, digits, - and _; check the flow's mapping"),
-    }
-}
-
-/// The outcome. One empty answer is not a lost task: a gateway may not have heard of it yet. How long it must stay
+/// The conversation. One empty answer is not a lost task: a gateway may not have heard of it yet. How long it must stay
 /// empty, the flow says.
-pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let reply = far.send(desk.get(&["tasks", "onboard", need_id(call, "task_id")?])).await?;
     if reply.status == 401 {
-        return broken("the task is of another kind than onboarding (401); move the onboarding on by hand");
+        return Err(Stop::broken("the task is of another kind than onboarding (401); move the onboarding on by hand"));
     }
-    let task = match body(reply, call.now) {
+    let task = match body(&reply) {
         Ok(Body::Object(task)) => task,
-        Ok(Body::Empty) => return done(Answer::named("empty")),
+        Ok(Body::Empty) => return Ok(Answer::named("empty")),
         Err(Refusal::Complaint(status, _)) => {
-            return broken(&format!(
+            return Err(Stop::Broken(format!(
                 "Guardian does not show onboarding tasks ({status}); check providers.guardian.base_url and its version"
-            ));
+            )));
         }
-        Err(Refusal::Stop(trouble)) => return trouble.of_a_read(),
+        Err(Refusal::Stop(stop)) => return Err(stop),
     };
     let is = |name: &str| task.get(name) == Some(&Value::Bool(true));
     let error = task.get("error").filter(|error| !error.is_null());
     match () {
         // Both at once would be a contradiction; the login that follows a failure settles it.
-        () if is("failed") => failed(desk, error),
+        () if is("failed") => Ok(failed(desk, error)),
         // `done` is the word of an older page.
-        () if is("completed") || is("done") => done(Answer::named("completed")),
+        () if is("completed") || is("done") => Ok(Answer::named("completed")),
         () if ["taskId", "completed", "failed", "steps", "done"].iter().any(|name| task.get(name).is_some()) => {
-            done(Answer::named("running"))
+            Ok(Answer::named("running"))
         }
-        () => Stop::Unclear("an answer that is no task".to_owned()).of_a_read(),
+        () => Err(Stop::unclear("an answer that is no task")),
     }
 }
 
-fn failed(desk: &Desk, error: Option<&Value>) -> Turn {
+fn failed(desk: &Desk, error: Option<&Value>) -> Answer {
     const LONGEST: usize = 300;
     let message = match error {
         Some(Value::String(message)) => message.clone(),
@@ -66,5 +58,5 @@ fn failed(desk: &Desk, error: Option<&Value>) -> Turn {
     let mut answer = Answer::named("failed");
     let reason: String = message.chars().take(LONGEST).collect();
     answer.fields = object(json!({"code": code, "reason": reason}));
-    done(answer)
+    answer
 }

@@ -1,4 +1,4 @@
-//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! The actions, one file each, a conversation from top to bottom. Source of paths and fields:
 //! docs/providers/guardian.md, "Actions".
 
 pub mod get_task;

@@ -4,21 +4,16 @@
 
 use gangway_core::effect::Mode;
 use gangway_core::event::Identifier;
-use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
-use super::login::{self, Login, NO_INPUT, SECOND_FACTOR};
+use super::login::NO_INPUT;
 use super::{Desk, TASK_ID, USERNAME, with_did};
 use crate::providers::complaint::{Refusal, refused};
 use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::guardian::token::REGISTRY;
-use crate::providers::parts::{broken, done, given, object, send, text};
-use crate::providers::stop::Stop;
-use crate::providers::{Call, Reply, Stage, Turn};
-
-const START: &str = "start";
-const LOOK_UP: &str = "look_up";
-const WHOSE: &str = "whose";
+use crate::providers::parts::{given, object, text};
+use crate::providers::{Call, Far, Request, Stop};
 
 /// Input fields that every task needs.
 pub(in crate::providers::guardian) const NEEDED: [&str; 2] = ["username", "role"];
@@ -44,24 +39,47 @@ const FIREBLOCKS: [(&str, &str); 4] = [
     ("fireblocks_private_key", "fireBlocksPrivateiKey"),
 ];
 
-/// The first request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
+/// The conversation.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     if call.mode == Mode::LookUp {
-        return login::of_input(desk, call.input).map_or_else(|| broken(NO_INPUT), |request| send(request, LOOK_UP));
+        // Not registered, or another person's username: doing it again tells these two apart, by 409.
+        let session = desk.log_in_user(call, far).await?.ok_or(Stop::NotDone)?;
+        return Ok(registered(call, session.did.as_deref()));
     }
-    let Some(password) = given(call.input, "password") else { return broken(NO_INPUT) };
+    let password = given(call.input, "password").ok_or_else(|| Stop::broken(NO_INPUT))?;
     if let Some(lacks) = desk.rule.lacks(password) {
         let mut answer = Answer::named("weak_password");
         answer.fields = object(json!({"lacks": lacks}));
-        return done(answer);
+        return Ok(answer);
     }
-    match request_body(desk, call.input, password) {
-        Ok(body) => {
-            let mut request = desk.post(&["accounts", "push", "onboard"], &body);
-            request.token = (!desk.settings.demo).then_some(REGISTRY);
-            send(request, START)
+    let request = match request_body(desk, call.input, password) {
+        Ok(body) => desk.post(&["accounts", "push", "onboard"], &body),
+        Err(reason) => return Ok(refused("not_sent", reason)),
+    };
+    let token = (!desk.settings.demo).then_some(REGISTRY);
+    let reply = far.send(Request { token, ..request }).await?;
+    let (status, complaint) = match body(&reply) {
+        Ok(started) => return accepted(call, &started),
+        Err(Refusal::Stop(stop)) => return Err(stop),
+        Err(Refusal::Complaint(404, _)) => {
+            let cause =
+                "this Guardian knows no unified onboarding (404); check providers.guardian.base_url and its version";
+            return Err(Stop::Barred(cause.to_owned()));
         }
-        Err(reason) => done(refused("not_sent", reason)),
+        Err(Refusal::Complaint(status, complaint)) => (status, complaint),
+    };
+    if status == 409 || holds(&complaint.reason, &desk.settings.texts.taken) {
+        // After an uncertain attempt the one who has taken it may be this very person, through us.
+        if call.uncertain_since.is_some()
+            && let Some(session) = desk.log_in_user(call, far).await?
+        {
+            return Ok(registered(call, session.did.as_deref()));
+        }
+        return Ok(Answer::named("exists"));
+    }
+    match status {
+        400 | 422 => Ok(complaint.refused()),
+        _ => Err(Stop::Broken(format!("{status}, which the documentation does not know"))),
     }
 }
 
@@ -120,49 +138,17 @@ fn fireblocks(input: &Map<String, Value>) -> Result<Value, &'static str> {
     config.map(Value::Object).ok_or("signing with Fireblocks needs its vault, asset, API key and private key")
 }
 
-/// What follows from the answer.
-pub fn resume(desk: &Desk, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-    match stage.at {
-        START => started(desk, call, reply),
-        at => match login::read(reply, call.now) {
-            Ok(Login::In { did, .. }) => registered(call, did.as_deref()),
-            // Not registered, or another person's username: doing it again tells these two apart, by 409.
-            Ok(Login::Refused) if at == LOOK_UP => Turn::Ended(AttemptResult::NotDone),
-            Ok(Login::Refused) => exists(),
-            Ok(Login::SecondFactor) => broken(SECOND_FACTOR),
-            Err(trouble) => trouble.of_a_read(),
-        },
-    }
-}
-
-fn started(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
-    let complaint = match body(reply, call.now) {
-        Ok(Body::Object(data)) if text(&data, "taskId").is_some() => {
-            let id = text(&data, "taskId").unwrap_or_default();
-            let mut answer = Answer::named("accepted");
-            answer.identifiers = named(call);
-            answer.identifiers.push(Identifier::new(TASK_ID, id.as_str()));
-            answer.fields = object(json!({"task_id": id}));
-            return done(answer);
-        }
-        Ok(_) => return Stop::Unclear("a good answer without `taskId`".to_owned()).of_a_change(),
-        Err(Refusal::Stop(trouble)) => return trouble.of_a_change(),
-        Err(Refusal::Complaint(404, _)) => {
-            let cause =
-                "this Guardian knows no unified onboarding (404); check providers.guardian.base_url and its version";
-            return Turn::Barred(cause.to_owned());
-        }
-        Err(Refusal::Complaint(status, complaint)) => (status, complaint),
+fn accepted(call: &Call<'_>, started: &Body) -> Result<Answer, Stop> {
+    let id = match started {
+        Body::Object(started) => text(started, "taskId"),
+        Body::Empty => None,
     };
-    match complaint {
-        (status, complaint) if status == 409 || holds(&complaint.reason, &desk.settings.texts.taken) => {
-            // After an uncertain attempt the one who has taken it may be this very person, through us.
-            let log_in = || login::of_input(desk, call.input).map(|request| send(request, WHOSE));
-            call.uncertain_since.and_then(|_| log_in()).unwrap_or_else(exists)
-        }
-        (400 | 422, complaint) => done(complaint.refused()),
-        (status, _) => Stop::Broken(format!("{status}, which the documentation does not know")).of_a_change(),
-    }
+    let id = id.ok_or_else(|| Stop::unclear("a good answer without `taskId`"))?;
+    let mut answer = Answer::named("accepted");
+    answer.identifiers = named(call);
+    answer.identifiers.push(Identifier::new(TASK_ID, id.as_str()));
+    answer.fields = object(json!({"task_id": id}));
+    Ok(answer)
 }
 
 fn named(call: &Call<'_>) -> Vec<Identifier> {
@@ -170,12 +156,8 @@ fn named(call: &Call<'_>) -> Vec<Identifier> {
 }
 
 /// The account is there, and this person's own: the password is theirs.
-fn registered(call: &Call<'_>, did: Option<&str>) -> Turn {
+fn registered(call: &Call<'_>, did: Option<&str>) -> Answer {
     let mut answer = with_did("registered", did);
     answer.identifiers.extend(named(call));
-    done(answer)
-}
-
-fn exists() -> Turn {
-    done(Answer::named("exists"))
+    answer
 }
