@@ -2,12 +2,9 @@
 //! a duplicate: statuses and texts for that are settings. Source: docs/providers/waltid.md, "Errors". No personal data
 //! in causes: never the provider's own message.
 
-use gangway_core::outcome::AttemptResult;
-use gangway_core::time::Timestamp;
 use serde_json::Value;
 
-use crate::providers::stop::Stop;
-use crate::providers::{Reply, Turn, wait};
+use crate::providers::{Reply, Stop};
 use crate::settings::waltid::DuplicateSettings;
 
 /// Why an answer is not a good one.
@@ -34,9 +31,8 @@ pub struct Complaint {
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
-pub fn answer(reply: &Reply, duplicate: &DuplicateSettings, now: Timestamp) -> Result<Value, Refusal> {
+pub fn answer(reply: &Reply, duplicate: &DuplicateSettings) -> Result<Value, Refusal> {
     let status = reply.status;
-    let asked = || wait::asked(&reply.headers, true, now);
     let text = String::from_utf8_lossy(&reply.body);
     let text = text.trim();
     // A gateway's page says nothing of accounts, whatever words are in it.
@@ -57,11 +53,11 @@ pub fn answer(reply: &Reply, duplicate: &DuplicateSettings, now: Timestamp) -> R
         300..=399 => Err(Stop::moved("walt.id", status, "providers.waltid.base_url and org_url").into()),
         401 => barred("walt.id refuses our token (401); check providers.waltid.api_key, or email and password"),
         403 => barred("walt.id says that our role lacks the permission (403); registration wants a super admin"),
-        429 => Err(Stop::throttled("walt.id", asked()).into()),
+        429 => Err(Stop::throttled("walt.id", reply.asked()).into()),
         _ if duplicate.statuses.contains(&status) || tells() => Err(Refusal::Duplicate(complaint())),
         400 | 404 | 422 if !is_page => Err(Refusal::Refused(complaint())),
-        404 | 408 | 425 => Err(Stop::gateway("walt.id", status, asked()).into()),
-        503 if asked().is_some() => Err(Stop::shut(asked()).into()),
+        404 | 408 | 425 => Err(Stop::gateway("walt.id", status, reply.asked()).into()),
+        503 if reply.asked().is_some() => Err(Stop::shut(reply.asked()).into()),
         500..=599 => Err(Stop::Unclear(format!("{status} without an explanation")).into()),
         _ => Err(Stop::Broken(format!("{status}, of which nothing is known")).into()),
     }
@@ -82,23 +78,9 @@ fn reason(text: &str) -> String {
     told.chars().take(LONGEST).collect()
 }
 
-impl Refusal {
-    /// How an attempt ends that meets this with a request that changes nothing.
-    #[must_use]
-    pub fn of_a_read(self) -> Turn {
-        match self {
-            Self::Duplicate(Complaint { status, .. }) if status >= 500 => {
-                let cause = format!("{status} to a read");
-                Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true })
-            }
-            other => Stop::from(other).of_a_read(),
-        }
-    }
-}
-
 impl From<Stop> for Refusal {
-    fn from(trouble: Stop) -> Self {
-        Self::Stop(trouble)
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
     }
 }
 
@@ -106,9 +88,13 @@ impl From<Stop> for Refusal {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Stop(trouble) => trouble,
+            Refusal::Stop(stop) => stop,
             Refusal::Refused(Complaint { status, .. }) => {
                 Self::Broken(format!("refused ({status}); check the path in the settings"))
+            }
+            // Only a read has no outcome for it, and to a read it is no more than a failure.
+            Refusal::Duplicate(Complaint { status, .. }) if status >= 500 => {
+                Self::Away(format!("{status} to a read"), None)
             }
             Refusal::Duplicate(Complaint { status, .. }) => {
                 Self::Broken(format!("said to be there already ({status})"))

@@ -10,8 +10,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::Waltid;
-use crate::providers::talk::{NOW, Talk, Told, body as json_of, hold, line as path, reply};
-use crate::providers::{Adapter, Delivery, TokenTurn};
+use crate::providers::talk::{NOW, Talk, Told, body as json_of, hold, line as path, token};
+use crate::providers::{Adapter, Delivery, Stop, Token};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -287,12 +287,12 @@ fn a_wallet_service_is_made_on_the_organisations_host_and_may_be_made_again() {
 
 #[test]
 fn a_login_brings_the_token_and_every_other_answer_says_what_to_mend() {
-    let login = |told: Told<'_>| usual().token_reply("admin", &Default::default(), &reply(told), NOW);
-    let TokenTurn::Send(request, _) = usual().begin_token("admin", NOW) else { panic!() };
-    assert_eq!(path(&request), "POST https://enterprise-sandbox.waltid.dev/auth/account/emailpass");
-    assert_eq!(json_of(&request), json!({"email": "admin@example.org", "password": "admin-password"}));
-    let TokenTurn::Token { value, good_for } = login(LOGGED_IN) else { panic!() };
+    let (requests, ended) = token(&usual(), "admin", &[LOGGED_IN]);
+    assert_eq!(path(&requests[0]), "POST https://enterprise-sandbox.waltid.dev/auth/account/emailpass");
+    assert_eq!(json_of(&requests[0]), json!({"email": "admin@example.org", "password": "admin-password"}));
+    let Token { value, good_for } = ended.unwrap();
     assert_eq!((value.expose_secret(), good_for), ("eyJ-a-token", Some(Millis::secs(3600))));
+    let login = |told: Told<'_>| token(&usual(), "admin", &[told]).1;
     let barred: &[(Told<'_>, &str)] = &[
         ((200, &[], fixture!("login_next_step.json")), "a further step (totp)"),
         ((200, &[], "{\"status\": \"CONTINUE_NEXT_FLOW\"}"), "a further step"),
@@ -302,15 +302,13 @@ fn a_login_brings_the_token_and_every_other_answer_says_what_to_mend() {
         ((302, &[], ""), "redirect"),
     ];
     for (told, says) in barred {
-        let TokenTurn::Barred(cause) = login(*told) else { panic!("{told:?}") };
+        let Err(Stop::Barred(cause)) = login(*told) else { panic!("{told:?}") };
         assert!(cause.contains(says) && !cause.contains("admin-password"), "{cause}");
     }
     for told in [(500, &[][..], ""), (429, &[("retry-after", "2")], ""), (200, &[], HTML)] {
-        assert!(matches!(login(told), TokenTurn::Away { .. }), "{told:?}");
+        assert!(matches!(login(told), Err(Stop::Away(..))), "{told:?}");
     }
-    let TokenTurn::Token { value, good_for } = adapter("api_key = \"key-1\"").begin_token("admin", NOW) else {
-        panic!()
-    };
+    let Token { value, good_for } = token(&adapter("api_key = \"key-1\""), "admin", &[]).1.unwrap();
     assert_eq!((value.expose_secret(), good_for), ("key-1", None), "a key goes before a login");
 }
 

@@ -1,12 +1,11 @@
 //! The token `admin`: an API key as it is, or the token of a login by e-mail and password. Source:
 //! docs/providers/waltid.md, "Token".
 
-use gangway_core::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::calls::Desk;
-use crate::providers::{Reply, Request, Stage, TokenTurn, wait};
+use crate::providers::{Far, Request, Stop, Token};
 
 /// Its name.
 pub const ADMIN: &str = "admin";
@@ -24,31 +23,25 @@ pub fn login(desk: &Desk, email: &str, password: &str) -> Request {
     }
 }
 
-/// The way to the token begins.
-pub fn begin(desk: &Desk) -> TokenTurn {
+/// The key, or what a login gives.
+pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     let settings = &desk.settings;
     if let Some(key) = settings.api_key.as_ref().filter(|key| !key.expose_secret().is_empty()) {
-        return TokenTurn::Token { value: key.clone(), good_for: None };
+        return Ok(Token { value: key.clone(), good_for: None });
     }
-    match (&settings.email, &settings.password) {
-        (Some(email), Some(password)) => {
-            let request = login(desk, email, password.expose_secret());
-            TokenTurn::Send(request, Stage { at: "login", memo: Value::Null })
-        }
-        _ => barred("neither an API key nor a login is set up; give providers.waltid.api_key, or email and password"),
-    }
-}
-
-/// What follows from the answer to the login.
-pub fn reply(desk: &Desk, reply: &Reply, now: Timestamp) -> TokenTurn {
-    let away = |cause: String| TokenTurn::Away { cause, retry_after: wait::asked(&reply.headers, true, now) };
+    let (Some(email), Some(password)) = (&settings.email, &settings.password) else {
+        let cause = "neither an API key nor a login is set up; give providers.waltid.api_key, or email and password";
+        return Err(barred(cause));
+    };
+    let reply = far.send(login(desk, email, password.expose_secret())).await?;
+    let away = |cause: String| Stop::Away(cause, reply.asked());
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     let field = |name| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str).filter(|t| !t.is_empty());
-    match reply.status {
+    Err(match reply.status {
         200..=299 => match (field("token"), field("status")) {
             (Some(token), _) => {
-                let good_for = Some(desk.settings.token_lifetime);
-                TokenTurn::Token { value: SecretString::from(token), good_for }
+                let good_for = Some(settings.token_lifetime);
+                return Ok(Token { value: SecretString::from(token), good_for });
             }
             (None, Some(status)) if status.starts_with("CONTINUE") => {
                 let next =
@@ -68,9 +61,9 @@ pub fn reply(desk: &Desk, reply: &Reply, now: Timestamp) -> TokenTurn {
         400 | 401 | 403 | 422 => barred("the login is refused; check providers.waltid.email and password"),
         404 => barred("there is no login at this address; check providers.waltid.base_url and login_path"),
         status => away(format!("the login answers {status}")),
-    }
+    })
 }
 
-fn barred(cause: &str) -> TokenTurn {
-    TokenTurn::Barred(cause.to_owned())
+fn barred(cause: &str) -> Stop {
+    Stop::Barred(cause.to_owned())
 }

@@ -1,17 +1,14 @@
 //! `POST /v1/admin/account/{id}/roles/add/{org}/{role}`, or as the settings write it: an account starts without any
 //! role. Adding one that is there changes nothing.
 
+use gangway_core::outcome::Answer;
+
 use super::{Desk, step};
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::{Call, Far, Stop};
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    let role = &desk.settings.role;
-    step::begin(desk, &step::names(desk, call), role.host, &role.path, &role.body)
-}
-
-/// The outcome.
-pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
-    let names = step::names(desk, call);
-    step::resume(desk, call, reply, "assigned", step::field("role", names.get("role")))
+/// The conversation.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let (names, role) = (step::names(desk, call), &desk.settings.role);
+    let fields = step::field("role", names.get("role"));
+    step::call(desk, &names, (role.host, &role.path, &role.body), far, "assigned", fields).await
 }

@@ -1,17 +1,14 @@
 //! `POST /v1/{org}.{tenant}/resource-api/services/init` on the organisation's host, or as the settings write it: a
 //! fresh account has no wallet. Safe to repeat with `createIfNotFound`.
 
+use gangway_core::outcome::Answer;
+
 use super::{Desk, step};
-use crate::providers::{Call, Reply, Turn};
+use crate::providers::{Call, Far, Stop};
 
-/// The request.
-pub fn begin(desk: &Desk, call: &Call<'_>) -> Turn {
-    let wallet = &desk.settings.wallet;
-    step::begin(desk, &step::names(desk, call), wallet.host, &wallet.path, &wallet.body)
-}
-
-/// The outcome.
-pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply) -> Turn {
-    let names = step::names(desk, call);
-    step::resume(desk, call, reply, "ready", step::field("wallet", names.get("wallet")))
+/// The conversation.
+pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+    let (names, wallet) = (step::names(desk, call), &desk.settings.wallet);
+    let fields = step::field("wallet", names.get("wallet"));
+    step::call(desk, &names, (wallet.host, &wallet.path, &wallet.body), far, "ready", fields).await
 }

@@ -1,4 +1,4 @@
-//! The actions, one file each: input and answer in, next request or outcome out. Source of paths and fields:
+//! The actions, one file each, a conversation from top to bottom. Source of paths and fields:
 //! docs/providers/waltid.md, "Actions".
 
 pub mod accounts;
@@ -10,13 +10,12 @@ pub mod step;
 
 use gangway_core::event::Identifier;
 use gangway_core::outcome::Answer;
-use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::error::{Complaint, Refusal, answer};
 use super::token::ADMIN;
-use crate::providers::parts::{done, joined, object, text};
-use crate::providers::{Reply, Request, Turn};
+use crate::providers::parts::{joined, object, text};
+use crate::providers::{Reply, Request};
 use crate::settings::waltid::{Host, WaltidSettings};
 
 /// Kind of the identifier that names an account at the provider.
@@ -83,16 +82,16 @@ impl Desk {
     }
 
     /// What an answer means.
-    pub(super) fn answer(&self, reply: &Reply, now: Timestamp) -> Result<Value, Refusal> {
-        answer(reply, &self.settings.duplicate, now)
+    pub(super) fn answer(&self, reply: &Reply) -> Result<Value, Refusal> {
+        answer(reply, &self.settings.duplicate)
     }
 }
 
 /// The outcome `refused`, with what the provider says for those who may read it.
-fn refused(complaint: &Complaint) -> Turn {
+fn refused(complaint: &Complaint) -> Answer {
     let mut answer = Answer::named("refused");
     answer.fields = object(json!({"status": complaint.status, "reason": complaint.reason}));
-    done(answer)
+    answer
 }
 
 /// `_id` of an account; some installations say `id`.
@@ -104,11 +103,11 @@ fn account_id(account: &Value) -> Option<String> {
 pub const KEPT: [&str; 3] = ["type", "flags", "roles"];
 
 /// An outcome about an account.
-fn named(outcome: &str, id: &str, account: &Value) -> Turn {
+fn named(outcome: &str, id: &str, account: &Value) -> Answer {
     let mut answer = Answer::named(outcome);
     answer.identifiers.push(Identifier::new(ACCOUNT_ID, id));
     answer.fields = object(json!({"account_id": id}));
     let kept = KEPT.iter().filter_map(|name| Some(((*name).to_owned(), account.get(*name)?.clone())));
     answer.fields.extend(kept.filter(|(_, value)| !value.is_null()));
-    done(answer)
+    answer
 }

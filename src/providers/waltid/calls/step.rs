@@ -5,11 +5,10 @@ use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, refused};
-use crate::providers::parts::{broken, done, given, object};
-use crate::providers::stop::Stop;
+use crate::providers::parts::{given, object};
 use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::template::{self, Names};
-use crate::providers::{Call, Reply, Stage, Turn};
+use crate::providers::{Call, Far, Request, Stop};
 use crate::settings::waltid::Host;
 
 /// What an input and the settings say of the names in braces.
@@ -30,38 +29,41 @@ pub fn names(desk: &Desk, call: &Call<'_>) -> Names {
     names
 }
 
-/// The request; the names are those that path and body may have.
-pub fn begin(desk: &Desk, names: &Names, host: Host, path: &str, body: &Map<String, Value>) -> Turn {
-    let missing = |name: String| {
-        broken(&format!(
-            "`{{{name}}}` is not given, neither by the flow nor by providers.waltid; see docs/providers/waltid.md"
-        ))
-    };
-    let url = match template::url(desk.host(host), path, names) {
-        Ok(Some(url)) => url,
-        Ok(None) => return broken("an id that cannot be part of a path; only letters, digits, and - _ . @ +"),
-        Err(name) => return missing(name),
-    };
-    match template::value(&Value::Object(body.clone()), names) {
-        Ok(filled) => {
-            let body = (!body.is_empty()).then_some(&filled);
-            Turn::Send(desk.post(url, body), Stage { at: "step", memo: Value::Null })
-        }
-        Err(name) => missing(name),
-    }
-}
+/// The step that the settings write: where it is sent, and what with.
+pub type Written<'a> = (Host, &'a str, &'a Map<String, Value>);
 
-/// The outcome: done, also when it was done before, or refused.
-pub fn resume(desk: &Desk, call: &Call<'_>, reply: &Reply, outcome: &str, fields: Value) -> Turn {
-    match desk.answer(reply, call.now) {
+/// The conversation: done (with this outcome), also when it was done before, or refused.
+pub async fn call(
+    desk: &Desk,
+    names: &Names,
+    written: Written<'_>,
+    far: &dyn Far,
+    outcome: &str,
+    fields: Value,
+) -> Result<Answer, Stop> {
+    let reply = far.send(request(desk, names, written)?).await?;
+    match desk.answer(&reply) {
         Ok(_) | Err(Refusal::Duplicate(_)) => {
             let mut answer = Answer::named(outcome);
             answer.fields = object(fields);
-            done(answer)
+            Ok(answer)
         }
-        Err(Refusal::Refused(complaint)) => refused(&complaint),
-        Err(refusal) => Stop::from(refusal).of_a_change(),
+        Err(Refusal::Refused(complaint)) => Ok(refused(&complaint)),
+        Err(refusal) => Err(refusal.into()),
     }
+}
+
+/// The names are those that path and body may have.
+fn request(desk: &Desk, names: &Names, (host, path, body): Written<'_>) -> Result<Request, Stop> {
+    let missing = |name: String| {
+        Stop::Broken(format!(
+            "`{{{name}}}` is not given, neither by the flow nor by providers.waltid; see docs/providers/waltid.md"
+        ))
+    };
+    let unfit = || Stop::broken("an id that cannot be part of a path; only letters, digits, and - _ . @ +");
+    let url = template::url(desk.host(host), path, names).map_err(missing)?.ok_or_else(unfit)?;
+    let filled = template::value(&Value::Object(body.clone()), names).map_err(missing)?;
+    Ok(desk.post(url, (!body.is_empty()).then_some(&filled)))
 }
 
 /// The field of an outcome that says what was given, where it was.
