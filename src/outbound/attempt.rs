@@ -113,7 +113,6 @@ impl Performers {
                     effect: effect.id,
                     mode: effect.mode,
                     uncertain_since: effect.uncertain_since,
-                    now: self.clock.now(),
                 };
                 let way = Way { adapter: &*adapter, transport: &*self.transport, tokens: &self.tokens };
                 call::converse(way, &*self.clock, &call, progress).await

@@ -48,7 +48,7 @@ pub fn refused(code: &str, reason: &str) -> Answer {
 }
 
 impl From<Stop> for Refusal {
-    fn from(trouble: Stop) -> Self {
-        Self::Stop(trouble)
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
     }
 }

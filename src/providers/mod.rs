@@ -22,7 +22,7 @@ use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{FactReport, Identifier};
-use gangway_core::outcome::{Answer, AttemptResult};
+use gangway_core::outcome::Answer;
 use gangway_core::time::{Millis, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -49,8 +49,8 @@ pub fn describe_all(catalogue: &mut Catalogue, general: &gangway_core::retry::Po
     waltid::describe(catalogue, general);
 }
 
-/// The far end of a conversation, as an adapter sees it: tokens, rates and limits are added on the way, and what was sent
-/// is remembered. Only `outbound` implements it with a network behind it; [`script::Script`] answers from a list.
+/// The far end of a conversation, as an adapter sees it: tokens, rates and limits are added on the way, and what was
+/// sent is remembered. Only `outbound` implements it with a network behind it; [`script::Script`] answers from a list.
 #[async_trait]
 pub trait Far: Send + Sync {
     /// The time.
@@ -86,65 +86,15 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`Stop`]: it ended without an answer.
-    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
-        let mut turn = self.begin(call);
-        loop {
-            let (request, stage) = match turn {
-                Turn::Send(request, stage) => (request, stage),
-                Turn::Barred(cause) => return Err(Stop::Barred(cause)),
-                Turn::Ended(AttemptResult::Done(answer)) => return Ok(answer),
-                Turn::Ended(AttemptResult::NotDone) => return Err(Stop::NotDone),
-                Turn::Ended(AttemptResult::Again { cause, retry_after, spent: true }) => {
-                    return Err(Stop::Away(cause, retry_after));
-                }
-                Turn::Ended(AttemptResult::Again { cause, retry_after, .. }) => {
-                    return Err(Stop::Later(cause, retry_after));
-                }
-                Turn::Ended(AttemptResult::Unknown { cause }) => return Err(Stop::Unclear(cause)),
-                Turn::Ended(AttemptResult::Broken { cause }) => return Err(Stop::Broken(cause)),
-            };
-            let reply = far.send(request).await?;
-            turn = self.resume(&Call { now: far.now(), ..*call }, &stage, &reply);
-        }
-    }
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop>;
 
     /// Gets the token of this name, which a [`Request::token`] asked for. Only adapters whose requests ask for one have
     /// any.
     ///
     /// # Errors
     /// [`Stop`]: none can be had now.
-    async fn token(&self, name: &str, far: &dyn Far) -> Result<Token, Stop> {
-        let mut turn = self.begin_token(name, far.now());
-        loop {
-            let (request, stage) = match turn {
-                TokenTurn::Send(request, stage) => (request, stage),
-                TokenTurn::Token { value, good_for } => return Ok(Token { value, good_for }),
-                TokenTurn::Barred(cause) => return Err(Stop::Barred(cause)),
-                TokenTurn::Away { cause, retry_after } => return Err(Stop::Away(cause, retry_after)),
-            };
-            let reply = far.send(request).await?;
-            turn = self.token_reply(name, &stage, &reply, far.now());
-        }
-    }
-
-    /// In stages, for adapters that do not have their conversation in [`Adapter::call`] yet: the first request of an attempt, or its result when nothing need be sent.
-    fn begin(&self, _call: &Call<'_>) -> Turn {
-        parts::broken("this adapter has no stages")
-    }
-
-    /// In stages: what follows from the answer to the request of this stage.
-    fn resume(&self, call: &Call<'_>, _stage: &Stage, _reply: &Reply) -> Turn {
-        self.begin(call)
-    }
-
-    /// In stages: begins to get the token of this name.
-    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
-        TokenTurn::Barred("this adapter has no tokens; this is a fault of gangway".to_owned())
-    }
-
-    /// In stages: what follows from the answer to a request for a token.
-    fn token_reply(&self, name: &str, _stage: &Stage, _reply: &Reply, now: Timestamp) -> TokenTurn {
-        self.begin_token(name, now)
+    async fn token(&self, _name: &str, _far: &dyn Far) -> Result<Token, Stop> {
+        Err(Stop::broken("this adapter has no tokens; this is a fault of gangway"))
     }
 
     /// Where the provider keeps deliveries that did not arrive and the action `missed_deliveries` reads them: ids of
@@ -199,8 +149,6 @@ pub struct Call<'a> {
     pub mode: Mode,
     /// Since when an earlier attempt may have done the work unseen.
     pub uncertain_since: Option<Timestamp>,
-    /// Now.
-    pub now: Timestamp,
 }
 
 /// A token.
@@ -210,51 +158,6 @@ pub struct Token {
     pub value: SecretString,
     /// How long it may be used, the margin for renewing it early taken off; absent: until it is refused.
     pub good_for: Option<Millis>,
-}
-
-/// What follows.
-#[derive(Debug)]
-pub enum Turn {
-    /// Send this, and come back with the answer and this stage.
-    Send(Request, Stage),
-    /// The attempt ended.
-    Ended(AttemptResult),
-    /// The provider refuses us as a whole (credentials, a moved address): no attempt is spent, the whole provider
-    /// rests and is probed until it is mended. The cause is shown to people: no personal data, no secrets.
-    Barred(String),
-}
-
-/// What follows on the way to a token.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one lives at a time, for one step of a conversation")]
-pub enum TokenTurn {
-    /// Send this, and come back with the answer and this stage.
-    Send(Request, Stage),
-    /// Here it is.
-    Token {
-        /// The token itself, without `Bearer`.
-        value: SecretString,
-        /// How long it may be used, the margin for renewing it early taken off; absent: until it is refused.
-        good_for: Option<Millis>,
-    },
-    /// The provider refuses us as a whole; see [`Turn::Barred`].
-    Barred(String),
-    /// Passing: none can be had now. No personal data, no secrets.
-    Away {
-        /// What happened.
-        cause: String,
-        /// The provider asked to wait this long.
-        retry_after: Option<Millis>,
-    },
-}
-
-/// Where a conversation stands: the adapter's own word, and what it wants to remember until the answer.
-#[derive(Clone, Debug, Default)]
-pub struct Stage {
-    /// The adapter's word.
-    pub at: &'static str,
-    /// What it remembers.
-    pub memo: Value,
 }
 
 /// A request to send.
@@ -294,7 +197,7 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// When the request was sent.
     pub sent_at: Timestamp,
-    /// When this was there.
+    /// When the whole answer was there.
     pub received_at: Timestamp,
 }
 

@@ -1,15 +1,14 @@
-//! What adapters are made of: paths, fields of inputs and answers, ends of conversations, entries of the catalogue.
+//! What adapters are made of: paths, fields of inputs and answers, entries of the catalogue.
 //! Pure; nothing here knows a provider.
 
 use std::collections::BTreeMap;
 
 use gangway_core::catalogue::{ActionSpec, Confirm, Field, OutcomeSpec};
-use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::retry::Policy;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Call, Request, Stage, Stop, Turn};
+use super::{Call, Stop};
 
 /// An address and a path; path segments are percent-encoded. An address that does not parse is left as it is: the
 /// sender refuses it.
@@ -20,24 +19,6 @@ pub fn joined(base: &str, path: &[&str]) -> String {
         segments.pop_if_empty().extend(path);
     }
     url.into()
-}
-
-/// Goes on with this request.
-#[must_use]
-pub fn send(request: Request, at: &'static str) -> Turn {
-    Turn::Send(request, Stage { at, memo: Value::Null })
-}
-
-/// Ends with this answer.
-#[must_use]
-pub fn done(answer: Answer) -> Turn {
-    Turn::Ended(AttemptResult::Done(answer))
-}
-
-/// Ends for good: a person must look.
-#[must_use]
-pub fn broken(cause: &str) -> Turn {
-    Turn::Ended(AttemptResult::Broken { cause: cause.to_owned() })
 }
 
 /// Text of the input; absent, null and empty are all "not given".

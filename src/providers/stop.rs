@@ -4,7 +4,7 @@
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Millis;
 
-use super::{Reply, Turn, wait};
+use super::{Reply, wait};
 
 /// Why a conversation ended without an answer: the only such type, from the socket to the adapter. Causes are shown to
 /// people; they hold no personal data and no secrets.
@@ -149,36 +149,6 @@ impl Stop {
             Self::Barred(cause) | Self::Broken(cause) => Self::Barred(cause),
             Self::Later(cause, wait) | Self::Away(cause, wait) => Self::Away(cause, wait),
             Self::Unclear(_) | Self::NotDone => Self::away(self.cause()),
-        }
-    }
-
-    /// How a stage of a conversation ends that meets this with a request that changes nothing.
-    #[must_use]
-    pub fn of_a_read(self) -> Turn {
-        match self {
-            Self::Unclear(cause) => Self::Away(cause, None).of_a_change(),
-            other => other.of_a_change(),
-        }
-    }
-
-    /// How a stage of a conversation ends that meets this with a request that may have changed something.
-    #[must_use]
-    pub fn of_a_change(self) -> Turn {
-        match self {
-            Self::Barred(cause) => Turn::Barred(cause),
-            other => Turn::Ended(other.ended(true)),
-        }
-    }
-
-    /// How a stage on the way to a token ends that meets this.
-    #[must_use]
-    pub fn of_a_token_turn(self) -> super::TokenTurn {
-        use super::TokenTurn;
-        match self {
-            Self::Barred(cause) | Self::Broken(cause) => TokenTurn::Barred(cause),
-            Self::Later(cause, retry_after) | Self::Away(cause, retry_after) => TokenTurn::Away { cause, retry_after },
-            Self::Unclear(cause) => TokenTurn::Away { cause, retry_after: None },
-            Self::NotDone => TokenTurn::Away { cause: "not done".to_owned(), retry_after: None },
         }
     }
 }

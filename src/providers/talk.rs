@@ -56,7 +56,6 @@ impl Talk {
             effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
             mode: self.mode,
             uncertain_since: self.uncertain_since,
-            now: NOW,
         };
         let far = Script::new(NOW, told.iter().copied().map(reply));
         let ended = far.play(adapter.call(&call, &far));
@@ -102,8 +101,7 @@ impl Talk {
     }
 }
 
-#[allow(dead_code, reason = "the adapters still play their tokens stage by stage")]
-/// The way to the token of this name: every request that was sent, and the token or why there is none.
+/// The way to the token of this name: every request that was sent, and the token or what keeps it back.
 pub fn token(adapter: &dyn Adapter, name: &str, told: &[Told<'_>]) -> (Vec<Request>, Result<Token, Stop>) {
     let far = Script::new(NOW, told.iter().copied().map(reply));
     let ended = far.play(adapter.token(name, &far)).expect("a request that the test does not answer");

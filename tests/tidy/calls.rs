@@ -27,6 +27,11 @@ const RULES: &[Rule] = &[
         mend: "There is one HTTP sender: hand it a request (src/outbound/http; in the sandbox, its webhooks).",
     },
     Rule {
+        calls: &["Far for"],
+        homes: &["src/outbound/call.rs", "src/outbound/http/tokens.rs", "src/providers/script.rs"],
+        mend: "Adapters never send: a conversation is carried out in src/outbound/call.rs, or played by a script.",
+    },
+    Rule {
         calls: &["Statement::from", "from_sql_and_values", "execute_unprepared"],
         homes: &["src/store", "migration/"],
         mend: "All SQL is in src/store: give the statement a function there.",
@@ -110,6 +115,14 @@ mod tests {
         assert_eq!(problems("src/providers/didx/calls.rs", "use reqwest::Client;"), 1);
         assert_eq!(problems("src/outbound/http/mod.rs", "use reqwest::Client;"), 0);
         assert_eq!(problems("src/providers/didx/calls.rs", "use reqwest::StatusCode;"), 0);
+    }
+
+    #[test]
+    fn only_outbound_and_the_script_are_a_far_end() {
+        let source = "impl Far for Shortcut<'_> {}";
+        assert_eq!(problems("src/providers/haven/sign.rs", source), 1);
+        assert_eq!(problems("src/outbound/call.rs", source), 0);
+        assert_eq!(problems("src/providers/haven/sign.rs", "fn f(far: &dyn Far) { for x in y {} }"), 0);
     }
 
     #[test]

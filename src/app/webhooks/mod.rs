@@ -59,7 +59,7 @@ impl From<Vec<Webhook>> for Registered {
 /// Has a conversation with a provider that no onboarding asked for: one attempt, nothing is recorded of it.
 async fn ask(way: Way<'_>, clock: &dyn Clock, action: &str, input: Map<String, Value>, limit: Millis) -> AttemptResult {
     let effect = EffectId { onboarding: OnboardingId(Uuid::nil()), n: 0 };
-    let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None, now: clock.now() };
+    let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None };
     let progress = Progress::default();
     let talk = converse(way, clock, &call, &progress);
     match tokio::time::timeout(std_time(limit), talk).await {

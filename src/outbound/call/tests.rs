@@ -86,7 +86,6 @@ fn talk(plan: &Plan, answers: Vec<Result<(u16, &'static str), Stop>>) -> (Vec<Re
         effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
         mode: Mode::Do,
         uncertain_since: None,
-        now: Timestamp(1_000),
     };
     let way = Way { adapter: plan, transport: &wire, tokens: &tokens };
     let ended = converse(way, &clock, &call, &progress).now_or_never();

@@ -16,27 +16,22 @@ mod tests;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::effect::Mode;
-use gangway_core::outcome::AttemptResult;
+use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
-use gangway_core::time::Timestamp;
 use serde_json::{Map, Value};
 
 use self::exchange::Said;
 pub use self::model::Definition;
 use self::model::{Action, Exchange, REGISTER};
 pub use self::read::{is_definition, load};
-use super::{Adapter, Call, Delivery, Rate, Reading, Reply, Stage, TokenTurn, Turn, Unreadable};
-use crate::providers::parts::broken;
+use super::{Adapter, Call, Delivery, Far, Rate, Reading, Reply, Stop, Token, Unreadable};
 use crate::settings::generic::GenericSettings;
 
 /// What a look-up says that found nothing.
 const NOT_DONE: &str = "not_done";
-/// Stages of a conversation.
-const DO: &str = "do";
-const LOOK_UP: &str = "look_up";
-const EXISTS: &str = "exists";
 
 /// The adapter of a definition.
 #[derive(Debug)]
@@ -65,17 +60,42 @@ impl Generic {
         self.definition.actions.iter().find(|(known, _)| known == name).map(|(_, action)| action)
     }
 
-    fn send(&self, call: &Call<'_>, exchange: &Exchange, effectful: bool, at: &'static str) -> Turn {
-        match self.request(call, &exchange.request, effectful) {
-            Ok(request) => Turn::Send(request, Stage { at, memo: Value::Null }),
-            Err(why) => {
-                broken(&format!("{}: {why}; check the flow's mapping and the definition", self.definition.name))
-            }
+    /// Sends the request of an exchange: the answer, and what the definition says of it.
+    async fn exchange(
+        &self,
+        call: &Call<'_>,
+        far: &dyn Far,
+        action: &Action,
+        exchange: &Exchange,
+        effectful: bool,
+    ) -> Result<(Reply, Said), Stop> {
+        let request = self.request(call, &exchange.request, effectful).map_err(|why| {
+            Stop::Broken(format!("{}: {why}; check the flow's mapping and the definition", self.definition.name))
+        })?;
+        let reply = far.send(request).await?;
+        let said = self.said(call, action, exchange, &reply);
+        Ok((reply, said))
+    }
+
+    /// The outcome that a look-up finds, if it was done.
+    async fn look_up(
+        &self,
+        call: &Call<'_>,
+        far: &dyn Far,
+        action: &Action,
+        look_up: &Exchange,
+    ) -> Result<Option<Answer>, Stop> {
+        let (reply, said) = self.exchange(call, far, action, look_up, false).await?;
+        match said {
+            Said::Outcome(answer) => Ok(Some(answer)),
+            Said::NotDone => Ok(None),
+            Said::LookUp => Err(fallback::stop(self.name(), &reply, None)),
+            Said::Nothing(why) => Err(fallback::stop(self.name(), &reply, why)),
         }
     }
 }
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Adapter for Generic {
     fn name(&self) -> &str {
         &self.definition.name
@@ -93,44 +113,31 @@ impl Adapter for Generic {
         self.definition.rate
     }
 
-    fn begin(&self, call: &Call<'_>) -> Turn {
-        let Some(action) = self.action(call.action) else { return self.unknown(call.action) };
+    async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
+        let action = self.action(call.action).ok_or_else(|| self.unknown(call.action))?;
         let absent = |name: &String| call.input.get(name).is_none_or(Value::is_null);
         if let Some(field) = action.input.iter().find(|field| field.required && absent(&field.name)) {
-            return broken(&format!("{} needs {}; check the flow's mapping", call.action, field.name));
+            return Err(Stop::Broken(format!("{} needs {}; check the flow's mapping", call.action, field.name)));
         }
-        match (call.mode, &action.look_up) {
-            (Mode::Do, _) => self.send(call, &action.exchange, action.effectful, DO),
-            (Mode::LookUp, Some(look_up)) => self.send(call, look_up, false, LOOK_UP),
-            (Mode::LookUp, None) => broken("the definition has no look-up for this; see the provider, then decide"),
+        let look_up = action.look_up.as_ref();
+        if call.mode == Mode::LookUp {
+            let none = "the definition has no look-up for this; see the provider, then decide";
+            let look_up = look_up.ok_or_else(|| Stop::broken(none))?;
+            return self.look_up(call, far, action, look_up).await?.ok_or(Stop::NotDone);
         }
-    }
-
-    fn resume(&self, call: &Call<'_>, stage: &Stage, reply: &Reply) -> Turn {
-        let Some(action) = self.action(call.action) else { return self.unknown(call.action) };
-        let (exchange, effectful) = match (stage.at, &action.look_up) {
-            (LOOK_UP | EXISTS, Some(look_up)) => (look_up, false),
-            _ => (&action.exchange, action.effectful),
-        };
-        match (self.said(call, action, exchange, reply), &action.look_up) {
-            (Said::Outcome(answer), _) => Turn::Ended(AttemptResult::Done(answer)),
-            (Said::NotDone, _) if stage.at == LOOK_UP => Turn::Ended(AttemptResult::NotDone),
-            (Said::NotDone, _) => {
-                let cause = "said to be there already, and the look-up does not find it".to_owned();
-                Turn::Ended(AttemptResult::Again { cause, retry_after: None, spent: true })
-            }
-            (Said::LookUp, Some(look_up)) if stage.at == DO => self.send(call, look_up, false, EXISTS),
-            (Said::LookUp, _) => fallback::end(self.name(), reply, effectful, None, call.now),
-            (Said::Nothing(why), _) => fallback::end(self.name(), reply, effectful, why, call.now),
+        let not_found = || Stop::away("said to be there already, and the look-up does not find it");
+        let (reply, said) = self.exchange(call, far, action, &action.exchange, action.effectful).await?;
+        match (said, look_up) {
+            (Said::Outcome(answer), _) => Ok(answer),
+            (Said::NotDone, _) => Err(not_found()),
+            (Said::LookUp, Some(look_up)) => self.look_up(call, far, action, look_up).await?.ok_or_else(not_found),
+            (Said::LookUp, None) => Err(fallback::stop(self.name(), &reply, None)),
+            (Said::Nothing(why), _) => Err(fallback::stop(self.name(), &reply, why)),
         }
     }
 
-    fn begin_token(&self, _name: &str, _now: Timestamp) -> TokenTurn {
-        token::begin(self)
-    }
-
-    fn token_reply(&self, _name: &str, _stage: &Stage, reply: &Reply, now: Timestamp) -> TokenTurn {
-        token::reply(self, reply, now)
+    async fn token(&self, _name: &str, far: &dyn Far) -> Result<Token, Stop> {
+        token::get(self, far).await
     }
 
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
@@ -143,13 +150,13 @@ impl Adapter for Generic {
 
 impl Generic {
     /// A pinned flow may name an action that the definition has no more; the command may ask for one it never had.
-    fn unknown(&self, action: &str) -> Turn {
+    fn unknown(&self, action: &str) -> Stop {
         let hint = match action {
             REGISTER => {
                 "add it, or register the address at the provider yourself and give its secret in webhook.secrets"
             }
             _ => "move the onboarding on",
         };
-        broken(&format!("the definition of {} has no action `{action}`; {hint}", self.definition.name))
+        Stop::Broken(format!("the definition of {} has no action `{action}`; {hint}", self.definition.name))
     }
 }

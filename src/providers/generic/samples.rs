@@ -150,7 +150,7 @@ impl ActionSample {
         let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
         let (mode, uncertain) = if self.look_up { (Mode::LookUp, true) } else { (Mode::Do, self.uncertain) };
         let uncertain_since = uncertain.then_some(NOW);
-        let call = Call { action: &self.action, input: &self.input, effect, mode, uncertain_since, now: NOW };
+        let call = Call { action: &self.action, input: &self.input, effect, mode, uncertain_since };
         let far = Script::new(NOW, self.answers.iter().map(Answered::reply));
         let ended = far.play(adapter.call(&call, &far));
         if let (Some(sends), Some(first)) = (&self.sends, far.sent().first()) {

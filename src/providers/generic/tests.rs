@@ -12,7 +12,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{Generic, is_definition, load};
-use crate::providers::{Adapter, Call, Delivery, Rate, Reply, Request, TokenTurn, Turn};
+use crate::providers::script::Script;
+use crate::providers::{Adapter, Call, Delivery, Rate, Reply, Request, Stop, Token};
 use crate::settings::webhooks::WebhookSettings;
 
 const EXAMPLE: &str = include_str!("../../../providers/example.yaml");
@@ -25,37 +26,34 @@ fn adapter(text: &str) -> Generic {
     Generic::new(Arc::new(definition), serde_json::from_value(settings).unwrap(), &Policy::default())
 }
 
-fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: &[(u16, &str)]) -> (Vec<Request>, String) {
+fn script(told: Told<'_>) -> Script {
+    let reply = |(status, body): &(u16, &str)| Reply {
+        status: *status,
+        headers: Vec::new(),
+        body: body.as_bytes().to_vec(),
+        sent_at: NOW,
+        received_at: NOW,
+    };
+    Script::new(NOW, told.iter().map(reply))
+}
+
+fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: Told<'_>) -> (Vec<Request>, String) {
     let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
     let uncertain_since = (mode == Mode::LookUp).then_some(NOW);
-    let call = Call { action, input: input.as_object().unwrap(), effect, mode, uncertain_since, now: NOW };
-    let (mut turn, mut requests, mut told) = (it.begin(&call), Vec::new(), told.iter());
-    loop {
-        let (request, stage) = match turn {
-            Turn::Send(request, stage) => (request, stage),
-            Turn::Barred(_) => return (requests, "barred".to_owned()),
-            Turn::Ended(result) => {
-                let end = match result {
-                    AttemptResult::Done(answer) => answer.outcome,
-                    AttemptResult::NotDone => "not_done".to_owned(),
-                    AttemptResult::Again { spent, .. } => if spent { "again" } else { "again free" }.to_owned(),
-                    AttemptResult::Unknown { .. } => "unknown".to_owned(),
-                    AttemptResult::Broken { .. } => "broken".to_owned(),
-                };
-                return (requests, end);
-            }
-        };
-        requests.push(request);
-        let (status, body) = told.next().expect("a request that the test does not answer");
-        let reply = Reply {
-            status: *status,
-            headers: Vec::new(),
-            body: body.as_bytes().to_vec(),
-            sent_at: NOW,
-            received_at: NOW,
-        };
-        turn = it.resume(&call, &stage, &reply);
-    }
+    let call = Call { action, input: input.as_object().unwrap(), effect, mode, uncertain_since };
+    let far = script(told);
+    let end = match far.play(it.call(&call, &far)).expect("a request that the test does not answer") {
+        Ok(answer) => answer.outcome,
+        Err(Stop::Barred(_)) => "barred".to_owned(),
+        Err(stop) => match stop.ended(far.doubt()) {
+            AttemptResult::Done(answer) => answer.outcome,
+            AttemptResult::NotDone => "not_done".to_owned(),
+            AttemptResult::Again { spent, .. } => if spent { "again" } else { "again free" }.to_owned(),
+            AttemptResult::Unknown { .. } => "unknown".to_owned(),
+            AttemptResult::Broken { .. } => "broken".to_owned(),
+        },
+    };
+    (far.sent(), end)
 }
 
 /// Statuses and bodies, one for each request.
@@ -153,26 +151,26 @@ fn every_answer_has_its_one_meaning_also_those_of_which_the_definition_says_noth
 #[test]
 fn a_token_is_got_with_client_credentials_and_its_margin_is_kept() {
     let it = adapter(EXAMPLE);
-    let TokenTurn::Send(request, _) = it.begin_token("service", NOW) else { panic!() };
+    let told = |status, body: &str| {
+        let far = script(&[(status, body)]);
+        let ended = far.play(it.token("service", &far)).unwrap();
+        (far.sent().remove(0), ended.map_err(Stop::of_a_token))
+    };
+    let request = told(401, "").0;
     assert_eq!(request.url, "https://api.example.org/v1/oauth/token");
     let form = String::from_utf8(request.body.unwrap()).unwrap();
     assert_eq!(form, "grant_type=client_credentials&client_id=c-1&client_secret=s-1");
-    let told = |status, body: &str| {
-        let reply =
-            Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec(), sent_at: NOW, received_at: NOW };
-        it.token_reply("service", &Default::default(), &reply, NOW)
-    };
-    let life = |body: &str| match told(200, body) {
-        TokenTurn::Token { value, good_for } => (value.expose_secret().to_owned(), good_for),
-        other => panic!("{other:?}"),
+    let life = |body: &str| {
+        let Token { value, good_for } = told(200, body).1.unwrap();
+        (value.expose_secret().to_owned(), good_for)
     };
     assert_eq!(life(r#"{"access_token": "t", "expires_in": 300}"#), ("t".to_owned(), Some(Millis::secs(270))));
     assert_eq!(life(r#"{"access_token": "t", "expires_in": 40}"#).1, Some(Millis::secs(20)));
     assert_eq!(life(r#"{"access_token": "t"}"#).1, None);
-    assert!(matches!(told(401, ""), TokenTurn::Barred(_)));
-    assert!(matches!(told(302, ""), TokenTurn::Barred(_)));
-    assert!(matches!(told(200, "<html>"), TokenTurn::Away { .. }));
-    assert!(matches!(told(503, ""), TokenTurn::Away { .. }));
+    assert!(matches!(told(401, "").1, Err(Stop::Barred(_))));
+    assert!(matches!(told(302, "").1, Err(Stop::Barred(_))));
+    assert!(matches!(told(200, "<html>").1, Err(Stop::Away(..))));
+    assert!(matches!(told(503, "").1, Err(Stop::Away(..))));
 }
 
 #[test]
@@ -327,16 +325,11 @@ fn registered_secrets_are_refused_where_the_definition_gets_none() {
     assert_eq!(keys(&registering("{ url: required }", &with)), Vec::<String>::new());
     assert!(problems(EXAMPLE)[0].hint.contains("webhook.secrets"), "{:?}", problems(EXAMPLE));
     let call = |action| {
-        let call = Call {
-            action,
-            input: &serde_json::Map::new(),
-            effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
-            mode: Mode::Do,
-            uncertain_since: None,
-            now: NOW,
-        };
-        match adapter(EXAMPLE).begin(&call) {
-            Turn::Ended(AttemptResult::Broken { cause }) => cause,
+        let (effect, input) = (EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 }, serde_json::Map::new());
+        let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None };
+        let (it, far) = (adapter(EXAMPLE), script(&[]));
+        match far.play(it.call(&call, &far)) {
+            Some(Err(Stop::Broken(cause))) => cause,
             other => panic!("{other:?}"),
         }
     };
