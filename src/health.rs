@@ -107,14 +107,17 @@ impl Health {
             }
             Err(_) => Err(format!("does not answer within {}", self.patience)),
         };
-        let needed = !self.parts.iter().any(|part| part.vouches());
-        let mut reports = vec![database(answered, needed), queue(self.door.depth(), self.queue)];
-        reports.extend(self.parts.iter().map(|part| Report {
+        let report = |part: &Arc<dyn Part>| Report {
             name: part.name(),
             ready: part.ready(),
             needed: part.needed(),
             detail: part.detail(),
-        }));
+        };
+        let parts: Vec<Report> = self.parts.iter().map(report).collect();
+        // By the same look: a part that is said not to be ready vouches for nothing.
+        let vouched = self.parts.iter().zip(&parts).any(|(part, report)| report.ready && part.vouches());
+        let mut reports = vec![database(answered, !vouched), queue(self.door.depth(), self.queue)];
+        reports.extend(parts);
         Readiness::of(reports)
     }
 }

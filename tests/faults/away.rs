@@ -117,11 +117,11 @@ async fn refused_while_away(client: &Client, url: &str, place: &str, event: &ser
         assert!(matches!(published, Some(429 | 503)), "{published:?} for an event while the database is away");
         sent.tries += 1;
     }
+    // The writer is not yet heard while it tries, and vouches for the database for a moment after it was well.
     let seen = async || {
         let (status, readiness) = client.readiness(url).await?;
-        assert!(status == 503 && readiness["missing"][0] == "database", "{readiness}");
-        (readiness["missing"] == json!(["database", "writer"])).then_some(())
+        (status == 503 && readiness["missing"] == json!(["database", "writer"])).then_some(())
     };
-    wait::until("the writer to say so too", Duration::from_secs(60), seen).await;
+    wait::until("readiness to name both", Duration::from_secs(60), seen).await;
     sent
 }
