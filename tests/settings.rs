@@ -385,7 +385,7 @@ fn a_provider_that_a_file_defines_is_set_up_by_its_section() {
     assert_eq!(shown(&settings, "providers.example.secrets.client_secret").0, "\"***\"".trim_matches('"'));
     let catalogue = gangway::app::catalogue(&settings).unwrap();
     assert!(catalogue.actions.contains_key("example.create_member"));
-    assert!(gangway::app::identifier_kinds(&settings).unwrap().contains(&"example.member_id".to_owned()));
+    assert!(gangway::app::Built::of(&settings).unwrap().identifier_kinds().contains(&"example.member_id".to_owned()));
 }
 
 #[test]

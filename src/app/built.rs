@@ -14,13 +14,13 @@ use crate::terminal::{Exit, Failure};
 
 /// Adapters, templates and catalogues of these settings.
 #[derive(Debug)]
-pub(super) struct Built {
+pub struct Built {
     /// The providers that are set up.
-    pub adapters: Adapters,
+    pub(super) adapters: Adapters,
     /// The mail templates, shipped and yours.
-    pub templates: Arc<Templates>,
+    pub(super) templates: Arc<Templates>,
     /// What flows may name: what the providers offer that are set up, and the templates.
-    pub catalogue: Catalogue,
+    pub(super) catalogue: Catalogue,
     /// The same, with what providers offer that are not set up: for reading flows without their keys.
     pub whole: Catalogue,
 }
@@ -30,7 +30,7 @@ impl Built {
     ///
     /// # Errors
     /// All that is wrong with the providers, or with the mail templates.
-    pub(super) fn of(settings: &Settings) -> Result<Self, Failure> {
+    pub fn of(settings: &Settings) -> Result<Self, Failure> {
         let adapters = adapters::build(settings)?;
         let templates = Arc::new(templates(settings)?);
         let general = settings.outbound.retry.policy();
@@ -52,7 +52,8 @@ impl Built {
     }
 
     /// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
-    pub(super) fn identifier_kinds(&self) -> Vec<String> {
+    #[must_use]
+    pub fn identifier_kinds(&self) -> Vec<String> {
         let known = providers::identifier_kinds().into_iter().map(str::to_owned);
         known.chain(self.adapters.by_name.values().flat_map(|adapter| adapter.identifier_kinds())).collect()
     }

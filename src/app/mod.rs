@@ -20,6 +20,7 @@ mod webhooks;
 
 pub use adopt::adopt;
 pub use aside::take_aside;
+pub use built::Built;
 pub use demo::{DemoOptions, demo};
 pub use flows::{SHIPPED, possible, stored_flows};
 pub use reload::Reloaded;
@@ -39,13 +40,5 @@ use crate::terminal::Failure;
 /// # Errors
 /// When a provider's or the mail's settings cannot be used.
 pub fn catalogue(settings: &Settings) -> Result<Catalogue, Failure> {
-    built::Built::of(settings).map(|built| built.whole)
-}
-
-/// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
-///
-/// # Errors
-/// When a provider's or the mail's settings cannot be used.
-pub fn identifier_kinds(settings: &Settings) -> Result<Vec<String>, Failure> {
-    built::Built::of(settings).map(|built| built.identifier_kinds())
+    Built::of(settings).map(|built| built.whole)
 }

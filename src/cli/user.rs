@@ -44,15 +44,14 @@ impl User {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let Self::Show(show) = self;
         let settings = opened::settings(&show.config)?;
-        let catalogue = crate::app::catalogue(&settings)?;
-        let kinds = crate::app::identifier_kinds(&settings)?;
+        let built = crate::app::Built::of(&settings)?;
         let store = opened::store(&settings).await?;
-        let people = search::find(&store, &show.identifier, &kinds).await?;
+        let people = search::find(&store, &show.identifier, &built.identifier_kinds()).await?;
         if people.is_empty() {
             out::aside("nobody has this identifier");
             return Ok(Exit::NotAllWell);
         }
-        let flows = crate::app::stored_flows(&store, &catalogue).await?;
+        let flows = crate::app::stored_flows(&store, &built.whole).await?;
         for person in people {
             let id = person.as_ref().map_or_else(|shut| shut.id, |person| person.id);
             let onboardings = store.user_onboardings(id).await?;

@@ -3,8 +3,8 @@
 //!
 //! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back,
 //! polls and confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended,
-//! `names` remembers by what it is known, `rounds` stops what goes in a circle, `operator` does what a person asks, `keep` cuts answers down to what the flow reads,
-//! `without` answers what needs no flow.
+//! `names` remembers by which identifiers a person is known, `rounds` stops what goes in a circle, `operator` does what a
+//! person asks, `keep` cuts answers down to what the flow reads, `without` answers what needs no flow.
 
 mod enter;
 mod facts;

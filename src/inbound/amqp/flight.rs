@@ -1,7 +1,7 @@
 //! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. What cannot be read waits aside
 //! for the dead queue, and another consumer takes what comes behind it. One that alone cannot be stored now is offered
-//! again, and is in nobody's way; of many, those beyond half of `prefetch` go back to the queue after a while. When the door takes nothing, the consumers are cancelled and what is not committed goes
-//! back.
+//! again and delays no other; of many, those beyond half of `prefetch` go back to the queue after a while. When the door
+//! takes nothing, the consumers are cancelled, and what is not committed goes back.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -220,7 +220,8 @@ impl<'a> Flight<'a> {
     }
 
     /// Takes no more, waits for the commits that are under way, acknowledges them, and lets the rest go back. Only
-    /// worth doing while the broker answers: else all goes back by itself. Trouble here loses nothing: what was committed and not acknowledged comes again and is known.
+    /// worth doing while the broker answers: else all goes back by itself. Trouble here loses nothing: what was committed
+    /// and not acknowledged comes again and is known.
     pub(super) async fn finish(&mut self) {
         let within = self.share.within();
         let mut usable = true;
