@@ -136,6 +136,28 @@ impl Request {
             Self::Tell { fact, .. } => ("tell", &fact.name),
         }
     }
+
+    /// The slot that it takes: requests that can delay each other share one. The provider of a call, [`slot::MAIL`],
+    /// [`slot::PUBLISH`] or [`slot::FLOW`].
+    #[must_use]
+    pub fn slot(&self) -> &str {
+        match self {
+            Self::Call { action, .. } => action.split_once('.').map_or(action.as_str(), |(provider, _)| provider),
+            Self::Mail { .. } => slot::MAIL,
+            Self::Publish { .. } | Self::Lifecycle { .. } => slot::PUBLISH,
+            Self::Start { .. } | Self::Tell { .. } => slot::FLOW,
+        }
+    }
+}
+
+/// Slots of what is asked of no provider.
+pub mod slot {
+    /// Of mails.
+    pub const MAIL: &str = "mail";
+    /// Of publications and lifecycle events.
+    pub const PUBLISH: &str = "publish";
+    /// Of what onboardings ask of each other: no provider and no broker can hold it up.
+    pub const FLOW: &str = "flow";
 }
 
 /// How the next attempt of an effect is to be made.

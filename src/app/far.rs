@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::web::Data;
+use gangway_core::effect::slot;
 
 use super::adapters::Adapters;
 use super::parts;
 use super::start::Seams;
 use super::webhooks::ReadBack;
-use crate::engine::{Door, Flows, slots as slot};
+use crate::engine::{Door, Flows};
 use crate::inbound::webhook::Webhooks;
 use crate::outbound::http::Tokens;
 use crate::outbound::mail::templates::Templates;

@@ -19,7 +19,6 @@ use super::accept::{Done, Engine};
 use super::door::{Arrival, Receipt};
 use super::polls;
 use super::round::{Round, Row};
-use super::slots;
 
 /// Writes a round and commits it.
 pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
@@ -311,7 +310,7 @@ impl Born {
 
     fn give_back(&self, engine: &Engine) {
         for effect in &self.leased {
-            engine.performer.give_back(slots::of(&effect.request));
+            engine.performer.give_back(effect.request.slot());
         }
     }
 }

@@ -18,7 +18,6 @@ mod polls;
 pub mod replay;
 mod round;
 mod secrets;
-pub mod slots;
 pub mod sweep;
 mod taken;
 pub mod time;

@@ -9,7 +9,6 @@ use gangway_core::effect::{Mode, Request};
 use gangway_core::event::OnboardingId;
 use gangway_core::time::{Millis, Timestamp};
 
-use crate::engine::slots;
 use crate::settings::outbound::BreakerSettings;
 use crate::store::types::Resting;
 
@@ -162,7 +161,7 @@ impl Breaker {
 pub fn name(request: &Request, mode: Mode) -> String {
     match request.target() {
         ("call", action) => of_action(action, mode),
-        _ => slots::of(request).to_owned(),
+        _ => request.slot().to_owned(),
     }
 }
 

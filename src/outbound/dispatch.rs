@@ -19,7 +19,7 @@ use super::lease::Leases;
 use super::shared::Shared;
 use super::{elsewhere, outcome, pace, perform};
 use crate::clock::{Chance, Clock, Moment};
-use crate::engine::{Door, Flows, Performer, Rests, slots as slot};
+use crate::engine::{Door, Flows, Performer, Rests};
 use crate::settings::outbound::OutboundSettings;
 use crate::store::effects::{Leased, Unreadable};
 use crate::store::types::{Lease, LeasedEffect, StoreError};
@@ -155,7 +155,7 @@ impl Dispatcher {
         let (effects, strange) = self.known(leased.effects).await;
         let mut unused: BTreeMap<&str, u32> = wanted.iter().map(|(name, count)| (name.as_str(), *count)).collect();
         for effect in &effects {
-            unused.entry(slot::of(&effect.request)).and_modify(|count| *count = count.saturating_sub(1));
+            unused.entry(effect.request.slot()).and_modify(|count| *count = count.saturating_sub(1));
         }
         unused.iter().for_each(|(name, count)| shared.unused(name, *count));
         if let Some(error) = failed {
@@ -251,7 +251,7 @@ impl Dispatcher {
 
 impl Performer for Dispatcher {
     fn reserve(&self, request: &Request) -> bool {
-        let (shared, now, slot) = (&self.0, self.0.clock.now(), slot::of(request));
+        let (shared, now, slot) = (&self.0, self.0.clock.now(), request.slot());
         let open = !shared.stopping.load(Ordering::SeqCst)
             && shared.held_back(slot, now).is_none()
             && ![slot, &breaker::name(request, Mode::Do)].iter().any(|name| shared.breakers.probes(name));
@@ -268,7 +268,7 @@ impl Performer for Dispatcher {
             return effects.into_iter().for_each(|effect| self.begin(effect, leased));
         }
         let shared = Arc::clone(&self.0);
-        effects.iter().for_each(|effect| shared.unused(slot::of(&effect.request), 1));
+        effects.iter().for_each(|effect| shared.unused(effect.request.slot(), 1));
         let ids = effects.into_iter().map(|effect| (effect.id, effect.token)).collect();
         self.0.running().spawn_on(
             async move {

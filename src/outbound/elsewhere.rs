@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gangway_core::effect::slot::{MAIL, PUBLISH};
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::time::Timestamp;
 
 use super::shared::Shared;
-use crate::engine::slots::{MAIL, PUBLISH};
 use crate::store::types::StoreError;
 
 /// Slots that this process does not have, with the due time of the oldest effect that waits there, as of the last sweep.

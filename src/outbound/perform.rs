@@ -12,7 +12,7 @@ use super::breaker::{self, Health, Rest};
 use super::outcome;
 use super::shared::{Attempt, Shared};
 use crate::clock::{Moment, Stopwatch};
-use crate::engine::{NotAccepted, slots};
+use crate::engine::NotAccepted;
 use crate::store::types::LeasedEffect;
 
 /// Wait after the first offer of an outcome to a door that is away; doubles.
@@ -23,7 +23,7 @@ const LONGEST_WAIT: Millis = Millis::secs(2);
 /// Performs one effect whose slot is taken, and frees the slot. Its attempt is in hand from before this until its
 /// outcome is on disk.
 pub async fn one(shared: Arc<Shared>, effect: LeasedEffect, leased: Moment) {
-    let (begun, slot) = (shared.clock.now(), slots::of(&effect.request).to_owned());
+    let (begun, slot) = (shared.clock.now(), effect.request.slot().to_owned());
     let _hand = Hand { shared: &shared, attempt: (effect.id, effect.attempt) };
     let free = Free { shared: &shared, slot: &slot };
     let breaker = breaker::name(&effect.request, effect.mode);
@@ -135,7 +135,7 @@ fn told(effect: &LeasedEffect, attempted: &Attempted, watch: Stopwatch) {
     let ended = word(&attempted.result);
     let target = match effect.request.target() {
         ("call", action) => action,
-        _ => slots::of(&effect.request),
+        _ => effect.request.slot(),
     };
     let seconds = watch.elapsed().as_secs_f64();
     tracing::debug!(effect = %effect.id, attempt = effect.attempt, target, ended, seconds, "attempt ended");

@@ -184,7 +184,7 @@ pub(super) fn effect_row(chance: &dyn Chance, new: &NewEffect) -> Result<effects
         n: effect.id.n,
         kind: kind.into(),
         target: target.into(),
-        slot: slot(&effect.request).into(),
+        slot: effect.request.slot().into(),
         request: new.key.seal(chance, Place { table: "effects", row: &place }, &plain)?,
         attempt: i32::from(new.lease.is_some()),
         mode: mode_word(Mode::Do).into(),
@@ -209,16 +209,6 @@ pub(super) fn effect_id(row: &effects::Model) -> EffectId {
 
 fn effect_place(id: EffectId) -> Vec<u8> {
     [id.onboarding.0.as_bytes().as_slice(), &id.n.to_be_bytes()].concat()
-}
-
-/// Whose free slots an effect needs: the provider's, or those of `mail`, `publish` or `flow`.
-fn slot(request: &Request) -> &str {
-    match request {
-        Request::Call { action, .. } => action.split('.').next().unwrap_or(action),
-        Request::Mail { .. } => "mail",
-        Request::Publish { .. } | Request::Lifecycle { .. } => "publish",
-        Request::Start { .. } | Request::Tell { .. } => "flow",
-    }
 }
 
 pub(super) fn owner(row: &identifiers::Model) -> Option<Owner> {

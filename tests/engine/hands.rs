@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gangway::clock::Moment;
-use gangway::engine::{Performer, slots};
+use gangway::engine::Performer;
 use gangway::store::types::LeasedEffect;
 use gangway_core::effect::Request;
 use gangway_core::time::Timestamp;
@@ -36,7 +36,7 @@ impl Hands {
         let mut inner = self.inner();
         let given = std::mem::take(&mut inner.given);
         for effect in &given {
-            *inner.free.entry(slots::of(&effect.request).to_owned()).or_default() += 1;
+            *inner.free.entry(effect.request.slot().to_owned()).or_default() += 1;
         }
         given
     }
@@ -55,7 +55,7 @@ impl Hands {
 impl Performer for Hands {
     fn reserve(&self, request: &Request) -> bool {
         let mut inner = self.inner();
-        let Some(free) = inner.free.get_mut(slots::of(request)).filter(|free| **free > 0) else { return false };
+        let Some(free) = inner.free.get_mut(request.slot()).filter(|free| **free > 0) else { return false };
         *free -= 1;
         true
     }

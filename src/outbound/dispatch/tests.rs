@@ -68,7 +68,7 @@ impl Leases for Played {
         for effect in due.drain(..) {
             let mut none = 0;
             let rest = most.iter_mut().find(|rest| rests(rest, &effect)).map(|rest| &mut rest.most);
-            let free = left.get_mut(crate::engine::slots::of(&effect.request)).unwrap_or(&mut none);
+            let free = left.get_mut(effect.request.slot()).unwrap_or(&mut none);
             if *free > 0 && rest.as_ref().is_none_or(|most| **most > 0) {
                 *free -= 1;
                 rest.into_iter().for_each(|most| *most -= 1);
@@ -92,7 +92,7 @@ impl Leases for Played {
     ) -> Result<Option<Timestamp>, StoreError> {
         let due = self.due.lock().unwrap();
         let mut live = due.iter().filter(|effect| {
-            let free = slots.iter().any(|slot| slot == crate::engine::slots::of(&effect.request));
+            let free = slots.iter().any(|slot| slot == effect.request.slot());
             free && !resting.iter().any(|rest| rests(rest, effect) && rest.most == 0)
         });
         Ok(live.next().map(|_| Timestamp(0)))
