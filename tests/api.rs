@@ -10,7 +10,6 @@ use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, init_service, read_body};
 use actix_web::{App, Error, HttpResponse, web};
-use bytes::Bytes;
 use gangway::api::aside::{NotTaken, Takes};
 use gangway::api::{Api, Parts, observe, token};
 use gangway::clock::{HandClock, Moment, SeededChance};
@@ -22,9 +21,8 @@ use gangway::store::tokens::TokenGrant;
 use gangway::store::types::LeasedEffect;
 use gangway::store::{Keyring, Limits, Store, StoreOptions};
 use gangway_core::catalogue::Catalogue;
-use gangway_core::event::{Body, Event};
+use gangway_core::event::Body;
 use gangway_core::flow;
-use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -131,16 +129,8 @@ impl World {
     }
 
     async fn message(&self, key: &str, kind: &str, user: &str, data: Value) {
-        let event = Event {
-            source: "/crm".into(),
-            key: key.into(),
-            kind: kind.into(),
-            received_at: Timestamp(1_800_000_000_000),
-            occurred_at: None,
-            body: Body::Message { subject: Some(user.into()), data },
-        };
-        let arrival =
-            Arrival { event, owner: None, raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() };
+        let body = Body::Message { subject: Some(user.into()), data };
+        let arrival = Arrival::own("/crm", key, kind, Timestamp(1_800_000_000_000), None, body);
         self.door.accept(arrival).await.unwrap();
     }
 

@@ -16,7 +16,6 @@ use gangway::settings::{Input, Settings};
 use gangway::store::{Keyring, Store, StoreOptions};
 use gangway_core::event::{Body, Event, Identifier, OnboardingId};
 use gangway_core::outcome::{Answer, AttemptResult};
-use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 use serde_json::json;
 
@@ -174,7 +173,7 @@ fn sign_up(start: &str, n: usize, engine: &Engine) -> Arrival {
     let body = Body::Message { subject: Some(user.clone()), data };
     let event = event("/bench", format!("{start}-{n}"), start, engine.clock.now(), body);
     let raw = Bytes::from(serde_json::to_vec(&event).expect("plain data"));
-    Arrival { event, owner: None, content: raw.clone(), raw, secrets: Secrets::default() }
+    Arrival::brought(event, raw.clone(), raw)
 }
 
 fn user_made(n: usize, onboarding: OnboardingId, engine: &Engine) -> Arrival {
@@ -190,6 +189,5 @@ fn user_made(n: usize, onboarding: OnboardingId, engine: &Engine) -> Arrival {
         taken: None,
         unspent: false,
     };
-    let event = event("effect", format!("{onboarding}/1/1"), "effect.outcome", now, body);
-    Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
+    Arrival::own("effect", format!("{onboarding}/1/1"), "effect.outcome", now, Some(onboarding), body)
 }

@@ -1,9 +1,7 @@
 //! What onboardings ask of each other -> arrivals. The key is the effect's name: handed in twice it is one event.
 
-use bytes::Bytes;
 use gangway_core::effect::EffectId;
-use gangway_core::event::{Body, Event, FactReport, OF_FLOWS, OnboardingId, UserId};
-use gangway_core::secret::Secrets;
+use gangway_core::event::{Body, FactReport, OF_FLOWS, OnboardingId, UserId};
 use gangway_core::time::Timestamp;
 use serde_json::{Map, Value};
 
@@ -32,10 +30,8 @@ pub fn ended(effect: EffectId, parent: OnboardingId, fact: &FactReport, now: Tim
 }
 
 fn arrival(effect: EffectId, kind: String, body: Body, owner: Option<OnboardingId>, now: Timestamp) -> Arrival {
-    let (source, key) = ("engine".to_owned(), effect.to_string());
-    let event = Event { source, key, kind, received_at: now, occurred_at: None, body };
-    // Without content the body is compared: it is the same at every attempt.
-    Arrival { event, owner, raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
+    // Its body is the same at every attempt.
+    Arrival::own("engine", effect.to_string(), kind, now, owner, body)
 }
 
 #[cfg(test)]

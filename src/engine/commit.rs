@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use gangway_core::decision::FollowUp;
 use gangway_core::effect::{EffectId, Mode};
-use gangway_core::event::{Body, Event, OnboardingId};
+use gangway_core::event::{Body, OnboardingId};
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
@@ -162,22 +162,8 @@ fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
 
 /// The event by which an onboarding takes over what is held on this identifier.
 pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
-    let blind = hex::encode(blind.0);
-    let event = Event {
-        source: "engine".into(),
-        key: format!("{id}/adopt/{}", engine.chance.id(now)),
-        kind: "engine.adopt".into(),
-        received_at: now,
-        occurred_at: None,
-        body: Body::Adopt { blind },
-    };
-    Arrival {
-        event,
-        owner: Some(id),
-        raw: bytes::Bytes::new(),
-        content: bytes::Bytes::new(),
-        secrets: Secrets::default(),
-    }
+    let (key, body) = (format!("{id}/adopt/{}", engine.chance.id(now)), Body::Adopt { blind: hex::encode(blind.0) });
+    Arrival::own("engine", key, "engine.adopt", now, Some(id), body)
 }
 
 /// New rows, adopted rows and copies; answers for everyone who brought an event. New rows are added first, in order of

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use gangway_core::decision::Verdict;
-use gangway_core::event::{Event, OnboardingId};
+use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::secret::Secrets;
-use gangway_core::time::Millis;
+use gangway_core::time::{Millis, Timestamp};
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -23,6 +23,29 @@ pub struct Arrival {
     pub content: Bytes,
     /// Secrets that were cut out of the event's data, by path; the engine does that itself.
     pub secrets: Secrets,
+}
+
+impl Arrival {
+    /// One that was brought to us: these bytes came, and this of them tells a copy.
+    #[must_use]
+    pub fn brought(event: Event, raw: Bytes, content: Bytes) -> Self {
+        Self { event, owner: None, raw, content, secrets: Secrets::default() }
+    }
+
+    /// One of gangway's own making: no bytes came, and its body tells a copy.
+    #[must_use]
+    pub fn own(
+        source: impl Into<String>,
+        key: impl Into<String>,
+        kind: impl Into<String>,
+        now: Timestamp,
+        owner: Option<OnboardingId>,
+        body: Body,
+    ) -> Self {
+        let (source, key, kind) = (source.into(), key.into(), kind.into());
+        let event = Event { source, key, kind, received_at: now, occurred_at: None, body };
+        Self { owner, ..Self::brought(event, Bytes::new(), Bytes::new()) }
+    }
 }
 
 /// The answer: on disk.

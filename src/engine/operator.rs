@@ -1,9 +1,7 @@
 //! A person's click -> an arrival. The key is the request's `Idempotency-Key`, or a fresh id: a click sent twice is
 //! one act.
 
-use bytes::Bytes;
-use gangway_core::event::{Body, Event, OnboardingId, OperatorAct};
-use gangway_core::secret::Secrets;
+use gangway_core::event::{Body, OnboardingId, OperatorAct};
 use gangway_core::time::Timestamp;
 
 use super::door::Arrival;
@@ -20,15 +18,9 @@ pub fn acts(
     revision: Option<u64>,
     now: Timestamp,
 ) -> Arrival {
-    let event = Event {
-        source: format!("operator:{actor}"),
-        key: key.into(),
-        kind: kind(&act).into(),
-        received_at: now,
-        occurred_at: None,
-        body: Body::Operator { actor: actor.into(), reason: reason.into(), act, revision },
-    };
-    Arrival { event, owner: Some(onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
+    let (source, kind) = (format!("operator:{actor}"), kind(&act));
+    let body = Body::Operator { actor: actor.into(), reason: reason.into(), act, revision };
+    Arrival::own(source, key, kind, now, Some(onboarding), body)
 }
 
 const fn kind(act: &OperatorAct) -> &'static str {

@@ -10,9 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use gangway_core::decision::Verdict;
-use gangway_core::event::{Body, Event, OnboardingId};
+use gangway_core::event::{Body, OnboardingId};
 use gangway_core::onboarding::FlowRef;
-use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
@@ -183,19 +182,6 @@ pub async fn run(engine: Arc<Engine>, door: Door, how: Sweeping, beat: Beat) {
 }
 
 fn wake(id: OnboardingId, now: Timestamp) -> Arrival {
-    let event = Event {
-        source: "engine".into(),
-        key: format!("{id}/sweep/{now}"),
-        kind: "engine.sweep".into(),
-        received_at: now,
-        occurred_at: None,
-        body: Body::Stranded,
-    };
-    Arrival {
-        event,
-        owner: Some(id),
-        raw: Bytes::new(),
-        content: Bytes::from_static(b"sweep"),
-        secrets: Secrets::default(),
-    }
+    let own = Arrival::own("engine", format!("{id}/sweep/{now}"), "engine.sweep", now, Some(id), Body::Stranded);
+    Arrival { content: Bytes::from_static(b"sweep"), ..own }
 }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gangway_core::event::{Body, Event};
-use gangway_core::secret::Secrets;
+use gangway_core::event::Body;
 use gangway_core::time::{Millis, Timestamp};
 
 use crate::store::StoreError;
@@ -74,19 +73,9 @@ pub async fn run(engine: Arc<Engine>, door: Door, sweep: Millis, beat: Beat) {
 }
 
 fn arrival(wake: &Wake, now: Timestamp) -> Arrival {
-    let event = Event {
-        source: "timer".into(),
-        key: format!("{}/{}/wake", wake.onboarding, wake.revision),
-        kind: "timer".into(),
-        received_at: now,
-        occurred_at: Some(wake.at),
-        body: Body::Timer { revision: wake.revision },
-    };
-    Arrival {
-        event,
-        owner: Some(wake.onboarding),
-        raw: Bytes::new(),
-        content: Bytes::from_static(b"wake"),
-        secrets: Secrets::default(),
-    }
+    let key = format!("{}/{}/wake", wake.onboarding, wake.revision);
+    let body = Body::Timer { revision: wake.revision };
+    let mut arrival = Arrival::own("timer", key, "timer", now, Some(wake.onboarding), body);
+    arrival.event.occurred_at = Some(wake.at);
+    Arrival { content: Bytes::from_static(b"wake"), ..arrival }
 }

@@ -1,10 +1,8 @@
 //! How an attempt ended, as an event for the door. Its key is the attempt's name, so that telling it twice counts once.
 
-use bytes::Bytes;
 use gangway_core::effect::EffectId;
-use gangway_core::event::{Body, Event};
+use gangway_core::event::Body;
 use gangway_core::outcome::AttemptResult;
-use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
 use crate::engine::Arrival;
@@ -25,8 +23,7 @@ pub fn unspent(mut arrival: Arrival) -> Arrival {
 }
 
 /// The event that a lease ran out: nobody knows what its attempt did, and the death of a process counts against no
-/// attempts. A late outcome of the same attempt is another
-/// event; the step sees which of the two came first.
+/// attempts. A late outcome of the same attempt is another event; the step sees which of the two came first.
 #[must_use]
 pub fn expired(id: EffectId, attempt: u32, now: Timestamp) -> Arrival {
     let cause = "the lease ran out: the process that performed it stopped or was cut off".to_owned();
@@ -41,13 +38,6 @@ fn named(
     result: AttemptResult,
     now: Timestamp,
 ) -> Arrival {
-    let event = Event {
-        source: "effect".to_owned(),
-        key,
-        kind: "effect.outcome".to_owned(),
-        received_at: now,
-        occurred_at: None,
-        body: Body::Outcome { effect: id.n, attempt, sent_at, result, taken: None, unspent: false },
-    };
-    Arrival { event, owner: Some(id.onboarding), raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
+    let body = Body::Outcome { effect: id.n, attempt, sent_at, result, taken: None, unspent: false };
+    Arrival::own("effect", key, "effect.outcome", now, Some(id.onboarding), body)
 }

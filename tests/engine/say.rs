@@ -8,7 +8,6 @@ use gangway::store::types::LeasedEffect;
 use gangway_core::effect::{Mode, Request};
 use gangway_core::event::{Body, Event, FactReport, Identifier, OnboardingId, OperatorAct, Trust};
 use gangway_core::outcome::{Answer, AttemptResult};
-use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -39,7 +38,7 @@ impl Say {
             body,
         };
         let content = Bytes::from(serde_json::to_vec(&event.body).unwrap());
-        Arrival { event, owner: None, raw: content.clone(), content, secrets: Secrets::default() }
+        Arrival::brought(event, content.clone(), content)
     }
 
     /// An internal event about a user.

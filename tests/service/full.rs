@@ -3,12 +3,10 @@
 
 use std::pin::pin;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use gangway::engine::Arrival;
 use gangway_core::decision::Verdict;
-use gangway_core::event::{Body, Event};
-use gangway_core::secret::Secrets;
+use gangway_core::event::Body;
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor};
@@ -71,10 +69,7 @@ async fn held(world: &World) -> Vec<Value> {
 /// A word about nobody, as an internal system says it.
 fn said(world: &World, key: &str) -> Arrival {
     let body = Body::Message { subject: None, data: json!({}) };
-    let received_at = world.running.engine.clock.now();
-    let (source, key, kind) = ("/test".to_owned(), key.to_owned(), "user.touched".to_owned());
-    let event = Event { source, key, kind, received_at, occurred_at: None, body };
-    Arrival { event, owner: None, raw: Bytes::new(), content: Bytes::new(), secrets: Secrets::default() }
+    Arrival::own("/test", key, "user.touched", world.running.engine.clock.now(), None, body)
 }
 
 async fn a_full_queue_is_429_with_retry_after_and_readiness_names_it(db: &TestDb) {

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) use binary::{essence, percent_decoded, unfold};
 use bytes::Bytes;
 use gangway_core::event::{Body, Event, OF_FLOWS};
-use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -73,7 +72,7 @@ pub(crate) fn arrival(event: &Value, raw: Bytes, received_at: Timestamp) -> Resu
         occurred_at,
         body: Body::Message { subject, data },
     };
-    Ok(Arrival { event, owner: None, raw, content, secrets: Secrets::default() })
+    Ok(Arrival::brought(event, raw, content))
 }
 
 fn required<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<&'a str, NotAnEvent> {

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use gangway_core::event::{Body, Event};
-use gangway_core::secret::Secrets;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -45,7 +44,7 @@ pub(crate) fn arrival(
         occurred_at: reading.occurred_at,
         body: Body::Report { identifiers, facts: reading.facts },
     };
-    Ok(Arrival { event, owner: None, raw, content, secrets: Secrets::default() })
+    Ok(Arrival::brought(event, raw, content))
 }
 
 /// What a copy must have in common with the first: the bytes, or all but what a redelivery changes by design.
