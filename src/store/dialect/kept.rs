@@ -1,6 +1,8 @@
 //! Statements for people who cannot be stepped, for what is kept for them, and for owners of identifiers: PostgreSQL's as texts,
 //! SQLite's as functions.
 
+use std::sync::LazyLock;
+
 use gangway_entities::{effects, events, held, identifiers, onboardings};
 use sea_orm::sea_query::{Alias, Expr, OnConflict, SimpleExpr};
 use sea_orm::{
@@ -9,25 +11,29 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::columns::{all, given, set};
 use super::{EndRow, HeldRow, Whose};
 
 /// Rows of one statement, at most.
 const ROWS: usize = 200;
 
 /// Kept events of an onboarding.
-pub(super) const OF_ONBOARDING: &str = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, \
-    onboarding_id, user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
-    last_at, times \
-    FROM events WHERE onboarding_id = $1 AND verdict = 'kept' ORDER BY seq LIMIT $2";
+pub(super) static OF_ONBOARDING: LazyLock<String> = LazyLock::new(|| {
+    let events = all::<events::Entity>();
+    format!("SELECT {events} FROM events WHERE onboarding_id = $1 AND verdict = 'kept' ORDER BY seq LIMIT $2")
+});
 /// Kept events of a user and no onboarding, of each type the newest: many of one type hide none of another.
-pub(super) const OF_USER: &str = "SELECT seq, dedupe, digest, source, kind, received_at, occurred_at, onboarding_id, \
-    user_id, verdict, from_state, to_state, revision, copies, detail, sealed, own_key, decided_at, \
-    last_at, times \
-    FROM events WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY kind ORDER BY seq DESC) AS nth \
-    FROM events WHERE user_id = $1 AND onboarding_id IS NULL AND verdict = 'kept') newest WHERE nth <= $2) ORDER BY seq";
-pub(super) const END: &str = "UPDATE onboardings o SET status = t.status, ended_at = t.ended_at, \
-    revision = t.revision, wake_at = NULL FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[]) \
-    AS t (id, status, ended_at, revision) WHERE o.id = t.id";
+pub(super) static OF_USER: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {} FROM events WHERE seq IN (SELECT seq FROM \
+         (SELECT seq, row_number() OVER (PARTITION BY kind ORDER BY seq DESC) AS nth \
+         FROM events WHERE user_id = $1 AND onboarding_id IS NULL AND verdict = 'kept') newest WHERE nth <= $2) ORDER BY seq",
+        all::<events::Entity>()
+    )
+});
+pub(super) static END: LazyLock<String> = LazyLock::new(|| {
+    format!("UPDATE onboardings o SET {}, wake_at = NULL FROM {} WHERE o.id = t.id", set::<EndRow>(), given::<EndRow>())
+});
 pub(super) const PARK: &str = "UPDATE effects e SET lease_until = $4 FROM unnest($1::uuid[], $2::bigint[], $3::int[]) \
     AS t (onboarding_id, n, attempt) WHERE e.onboarding_id = t.onboarding_id AND e.n = t.n \
     AND e.attempt = t.attempt AND e.lease_until IS NOT NULL AND e.settled_at IS NULL";
@@ -61,8 +67,8 @@ pub(super) async fn end<C: ConnectionTrait>(tx: &C, rows: Vec<EndRow>) -> Result
 
 pub(super) async fn of<C: ConnectionTrait>(tx: &C, whose: Whose, limit: u32) -> Result<Vec<events::Model>, DbErr> {
     let (sql, id) = match whose {
-        Whose::Onboarding(id) => (OF_ONBOARDING, id),
-        Whose::User(id) => (OF_USER, id),
+        Whose::Onboarding(id) => (OF_ONBOARDING.as_str(), id),
+        Whose::User(id) => (OF_USER.as_str(), id),
     };
     let values = [id.into(), i64::from(limit).into()];
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);

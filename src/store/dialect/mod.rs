@@ -3,6 +3,7 @@
 //! key and sealed; nothing here knows a core type.
 
 mod asking;
+mod columns;
 mod kept;
 mod lease;
 mod postgres;
