@@ -1,9 +1,11 @@
 //! gangway: one durable state machine per user, moved by webhooks, messages, timers, operators and outcomes.
-//! The modules are the stations of one loop, in its order; ARCHITECTURE.md has the picture.
+//! The modules are one loop, in its order; ARCHITECTURE.md has the picture.
 
-pub mod engine; // stations 2 to 4: known already? whose? step; one transaction
-pub mod inbound; // station 1: bytes -> Event
-pub mod outbound; // station 5: Effect -> outcome, which is an event again
+pub mod inbound; // the way in: bytes -> Event
+
+pub mod engine; // one transaction, five stations: known already? whose? step, claim, write
+
+pub mod outbound; // the way out: Effect -> outcome, which is an event again
 pub mod providers; // translation only: what to send, what an answer means
 pub mod store; // all SQL; rows <-> core types
 

@@ -61,7 +61,7 @@ pub struct Running {
     pub door: Door,
     /// The engine behind it.
     pub engine: Arc<Engine>,
-    /// Station 5.
+    /// Performs effects.
     pub dispatcher: Dispatcher,
     /// How the way from the broker stands.
     pub broker: AmqpState,

@@ -1,17 +1,20 @@
-//! The loop of the door: one batch, one transaction.
+//! The loop of the door: one batch, one transaction, five stations.
 //!
-//! 1 known already? (`batch`) 2 whose? (`find`) 3 step, pure (`round`)
-//! 4 commit (`commit`). What raced with another process goes into another round; a row that the
-//! database refuses is found by halving the batch and kept in quarantine, so that its neighbours land.
+//! 1. known already? (`batch`)
+//! 2. whose? (`find`, then the locks: `load`)
+//! 3. step, pure (`round`)
+//! 4. claim, and step what was held (`claim`)
+//! 5. write (`commit`)
+//!
+//! What raced with another process goes into another round; a row that the database refuses is found by halving the
+//! batch and kept in quarantine, so that its neighbours land.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, OnboardingId, OperatorAct, UserId};
-use gangway_core::onboarding::FlowRef;
 use gangway_core::time::Millis;
 
 use crate::clock::{Chance, Clock, Stopwatch, Trust};
@@ -21,6 +24,7 @@ use crate::store::{Store, StoreError, Tx};
 use super::alarm::Alarm;
 use super::aside;
 use super::batch::sift;
+use super::claim::claim;
 use super::commit;
 use super::door::{Arrival, NotAccepted, Receipt};
 use super::find::find;
@@ -28,7 +32,7 @@ use super::flows::Flows;
 use super::kept::{take_kept, take_starts};
 use super::load::{load, lock, lock_users};
 use super::performer::Performer;
-use super::round::Round;
+use super::round::{Left, Round};
 use super::secrets;
 
 /// Limits of the engine; each a named setting.
@@ -81,7 +85,7 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub chance: Arc<dyn Chance>,
-    /// Station 5.
+    /// Performs effects; `outbound`.
     pub performer: Arc<dyn Performer>,
     /// Wakes the timers.
     pub alarm: Alarm,
@@ -144,15 +148,15 @@ impl Engine {
             };
             // Whether what is left of it is so only because somebody else holds its rows.
             let held = match self.guarded(tx, &batch).await {
-                Ok(done) => {
-                    own.extend(done.own);
-                    for (at, receipt) in done.receipts {
+                Ok(left) => {
+                    own.extend(left.own);
+                    for (at, receipt) in left.receipts {
                         if let Some(slot) = indexes.get(at).and_then(|index| answers.get_mut(*index)) {
                             *slot = Some(Ok(receipt));
                         }
                     }
-                    indexes = done.deferred.iter().filter_map(|at| indexes.get(*at).copied()).collect();
-                    if let Err(error) = self.flows.meet(done.unmet).await {
+                    indexes = left.deferred.iter().filter_map(|at| indexes.get(*at).copied()).collect();
+                    if let Err(error) = self.flows.meet(left.unmet).await {
                         return tracing::warn!(%error, events = indexes.len(), "a flow cannot be read now");
                     }
                     true
@@ -208,27 +212,30 @@ impl Engine {
 
     /// One transaction. An event whose step panics (a fault of an expression's evaluation, say) is poison like one
     /// that the database refuses: the writer must outlive it.
-    async fn guarded(&self, tx: Tx, arrivals: &[&Arrival]) -> Result<Done, StoreError> {
+    async fn guarded(&self, tx: Tx, arrivals: &[&Arrival]) -> Result<Left, StoreError> {
         let round = std::panic::AssertUnwindSafe(self.round(tx, arrivals));
         round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
     }
 
-    /// One transaction.
-    async fn round(&self, mut tx: Tx, arrivals: &[&Arrival]) -> Result<Done, StoreError> {
+    /// One transaction, station by station.
+    async fn round(&self, mut tx: Tx, arrivals: &[&Arrival]) -> Result<Left, StoreError> {
+        // 1. Known already?
         let sifted = sift(&mut tx, self.store.keys(), arrivals).await?;
+        // 2. Whose?
         let found = find(&mut tx, self.store.keys(), &self.flows, arrivals, &sifted.fresh).await?;
         let mut round = Round::new(self, self.clock.now());
         let targets = load(&mut tx, &mut round, found).await?;
+        // 3. Step: what was kept comes before what comes now.
         take_kept(&mut tx, &mut round).await?;
-        round.held = tx.held_by_seq(&asked_to_adopt(arrivals)).await?;
+        round.read.held = tx.held_by_seq(&asked_to_adopt(arrivals)).await?;
         for (item, target) in sifted.fresh.into_iter().zip(targets) {
             if let Some(arrival) = arrivals.get(item.at) {
                 round.take(item, arrival, target);
             }
         }
-        let mut done = commit::write(tx, round, &sifted.copies).await?;
-        done.receipts.extend(sifted.receipts);
-        Ok(done)
+        let mut left = finish(tx, round, &sifted.copies).await?;
+        left.receipts.extend(sifted.receipts);
+        Ok(left)
     }
 
     /// Steps these with what was kept for them, without anything new; answers who cannot be stepped here.
@@ -245,9 +252,9 @@ impl Engine {
             let mut round = Round::new(self, self.clock.now());
             lock(&mut tx, &mut round, ids).await?;
             take_kept(&mut tx, &mut round).await?;
-            let can = |id: &&OnboardingId| round.works.get(*id).is_some_and(|work| work.flow.is_some());
+            let can = |id: &&OnboardingId| round.read.works.get(*id).is_some_and(|work| work.flow.is_some());
             let stuck = ids.iter().filter(|id| !can(id)).copied().collect();
-            own.extend(commit::write(tx, round, &[]).await?.own);
+            own.extend(finish(tx, round, &[]).await?.own);
             Ok(stuck)
         });
         round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
@@ -263,7 +270,7 @@ impl Engine {
             let mut round = Round::new(self, self.clock.now());
             lock_users(&mut tx, &mut round, &[id]).await?;
             take_starts(&mut tx, &mut round, &[id]).await?;
-            own.extend(commit::write(tx, round, &[]).await?.own);
+            own.extend(finish(tx, round, &[]).await?.own);
             Ok(())
         });
         round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
@@ -311,17 +318,13 @@ impl Engine {
     }
 }
 
-/// What a committed round leaves.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    /// Answers, by index in the round.
-    pub receipts: Vec<(usize, Receipt)>,
-    /// Indexes that must go into another round.
-    pub deferred: Vec<usize>,
-    /// Flows to be loaded before that.
-    pub unmet: BTreeSet<FlowRef>,
-    /// The engine's own follow-up events.
-    pub own: Vec<Arrival>,
+/// The last two stations.
+async fn finish(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Left, StoreError> {
+    round.put_back();
+    // 4. Claim, and step what was held.
+    claim(&mut tx, &mut round).await?;
+    // 5. Write.
+    commit::write(tx, round, copies).await
 }
 
 /// Numbers of held events that operators give to an onboarding.

@@ -1,41 +1,39 @@
-//! Events, onboardings, identifiers and effects, together or not at all; then the effects that were born leased are
-//! handed over. Rows are locked in one fixed order: users, onboardings, identifiers,
-//! events, effects; of each table in the order of its keys.
+//! Station 5: events, onboardings and effects are written, together or not at all; then the effects that were born leased
+//! are handed over. Rows are locked in one fixed order: users, onboardings, identifiers, events, effects; of each table in
+//! the order of its keys.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use gangway_core::decision::FollowUp;
 use gangway_core::effect::{EffectId, Mode};
-use gangway_core::event::{Body, OnboardingId};
-use gangway_core::secret::Secrets;
+use gangway_core::event::OnboardingId;
 use gangway_core::time::Timestamp;
 
 use crate::clock::Moment;
 use crate::store::polls::Fold;
-use crate::store::types::{EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent, Owner};
-use crate::store::{Blind, StoreError, Tx};
+use crate::store::types::{Adopted, EffectFollowUp, EventOwner, Lease, LeasedEffect, Loaded, NewEffect, NewEvent};
+use crate::store::{StoreError, Tx};
 
-use super::accept::{Done, Engine};
-use super::door::{Arrival, Receipt};
+use super::accept::Engine;
+use super::door::Receipt;
 use super::polls;
-use super::round::{Round, Row};
+use super::round::{Left, Round};
+use super::secrets::SecretWrites;
+use super::writes::{Row, Writes};
 
 /// Writes a round and commits it.
-pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)]) -> Result<Done, StoreError> {
-    round.put_back();
-    begin(&mut tx, &mut round).await?;
-    identifiers(&mut tx, &mut round).await?;
-    let changed: Vec<Loaded> =
-        round.works.values().filter(|work| work.changed).map(|work| work.loaded.clone()).collect();
+pub(super) async fn write(mut tx: Tx, round: Round<'_>, copies: &[(i64, u32)]) -> Result<Left, StoreError> {
+    let Round { engine, now, read, writes, mut left, .. } = round;
+    let changed: Vec<Loaded> = read.works.into_values().filter(|work| work.changed).map(|work| work.loaded).collect();
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
     }
-    stuck(&mut tx, &round).await?;
-    let receipts = journal(&mut tx, &mut round, copies).await?;
-    let born = Born::of(&mut round);
-    let written = effects(&mut tx, &round, &born).await;
-    let written = match written {
-        Ok(()) => secrets(&mut tx, &round).await,
+    stuck(&mut tx, &writes).await?;
+    left.receipts.extend(journal(&mut tx, writes.rows, &writes.adopted, copies).await?);
+    let born = Born::of(engine, now, writes.effects, &writes.follow_ups);
+    let ended: BTreeSet<OnboardingId> = writes.ended.into_keys().collect();
+    let written = match effects(&mut tx, &born.rows, &writes.follow_ups, &writes.parked, &ended).await {
+        Ok(()) => secrets(&mut tx, &writes.secrets, now).await,
         Err(error) => Err(error),
     };
     let committed = match written {
@@ -43,127 +41,30 @@ pub(super) async fn write(mut tx: Tx, mut round: Round<'_>, copies: &[(i64, u32)
         Err(error) => Err(error),
     };
     match committed {
-        Ok(()) => born.hand_over(round.engine),
+        Ok(()) => born.hand_over(engine),
         Err(error) => {
-            born.give_back(round.engine);
+            born.give_back(engine);
             return Err(error);
         }
     }
-    for work in round.works.values().filter(|work| work.changed) {
-        if let Some(at) = work.loaded.onboarding.wake_at {
-            round.engine.alarm.set(at);
-        }
+    for at in changed.iter().filter_map(|loaded| loaded.onboarding.wake_at) {
+        engine.alarm.set(at);
     }
-    for (id, flow) in round.circles {
+    for (id, flow) in left.circles.drain(..) {
         tracing::warn!(onboarding = %id, flow, "it went in a circle and was stopped; a person is asked");
         metrics::counter!("gangway_circles_total", "flow" => flow).increment(1);
     }
-    Ok(Done { receipts, deferred: round.deferred, unmet: round.unmet, own: round.own })
+    Ok(left)
 }
 
 /// Who cannot be stepped here is marked, who has nothing kept any more is not; and what operators ended of which only
 /// the columns can be read.
-async fn stuck(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
-    let marks = &round.stuck.marks;
+async fn stuck(tx: &mut Tx, writes: &Writes) -> Result<(), StoreError> {
     for kept in [true, false] {
-        let ids: Vec<OnboardingId> = marks.iter().filter(|(_, mark)| **mark == kept).map(|(id, _)| *id).collect();
-        tx.mark_kept(&ids, kept).await?;
+        let marks = writes.marks.iter().filter(|(_, mark)| **mark == kept);
+        tx.mark_kept(&marks.map(|(id, _)| *id).collect::<Vec<_>>(), kept).await?;
     }
-    let ended = round.stuck.ended.iter().filter_map(|id| round.stuck.shut.get(id));
-    tx.end_shut(&ended.collect::<Vec<_>>()).await
-}
-
-/// New onboardings. One that another process added meanwhile makes the whole batch run again. Those that ended in this
-/// round are written before them: a user may begin again in the same batch, and of one flow only one may be running.
-async fn begin(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    let fresh: Vec<Loaded> = round.works.values().filter(|work| work.fresh).map(|work| work.loaded.clone()).collect();
-    if fresh.is_empty() {
-        return Ok(());
-    }
-    let ended =
-        round.works.values_mut().filter(|work| work.changed && !work.fresh && work.loaded.onboarding.status.ended());
-    let ended: Vec<Loaded> = ended.map(|work| (work.changed = false, work.loaded.clone()).1).collect();
-    tx.update_onboardings(&ended).await?;
-    let added = tx.insert_onboardings(&fresh).await?;
-    if added.len() != fresh.len() {
-        return Err(StoreError::Passing("another process began the same onboarding".into()));
-    }
-    for work in round.works.values_mut().filter(|work| work.fresh) {
-        work.changed = false;
-    }
-    Ok(())
-}
-
-/// Claims identifiers, all by one statement: new users' own, those that outcomes wrote, and placeholders. Then takes
-/// held events to the onboardings that own theirs now. Held events are reports and messages: they write none.
-async fn identifiers(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
-    round.new_users.sort_by_key(|user| user.user.id);
-    let mut claims = tx.user_claims(&round.new_users);
-    claims.extend(std::mem::take(&mut round.claims).into_values());
-    let owners = tx.claim(&claims).await?;
-    if round.outrun(&claims, &owners) {
-        return Err(StoreError::Passing("another process wrote the same identifier".into()));
-    }
-    if tx.insert_owning_users(&round.new_users, &owners).await?.len() != round.new_users.len() {
-        return Err(StoreError::Passing("another process met the same new user".into()));
-    }
-    defer_found(round, &owners);
-    let mut adopting: BTreeMap<Blind, OnboardingId> = std::mem::take(&mut round.adopting);
-    adopting.retain(|blind, id| owners.get(blind).is_none_or(|owner| round.belongs(*id, *owner)));
-    given_away(tx, round).await?;
-    if adopting.is_empty() {
-        return Ok(());
-    }
-    let blinds: Vec<Blind> = adopting.keys().copied().collect();
-    let most = round.engine.options.adopt.max(1);
-    let held = tx.held_on(&blinds, most).await?;
-    let full = u32::try_from(held.len()).unwrap_or(u32::MAX) >= most;
-    for held in held {
-        let (seq, found_by) =
-            held.as_ref().map_or_else(|shut| (shut.seq, shut.found_by), |held| (held.seq, held.found_by));
-        let Some(id) = adopting.get(&found_by).copied() else { continue };
-        let opened = match held {
-            Ok(held) if round.engine.flows.secret_fields(&held.event.kind).is_some() => {
-                tx.take_held_secrets(&held.dedupe).await?.map(|secrets| (held, secrets))
-            }
-            Ok(held) => Ok((held, Secrets::default())),
-            Err(unopened) => Err(unopened.why),
-        };
-        match opened {
-            Ok((held, secrets)) => round.adopt(id, held, secrets),
-            Err(why) => round.adopt_unopened(id, seq, &why),
-        }
-    }
-    if full {
-        let follow_ups = adopting.iter().map(|(blind, id)| adopt_rest(round.engine, round.now, *blind, *id));
-        round.own.extend(follow_ups.collect::<Vec<_>>());
-    }
-    Ok(())
-}
-
-/// What operators give away must still be held now that its identifiers are locked: else another owner came first,
-/// the batch runs again, and the operator is told.
-async fn given_away(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
-    let seqs: Vec<i64> = round.held.keys().copied().collect();
-    if tx.held_by_seq(&seqs).await?.len() == seqs.len() {
-        return Ok(());
-    }
-    Err(StoreError::Passing("a held event found its owner while it was given to another".into()))
-}
-
-/// An event that was to be held, but one of whose identifiers found its owner meanwhile, goes into another round.
-fn defer_found(round: &mut Round<'_>, owners: &HashMap<Blind, Option<Owner>>) {
-    let found = |row: &Row| row.event.held_on.iter().any(|blind| owners.get(blind).is_some_and(Option::is_some));
-    let (deferred, kept): (Vec<Row>, Vec<Row>) = std::mem::take(&mut round.rows).into_iter().partition(found);
-    round.rows = kept;
-    round.held_secrets.retain(|(dedupe, _)| deferred.iter().all(|row| row.event.dedupe != *dedupe));
-    round.deferred.extend(deferred.into_iter().flat_map(|row| row.callers));
-}
-
-/// The event by which an onboarding takes over what is held on this identifier.
-pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: OnboardingId) -> Arrival {
-    let (key, body) = (format!("{id}/adopt/{}", engine.chance.id(now)), Body::Adopt { blind: hex::encode(blind.0) });
-    Arrival::own("engine", key, "engine.adopt", now, Some(id), body)
+    tx.end_shut(&writes.ended.values().collect::<Vec<_>>()).await
 }
 
 /// New rows, adopted rows and copies; answers for everyone who brought an event. New rows are added first, in order of
@@ -171,22 +72,23 @@ pub(super) fn adopt_rest(engine: &Engine, now: Timestamp, blind: Blind, id: Onbo
 /// other way round: a row that is added waits for whoever changes the row that took its key meanwhile.
 async fn journal(
     tx: &mut Tx,
-    round: &mut Round<'_>,
+    rows: Vec<Row>,
+    adopted: &[Adopted],
     copies: &[(i64, u32)],
 ) -> Result<Vec<(usize, Receipt)>, StoreError> {
-    let (folds, rows) = polls::part(tx, round).await?;
+    let (folds, rows) = polls::part(tx, rows, adopted).await?;
     let (events, callers): (Vec<NewEvent>, Vec<Vec<usize>>) =
         rows.into_iter().map(|row| (row.event, row.callers)).unzip();
     let mut numbers = if events.is_empty() { HashMap::new() } else { tx.insert_events(&events).await? };
     if numbers.len() != events.len() {
         return Err(StoreError::Passing("another process took one of the batch's events".into()));
     }
-    if !round.adopted.is_empty() || !folds.is_empty() {
-        let adopted = round.adopted.iter().map(|row| row.seq);
+    if !adopted.is_empty() || !folds.is_empty() {
+        let moved = adopted.iter().map(|row| row.seq);
         let shared = folds.iter().flat_map(|(fold, _)| [fold.timer, fold.answer, fold.gone]);
-        let changed = adopted.chain(shared).chain(copies.iter().map(|(seq, _)| *seq));
+        let changed = moved.chain(shared).chain(copies.iter().map(|(seq, _)| *seq));
         tx.lock_events(&changed.collect::<Vec<_>>()).await?;
-        tx.adopt(&round.adopted).await?;
+        tx.adopt(adopted).await?;
     }
     if !copies.is_empty() {
         tx.add_copies(copies).await?;
@@ -195,7 +97,7 @@ async fn journal(
     tx.fold(&folds).await?;
     numbers.extend(folds.iter().map(|fold| (fold.new.dedupe, fold.answer)));
     let folded = folds.into_iter().map(|fold| fold.new).zip(callers_of_folds);
-    let mut receipts = std::mem::take(&mut round.stuck.answers);
+    let mut receipts = Vec::new();
     for (event, callers) in events.into_iter().zip(callers).chain(folded) {
         let receipt = Receipt {
             seq: numbers.get(&event.dedupe).copied(),
@@ -212,25 +114,31 @@ async fn journal(
     Ok(receipts)
 }
 
-async fn effects(tx: &mut Tx, round: &Round<'_>, born: &Born) -> Result<(), StoreError> {
-    if !born.rows.is_empty() {
-        tx.insert_effects(&born.rows).await?;
+async fn effects(
+    tx: &mut Tx,
+    new: &[NewEffect],
+    follow_ups: &[EffectFollowUp],
+    parked: &[(EffectId, u32)],
+    ended: &BTreeSet<OnboardingId>,
+) -> Result<(), StoreError> {
+    if !new.is_empty() {
+        tx.insert_effects(new).await?;
     }
-    if !round.follow_ups.is_empty() {
-        tx.follow_up(&round.follow_ups).await?;
+    if !follow_ups.is_empty() {
+        tx.follow_up(follow_ups).await?;
     }
-    tx.park(&round.stuck.parked).await?;
-    tx.cancel_effects(&round.stuck.ended).await
+    tx.park(parked).await?;
+    tx.cancel_effects(ended).await
 }
 
 /// What secrets came, and which went, last of all tables.
-async fn secrets(tx: &mut Tx, round: &Round<'_>) -> Result<(), StoreError> {
-    for (dedupe, secrets) in &round.held_secrets {
-        tx.hold_secrets(dedupe, secrets, round.now).await?;
+async fn secrets(tx: &mut Tx, writes: &SecretWrites, now: Timestamp) -> Result<(), StoreError> {
+    for (dedupe, secrets) in &writes.held {
+        tx.hold_secrets(dedupe, secrets, now).await?;
     }
-    tx.put_secrets(&round.new_secrets, round.now).await?;
-    tx.erase_secrets(&round.gone_secrets).await?;
-    for id in &round.stuck.emptied {
+    tx.put_secrets(&writes.new, now).await?;
+    tx.erase_secrets(&writes.gone).await?;
+    for id in &writes.emptied {
         tx.erase_all_secrets(*id).await?;
     }
     Ok(())
@@ -246,10 +154,8 @@ struct Born {
 }
 
 impl Born {
-    fn of(round: &mut Round<'_>) -> Self {
-        let engine = round.engine;
-        let settled: HashSet<EffectId> = round
-            .follow_ups
+    fn of(engine: &Engine, now: Timestamp, effects: Vec<NewEffect>, follow_ups: &[EffectFollowUp]) -> Self {
+        let settled: HashSet<EffectId> = follow_ups
             .iter()
             .map(|follow| {
                 let (FollowUp::Settled { n, .. } | FollowUp::Due { n, .. }) = &follow.what;
@@ -258,11 +164,11 @@ impl Born {
             .collect();
         let at = Moment::now(&*engine.clock);
         let mut born = Self { rows: Vec::new(), at, leased: Vec::new(), wakes: Vec::new() };
-        for mut row in std::mem::take(&mut round.effects) {
+        for mut row in effects {
             let effect = &row.effect;
-            let at_once = effect.due_at <= round.now && !settled.contains(&effect.id);
+            let at_once = effect.due_at <= now && !settled.contains(&effect.id);
             if at_once && engine.performer.reserve(&effect.request) {
-                let token = engine.chance.id(round.now);
+                let token = engine.chance.id(now);
                 row.lease = Some(Lease { token, length: engine.options.lease });
                 born.leased.push(LeasedEffect {
                     id: effect.id,
@@ -278,7 +184,7 @@ impl Born {
             }
             born.rows.push(row);
         }
-        born.wakes.extend(round.follow_ups.iter().filter_map(|follow| match follow.what {
+        born.wakes.extend(follow_ups.iter().filter_map(|follow| match follow.what {
             FollowUp::Due { at, .. } => Some(at),
             FollowUp::Settled { .. } => None,
         }));

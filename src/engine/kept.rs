@@ -4,7 +4,7 @@
 //!
 //! Also kept is a message that comes before the onboarding that awaits it: for the user, until one begins.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use gangway_core::decision::{Lifecycle, Verdict};
@@ -14,15 +14,16 @@ use gangway_core::outcome::AttemptResult;
 use gangway_core::secret::Secrets;
 use gangway_core::time::Timestamp;
 
-use crate::store::types::{Adopted, EventOwner, Held, NewEffect, Shut, ShutUser};
+use crate::store::types::{Adopted, EventOwner, Held, NewEffect};
 use crate::store::{StoreError, Tx};
 
 use super::door::{Arrival, Receipt};
 use super::find::Start;
 use super::load::lock;
-use super::round::{Place, Round, Said};
+use super::round::Round;
 use super::taken::{Others, answered};
 use super::view;
+use super::writes::{Became, Place};
 
 /// An event that waited in the journal.
 #[derive(Debug)]
@@ -32,49 +33,23 @@ pub(super) struct Waited {
     pub was: Verdict,
 }
 
-/// Who cannot be opened or stepped in a round, and what must be written for it.
-#[derive(Debug, Default)]
-pub(super) struct Stuck {
-    /// Onboardings that cannot be opened here.
-    pub shut: BTreeMap<OnboardingId, Shut>,
-    /// Users that cannot be opened here.
-    pub users: BTreeMap<UserId, ShutUser>,
-    /// Onboardings for which something may be kept.
-    pub marked: BTreeSet<OnboardingId>,
-    /// Marks to set or to take back.
-    pub marks: BTreeMap<OnboardingId, bool>,
-    /// Attempts whose outcomes are kept: their leases must not run out.
-    pub parked: Vec<(EffectId, u32)>,
-    /// Those in `shut` that were cancelled.
-    pub ended: BTreeSet<OnboardingId>,
-    /// Onboardings all of whose secrets go.
-    pub emptied: BTreeSet<OnboardingId>,
-    /// Answers for events that leave no row: they come again by themselves.
-    pub answers: Vec<(usize, Receipt)>,
-    /// What is kept for users who begin something in this round.
-    pub early: HashMap<UserId, Vec<(Held, Secrets)>>,
-}
-
-impl Stuck {
-    /// Whose the events of an onboarding are that cannot be opened here.
-    pub(super) fn owner(&self, id: OnboardingId) -> Option<EventOwner> {
-        let shut = self.shut.get(&id)?;
-        Some(EventOwner { user: shut.user, onboarding: Some(id), key: shut.key.clone() })
-    }
-}
-
 impl Round<'_> {
     /// An event for an onboarding that cannot be opened here, or is not there at all.
     pub(super) fn step_shut(&mut self, place: Place, arrival: &Arrival, id: OnboardingId) {
-        let Some(shut) = self.stuck.shut.get(&id) else {
-            return self.record(place, arrival, None, Said::plain(Verdict::Refused, "there is no such onboarding"));
+        let Some(shut) = self.read.shut.get(&id) else {
+            return self.writes.record(
+                place,
+                arrival,
+                None,
+                Became::plain(Verdict::Refused, "there is no such onboarding"),
+            );
         };
         if let Body::Operator { act: act @ (OperatorAct::Note | OperatorAct::Cancel), revision, .. } =
             &arrival.event.body
         {
             let said = self.by_hand(id, *act == OperatorAct::Cancel, *revision, arrival.event.received_at);
-            let owner = self.owner(id);
-            return self.record(place, arrival, owner, said);
+            let owner = self.read.owner(id);
+            return self.writes.record(place, arrival, owner, said);
         }
         let why = view::unreadable(shut);
         self.keep(place, arrival, id, &why);
@@ -82,22 +57,22 @@ impl Round<'_> {
 
     /// Keeps an event for an onboarding that cannot be stepped here. What comes by itself again leaves no row.
     pub(super) fn keep(&mut self, place: Place, arrival: &Arrival, id: OnboardingId, why: &str) {
-        if !self.stuck.marked.contains(&id) {
-            self.stuck.marks.insert(id, true);
+        if !self.read.marked.contains(&id) {
+            self.writes.marks.insert(id, true);
         }
-        let owner = self.owner(id);
+        let owner = self.read.owner(id);
         match (&arrival.event.body, place) {
             (Body::Timer { .. } | Body::Stranded | Body::Adopt { .. }, Place::New(item)) => {
                 let (verdict, detail) = (Verdict::Kept, why.to_owned());
                 let receipt = Receipt { seq: None, verdict, copy: false, onboarding: Some(id), detail };
-                self.stuck.answers.extend(item.callers.into_iter().map(|caller| (caller, receipt.clone())));
+                self.left.receipts.extend(item.callers.into_iter().map(|caller| (caller, receipt.clone())));
             }
             (Body::Operator { act: OperatorAct::Adopt { .. }, .. }, place) => {
-                self.record(place, arrival, owner, Said::plain(Verdict::Refused, why));
+                self.writes.record(place, arrival, owner, Became::plain(Verdict::Refused, why));
             }
             (body, place) => {
                 if let Body::Outcome { effect, attempt, .. } = body {
-                    self.stuck.parked.push((EffectId { onboarding: id, n: *effect }, *attempt));
+                    self.writes.parked.push((EffectId { onboarding: id, n: *effect }, *attempt));
                 }
                 self.put_aside(place, arrival, owner, why);
             }
@@ -107,35 +82,22 @@ impl Round<'_> {
     /// A message that none of the user's onboardings awaits, and that one which may still begin does.
     pub(super) fn early(&mut self, place: Place, arrival: &Arrival, user: UserId) {
         let awaits = |id: &&OnboardingId| {
-            self.works.get(*id).is_some_and(|work| {
+            self.read.works.get(*id).is_some_and(|work| {
                 let onboarding = &work.loaded.onboarding;
                 let awaits = work.flow.as_ref().is_some_and(|flow| flow.hears(&onboarding.state, &arrival.event.kind));
                 work.fresh && onboarding.user.id == user && !onboarding.status.ended() && awaits
             })
         };
-        match self.works.keys().find(awaits).copied() {
+        match self.read.works.keys().find(awaits).copied() {
             Some(id) => self.step(place, arrival, id),
             None => self.keep_for(place, arrival, user, "no onboarding of the user awaits it yet"),
         }
     }
 
-    /// Whether a message was for this onboarding when it was looked for, and what it awaited then it does not any more: by
-    /// now another of its user's may be the one.
-    pub(super) fn moved_on(&self, id: OnboardingId, arrival: &Arrival) -> bool {
-        let (Body::Message { .. }, None) = (&arrival.event.body, arrival.owner) else { return false };
-        let Some((work, flow)) = self.works.get(&id).and_then(|work| Some((work, work.flow.as_ref()?))) else {
-            return false;
-        };
-        let (now, kind) = (&work.loaded.onboarding, &arrival.event.kind);
-        let then = self.briefs.iter().find(|brief| brief.id == id);
-        then.is_some_and(|then| !then.ended && flow.hears(&then.state, kind))
-            && (now.status.ended() || !flow.hears(&now.state, kind))
-    }
-
     /// Keeps an event for a user, until an onboarding takes it.
     pub(super) fn keep_for(&mut self, place: Place, arrival: &Arrival, user: UserId, why: &str) {
-        let mut works = self.works.values();
-        let key = match self.users.get(&user) {
+        let mut works = self.read.works.values();
+        let key = match self.read.users.get(&user) {
             Some(known) => Some(known.key.clone()),
             None => works.find(|work| work.loaded.onboarding.user.id == user).map(|work| work.loaded.key.clone()),
         };
@@ -152,63 +114,60 @@ impl Round<'_> {
                 Place::New(item) => item.dedupe,
                 Place::Waited(waited) => waited.held.dedupe,
             };
-            self.held_secrets.push((dedupe, secrets.clone()));
+            self.writes.secrets.held.push((dedupe, secrets.clone()));
         }
-        self.record(place, arrival, owner, Said::plain(Verdict::Kept, why));
+        self.writes.record(place, arrival, owner, Became::plain(Verdict::Kept, why));
     }
 
     /// An onboarding of this flow began: it takes what was kept for its user and what it awaits. What was kept in this
     /// same round comes again in another.
     pub(super) fn take_early(&mut self, user: UserId, id: OnboardingId) {
-        let Some(work) = self.works.get(&id) else { return };
+        let Some(work) = self.read.works.get(&id) else { return };
         let (Some(flow), state) = (work.flow.clone(), work.loaded.onboarding.state.clone()) else { return };
-        let kept = std::mem::take(&mut self.rows).into_iter().partition(|row| {
+        let again = self.writes.take_out(|row| {
             let theirs = row.event.owner.as_ref().is_some_and(|owner| owner.user == user && owner.onboarding.is_none());
             theirs && row.event.verdict == Verdict::Kept && flow.hears(&state, &row.event.event.kind)
         });
-        let (again, rows): (Vec<_>, Vec<_>) = kept;
-        self.rows = rows;
-        self.held_secrets.retain(|(dedupe, _)| again.iter().all(|row| row.event.dedupe != *dedupe));
-        self.deferred.extend(again.into_iter().flat_map(|row| row.callers));
-        for (held, secrets) in self.stuck.early.remove(&user).unwrap_or_default() {
+        self.left.deferred.extend(again);
+        for (held, secrets) in self.read.early.remove(&user).unwrap_or_default() {
             if flow.hears(&state, &held.event.kind) {
                 let arrival = waited(Some(id), &held, secrets);
                 self.step(Place::Waited(Box::new(Waited { held, was: Verdict::Kept })), &arrival, id);
             } else {
-                self.stuck.early.entry(user).or_default().push((held, secrets));
+                self.read.early.entry(user).or_default().push((held, secrets));
             }
         }
     }
 
     /// A held event of this onboarding that cannot be opened here is kept for it, sealed as it is.
     pub(super) fn adopt_unopened(&mut self, id: OnboardingId, seq: i64, why: &str) {
-        let Some(owner) = self.owner(id) else { return };
-        self.stuck.marks.insert(id, true);
+        let Some(owner) = self.read.owner(id) else { return };
+        self.writes.marks.insert(id, true);
         let (verdict, detail) = (Verdict::Kept, format!("cannot be read here: {why}"));
         let (from, to, revision, decided_at) = (None, None, None, None);
         let (held, was) = (None, Verdict::Held);
-        self.adopted.push(Adopted { seq, held, was, owner, verdict, from, to, detail, revision, decided_at });
+        self.writes.adopted.push(Adopted { seq, held, was, owner, verdict, from, to, detail, revision, decided_at });
     }
 
     /// What was looked at for a user and stays kept keeps its secrets too.
     pub(super) fn put_back(&mut self) {
-        let left = std::mem::take(&mut self.stuck.early).into_values().flatten();
+        let left = std::mem::take(&mut self.read.early).into_values().flatten();
         let secrets = left.filter(|(_, secrets)| !secrets.is_empty()).map(|(held, secrets)| (held.dedupe, secrets));
-        self.held_secrets.extend(secrets);
+        self.writes.secrets.held.extend(secrets);
     }
 
     /// A note, or the end, of an onboarding of which only the columns can be read.
-    fn by_hand(&mut self, id: OnboardingId, cancel: bool, seen: Option<u64>, now: Timestamp) -> Said {
-        let Some(shut) = self.stuck.shut.get_mut(&id) else { return Said::plain(Verdict::Noted, "") };
+    fn by_hand(&mut self, id: OnboardingId, cancel: bool, seen: Option<u64>, now: Timestamp) -> Became {
+        let Some(shut) = self.read.shut.get_mut(&id) else { return Became::plain(Verdict::Noted, "") };
         if seen.is_some_and(|seen| seen != shut.revision) {
             let detail = format!("it is at revision {} now; look again before deciding", shut.revision);
-            return Said::plain(Verdict::Refused, detail);
+            return Became::plain(Verdict::Refused, detail);
         }
         if !cancel {
-            return Said::plain(Verdict::Noted, "note");
+            return Became::plain(Verdict::Noted, "note");
         }
         if shut.ended_at.is_some() {
-            return Said::plain(Verdict::Refused, format!("it has ended ({}); possible: note", shut.status));
+            return Became::plain(Verdict::Refused, format!("it has ended ({}); possible: note", shut.status));
         }
         "cancelled".clone_into(&mut shut.status);
         shut.ended_at = Some(now);
@@ -221,12 +180,12 @@ impl Round<'_> {
                 data: view::shut(shut),
             };
             let effect = Effect { id: EffectId::lifecycle(id, revision, 0), request, due_at: now };
-            self.effects.push(NewEffect { effect, key: key.clone(), lease: None });
+            self.writes.effects.push(NewEffect { effect, key: key.clone(), lease: None });
         }
-        self.stuck.ended.insert(id);
-        self.stuck.emptied.insert(id);
+        self.writes.ended.insert(id, shut.clone());
+        self.writes.secrets.emptied.insert(id);
         let detail = "cancelled by an operator; what it knew cannot be read here and stays as it is".to_owned();
-        Said {
+        Became {
             verdict: Verdict::Applied,
             detail,
             from: state.clone(),
@@ -242,8 +201,8 @@ impl Round<'_> {
 /// else. Whoever has nothing left loses the mark.
 pub(super) async fn take_kept(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     let most = round.engine.options.adopt.max(1);
-    for id in round.stuck.marked.clone() {
-        let Some(work) = round.works.get(&id).filter(|work| work.flow.is_some()) else { continue };
+    for id in round.read.marked.clone() {
+        let Some(work) = round.read.works.get(&id).filter(|work| work.flow.is_some()) else { continue };
         let found = tx.kept_of(id, &work.loaded.key, most).await?;
         let full = u32::try_from(found.len()).unwrap_or(u32::MAX) >= most;
         let mut all = !full;
@@ -267,10 +226,10 @@ pub(super) async fn take_kept(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), 
             round.step(Place::Waited(Box::new(Waited { held, was: Verdict::Kept })), &arrival, id);
         }
         if all {
-            round.stuck.marks.insert(id, false);
+            round.writes.marks.insert(id, false);
         } else if full && any {
             // What comes now goes behind what was kept: into another round, which takes more of that.
-            round.waiting.insert(id);
+            round.read.waiting.insert(id);
         }
     }
     Ok(())
@@ -280,7 +239,7 @@ pub(super) async fn take_kept(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), 
 pub(super) async fn take_starts(tx: &mut Tx, round: &mut Round<'_>, users: &[UserId]) -> Result<(), StoreError> {
     let flows = round.engine.flows.clone();
     let mut starts = Vec::new();
-    for user in round.users.values().filter(|user| users.contains(&user.user.id)) {
+    for user in round.read.users.values().filter(|user| users.contains(&user.user.id)) {
         for held in tx.kept_for(user.user.id, &user.key, round.engine.options.adopt.max(1)).await?.into_iter().flatten()
         {
             let flow = match &held.event.body {
@@ -293,7 +252,7 @@ pub(super) async fn take_starts(tx: &mut Tx, round: &mut Round<'_>, users: &[Use
             }
         }
     }
-    let running = starts.iter().filter_map(|(start, ..)| round.previous(start.user?, &start.flow.id.name));
+    let running = starts.iter().filter_map(|(start, ..)| round.read.previous(start.user?, &start.flow.id.name));
     let running: BTreeSet<OnboardingId> = running.filter(|brief| !brief.ended).map(|brief| brief.id).collect();
     lock(tx, round, &running.into_iter().collect::<Vec<_>>()).await?;
     for (start, held, secrets) in starts {
@@ -312,7 +271,7 @@ async fn know_others(tx: &mut Tx, round: &mut Round<'_>, came: &[(Arrival, Held)
         return Ok(());
     }
     let owners = tx.owners(&names.iter().map(|(blind, _)| *blind).collect::<Vec<_>>()).await?;
-    round.others.add(Others::find(tx, &names, &owners).await?);
+    round.read.others.add(Others::find(tx, &names, &owners).await?);
     Ok(())
 }
 

@@ -8,17 +8,18 @@ use gangway_core::event::{OnboardingId, UserId};
 use crate::store::{StoreError, Tx};
 
 use super::find::{Found, Target};
-use super::round::{Round, Work};
+use super::read::Work;
+use super::round::Round;
 
 /// Takes the locks for these targets; answers the targets, as they are under the locks.
 pub(super) async fn load(tx: &mut Tx, round: &mut Round<'_>, mut found: Found) -> Result<Vec<Target>, StoreError> {
-    round.briefs = found.briefs;
-    round.others = found.others;
+    round.read.briefs = found.briefs;
+    round.read.others = found.others;
     let users: BTreeSet<UserId> = found.targets.iter().filter_map(Target::user).collect();
     let users: Vec<UserId> = users.into_iter().collect();
     if !users.is_empty() {
         lock_users(tx, round, &users).await?;
-        found.targets.iter_mut().for_each(|target| target.look_again(&round.briefs, &round.engine.flows));
+        found.targets.iter_mut().for_each(|target| target.look_again(&round.read.briefs, &round.engine.flows));
         early(tx, round, &found.targets).await?;
     }
     let mut wanted: BTreeSet<OnboardingId> = BTreeSet::new();
@@ -26,7 +27,7 @@ pub(super) async fn load(tx: &mut Tx, round: &mut Round<'_>, mut found: Found) -
         match target {
             Target::Onboarding(id) => drop(wanted.insert(*id)),
             Target::Start(start) => {
-                let running = start.user.and_then(|user| round.previous(user, &start.flow.id.name));
+                let running = start.user.and_then(|user| round.read.previous(user, &start.flow.id.name));
                 wanted.extend(running.filter(|brief| !brief.ended).map(|brief| brief.id));
             }
             _ => {}
@@ -36,22 +37,6 @@ pub(super) async fn load(tx: &mut Tx, round: &mut Round<'_>, mut found: Found) -
     Ok(found.targets)
 }
 
-impl Round<'_> {
-    /// Whether somebody else holds a row that it concerns.
-    pub(super) fn held_elsewhere(&self, target: &Target) -> bool {
-        let running = match target {
-            Target::Onboarding(id) => Some(*id),
-            Target::Start(start) => {
-                let previous = start.user.and_then(|user| self.previous(user, &start.flow.id.name));
-                previous.filter(|brief| !brief.ended).map(|brief| brief.id)
-            }
-            _ => None,
-        };
-        running.is_some_and(|id| self.in_use.contains(&id))
-            || target.user().is_some_and(|user| self.in_use_users.contains(&user))
-    }
-}
-
 /// Locks and opens these users, and reads which onboardings they have.
 pub(super) async fn lock_users(tx: &mut Tx, round: &mut Round<'_>, users: &[UserId]) -> Result<(), StoreError> {
     let locked = tx.lock_users(users).await?;
@@ -59,17 +44,17 @@ pub(super) async fn lock_users(tx: &mut Tx, round: &mut Round<'_>, users: &[User
         // They were found a moment ago: whoever is missing now is held by somebody else.
         let seen: BTreeSet<UserId> =
             locked.iter().map(|user| user.as_ref().map_or_else(|shut| shut.id, |user| user.user.id)).collect();
-        round.in_use_users.extend(users.iter().filter(|id| !seen.contains(id)).copied());
+        round.read.in_use_users.extend(users.iter().filter(|id| !seen.contains(id)).copied());
     }
     for user in locked {
         match user {
-            Ok(user) => drop(round.users.insert(user.user.id, user)),
-            Err(shut) => drop(round.stuck.users.insert(shut.id, shut)),
+            Ok(user) => drop(round.read.users.insert(user.user.id, user)),
+            Err(shut) => drop(round.read.shut_users.insert(shut.id, shut)),
         }
     }
     // Under the lock, so that no other process begins an onboarding for them meanwhile.
-    round.briefs.retain(|brief| !users.contains(&brief.user));
-    round.briefs.extend(tx.onboardings_of(users).await?);
+    round.read.briefs.retain(|brief| !users.contains(&brief.user));
+    round.read.briefs.extend(tx.onboardings_of(users).await?);
     Ok(())
 }
 
@@ -83,7 +68,7 @@ pub(super) async fn lock(tx: &mut Tx, round: &mut Round<'_>, ids: &[OnboardingId
             .map(|locked| locked.seen.as_ref().map_or_else(|shut| shut.id, |loaded| loaded.onboarding.id))
             .collect();
         let missing: Vec<OnboardingId> = ids.iter().filter(|id| !seen.contains(id)).copied().collect();
-        round.in_use.extend(tx.users_of(&missing).await?.into_keys());
+        round.read.in_use.extend(tx.users_of(&missing).await?.into_keys());
     }
     for locked in found {
         let id = match locked.seen {
@@ -91,21 +76,21 @@ pub(super) async fn lock(tx: &mut Tx, round: &mut Round<'_>, ids: &[OnboardingId
                 let (id, of) = (loaded.onboarding.id, &loaded.onboarding.flow);
                 let flow = flows.get(of);
                 if flow.is_none() && flows.refusal(of).is_none() {
-                    round.unmet.insert(of.clone());
-                    round.waiting.insert(id);
+                    round.left.unmet.insert(of.clone());
+                    round.read.waiting.insert(id);
                 }
-                round.works.insert(id, Work { loaded, flow, fresh: false, changed: false });
+                round.read.works.insert(id, Work { loaded, flow, fresh: false, changed: false });
                 id
             }
             Err(shut) => {
                 tracing::error!(onboarding = %shut.id, why = shut.why, "an onboarding cannot be read here");
                 let id = shut.id;
-                round.stuck.shut.insert(id, *shut);
+                round.read.shut.insert(id, *shut);
                 id
             }
         };
         if locked.kept {
-            round.stuck.marked.insert(id);
+            round.read.marked.insert(id);
         }
     }
     Ok(())
@@ -115,10 +100,10 @@ pub(super) async fn lock(tx: &mut Tx, round: &mut Round<'_>, ids: &[OnboardingId
 async fn early(tx: &mut Tx, round: &mut Round<'_>, targets: &[Target]) -> Result<(), StoreError> {
     for target in targets {
         let Target::Start(start) = target else { continue };
-        let Some(user) = start.user.and_then(|id| round.users.get(&id)).cloned() else { continue };
+        let Some(user) = start.user.and_then(|id| round.read.users.get(&id)).cloned() else { continue };
         for kept in tx.kept_for(user.user.id, &user.key, round.engine.options.adopt.max(1)).await? {
             let Ok(held) = kept else { continue };
-            let known = round.stuck.early.entry(user.user.id).or_default();
+            let known = round.read.early.entry(user.user.id).or_default();
             if !start.flow.hears(start.flow.initial(), &held.event.kind)
                 || known.iter().any(|(one, _)| one.seq == held.seq)
             {

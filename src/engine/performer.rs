@@ -1,4 +1,4 @@
-//! What the engine asks of station 5: slots for effects that are born leased, and a wake-up for those due later.
+//! What the engine asks of `outbound`: slots for effects that are born leased, and a wake-up for those due later.
 
 use gangway_core::effect::{Mode, Request};
 use gangway_core::explain::Rest;

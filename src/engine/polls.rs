@@ -14,10 +14,10 @@ use gangway_core::onboarding::{Onboarding, Purpose, Status};
 use gangway_core::outcome::{Answer, AttemptResult};
 
 use crate::store::polls::{Fold, Tail};
-use crate::store::types::NewEvent;
+use crate::store::types::{Adopted, NewEvent};
 use crate::store::{StoreError, Tx};
 
-use super::round::{Round, Row};
+use super::writes::Row;
 
 /// Whether this event is the answer of a poll that keeps the wait as it was: nothing is asked, told or learnt, and what
 /// is known differs in nothing but the time of the next poll.
@@ -38,12 +38,12 @@ pub(super) fn keeps(before: &Onboarding, event: &Event, decision: &Decision) -> 
 /// Parts a round's rows into answers that are added to rows that are there, each with its callers, and all others.
 pub(super) async fn part(
     tx: &mut Tx,
-    round: &mut Round<'_>,
+    rows: Vec<Row>,
+    adopted: &[Adopted],
 ) -> Result<(Vec<(Fold, Vec<usize>)>, Vec<Row>), StoreError> {
-    let rows = std::mem::take(&mut round.rows);
     // An onboarding to which anything else happens in this round gets rows of its own.
     let mut happens: HashMap<OnboardingId, u32> = HashMap::new();
-    let adopted = round.adopted.iter().filter_map(|row| row.owner.onboarding);
+    let adopted = adopted.iter().filter_map(|row| row.owner.onboarding);
     for id in rows.iter().filter_map(|row| row.event.owner.as_ref()?.onboarding).chain(adopted) {
         *happens.entry(id).or_default() += 1;
     }

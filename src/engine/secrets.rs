@@ -3,7 +3,7 @@
 //! randomness of those that are made here.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gangway_core::event::{Body, Event, OnboardingId};
 use gangway_core::outcome::AttemptResult;
@@ -11,10 +11,12 @@ use gangway_core::secret::{MARKER, Secrets};
 use serde_json::Value;
 
 use crate::clock::Chance;
+use crate::store::keys::Dedupe;
 use crate::store::secrets::NewSecret;
 
 use super::door::Arrival;
 use super::flows::Flows;
+use super::read::Read;
 use super::round::Round;
 
 /// The arrivals with every secret cut out of their messages, and beside them instead. A marker stays, in the event and
@@ -57,22 +59,50 @@ pub(super) struct Before {
     pub pending: Option<i64>,
 }
 
-impl Round<'_> {
+/// What becomes of secrets in a round.
+#[derive(Debug, Default)]
+pub(super) struct SecretWrites {
+    pub new: Vec<NewSecret>,
+    /// Those that nothing can read any more.
+    pub gone: BTreeSet<(OnboardingId, String)>,
+    /// Those of events that nobody owns yet, or that wait in the journal.
+    pub held: Vec<(Dedupe, Secrets)>,
+    /// Onboardings all of whose secrets go.
+    pub emptied: BTreeSet<OnboardingId>,
+}
+
+impl SecretWrites {
+    /// What is read no more goes, what came is kept, even under the same name.
+    fn replace(&mut self, id: OnboardingId, gone: Vec<String>, kept: Vec<NewSecret>) {
+        for name in gone {
+            self.new.retain(|secret| secret.onboarding != id || secret.name != name);
+            self.gone.insert((id, name));
+        }
+        for secret in kept {
+            self.gone.remove(&(id, secret.name.clone()));
+            self.new.push(secret);
+        }
+    }
+}
+
+impl Read {
     /// Where an onboarding of this round stands now.
     pub(super) fn stands(&self, id: OnboardingId) -> Option<Before> {
         let onboarding = &self.works.get(&id)?.loaded.onboarding;
         let pending = onboarding.memory.pending.as_ref().map(|pending| pending.n);
         Some(Before { state: onboarding.state.clone(), pending })
     }
+}
 
+impl Round<'_> {
     /// After an event was followed: keeps what it brought and a state can still read, and erases what none can.
     /// `before` is absent when the event began the onboarding.
     pub(super) fn keep_secrets(&mut self, id: OnboardingId, event: &Event, cut: &Secrets, before: Option<&Before>) {
-        let Some(work) = self.works.get(&id) else { return };
+        let Some(work) = self.read.works.get(&id) else { return };
         let Some(flow) = &work.flow else {
             // Cancelled without its flow: whatever it has, nobody reads it any more.
             if work.loaded.onboarding.status.ended() {
-                self.stuck.emptied.insert(id);
+                self.writes.secrets.emptied.insert(id);
             }
             return;
         };
@@ -117,14 +147,7 @@ impl Round<'_> {
             key: key.clone(),
         });
         let kept: Vec<NewSecret> = kept.collect();
-        for name in gone {
-            self.new_secrets.retain(|secret| secret.onboarding != id || secret.name != name);
-            self.gone_secrets.insert((id, name));
-        }
-        for secret in kept {
-            self.gone_secrets.remove(&(id, secret.name.clone()));
-            self.new_secrets.push(secret);
-        }
+        self.writes.secrets.replace(id, gone, kept);
     }
 }
 

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::telemetry::Beat;
 
 use super::accept::Engine;
-use super::commit::adopt_rest;
+use super::claim::adopt_rest;
 use super::door::{Arrival, Door};
 
 /// People stepped in one transaction with what was kept for them, at most.

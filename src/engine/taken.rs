@@ -43,6 +43,21 @@ impl Others {
         self.owners.extend(more.owners);
         self.users.extend(more.users);
     }
+
+    /// Whose an onboarding is that had one of them.
+    pub(super) fn user_of(&self, id: OnboardingId) -> Option<UserId> {
+        self.users.get(&id).copied()
+    }
+
+    /// Whether another process gave one of these away after it was asked whose it is.
+    pub(super) fn outrun(&self, claims: &[Claim], after: &HashMap<Blind, Option<Owner>>) -> bool {
+        claims.iter().any(|claim| match (claim.owner, after.get(&claim.blind)) {
+            (Some(Owner::Onboarding(wanted)), Some(Some(Owner::Onboarding(owner)))) => {
+                wanted != *owner && self.owners.get(&claim.blind) != Some(owner)
+            }
+            _ => false,
+        })
+    }
 }
 
 /// The identifiers that an event's answer gives to its onboarding.
@@ -73,29 +88,14 @@ impl Round<'_> {
     fn taken(&self, arrival: &Arrival) -> Option<Taken> {
         let anothers = |name: &Identifier, id: OnboardingId| {
             let blind = self.engine.store.keys().blind(name);
-            let claimed = match self.claims.get(&blind).and_then(|claim| claim.owner) {
+            let claimed = match self.claims.owner(&blind) {
                 Some(Owner::Onboarding(owner)) => Some(owner),
                 _ => None,
             };
-            let owner = self.others.owners.get(&blind).copied().or(claimed)?;
-            let another = self.user_of(owner).is_some_and(|user| Some(user) != self.user_of(id));
+            let owner = self.read.others.owners.get(&blind).copied().or(claimed)?;
+            let another = self.read.user_of(owner).is_some_and(|user| Some(user) != self.read.user_of(id));
             another.then(|| Taken { kind: name.kind.clone(), by: owner })
         };
         answered(arrival).find_map(|(name, id)| anothers(name, id))
-    }
-
-    fn user_of(&self, id: OnboardingId) -> Option<UserId> {
-        let work = self.works.get(&id).map(|work| work.loaded.onboarding.user.id);
-        work.or_else(|| self.others.users.get(&id).copied())
-    }
-
-    /// Whether another process gave one of these away after this round had asked whose it is.
-    pub(super) fn outrun(&self, claims: &[Claim], after: &HashMap<Blind, Option<Owner>>) -> bool {
-        claims.iter().any(|claim| match (claim.owner, after.get(&claim.blind)) {
-            (Some(Owner::Onboarding(wanted)), Some(Some(Owner::Onboarding(owner)))) => {
-                wanted != *owner && self.others.owners.get(&claim.blind) != Some(owner)
-            }
-            _ => false,
-        })
     }
 }

@@ -1,4 +1,4 @@
-//! Station 1: bytes -> `Event`. Deliveries, messages, timers, outcomes and operators enter; arrivals at the one door
+//! The way in: bytes -> `Event`. Deliveries, messages, timers, outcomes and operators enter; arrivals at the one door
 //! leave. Nothing is decided here, nothing is written, and nothing is answered before the door has answered.
 
 pub mod amqp;

@@ -1,4 +1,4 @@
-//! For tests of this station: a door with a writer that answers as told, an adapter that reads anything, a place
+//! For tests of the way in: a door with a writer that answers as told, an adapter that reads anything, a place
 //! apart that remembers.
 
 use std::collections::HashSet;
@@ -96,7 +96,7 @@ impl Adapter for AnyAdapter {
     fn describe(&self, _catalogue: &mut Catalogue) {}
 
     async fn call(&self, _call: &Call<'_>, _far: &dyn Far) -> Result<Answer, Stop> {
-        unreachable!("this station never calls")
+        unreachable!("the way in never calls")
     }
 
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {

@@ -1,4 +1,4 @@
-//! Station 5: effects enter, outcomes leave, and an outcome is an event again. All network of the loop is here, none
+//! The way out: effects enter, outcomes leave, and an outcome is an event again. All network of the loop is here, none
 //! of it inside a transaction. Lease and attempt are all that is written; users are never seen, and of onboardings only
 //! how a child ended.
 

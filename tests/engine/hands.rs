@@ -1,4 +1,4 @@
-//! Station 5, played: keeps what it is handed, for the test to answer; slots by hand.
+//! The way out, played: keeps what it is handed, for the test to answer; slots by hand.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What can be said to the engine: arrivals as the stations before it make them, and a provider's good answers.
+//! What can be said to the engine: arrivals as what comes before it makes them, and a provider's good answers.
 
 use bytes::Bytes;
 use gangway::engine::Arrival;

@@ -256,7 +256,7 @@ impl Adapter for KeyedByHeader {
     fn describe(&self, _catalogue: &mut Catalogue) {}
 
     async fn call(&self, _call: &Call<'_>, _far: &dyn Far) -> Result<gangway_core::outcome::Answer, Stop> {
-        unreachable!("this station never calls")
+        unreachable!("the way in never calls")
     }
 
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
