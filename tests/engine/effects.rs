@@ -71,7 +71,7 @@ async fn an_attempt_whose_lease_ran_out_is_looked_up_and_a_late_true_answer_is_s
         crate::wait::until("the lease runs out", async || world.store().expired_leases(10).await.unwrap().pop()).await;
     assert_eq!((expired.id, expired.attempt), (lost.id, 1));
     assert!(world.due().await.is_empty(), "unknown is not due");
-    world.one(gangway::outbound::outcome::expired(expired.id, 1, world.say().0)).await;
+    world.one(gangway::outbound::attempt::outcome::expired(expired.id, 1, world.say().0)).await;
     assert!(world.store().expired_leases(10).await.unwrap().is_empty());
     world.clock.advance(Millis::secs(3));
     let look = world.only_due().await;
@@ -145,7 +145,7 @@ async fn the_outcome_of_a_lifecycle_event_never_moves_the_onboarding(db: &TestDb
     assert_eq!((second.id, second.attempt), (lifecycle.id, 2));
     world.one(world.say().outcome(&second, good(&second, "ann"))).await;
     // A late failure of the first attempt publishes nothing again.
-    world.one(gangway::outbound::outcome::expired(lifecycle.id, 1, world.say().0)).await;
+    world.one(gangway::outbound::attempt::outcome::expired(lifecycle.id, 1, world.say().0)).await;
     world.clock.advance(Millis::secs(600));
     assert!(world.due().await.is_empty());
     assert_eq!(world.onboarding(id).await, before);

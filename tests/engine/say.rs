@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gangway::engine::Arrival;
 use gangway::engine::operator;
-use gangway::outbound::outcome;
+use gangway::outbound::attempt::outcome;
 use gangway::store::types::LeasedEffect;
 use gangway_core::effect::{Mode, Request};
 use gangway_core::event::{Body, Event, FactReport, Identifier, OnboardingId, OperatorAct, Trust};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gangway::engine::{Arrival, NotAccepted, Options, aside, timers, writer};
-use gangway::outbound::outcome;
+use gangway::outbound::attempt::outcome;
 use gangway_core::decision::Verdict;
 use gangway_core::effect::EffectId;
 use gangway_core::event::Trust;

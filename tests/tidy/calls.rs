@@ -28,8 +28,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         calls: &["Far for"],
-        homes: &["src/outbound/call.rs", "src/outbound/http/tokens.rs", "src/providers/script.rs"],
-        mend: "Adapters never send: a conversation is carried out in src/outbound/call.rs, or played by a script.",
+        homes: &["src/outbound/attempt/call.rs", "src/outbound/http/tokens.rs", "src/providers/script.rs"],
+        mend: "Adapters never send: a conversation is carried out in src/outbound/attempt/call.rs, or played by a script.",
     },
     Rule {
         calls: &["Statement::from", "from_sql_and_values", "execute_unprepared"],
@@ -121,7 +121,7 @@ mod tests {
     fn only_outbound_and_the_script_are_a_far_end() {
         let source = "impl Far for Shortcut<'_> {}";
         assert_eq!(problems("src/providers/haven/sign.rs", source), 1);
-        assert_eq!(problems("src/outbound/call.rs", source), 0);
+        assert_eq!(problems("src/outbound/attempt/call.rs", source), 0);
         assert_eq!(problems("src/providers/haven/sign.rs", "fn f(far: &dyn Far) { for x in y {} }"), 0);
     }
 

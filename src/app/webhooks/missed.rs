@@ -15,7 +15,7 @@ use crate::app::parts::std_time;
 use crate::clock::Clock;
 use crate::inbound::webhook::Webhooks;
 use crate::outbound::Transport;
-use crate::outbound::call::Way;
+use crate::outbound::attempt::call::Way;
 use crate::outbound::http::Tokens;
 use crate::providers::Adapter;
 use crate::providers::directory::Directory;

@@ -18,7 +18,7 @@ pub(super) use self::missed::ReadBack;
 pub use self::register::register;
 use super::parts::std_time;
 use crate::clock::Clock;
-use crate::outbound::call::{Progress, Way, converse};
+use crate::outbound::attempt::call::{Progress, Way, converse};
 use crate::providers::Call;
 use crate::settings::webhooks::WebhookSettings;
 use crate::store::webhooks::Webhook;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::ask;
 use crate::app::{Seams, adapters};
-use crate::outbound::call::Way;
+use crate::outbound::attempt::call::Way;
 use crate::outbound::http::Tokens;
 use crate::outbound::{HttpSender, Limits};
 use crate::settings::Settings;

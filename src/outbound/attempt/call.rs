@@ -8,10 +8,10 @@ use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::attempt::Attempted;
-use super::breaker::Health;
-use super::http::{Tokens, Transport};
+use super::Attempted;
 use crate::clock::Clock;
+use crate::outbound::breaker::Health;
+use crate::outbound::http::{Tokens, Transport};
 use crate::providers::{Adapter, Call, Far, Reply, Request, Stop};
 
 /// More requests than any conversation has; an adapter that asks for more goes in a circle.

@@ -1,5 +1,10 @@
 //! Performs one leased effect, whatever its kind, within a time limit. A result always comes out; nothing is stored.
 
+pub mod call; // an adapter's conversation, carried out
+pub mod outcome; // how an attempt ended, as an event
+mod safe; // until when something may begin
+pub mod secrets; // put where an effect names them
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,11 +12,11 @@ use gangway_core::effect::Request;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
 
+use self::call::{Progress, Way};
+use self::safe::Safe;
+use self::secrets::SecretSource;
 use super::breaker::Health;
-use super::call::{self, Progress, Way};
 use super::http::{Tokens, Transport};
-use super::safe::Safe;
-use super::secrets::{self, SecretSource};
 use crate::clock::{Clock, Moment};
 use crate::providers::Call;
 use crate::providers::directory::Directory;

@@ -1,34 +1,31 @@
-//! What the dispatcher and the effects it performs share: slots, what is held back, when to look again, what is under
-//! way. No decision about an outcome is made here.
+//! What the dispatcher and the effects under way look at together: what is free, what is held back, when to look again, what
+//! is under way. No decision about an outcome is made here.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use gangway_core::effect::EffectId;
 use gangway_core::time::{Millis, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::attempt::Performers;
-use super::breaker::Breakers;
-use super::dispatch::Parts;
+use super::Parts;
 use super::elsewhere::Elsewhere;
-use super::http::Limits;
+use super::expired::Recovery;
 use super::lease::Leases;
-use super::outcome;
 use super::slots::Slots;
 use crate::clock::{Chance, Clock};
-use crate::engine::{Arrival, Door, Flows, NotAccepted};
+use crate::engine::{Door, Flows};
+use crate::outbound::attempt::Performers;
+use crate::outbound::breaker::Breakers;
+use crate::outbound::http::Limits;
 use crate::settings::outbound::OutboundSettings;
-use crate::store::types::{ExpiredLease, Lease, StoreError};
+use crate::store::types::{Lease, StoreError};
 use crate::telemetry::Beat;
 
-/// Leases that ran out, taken up in one tick at most.
-const EXPIRED_AT_ONCE: u32 = 256;
 /// Outcomes that wait for the door without a slot, at most; further ones keep theirs.
 const BESIDE: usize = 1024;
 
@@ -36,7 +33,7 @@ const BESIDE: usize = 1024;
 pub(super) type Attempt = (EffectId, u32);
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Inner {
     pub(super) leases: Arc<dyn Leases>,
     pub(super) door: Door,
     pub(super) performers: Performers,
@@ -62,7 +59,7 @@ pub(super) struct Shared {
     pub(super) beat: Beat,
 }
 
-impl Shared {
+impl Inner {
     /// Made of these parts; performs on the runtime it is made in.
     pub(super) fn new(parts: Parts) -> Self {
         Self {
@@ -202,59 +199,6 @@ impl Shared {
         Timestamp(self.next_sweep.load(Ordering::SeqCst))
     }
 
-    /// Tells the door of leases that ran out; how many. Not of what is in hand here, and nothing soon after the database
-    /// was away: whoever holds an outcome brings it home first.
-    pub(super) async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let again = now.plus(self.settings.sweep);
-        self.next_sweep.store(again.0, Ordering::SeqCst);
-        // A clock in doubt cannot tell that a lease ran out.
-        if self.clock.doubt().is_some() {
-            return Ok(0);
-        }
-        let held = self.in_hand().clone();
-        let most = EXPIRED_AT_ONCE.saturating_add(u32::try_from(held.len()).unwrap_or(u32::MAX));
-        let mut expired = self.leases.expired_leases(most).await?;
-        let calm = self.recovery.answered(now).plus(self.settings.recovery);
-        if now < calm {
-            self.next_sweep.store(calm.min(again).0, Ordering::SeqCst);
-            return Ok(0);
-        }
-        let full = expired.len() >= most as usize;
-        expired.retain(|lease| !held.contains(&(lease.id, lease.attempt)) && !self.leaves(lease, now));
-        let arrivals = expired.into_iter().map(|lease| {
-            tracing::warn!(effect = %lease.id, attempt = lease.attempt, "a lease ran out; what its attempt did is unknown");
-            outcome::expired(lease.id, lease.attempt, now)
-        });
-        let told = self.tell(arrivals).await;
-        if full && told > 0 {
-            self.next_sweep.store(now.0, Ordering::SeqCst);
-        }
-        metrics::counter!("gangway_outbound_leases_expired_total").increment(told as u64);
-        Ok(told)
-    }
-
-    /// Whether others follow this lease up: this process is not set up for its far end, and whoever is has had no time yet.
-    fn leaves(&self, lease: &ExpiredLease, now: Timestamp) -> bool {
-        self.elsewhere.has(&lease.slot) && now < lease.until.plus(self.settings.retry.deadline)
-    }
-
-    /// Hands these to the door at once, each answered by itself; how many were taken. What was not comes again.
-    pub(super) async fn tell(&self, arrivals: impl Iterator<Item = Arrival>) -> usize {
-        let answers = join_all(arrivals.map(|arrival| self.door.accept_own(arrival))).await;
-        // What one person's row refuses says nothing of the database.
-        let away =
-            |answer: &Result<_, NotAccepted>| matches!(answer, Err(NotAccepted::Away(_) | NotAccepted::Stopping));
-        if !answers.is_empty() && answers.iter().all(away) {
-            self.recovery.away();
-        }
-        let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
-        if let Some(error) = refused.clone().next() {
-            let count = refused.count();
-            tracing::warn!(%error, count, "the door cannot take them now; the next sweep comes again");
-        }
-        answers.iter().filter(|answer| answer.is_ok()).count()
-    }
-
     /// Gives back what was not begun; whether that is stored.
     pub(super) async fn release(&self, effects: Vec<(EffectId, Uuid)>) -> bool {
         let mut all = true;
@@ -268,33 +212,5 @@ impl Shared {
             }
         }
         all
-    }
-}
-
-/// Since when the database answers: from its first answer after the start, or after it was away.
-#[derive(Debug)]
-pub(super) struct Recovery(AtomicI64);
-
-/// Stands for "it does not answer".
-const AWAY: i64 = i64::MIN;
-
-impl Default for Recovery {
-    fn default() -> Self {
-        Self(AtomicI64::new(AWAY))
-    }
-}
-
-impl Recovery {
-    /// It did not answer.
-    pub(super) fn away(&self) {
-        self.0.store(AWAY, Ordering::SeqCst);
-    }
-
-    /// It answered now; since when it does. A clock that was set back does not make that last for ever.
-    fn answered(&self, now: Timestamp) -> Timestamp {
-        let since = self.0.load(Ordering::SeqCst);
-        let since = if since == AWAY || since > now.0 { now.0 } else { since };
-        self.0.store(since, Ordering::SeqCst);
-        Timestamp(since)
     }
 }

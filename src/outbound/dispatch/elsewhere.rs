@@ -9,7 +9,7 @@ use gangway_core::effect::slot::{MAIL, PUBLISH};
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::time::Timestamp;
 
-use super::shared::Shared;
+use super::inner::Inner;
 use crate::store::types::StoreError;
 
 /// Slots that this process does not have, with the due time of the oldest effect that waits there, as of the last sweep.
@@ -49,7 +49,7 @@ pub fn missing(slot: &str) -> String {
     }
 }
 
-impl Shared {
+impl Inner {
     /// Takes note of what flows that were loaded since the last look ask for and this process is not set up for.
     pub(super) fn know_flows(&self) {
         let loaded = self.flows.loaded();

@@ -7,12 +7,11 @@ use std::time::Duration;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
 
-use super::attempt::Attempted;
-use super::breaker::{self, Health, Rest};
-use super::outcome;
-use super::shared::{Attempt, Shared};
+use super::inner::{Attempt, Inner};
 use crate::clock::{Moment, Stopwatch};
 use crate::engine::NotAccepted;
+use crate::outbound::attempt::{Attempted, outcome};
+use crate::outbound::breaker::{self, Health, Rest};
 use crate::store::types::LeasedEffect;
 
 /// Wait after the first offer of an outcome to a door that is away; doubles.
@@ -22,62 +21,62 @@ const LONGEST_WAIT: Millis = Millis::secs(2);
 
 /// Performs one effect whose slot is taken, and frees the slot. Its attempt is in hand from before this until its
 /// outcome is on disk.
-pub async fn one(shared: Arc<Shared>, effect: LeasedEffect, leased: Moment) {
-    let (begun, slot) = (shared.clock.now(), effect.request.slot().to_owned());
-    let _hand = Hand { shared: &shared, attempt: (effect.id, effect.attempt) };
-    let free = Free { shared: &shared, slot: &slot };
+pub(super) async fn one(inner: Arc<Inner>, effect: LeasedEffect, leased: Moment) {
+    let (begun, slot) = (inner.clock.now(), effect.request.slot().to_owned());
+    let _hand = Hand { inner: &inner, attempt: (effect.id, effect.attempt) };
+    let free = Free { inner: &inner, slot: &slot };
     let breaker = breaker::name(&effect.request, effect.mode);
-    let (attempted, unspent) = match shared.breakers.admit(&slot, &breaker, begun) {
-        Err(rest) if shared.release(vec![(effect.id, effect.token)]).await => return shared.due(rest.until),
+    let (attempted, unspent) = match inner.breakers.admit(&slot, &breaker, begun) {
+        Err(rest) if inner.release(vec![(effect.id, effect.token)]).await => return inner.due(rest.until),
         Err(rest) => (rested(&breaker, &rest, begun), true),
         Ok(()) => {
-            let probe = [&slot, &breaker].iter().any(|name| shared.breakers.probes(name));
+            let probe = [&slot, &breaker].iter().any(|name| inner.breakers.probes(name));
             let watch = Stopwatch::start();
-            let attempted = shared.performers.perform(&effect, leased).await;
-            let (of, now) = (effect.id.onboarding, shared.clock.now());
-            let everybody = shared.breakers.note(&slot, &breaker, of, &attempted.health, now);
+            let attempted = inner.performers.perform(&effect, leased).await;
+            let (of, now) = (effect.id.onboarding, inner.clock.now());
+            let everybody = inner.breakers.note(&slot, &breaker, of, &attempted.health, now);
             told(&effect, &attempted, watch);
             if probe {
                 // What rested with it was not looked for meanwhile.
-                shared.due(now);
+                inner.due(now);
             }
-            (waiting(&shared, &slot, attempted), everybody)
+            (waiting(&inner, &slot, attempted), everybody)
         }
     };
     let ended = Ended { attempted, unspent, begun };
-    bring_home(&shared, &effect, ended, free).await;
+    bring_home(&inner, &effect, ended, free).await;
 }
 
 /// An attempt in hand; let go however the performing ends.
 struct Hand<'a> {
-    shared: &'a Shared,
+    inner: &'a Inner,
     attempt: Attempt,
 }
 
 impl Drop for Hand<'_> {
     fn drop(&mut self) {
-        self.shared.in_hand().remove(&self.attempt);
+        self.inner.in_hand().remove(&self.attempt);
     }
 }
 
 /// Frees the slot however the performing ends.
 struct Free<'a> {
-    shared: &'a Shared,
+    inner: &'a Inner,
     slot: &'a str,
 }
 
 impl Drop for Free<'_> {
     fn drop(&mut self) {
-        self.shared.finished(self.slot);
+        self.inner.finished(self.slot);
     }
 }
 
 /// What a far end asked for is waited for once, where everybody waits for it and an operator can end it; else by the one
 /// who met it, and by nobody longer than the longest wait.
-fn waiting(shared: &Shared, slot: &str, mut attempted: Attempted) -> Attempted {
+fn waiting(inner: &Inner, slot: &str, mut attempted: Attempted) -> Attempted {
     if let AttemptResult::Again { retry_after, .. } = &mut attempted.result {
-        let everybody = shared.limits.asked(slot, shared.clock.now()).is_some();
-        *retry_after = retry_after.filter(|_| !everybody).map(|wait| wait.min(shared.settings.longest_wait));
+        let everybody = inner.limits.asked(slot, inner.clock.now()).is_some();
+        *retry_after = retry_after.filter(|_| !everybody).map(|wait| wait.min(inner.settings.longest_wait));
     }
     attempted
 }
@@ -103,14 +102,14 @@ fn rested(target: &str, resting: &Rest, now: Timestamp) -> Attempted {
 
 /// Offers the outcome to the door until it is taken or the process ends. After the length of a lease it gives its slot
 /// back, if not too many wait beside the slots already: what one person's row refuses must not stop a provider.
-async fn bring_home(shared: &Shared, effect: &LeasedEffect, ended: Ended, free: Free<'_>) {
+async fn bring_home(inner: &Inner, effect: &LeasedEffect, ended: Ended, free: Free<'_>) {
     let Ended { attempted: Attempted { result, sent_at, .. }, unspent, begun } = ended;
     let (mut wait, mut free, mut beside) = (FIRST_WAIT, Some(free), None);
     loop {
-        let now = shared.clock.now();
+        let now = inner.clock.now();
         let arrival = outcome::arrival(effect.id, effect.attempt, sent_at, result.clone(), now);
         let arrival = if unspent { outcome::unspent(arrival) } else { arrival };
-        let error = match shared.door.accept_own(arrival).await {
+        let error = match inner.door.accept_own(arrival).await {
             Ok(_) => return,
             Err(error) => error,
         };
@@ -119,8 +118,8 @@ async fn bring_home(shared: &Shared, effect: &LeasedEffect, ended: Ended, free: 
             metrics::counter!("gangway_outbound_outcomes_lost_total").increment(1);
             return;
         }
-        if beside.is_none() && shared.clock.now() >= begun.plus(shared.settings.lease) {
-            beside = shared.beside.try_acquire().ok();
+        if beside.is_none() && inner.clock.now() >= begun.plus(inner.settings.lease) {
+            beside = inner.beside.try_acquire().ok();
             if beside.is_some() {
                 tracing::warn!(effect = %effect.id, attempt = effect.attempt, %error, "an outcome cannot be stored yet; it is kept and offered again");
                 drop(free.take());

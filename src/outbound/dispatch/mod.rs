@@ -1,6 +1,14 @@
 //! Leases what is due, has it performed outside any transaction, and brings each outcome to the door. Leases and
 //! attempts are all it writes. Effects that are born leased come through [`Performer`], straight after their commit.
 
+mod elsewhere; // what this process is not set up for
+mod expired; // leases that ran out
+mod inner; // what is free, what is held back, what is under way
+pub mod lease; // what is needed of the store
+mod pace; // when to look again
+mod perform; // one effect from its lease until its outcome is on disk
+mod slots; // how many at once
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,12 +20,11 @@ use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Timestamp;
 
-use super::attempt::Performers;
+use self::inner::Inner;
+use self::lease::Leases;
+use super::attempt::{Performers, outcome};
 use super::breaker::{self, Breakers};
 use super::http::{Asked, Limits};
-use super::lease::Leases;
-use super::shared::Shared;
-use super::{elsewhere, outcome, pace, perform};
 use crate::clock::{Chance, Clock, Moment};
 use crate::engine::{Door, Flows, Performer, Rests};
 use crate::settings::outbound::OutboundSettings;
@@ -27,7 +34,7 @@ use crate::telemetry::Beat;
 
 /// The dispatcher; clones are the same one.
 #[derive(Clone, Debug)]
-pub struct Dispatcher(pub(super) Arc<Shared>);
+pub struct Dispatcher(Arc<Inner>);
 
 /// What it is made of.
 #[derive(Debug)]
@@ -67,7 +74,7 @@ impl Dispatcher {
     /// A dispatcher that performs on the runtime it is made in.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared::new(parts)))
+        Self(Arc::new(Inner::new(parts)))
     }
 
     /// What rests now and why: for readiness, explanations and metrics.
@@ -118,36 +125,36 @@ impl Dispatcher {
     }
 
     async fn step(&self, now: Timestamp) -> Result<Ticked, StoreError> {
-        let shared = &self.0;
+        let inner = &self.0;
         // Forgotten before anything is read: what is committed from here on tells its time again.
-        let known = shared.next_due.swap(i64::MAX, Ordering::SeqCst) <= now.0;
+        let known = inner.next_due.swap(i64::MAX, Ordering::SeqCst) <= now.0;
         let mut expired = 0;
-        if now >= shared.sweep_at() {
-            shared.look_elsewhere(now).await?;
-            expired = shared.take_up_expired(now).await?;
+        if now >= inner.sweep_at() {
+            inner.look_elsewhere(now).await?;
+            expired = inner.take_up_expired(now).await?;
         }
-        let mut due = if known { Some(now) } else { shared.next_effect_due(now).await? };
+        let mut due = if known { Some(now) } else { inner.next_effect_due(now).await? };
         let (mut begun, mut more) = (0, false);
         if due.is_some_and(|due| due <= now) {
             (begun, more) = self.lease(now).await?;
-            due = shared.next_effect_due(now).await?;
+            due = inner.next_effect_due(now).await?;
         }
-        let next = pace::next(now, due, more, shared.soonest_release(now));
+        let next = pace::next(now, due, more, inner.soonest_release(now));
         Ok(Ticked { begun, expired, next })
     }
 
     /// Leases what is due up to the free slots and begins performing it: how many, and whether there may be more.
     async fn lease(&self, now: Timestamp) -> Result<(usize, bool), StoreError> {
-        let shared = &self.0;
-        shared.know_flows();
-        let wanted = shared.take_free_slots(now);
+        let inner = &self.0;
+        inner.know_flows();
+        let wanted = inner.take_free_slots(now);
         if wanted.is_empty() {
             return Ok((0, false));
         }
-        let lease = Lease { token: shared.chance.id(now), length: shared.settings.lease };
-        let at = Moment::now(&*shared.clock);
-        let resting = shared.breakers.held(now).0;
-        let leased = shared.leases.lease(now, &wanted, &shared.flows.refused(), &resting, lease).await;
+        let lease = Lease { token: inner.chance.id(now), length: inner.settings.lease };
+        let at = Moment::now(&*inner.clock);
+        let resting = inner.breakers.held(now).0;
+        let leased = inner.leases.lease(now, &wanted, &inner.flows.refused(), &resting, lease).await;
         let (leased, failed) = match leased {
             Ok(leased) => (leased, None),
             Err(error) => (Leased::default(), Some(error)),
@@ -157,7 +164,7 @@ impl Dispatcher {
         for effect in &effects {
             unused.entry(effect.request.slot()).and_modify(|count| *count = count.saturating_sub(1));
         }
-        unused.iter().for_each(|(name, count)| shared.unused(name, *count));
+        unused.iter().for_each(|(name, count)| inner.unused(name, *count));
         if let Some(error) = failed {
             return Err(error);
         }
@@ -166,13 +173,13 @@ impl Dispatcher {
         let more = full || !strange.is_empty() || !leased.unreadable.is_empty();
         let begun = effects.len();
         effects.into_iter().for_each(|effect| self.begin(effect, at));
-        shared.release(strange.into_iter().map(|effect| (effect.id, effect.token)).collect()).await;
+        inner.release(strange.into_iter().map(|effect| (effect.id, effect.token)).collect()).await;
         let ended = leased.unreadable.into_iter().map(|Unreadable { id, attempt, why }| {
             tracing::error!(effect = %id, why, "what an effect asks cannot be read here");
             let cause = format!("what was asked cannot be read: {why}");
             outcome::arrival(id, attempt, now, AttemptResult::Broken { cause }, now)
         });
-        shared.tell(ended).await;
+        inner.tell(ended).await;
         Ok((begun, more))
     }
 
@@ -193,20 +200,20 @@ impl Dispatcher {
 
     /// Ticks for ever: when something is due, when woken, and rarely for what other processes left behind.
     pub async fn run(&self) {
-        let shared = &self.0;
-        while !shared.stopping.load(Ordering::SeqCst) {
-            if !shared.pause().await {
+        let inner = &self.0;
+        while !inner.stopping.load(Ordering::SeqCst) {
+            if !inner.pause().await {
                 continue;
             }
-            let now = shared.clock.now();
-            shared.beat.begins();
+            let now = inner.clock.now();
+            inner.beat.begins();
             let ticked = self.tick(now).await;
-            shared.beat.ends(ticked.is_ok());
+            inner.beat.ends(ticked.is_ok());
             match ticked {
-                Ok(ticked) => shared.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
+                Ok(ticked) => inner.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {
                     tracing::warn!(%error, "effects cannot be leased now; the next sweep comes again");
-                    shared.next_sweep.store(now.plus(shared.settings.sweep).0, Ordering::SeqCst);
+                    inner.next_sweep.store(now.plus(inner.settings.sweep).0, Ordering::SeqCst);
                 }
             }
         }
@@ -240,22 +247,22 @@ impl Dispatcher {
     }
 
     /// Begins performing an effect whose slot is taken, and which was leased at this moment or later.
-    pub(super) fn begin(&self, effect: LeasedEffect, leased: Moment) {
-        let shared = Arc::clone(&self.0);
-        shared.in_hand().insert((effect.id, effect.attempt));
+    fn begin(&self, effect: LeasedEffect, leased: Moment) {
+        let inner = Arc::clone(&self.0);
+        inner.in_hand().insert((effect.id, effect.attempt));
         let mut running = self.0.running();
         while running.try_join_next().is_some() {}
-        running.spawn_on(async move { perform::one(shared, effect, leased).await }, &self.0.runtime);
+        running.spawn_on(async move { perform::one(inner, effect, leased).await }, &self.0.runtime);
     }
 }
 
 impl Performer for Dispatcher {
     fn reserve(&self, request: &Request) -> bool {
-        let (shared, now, slot) = (&self.0, self.0.clock.now(), request.slot());
-        let open = !shared.stopping.load(Ordering::SeqCst)
-            && shared.held_back(slot, now).is_none()
-            && ![slot, &breaker::name(request, Mode::Do)].iter().any(|name| shared.breakers.probes(name));
-        open && shared.take(slot, 1, now) == 1
+        let (inner, now, slot) = (&self.0, self.0.clock.now(), request.slot());
+        let open = !inner.stopping.load(Ordering::SeqCst)
+            && inner.held_back(slot, now).is_none()
+            && ![slot, &breaker::name(request, Mode::Do)].iter().any(|name| inner.breakers.probes(name));
+        open && inner.take(slot, 1, now) == 1
     }
 
     fn give_back(&self, slot: &str) {
@@ -267,12 +274,12 @@ impl Performer for Dispatcher {
         if !self.0.stopping.load(Ordering::SeqCst) {
             return effects.into_iter().for_each(|effect| self.begin(effect, leased));
         }
-        let shared = Arc::clone(&self.0);
-        effects.iter().for_each(|effect| shared.unused(effect.request.slot(), 1));
+        let inner = Arc::clone(&self.0);
+        effects.iter().for_each(|effect| inner.unused(effect.request.slot(), 1));
         let ids = effects.into_iter().map(|effect| (effect.id, effect.token)).collect();
         self.0.running().spawn_on(
             async move {
-                shared.release(ids).await;
+                inner.release(ids).await;
             },
             &self.0.runtime,
         );
@@ -285,16 +292,16 @@ impl Performer for Dispatcher {
 
 impl Rests for Dispatcher {
     fn rest(&self, slot: &str, action: &str, mode: Mode) -> Option<Rest> {
-        let (shared, now) = (&self.0, self.0.clock.now());
-        if shared.elsewhere.has(slot) {
+        let (inner, now) = (&self.0, self.0.clock.now());
+        if inner.elsewhere.has(slot) {
             return Some(Rest::Elsewhere { cause: elsewhere::missing(slot) });
         }
-        let asked = shared.limits.asked(slot, now).map(|Asked { since, until }| {
+        let asked = inner.limits.asked(slot, now).map(|Asked { since, until }| {
             let cause = "it asked to be left alone".to_owned();
             (until, Rest::Until { what: slot.to_owned(), since, until, cause })
         });
         let rest = |name: &str, what: String| {
-            let breaker::Rest { until, since, cause } = shared.breakers.resting(name, now)?;
+            let breaker::Rest { until, since, cause } = inner.breakers.resting(name, now)?;
             Some((until, Rest::Until { what, since, until, cause }))
         };
         let what = match mode {
