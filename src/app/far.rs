@@ -72,6 +72,7 @@ impl Far {
             transport: Arc::clone(&self.transport),
             tokens: Arc::clone(&self.tokens),
             clock: Arc::clone(&seams.clock),
+            chance: Arc::clone(&seams.chance),
             limit: settings.outbound.attempt_timeout(),
             handed: Arc::default(),
         }

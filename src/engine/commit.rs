@@ -1,6 +1,6 @@
-//! Station 5: events, onboardings and effects are written, together or not at all; then the effects that were born leased
-//! are handed over. Rows are locked in one fixed order: users, onboardings, identifiers, events, effects; of each table in
-//! the order of its keys.
+//! Station 5: events, onboardings and effects are written, together or not at all; then the effects that were born
+//! leased are handed over. Rows are locked in one fixed order: users, onboardings, identifiers, events, effects; of each
+//! table in the order of its keys.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

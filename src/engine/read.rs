@@ -1,5 +1,5 @@
-//! What a round knows of people: read under its locks, and moved on in memory by what was stepped so far. `load` fills it.
-//! No SQL here, and nothing that is to be written.
+//! What a round knows of people: read under its locks, and moved on in memory by what was stepped so far. `load` fills
+//! it. No SQL here, and nothing that is to be written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! One round in memory: each event is stepped with the onboarding that it concerns. What was read, what is to be claimed and
-//! written, and what is left for another round are values of their own. Pure but for the ids it draws: no SQL here.
+//! One round in memory: each event is stepped with the onboarding that it concerns. What was read, what is to be
+//! claimed and written, and what is left for another round are values of their own. Pure but for the ids it draws: no
+//! SQL here.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

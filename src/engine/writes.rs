@@ -1,5 +1,5 @@
-//! What a round is to write, beside the onboardings that it changed. The step adds to it, `commit` takes it whole. No SQL
-//! here.
+//! What a round is to write, beside the onboardings that it changed. The step adds to it, `commit` takes it whole. No
+//! SQL here.
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,9 @@
 //! of it inside a transaction. Lease and attempt are all that is written; users are never seen, and of onboardings only
 //! how a child ended.
 //!
-//! An effect comes to `dispatch`, straight from its commit or leased when it is due. `attempt` performs it once, whatever its
-//! kind: a call over `http`, or by `mail`, `publish`, `children`. `dispatch` brings the outcome to the door.
+//! An effect comes to `dispatch`, straight from its commit or leased when it is due. `attempt` performs it once,
+//! whatever its kind: a call over `http`, or by `mail`, `publish`, `children`. `dispatch` brings the outcome to the
+//! door.
 
 pub mod dispatch; // leases, slots, wake-ups; an effect from its lease until its outcome is on disk
 

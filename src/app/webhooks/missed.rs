@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::ask;
 use crate::app::parts::std_time;
-use crate::clock::Clock;
+use crate::clock::{Chance, Clock};
 use crate::inbound::webhook::Webhooks;
 use crate::outbound::Transport;
 use crate::outbound::attempt::call::Way;
@@ -30,6 +30,7 @@ pub(in crate::app) struct ReadBack {
     pub transport: Arc<dyn Transport>,
     pub tokens: Arc<Tokens>,
     pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
     /// Longest conversation.
     pub limit: Millis,
     /// Records that were handed in, by webhook; only those that the provider still lists.
@@ -70,7 +71,7 @@ impl ReadBack {
     async fn of_webhook(&self, adapter: &dyn Adapter, webhook: &str) -> usize {
         let way = Way { adapter, transport: &*self.transport, tokens: &self.tokens };
         let input = Map::from_iter([("webhook_id".to_owned(), json!(webhook))]);
-        let listed = match ask(way, &*self.clock, "missed_deliveries", input, self.limit).await {
+        let listed = match ask(way, (&*self.clock, &*self.chance), "missed_deliveries", input, self.limit).await {
             AttemptResult::Done(answer) => answer.fields.get("deliveries").and_then(Value::as_array).cloned(),
             AttemptResult::Again { cause, .. } | AttemptResult::Unknown { cause } | AttemptResult::Broken { cause } => {
                 tracing::warn!(provider = adapter.name(), webhook, cause, "missed deliveries cannot be read");

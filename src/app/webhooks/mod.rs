@@ -12,12 +12,11 @@ use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 pub(super) use self::missed::ReadBack;
 pub use self::register::register;
 use super::parts::std_time;
-use crate::clock::Clock;
+use crate::clock::{Chance, Clock};
 use crate::outbound::attempt::call::{Progress, Way, converse};
 use crate::providers::Call;
 use crate::settings::webhooks::WebhookSettings;
@@ -56,9 +55,16 @@ impl From<Vec<Webhook>> for Registered {
     }
 }
 
-/// Has a conversation with a provider that no onboarding asked for: one attempt, nothing is recorded of it.
-async fn ask(way: Way<'_>, clock: &dyn Clock, action: &str, input: Map<String, Value>, limit: Millis) -> AttemptResult {
-    let effect = EffectId { onboarding: OnboardingId(Uuid::nil()), n: 0 };
+/// Has a conversation with a provider that no onboarding asked for: one attempt under a name of its own, nothing is
+/// recorded of it.
+async fn ask(
+    way: Way<'_>,
+    (clock, chance): (&dyn Clock, &dyn Chance),
+    action: &str,
+    input: Map<String, Value>,
+    limit: Millis,
+) -> AttemptResult {
+    let effect = EffectId { onboarding: OnboardingId(chance.id(clock.now())), n: 0 };
     let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None };
     let progress = Progress::default();
     let talk = converse(way, clock, &call, &progress);

@@ -45,7 +45,8 @@ pub async fn register(
     if !events.is_empty() {
         input.insert("events".to_owned(), json!(events));
     }
-    let result = ask(way, &*seams.clock, "register_webhook", input, settings.outbound.attempt_timeout()).await;
+    let result =
+        ask(way, (&*seams.clock, &*seams.chance), "register_webhook", input, settings.outbound.attempt_timeout()).await;
     let failed = |what: String| Failure::new(Exit::NotAllWell, format!("{provider}: {what}"));
     let answer = match result {
         AttemptResult::Done(answer) if answer.outcome == "registered" => answer,

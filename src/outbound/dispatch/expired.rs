@@ -1,5 +1,5 @@
-//! Leases that ran out: the process that held one died, or was cut off, and what its attempt did is unknown. They enter from
-//! the store, events leave to the door. Nothing is performed here.
+//! Leases that ran out: the process that held one died, or was cut off, and what its attempt did is unknown. They enter
+//! from the store, events leave to the door. Nothing is performed here.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,5 +1,5 @@
-//! What the dispatcher and the effects under way look at together: what is free, what is held back, when to look again, what
-//! is under way. No decision about an outcome is made here.
+//! What the dispatcher and the effects under way look at together: what is free, what is held back, when to look again,
+//! what is under way. No decision about an outcome is made here.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -114,7 +114,7 @@ impl Inner {
         }
     }
 
-    /// Takes at most `wanted` of a slot, each with its turn where the provider has a rate; how many.
+    /// Takes at most `wanted` of a slot, each with its tick where the provider has a rate; how many.
     pub(super) fn take(&self, slot: &str, wanted: u32, now: Timestamp) -> u32 {
         let free = self.slots.take(slot, wanted);
         let taken = self.limits.rates.promise(slot, free, now);

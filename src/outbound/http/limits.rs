@@ -10,10 +10,10 @@ use super::Rates;
 use crate::providers::{Adapter, wait};
 use crate::settings::outbound::OutboundSettings;
 
-/// Until when each provider must be left alone, and whose turn it is.
+/// Until when each provider must be left alone, and when its next tick is.
 #[derive(Debug)]
 pub struct Limits {
-    /// The turns of providers that have a rate.
+    /// The ticks of providers that have a rate.
     pub rates: Rates,
     waits: Mutex<BTreeMap<String, Asked>>,
     longest: Millis,

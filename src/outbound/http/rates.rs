@@ -1,8 +1,8 @@
 //! When each request of a provider with a rate may go: one after the other, evenly, whoever sends it. A rate, the time
-//! and a wish enter; a turn or a wait leaves. Pure but for its lock: no clock is read here, nothing waits here.
+//! and a wish enter; a tick or a wait leaves. Pure but for its lock: no clock is read here, nothing waits here.
 //!
-//! An effect is begun only when a turn is promised to it, so that what must wait stays in the database, where it
-//! spends no attempt. Further requests of a conversation take the next turn when they are sent.
+//! An effect is begun only when a tick is promised to it, so that what must wait stays in the database, where it
+//! spends no attempt. Further requests of a conversation take the next tick when they are sent.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,31 +11,31 @@ use gangway_core::time::{Millis, Timestamp};
 
 use crate::providers::Rate;
 
-/// Rates that begin within this time are promised together: a fast rate needs no look at the database for each of
-/// them, and a look that comes a little late costs no turn.
+/// Ticks that come within this time are promised together: a fast rate needs no look at the database for each of
+/// them, and a look that comes a little late costs no tick.
 const AHEAD: i64 = 100_000;
 
-/// The turns of all providers that have a rate; those of any other come at once.
+/// The ticks of all providers that have a rate; those of any other come at once.
 #[derive(Debug, Default)]
 pub struct Rates {
     lines: Mutex<BTreeMap<String, Line>>,
 }
 
-/// The turns of one provider; times in microseconds since 1970, because a fast rate has several in a millisecond.
+/// The ticks of one provider; times in microseconds since 1970, because a fast rate has several in a millisecond.
 #[derive(Debug, Default)]
 struct Line {
-    /// From one turn to the next.
+    /// From one tick to the next.
     step: i64,
-    /// The first turn that nobody has.
+    /// The first tick that nobody has.
     next: i64,
     /// When the latest request goes or went.
     last: Option<i64>,
-    /// Rates of effects that were begun and have sent nothing yet, the soonest first.
+    /// Ticks of effects that were begun and have sent nothing yet, the soonest first.
     promised: VecDeque<i64>,
 }
 
 impl Rates {
-    /// Sets or takes away a provider's rate. What was promised stays; the next turn is that of the new rate.
+    /// Sets or takes away a provider's rate. What was promised stays; the next tick is that of the new rate.
     pub fn set(&self, provider: &str, rate: Option<Rate>) {
         let mut lines = self.lines();
         match rate {
@@ -50,14 +50,14 @@ impl Rates {
         }
     }
 
-    /// Promises turns to at most `wanted` effects that are begun now; to how many.
+    /// Promises ticks to at most `wanted` effects that are begun now; to how many.
     pub fn promise(&self, provider: &str, wanted: u32, now: Timestamp) -> u32 {
         let mut lines = self.lines();
         let Some(line) = lines.get_mut(provider) else { return wanted };
         let mut count = 0;
         while count < wanted && line.next <= micros(now).saturating_add(AHEAD) {
-            let turn = line.take(now);
-            line.promised.push_back(turn);
+            let tick = line.take(now);
+            line.promised.push_back(tick);
             count += 1;
         }
         count
@@ -79,24 +79,24 @@ impl Rates {
         }
     }
 
-    /// The turn of a request that is to be sent: how long to wait for it before it is.
+    /// The tick of a request that is to be sent: how long to wait for it before it is.
     ///
     /// # Errors
-    /// The wait, when it is longer than `patience`; no turn is taken then.
+    /// The wait, when it is longer than `patience`; no tick is taken then.
     pub fn take(&self, provider: &str, now: Timestamp, patience: Millis) -> Result<Millis, Millis> {
         let mut lines = self.lines();
         let Some(line) = lines.get_mut(provider) else { return Ok(Millis(0)) };
-        let until = |turn: i64| Millis(u64::try_from(turn.saturating_sub(micros(now))).unwrap_or(0).div_ceil(1000));
+        let until = |tick: i64| Millis(u64::try_from(tick.saturating_sub(micros(now))).unwrap_or(0).div_ceil(1000));
         let wait = until(line.next);
-        let turn = match line.promised.pop_front() {
-            Some(turn) => turn,
+        let tick = match line.promised.pop_front() {
+            Some(tick) => tick,
             None if wait > patience => return Err(wait),
             None => line.take(now),
         };
-        Ok(until(line.send(turn.max(micros(now)))))
+        Ok(until(line.send(tick.max(micros(now)))))
     }
 
-    /// The next turn of a provider, or of all, is now. What was promised stays.
+    /// The next tick of a provider, or of all, is now. What was promised stays.
     pub fn resume(&self, provider: Option<&str>, now: Timestamp) {
         for (name, line) in self.lines().iter_mut() {
             if provider.is_none_or(|provider| provider == name) {
@@ -106,7 +106,7 @@ impl Rates {
         }
     }
 
-    /// How long until a turn can be promised again; `None` when one can be now.
+    /// How long until a tick can be promised again; `None` when one can be now.
     #[must_use]
     pub fn wait(&self, provider: &str, now: Timestamp) -> Option<Millis> {
         let lines = self.lines();
@@ -121,9 +121,9 @@ impl Rates {
 
 impl Line {
     fn take(&mut self, now: Timestamp) -> i64 {
-        let turn = self.next.max(micros(now));
-        self.next = turn.saturating_add(self.step);
-        turn
+        let tick = self.next.max(micros(now));
+        self.next = tick.saturating_add(self.step);
+        tick
     }
 
     /// A request goes at this time, or later when one went just before: a late request pushes back the later ones.
@@ -134,12 +134,12 @@ impl Line {
         at
     }
 
-    /// The last promise; its turn is free again unless somebody has a later one.
+    /// The last promise; its tick is free again unless somebody has a later one.
     fn take_back(&mut self) {
-        if let Some(turn) = self.promised.pop_back()
-            && self.next == turn.saturating_add(self.step)
+        if let Some(tick) = self.promised.pop_back()
+            && self.next == tick.saturating_add(self.step)
         {
-            self.next = turn;
+            self.next = tick;
         }
     }
 }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn an_effect_is_begun_only_when_its_turn_is_near_and_its_first_request_has_that_turn() {
+    fn an_effect_is_begun_only_when_its_tick_is_near_and_its_first_request_has_that_tick() {
         let rates = rates(2, Millis::secs(1));
         assert_eq!(rates.promise("acme", 8, Timestamp(1_000)), 1);
         assert_eq!(
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn who_comes_late_to_a_turn_shifts_those_after_so_that_none_go_together() {
+    fn a_request_that_is_late_for_its_tick_pushes_back_those_after_so_that_none_go_together() {
         let rates = rates(10, Millis::secs(1));
         assert_eq!(rates.promise("acme", 2, Timestamp(1_000)), 2);
         assert_eq!(rates.take("acme", Timestamp(1_900), PATIENCE), Ok(Millis(0)));
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_turns_of_a_fast_rate_are_promised_several_at_once_and_still_go_evenly() {
+    fn the_ticks_of_a_fast_rate_are_promised_several_at_once_and_still_go_evenly() {
         let rates = rates(100, Millis::secs(1));
         assert_eq!(rates.promise("acme", 64, Timestamp(0)), 11);
         let waits: Vec<u64> = (0..11).map(|_| rates.take("acme", Timestamp(0), PATIENCE).unwrap().0).collect();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_that_was_not_needed_costs_no_turn() {
+    fn a_promise_that_was_not_needed_costs_no_tick() {
         let rates = rates(1, Millis::secs(1));
         assert_eq!(rates.promise("acme", 1, Timestamp(0)), 1);
         rates.give_back("acme", 1);
@@ -225,11 +225,11 @@ mod tests {
         assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
         rates.give_back("acme", 9);
         rates.settle("acme", 0);
-        assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(1000)), "a turn that was used stays used");
+        assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(1000)), "a tick that was used stays used");
     }
 
     #[test]
-    fn a_turn_that_is_far_away_is_told_and_not_taken() {
+    fn a_tick_that_is_far_away_is_told_and_not_taken() {
         let rates = rates(1, Millis::secs(60));
         assert_eq!(rates.take("acme", Timestamp(0), PATIENCE), Ok(Millis(0)));
         assert_eq!(rates.take("acme", Timestamp(20_000), PATIENCE), Err(Millis::secs(40)));
