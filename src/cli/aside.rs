@@ -18,23 +18,23 @@ pub(super) enum Aside {
 
 /// Lists what is kept apart: events that the database refuses, and deliveries that failed verification
 ///
-/// Newest first. What they say is not shown unless asked for: a delivery may be a stranger's, and an event holds
-/// personal data.
+/// Newest first. The content is shown only with --raw: a delivery may come from a stranger, and an event holds personal
+/// data.
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// One of both: quarantine (the database refuses them) or unverified (signature or secret was wrong)
+    /// Only this kind: quarantine (the database refuses them) or unverified (signature or secret was wrong)
     #[arg(long, value_parser = kind)]
     kind: Option<AsideKind>,
     /// Only from this source, such as unverified:original
     #[arg(long)]
     source: Option<String>,
-    /// Most of each kind
+    /// Show at most this many of each kind
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
     /// Print JSON lines, as the API shows each
     #[arg(long)]
     json: bool,
-    /// Print what was kept of each as well: headers, bodies, personal data, secrets
+    /// Also print the content that was kept: headers, bodies, personal data, secrets
     #[arg(long)]
     raw: bool,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub(super) struct List {
 
 /// Takes one again: an event of the quarantine is handed in as it was, a delivery is verified with today's settings
 ///
-/// Once it is in the journal it is kept apart no longer. Ends with 1 when it was not taken, and says why.
+/// Once it is in the journal, it is no longer kept apart. If it was not taken, says why and exits with 1.
 #[derive(Debug, Args)]
 pub(super) struct Take {
     /// Its id, as `aside list` shows it

@@ -7,15 +7,15 @@ use super::{Config, opened};
 use crate::app::audit::{Fault, Sums, audit};
 use crate::terminal::{Exit, Failure, out};
 
-/// Replays every onboarding's journal, and checks what must always hold
+/// Replays every onboarding's journal, and checks what must always be true
 ///
-/// Each onboarding is what its events make of it, without a gap; whoever has not ended has a live reason; its identifiers are
-/// its user's; nothing is held on an identifier that has an owner; what /metrics counts is what there is. Changes nothing, reads in
-/// pages (but for that count), and may run beside processes that serve. Prints each fault and then the sums; progress goes to
-/// stderr. Ends with 1 when there is a fault.
+/// Checks that each onboarding equals the replay of its events without a gap, that each running one has a live reason, that
+/// its identifiers belong to its user, that nothing is held on an identifier that has an owner, and that the counts of
+/// /metrics are right. Changes nothing, reads in pages (except for those counts), and may run beside serving processes.
+/// Prints one line for each fault, then the totals; progress goes to stderr. Exits with 1 if there is a fault.
 #[derive(Debug, Args)]
 pub(super) struct Audit {
-    /// Print JSON lines: each fault, then the sums
+    /// Print JSON lines: one for each fault, then the totals
     #[arg(long)]
     json: bool,
     #[command(flatten)]

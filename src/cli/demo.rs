@@ -13,7 +13,7 @@ use crate::terminal::{Exit, Failure};
 /// stopped, unless --once is given.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Demo {
-    /// End when every user is where the scenario says; 1 when one is not, or when anything was doubled at a provider
+    /// Exit when every user is where the scenario says; exit with 1 if one is not, or if a provider did anything twice
     #[arg(long)]
     once: bool,
     /// How many users sign up

@@ -5,13 +5,13 @@ use clap::Args;
 use super::{Config, opened};
 use crate::terminal::{Exit, Failure, out};
 
-/// Brings the database's schema up to date and ends
+/// Brings the database's schema up to date, then exits
 ///
-/// `serve` does the same at start; this is for setting up a database with other rights beforehand. Safe to run by
-/// several at once, and again.
+/// `serve` does the same at start; this is for setting up a database with other rights beforehand. Several
+/// processes may run it at once, and you may repeat it.
 #[derive(Debug, Args)]
 pub(super) struct Migrate {
-    /// Also count the figures of /metrics anew; once, when no process of a version before them runs any more
+    /// Also count the figures of /metrics again; do this once, when no older process runs any more
     #[arg(long)]
     recount: bool,
     #[command(flatten)]

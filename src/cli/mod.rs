@@ -53,16 +53,16 @@ enum Command {
     /// Looks up people.
     #[command(subcommand)]
     User(user::User),
-    /// Looks after events that have no owner.
+    /// Manages events that have no owner.
     #[command(subcommand)]
     Event(event::Event),
-    /// Looks after what is kept apart: events that the database refuses, deliveries that failed verification.
+    /// Lists and takes again what is kept apart: events that the database refuses, deliveries that failed verification.
     #[command(subcommand)]
     Aside(aside::Aside),
-    /// Looks after access tokens.
+    /// Manages access tokens.
     #[command(subcommand)]
     Token(token::Token),
-    /// Looks after our webhook addresses at the providers.
+    /// Registers and lists our webhook addresses at the providers.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
     Audit(audit::Audit),
@@ -73,7 +73,7 @@ enum Command {
 /// Which settings file is read.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Config {
-    /// Settings file; else GANGWAY_CONFIG, else ./gangway.toml where there is one
+    /// Settings file [default: GANGWAY_CONFIG, then ./gangway.toml if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::telemetry;
 use crate::terminal::{Exit, Failure};
 
-/// Serves webhooks, messages, API and health, and performs what they lead to, until told to stop
+/// Serves webhooks, messages, API and health, and performs the effects that follow, until it is stopped
 ///
 /// Run as many as you like on one PostgreSQL. Brings the schema up to date first.
 #[derive(Debug, Args)]

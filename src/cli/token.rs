@@ -23,23 +23,23 @@ pub(super) enum Token {
 /// Makes an access token and prints it, once: only its digest is kept
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// Whom it stands for: the actor of what is done with it, in the journal
+    /// The name of its holder, which the journal shows for each act
     #[arg(value_parser = name)]
     name: String,
     /// What it allows, separated by commas: read (look), publish (send events), operate (retry, move, cancel, note, adopt)
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true, value_parser = scope)]
     scope: Vec<Scope>,
-    /// When it stops working, counted from now, such as 90d or 12h; else never
+    /// When it stops working, counted from now, such as 90d or 12h [default: never]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     expires: Option<Millis>,
-    /// CloudEvents source that it may publish under, such as /signup; several may be given, else any
+    /// CloudEvents source that it may publish under, such as /signup; repeatable [default: any]
     #[arg(long, value_name = "SOURCE", value_parser = source)]
     source: Vec<String>,
     #[command(flatten)]
     config: Config,
 }
 
-/// Lists access tokens: whom each stands for, what it may, since when and until when; never the token
+/// Lists access tokens: name, scopes, sources, creation and expiry; never the token itself
 #[derive(Debug, Args)]
 pub(super) struct List {
     /// Print JSON lines
@@ -51,10 +51,10 @@ pub(super) struct List {
 
 /// Takes an access token back
 ///
-/// Whoever serves may know it for `server.token_cache` longer, 10 s by default. The name is free again.
+/// Serving processes may accept it for up to `server.token_cache` longer, 10 s by default. The name is free again.
 #[derive(Debug, Args)]
 pub(super) struct Remove {
-    /// Whom it stands for, as in `token add`
+    /// The name of its holder, as in `token add`
     #[arg(value_parser = name)]
     name: String,
     #[command(flatten)]

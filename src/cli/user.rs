@@ -21,14 +21,14 @@ pub(super) enum User {
 
 /// Shows a person: what names them, where each onboarding is, why, what happens next, and the last journal lines
 ///
-/// Reads the database directly, so it works beside running processes and without them. Ends with 1 when nobody has
+/// Reads the database directly, so it works beside running processes and without them. Exits with 1 if no user has
 /// this identifier.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// External id, e-mail address, gangway's id of user or onboarding, or any identifier of a provider
     #[arg(value_name = "ANY-IDENTIFIER")]
     identifier: String,
-    /// Most journal lines of each onboarding, the last ones
+    /// Show at most this many journal lines of each onboarding, the latest
     #[arg(long, value_name = "N", default_value_t = 10)]
     lines: usize,
     /// Print JSON lines: each user as the API shows it, with the journals as "events" by onboarding

@@ -14,8 +14,8 @@ pub(super) enum Webhooks {
 
 /// Registers our webhook address at a provider and keeps the secret that comes back
 ///
-/// The secret is shown by the provider once; it is sealed with the master key and used beside those of the settings by
-/// every process that serves (set `registered = true` in the provider's webhook section). Prints the webhook's id.
+/// The provider shows the secret once. gangway seals it with the master key; every serving process accepts it as well as
+/// those in the settings (set `registered = true` in the provider's webhook section). Prints the webhook's id.
 #[derive(Debug, Args)]
 pub(super) struct Register {
     /// The provider, as its section is named
@@ -23,7 +23,7 @@ pub(super) struct Register {
     /// Our address as the provider reaches it, such as https://HOST/webhooks/haven
     #[arg(long, value_name = "URL")]
     url: String,
-    /// A kind of event to be told; may be repeated; all that the adapter wants where there is none
+    /// A kind of event to subscribe to; repeatable [default: every kind that the adapter reads]
     #[arg(long = "event", value_name = "KIND")]
     events: Vec<String>,
     #[command(flatten)]

@@ -24,6 +24,9 @@ use super::writes::{Row, Writes};
 /// Writes a round and commits it.
 pub(super) async fn write(mut tx: Tx, round: Round<'_>, copies: &[(i64, u32)]) -> Result<Left, StoreError> {
     let Round { engine, now, read, writes, mut left, .. } = round;
+    // New onboardings were written when they were claimed: their first time counts like every other.
+    let asked = read.works.values().filter(|work| work.changed || work.fresh);
+    let wakes: Vec<_> = asked.filter_map(|work| work.loaded.onboarding.wake_at).collect();
     let changed: Vec<Loaded> = read.works.into_values().filter(|work| work.changed).map(|work| work.loaded).collect();
     if !changed.is_empty() {
         tx.update_onboardings(&changed).await?;
@@ -47,9 +50,7 @@ pub(super) async fn write(mut tx: Tx, round: Round<'_>, copies: &[(i64, u32)]) -
             return Err(error);
         }
     }
-    for at in changed.iter().filter_map(|loaded| loaded.onboarding.wake_at) {
-        engine.alarm.set(at);
-    }
+    wakes.into_iter().for_each(|at| engine.alarm.set(at));
     for (id, flow) in left.circles.drain(..) {
         tracing::warn!(onboarding = %id, flow, "it went in a circle and was stopped; a person is asked");
         metrics::counter!("gangway_circles_total", "flow" => flow).increment(1);

@@ -1,8 +1,9 @@
 //! Time: due wakes, deadlines, the sweep, the end of held events.
 
-use gangway::engine::{Door, sweep, timers, writer};
+use gangway::engine::{Door, Flows, sweep, timers, writer};
 use gangway_core::decision::Verdict;
 use gangway_core::event::{OperatorAct, Trust};
+use gangway_core::flow;
 use gangway_core::onboarding::Status;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::Millis;
@@ -10,13 +11,14 @@ use gangway_core::time::Millis;
 use crate::db::TestDb;
 use crate::on_both_databases;
 use crate::say::{uid, wallet_fact};
-use crate::world::World;
+use crate::world::{World, catalogue};
 
 on_both_databases!(
     a_due_wake_fires_once_and_polls,
     a_wake_that_two_engines_fire_at_once_counts_once,
     a_wait_that_lasts_too_long_is_late,
     a_wake_asked_for_soon_is_not_put_off,
+    a_wake_in_the_first_state_of_an_onboarding_sets_the_alarm,
     three_hundred_timers_that_stay_due_keep_no_other_waiting,
     each_timer_is_delivered_once_by_whichever_of_three_engines,
     a_timer_whose_engine_died_is_due_again_after_the_lease,
@@ -93,6 +95,34 @@ async fn a_wake_asked_for_soon_is_not_put_off(db: &TestDb) {
     let wake = world.onboarding(id).await.wake_at.unwrap();
     world.clock.advance(Millis(wake.since(world.say().0).0 - 10));
     assert_eq!(timers::tick(&world.engine, &door, world.say().0).await.unwrap(), Some(wake));
+}
+
+/// Begins with a wait.
+const PATIENT: &str = "
+flow: patient
+version: 1
+start: { on: user.patient, user: { id: data.user_id, email: data.email } }
+states:
+  first:
+    await: { said: user.confirmed }
+    within: 10s
+    outcomes: { said: done, late: lost }
+  lost: { end: failed }
+  done: { end: completed }
+";
+
+async fn a_wake_in_the_first_state_of_an_onboarding_sets_the_alarm(db: &TestDb) {
+    let flows = Flows::default();
+    for flow in flow::load_all(&[("patient.yaml", PATIENT.to_owned())], &catalogue()).unwrap() {
+        flows.add(flow, true);
+    }
+    let world = World::new(db).await.with_flows(flows);
+    let id = world.one(world.say().start("p", "user.patient", "ann")).await.onboarding.unwrap();
+    let wake = world.onboarding(id).await.wake_at.unwrap();
+    world.clock.advance(wake.since(world.say().0));
+    let an_hour = world.engine.alarm.wait(world.engine.clock.as_ref(), Millis::secs(3600));
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), an_hour).await;
+    assert!(waited.is_ok(), "the loop would look only at the next sweep");
 }
 
 async fn three_hundred_timers_that_stay_due_keep_no_other_waiting(db: &TestDb) {
