@@ -1,9 +1,11 @@
 //! `[mail]`: how mails are sent and what they look like from outside.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use gangway_core::retry::Policy;
 use gangway_core::time::Millis;
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -167,20 +169,12 @@ impl Server {
 
 /// Undoes percent-encoding: a password may hold `@` and `/`.
 fn decode(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next(), rest.next()].map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
-        match digits {
-            [Some(high), Some(low)] => bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?')),
-            _ => return Err("holds a `%` that is not followed by two hexadecimal digits".to_owned()),
-        }
+    let escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !text.split('%').skip(1).all(escape) {
+        return Err("holds a `%` that is not followed by two hexadecimal digits".to_owned());
     }
-    String::from_utf8(bytes).map_err(|_| "holds a user or password that is not UTF-8".to_owned())
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| "holds a user or password that is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
