@@ -10,17 +10,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::outbound::OutboundSettings;
-use super::providers::secret;
-use super::{Problem, duration};
+use super::{Problem, duration, load, secret};
 
 /// `[mail]`. Without `url` no mail is sent, and a flow that mails does not load.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct MailSettings {
     /// `smtp://user:pass@host:port?tls=required|opportunistic|none` or `smtps://…`. Default of `tls` is `required`
     /// with a password in the address, else `opportunistic`.
-    #[serde(with = "secret::option")]
+    #[serde(default, with = "secret::option")]
     pub url: Option<SecretString>,
     /// Sender, such as `Example <hello@example.com>`.
     pub from: String,
@@ -42,11 +40,10 @@ pub struct MailSettings {
 }
 
 /// What follows when nobody knows whether a mail was taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnUnknown {
     /// The same bytes with the same message id, once.
-    #[default]
     Resend,
     /// A person decides.
     Review,
@@ -54,17 +51,7 @@ pub enum OnUnknown {
 
 impl Default for MailSettings {
     fn default() -> Self {
-        Self {
-            url: None,
-            from: "gangway <gangway@localhost>".to_owned(),
-            reply_to: None,
-            domain: "localhost".to_owned(),
-            default_locale: "en".to_owned(),
-            concurrency: 8,
-            timeout: Millis::secs(20),
-            on_unknown: OnUnknown::Resend,
-            templates: None,
-        }
+        load::usual("mail")
     }
 }
 
@@ -77,7 +64,7 @@ impl MailSettings {
 
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str, outbound: &OutboundSettings) -> Vec<Problem> {
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut wrong = |key: &str, what: String, hint: &str| {
             problems.push(Problem::new(format!("{at}.{key}"), what, hint));
@@ -99,10 +86,6 @@ impl MailSettings {
         }
         if self.concurrency == 0 {
             wrong("concurrency", "lets no mail through".to_owned(), "at least 1");
-        }
-        if self.timeout.0 == 0 || self.timeout > outbound.attempt_timeout() {
-            let what = format!("is not between 1ms and {}", outbound.attempt_timeout());
-            wrong("timeout", what, "it must end well before `outbound.lease`");
         }
         problems
     }
@@ -180,7 +163,7 @@ fn decode(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::{MailSettings, Server, Tls};
-    use crate::settings::outbound::OutboundSettings;
+    use crate::settings::load;
     use secrecy::ExposeSecret;
 
     #[test]
@@ -211,11 +194,11 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_with_the_mail_settings_is_told_at_once() {
-        let text = "url = \"http://secret-host\"\nfrom = \"nobody\"\ndomain = \"\"\nconcurrency = 0\ntimeout = \"60s\"";
-        let settings: MailSettings = toml::from_str(text).unwrap();
-        let problems = settings.problems("mail", &OutboundSettings::default());
-        assert_eq!(problems.len(), 5, "{problems:?}");
+        let text = "url = \"http://secret-host\"\nfrom = \"nobody\"\ndomain = \"a b\"\nconcurrency = 0";
+        let settings: MailSettings = load::read("mail", text).unwrap();
+        let problems = settings.problems("mail");
+        assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(!format!("{problems:?}").contains("secret-host"));
-        assert_eq!(MailSettings::default().problems("mail", &OutboundSettings::default()), []);
+        assert_eq!(MailSettings::default().problems("mail"), []);
     }
 }

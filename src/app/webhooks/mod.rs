@@ -20,7 +20,7 @@ use super::parts::std_time;
 use crate::clock::Clock;
 use crate::outbound::call::{Progress, Way, converse};
 use crate::providers::Call;
-use crate::settings::webhooks::WebhookSettings;
+use crate::providers::webhook::WebhookSettings;
 use crate::store::webhooks::Webhook;
 
 /// Secrets of the webhooks that were registered, by provider.
@@ -71,7 +71,7 @@ async fn ask(way: Way<'_>, clock: &dyn Clock, action: &str, input: Map<String, V
 #[cfg(test)]
 mod tests {
     use super::Registered;
-    use crate::settings::webhooks::WebhookSettings;
+    use crate::providers::webhook::WebhookSettings;
     use crate::store::webhooks::Webhook;
     use gangway_core::time::Timestamp;
 
