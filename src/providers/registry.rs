@@ -72,12 +72,15 @@ macro_rules! shipped_flow {
 
 /// The mail templates of these names and languages, below `templates/mail/`.
 macro_rules! shipped_templates {
+    (@part $name:literal $locale:literal $end:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail/", $name, "/", $locale, $end))
+    };
     ($($name:literal: $($locale:literal),+;)*) => {
         &[$($(
             ($name, $locale, [
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail/", $name, "/", $locale, ".subject.txt")),
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail/", $name, "/", $locale, ".txt")),
-                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/mail/", $name, "/", $locale, ".html")),
+                shipped_templates!(@part $name $locale ".subject.txt"),
+                shipped_templates!(@part $name $locale ".txt"),
+                shipped_templates!(@part $name $locale ".html"),
             ]),
         )+)*]
     };

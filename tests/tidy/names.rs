@@ -7,6 +7,9 @@ use crate::tree::{Tree, is_test_file};
 const HOMES: &[&str] =
     &["src/providers/mod.rs", "src/providers/registry.rs", "src/app/demo", "src/app/sandbox.rs", "src/cli/sandbox.rs"];
 
+/// What to do instead.
+const HINT: &str = "Put it into its folder, or ask its row (src/providers/registry.rs).";
+
 /// Every place that names a provider although it is not that provider's.
 pub fn check(tree: &Tree) -> Vec<String> {
     let providers: Vec<&str> = tree.all().filter_map(|(path, _)| provider(path)).collect();
@@ -21,9 +24,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
         for name in providers.iter().filter(|name| !path.starts_with(&format!("src/providers/{name}/"))) {
             let module = format!("{name}::");
             let named = find_words(&code, &module).chain(find_words(&text, name));
-            problems.extend(named.map(|(line, _)| {
-                format!("{path}:{line}: names the provider `{name}`. Put it into its folder, or ask its row (src/providers/registry.rs).")
-            }));
+            problems.extend(named.map(|(line, _)| format!("{path}:{line}: names the provider `{name}`. {HINT}")));
         }
     }
     problems
@@ -42,7 +43,9 @@ mod tests {
 
     #[test]
     fn a_provider_is_named_in_its_folder_its_row_and_in_prose_only() {
-        let naming = "/// Such as acme.\nfn f() { let acme = 1; acme::new(\"acme\"); }\n#[cfg(test)]\nmod tests {\n \"acme\" }\n";
+        let code = "/// Such as acme.\nfn f() { let acme = 1; acme::new(\"acme\"); }\n";
+        let naming = format!("{code}#[cfg(test)]\nmod tests {{\n \"acme\" }}\n");
+        let naming = naming.as_str();
         let files = [
             ("src/providers/acme/settings.toml", ""),
             ("src/providers/acme/mod.rs", naming),

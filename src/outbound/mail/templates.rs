@@ -169,12 +169,12 @@ mod tests {
     use super::{Rendered, Templates, shipped};
     use serde_json::{Value, json};
 
-    fn shipped() -> Templates {
+    fn load() -> Templates {
         Templates::load(None, "en").unwrap()
     }
 
     fn welcome(locale: Option<&str>, values: &Value) -> Result<Rendered, String> {
-        shipped().render("welcome", locale, values)
+        load().render("welcome", locale, values)
     }
 
     fn sample() -> Value {
@@ -186,7 +186,7 @@ mod tests {
         for (name, locale, _) in shipped() {
             let file = format!("{}/templates/mail/{name}/sample.json", env!("CARGO_MANIFEST_DIR"));
             let sample: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-            let mail = shipped().render(name, Some(locale), &sample).unwrap();
+            let mail = load().render(name, Some(locale), &sample).unwrap();
             assert!(!mail.subject.is_empty());
             for text in sample.as_object().unwrap().values().filter_map(Value::as_str) {
                 let escaped = text.replace('&', "&amp;").replace('/', "&#x2f;");
@@ -216,7 +216,7 @@ mod tests {
         let error = welcome(None, &json!({"user": {"email": "ada@example.com"}})).unwrap_err();
         assert!(error.contains("welcome/en.txt") && error.contains("undefined"), "{error}");
         assert!(!error.contains("ada"), "{error}");
-        assert!(shipped().render("welcom", None, &sample()).is_err());
+        assert!(load().render("welcom", None, &sample()).is_err());
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_learns_names_and_languages() {
-        let specs = shipped().specs();
+        let specs = load().specs();
         assert_eq!(specs["welcome"].values, ["wallet_address"]);
         assert_eq!(specs["welcome"].locales, ["de", "en"]);
     }
