@@ -48,6 +48,7 @@ fn lacking(settings: &Settings, call: &Call) -> Option<String> {
 }
 
 /// The flows that gangway ships: one for each provider, and that of the example of a definition.
+#[expect(clippy::indexing_slicing, reason = "the compiler does it, and refuses what would panic")]
 pub const SHIPPED: &[ShippedFlow] = &{
     let mut flows = [shipped_flow!("member-joined"); registry::BUILT_IN.len() + 1];
     let mut at = 0;

@@ -23,6 +23,9 @@ pub type ShippedFlow = (&'static str, &'static str);
 /// A mail template that is compiled in: its name, its language, its subject, text and HTML.
 pub type ShippedTemplate = (&'static str, &'static str, [&'static str; 3]);
 
+/// Makes the adapter of a section that was checked.
+pub type Build = fn(&Section, &Policy) -> Result<Arc<dyn Adapter>, Problems>;
+
 /// One provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -36,8 +39,8 @@ pub struct Row {
     pub identifier_kinds: &'static [&'static str],
     /// Adds what it offers to what flows may name, also where it is not set up.
     pub describe: fn(&mut Catalogue, &Policy),
-    /// The adapter of a section that was checked.
-    pub build: fn(&Section, &Policy) -> Result<Arc<dyn Adapter>, Problems>,
+    /// Makes its adapter.
+    pub build: Build,
     /// What a call needs and neither the flow nor the section gives.
     pub lacks: fn(&Section, &Call) -> Option<String>,
     /// The flow that shows it.

@@ -163,7 +163,9 @@ impl<'a> Merged<'a> {
 fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<Problem> {
     let (want, is) = (Kind::of(example), Kind::of(value));
     let hint = match example {
+        Value::Table(table) if table.is_empty() => "any keys may stand in it".to_owned(),
         Value::Table(table) => format!("it holds {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        Value::String(text) if text.is_empty() => "it is empty by default".to_owned(),
         _ => format!("{hint} {example}"),
     };
     let problem = |what: String| Some(Problem::new(key, what, hint));

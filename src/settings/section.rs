@@ -2,6 +2,8 @@
 //! each value is tried alone in a section that is right, so that no wrong value hides another, and what is missing is
 //! told beside what is wrong. Never here: a value in a problem; it may be a secret.
 
+use std::fmt;
+
 use gangway_core::flow::words::nearest;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -11,7 +13,7 @@ use super::shape::Shape;
 use super::{Problem, Problems};
 
 /// A section that is to be typed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Section {
     /// Its key: `providers.NAME`.
     pub(super) at: String,
@@ -23,6 +25,13 @@ pub struct Section {
     pub(super) whole: bool,
     /// Whether an empty text says "none", as in a file or a variable: such a key counts as left out.
     pub(super) empty_is_none: bool,
+}
+
+impl fmt::Debug for Section {
+    /// Without what was set, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section").field("at", &self.at).finish_non_exhaustive()
+    }
 }
 
 impl Section {
