@@ -87,8 +87,16 @@ impl Forms {
         self.built_in.get(provider).unwrap_or(&self.defined)
     }
 
-    /// A value that could stand at this path of a provider's section; none when its form does not know the key.
+    /// A value that could stand at this path of a provider's section; none when its form does not know the key, or
+    /// lets anything stand there.
     pub(crate) fn example(&self, provider: &str, path: &[String]) -> Option<&Value> {
+        let shape = &self.of(provider).shape;
+        find(shape.table(), path).filter(|_| !shape.free(path))
+    }
+
+    /// What a provider's text has at this path.
+    #[cfg(test)]
+    pub(crate) fn value(&self, provider: &str, path: &[String]) -> Option<&Value> {
         find(self.of(provider).shape.table(), path)
     }
 

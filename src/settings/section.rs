@@ -124,9 +124,14 @@ impl Section {
                 continue;
             }
             leave_out(&mut set, &path);
-            let most = [u32::MAX, u16::MAX.into()].into_iter().find(|most| fits(&path, Value::Integer((*most).into())));
+            let number = |most: u32| match value {
+                Value::Array(_) => Value::Array(vec![Value::Integer(most.into())]),
+                _ => Value::Integer(most.into()),
+            };
+            let most = [u32::MAX, u16::MAX.into()].into_iter().find(|most| fits(&path, number(*most)));
             let what = match (value, most) {
                 (Value::Integer(_), Some(most)) => format!("must be a whole number from 0 to {most}"),
+                (Value::Array(_), Some(most)) => format!("holds something that is not a whole number from 0 to {most}"),
                 _ if fits(&path, Value::String("x".to_owned())) => "must be text in quotes".to_owned(),
                 _ => "cannot be read".to_owned(),
             };

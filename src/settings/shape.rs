@@ -89,6 +89,11 @@ impl Shape {
         self.notes.get(path).is_some_and(|note| note.any_keys)
     }
 
+    /// Whether this path lies in a section in which any key may stand, with any value.
+    pub(super) fn free(&self, path: &[String]) -> bool {
+        (1..path.len()).filter_map(|depth| path.get(..depth)).any(|above| self.any_keys(above))
+    }
+
     /// The words that may stand at this path; none where it takes something else.
     pub(super) fn words(&self, path: &[String]) -> &[String] {
         self.notes.get(path).map_or(&[], |note| note.words.as_slice())

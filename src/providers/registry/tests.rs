@@ -13,7 +13,7 @@ fn with(provider: &str, changed: Option<(&[String], &str)>) -> Result<Settings, 
     for path in FORMS.paths().into_iter().filter(|path| path[0] == provider && path[1] != "webhook_secret") {
         let value = match changed {
             Some((at, word)) if at == path => Value::String(word.to_owned()),
-            _ => FORMS.example(provider, &path[1..]).unwrap().clone(),
+            _ => FORMS.value(provider, &path[1..]).unwrap().clone(),
         };
         let (last, above) = path.split_last().unwrap();
         let mut table = file.entry("providers").or_insert_with(|| Value::Table(Table::new())).as_table_mut().unwrap();
@@ -30,6 +30,22 @@ fn each_text_is_a_section_that_its_provider_takes() {
     for row in BUILT_IN {
         assert!(with(row.name, None).is_ok(), "{}", with(row.name, None).unwrap_err());
     }
+}
+
+#[test]
+fn where_any_key_may_stand_any_value_may() {
+    let path = ["waltid", "wallet", "body", "wallet", "createIfNotFound"].map(str::to_owned);
+    assert!(FORMS.value("waltid", &path[1..]).unwrap().is_bool());
+    assert!(with("waltid", Some((&path, "no truth value"))).is_ok());
+}
+
+#[test]
+fn a_number_in_a_list_is_told_its_limits() {
+    let file = "[providers.waltid]\nbase_url = \"https://a.example\"\napi_key = \"k\"\n\
+        duplicate = { statuses = [70000] }";
+    let input = Input { file: Some(("sample".to_owned(), file.to_owned())), environment: Vec::new() };
+    let told = Settings::read(&input).unwrap_err().to_string();
+    assert!(told.contains("holds something that is not a whole number from 0 to 65535"), "{told}");
 }
 
 #[test]
