@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use gangway::problem::Kind;
+use gangway::providers::registry::BUILT_IN;
 use gangway::settings::DEFAULTS;
 use gangway::telemetry::Metric;
 
@@ -103,6 +104,19 @@ fn the_reference_of_settings_is_the_commented_default_file() {
         DEFAULTS.replace("\r\n", "\n")
     );
     held_in_step("settings.md", &text);
+}
+
+#[test]
+fn the_settings_on_each_provider_s_page_are_its_commented_text() {
+    for row in BUILT_IN {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/providers/{}.md", row.name));
+        let text = std::fs::read_to_string(&page).unwrap();
+        let (before, rest) = text.split_once("## Settings\n\n```toml\n").expect("a block of settings");
+        let (_, after) = rest.split_once("```\n").expect("the end of the block");
+        let section = row.settings.replace("\n[", &format!("\n[providers.{}.", row.name));
+        let block = format!("## Settings\n\n```toml\n[providers.{}]\n{section}```\n", row.name);
+        held_in_step(&format!("../providers/{}.md", row.name), &format!("{before}{block}{after}"));
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "helpers of tests may panic")]
 
+use gangway::providers::original::settings::OriginalSettings;
+use gangway::providers::webhook::WebhookSettings;
 use gangway::settings::{Input, Problems, Settings};
 use secrecy::ExposeSecret;
 
@@ -22,6 +24,13 @@ fn shown(settings: &Settings, key: &str) -> (String, String) {
     (found.value.clone(), found.from.clone())
 }
 
+/// What the section of Original says.
+fn original(settings: &Settings) -> (OriginalSettings, Option<WebhookSettings>) {
+    let provider = settings.providers.get("original").expect("a section");
+    let webhook = provider.webhook.as_ref().map(|section| WebhookSettings::of(section).expect("right"));
+    (provider.section.read(OriginalSettings::problems).expect("right"), webhook)
+}
+
 #[test]
 fn the_compiled_in_defaults_are_right_as_they_are() {
     let settings = read("", &[]).unwrap();
@@ -30,16 +39,6 @@ fn the_compiled_in_defaults_are_right_as_they_are() {
     assert_eq!(shown(&settings, "outbound.lease").0, "\"30s\"");
     assert_eq!(shown(&settings, "intake.body_max").0, "1048576");
     assert!(settings.shown.iter().all(|shown| shown.from == "default"));
-}
-
-#[test]
-fn the_commented_file_says_what_the_code_takes_for_left_out() {
-    use gangway::settings::{AmqpSettings, IntakeSettings, MailSettings, OutboundSettings};
-    let settings = read("", &[]).unwrap();
-    assert_eq!(format!("{:?}", settings.amqp), format!("{:?}", AmqpSettings::default()));
-    assert_eq!(format!("{:?}", settings.intake), format!("{:?}", IntakeSettings::default()));
-    assert_eq!(format!("{:?}", settings.mail), format!("{:?}", MailSettings::default()));
-    assert_eq!(format!("{:?}", settings.outbound), format!("{:?}", OutboundSettings::default()));
 }
 
 #[test]
@@ -233,15 +232,16 @@ fn a_provider_can_be_set_up_by_the_environment_alone() {
         ("GANGWAY_PROVIDERS__ORIGINAL__EVENTS__ASSET_MINTED", "asset.minted,minted"),
         ("GANGWAY_PROVIDERS__ORIGINAL__WEBHOOK__SECRETS", "a-long-random-path-segment, 12345678901234567890"),
     ];
-    let provider = read("", &common).unwrap().providers.original.unwrap();
-    assert_eq!(provider.adapter.api_key.expose_secret(), "0123");
-    assert_eq!(provider.adapter.api_secret.expose_secret(), "true");
-    assert_eq!(provider.adapter.collection_uid.as_deref(), Some("221137489875"));
-    assert_eq!(provider.adapter.common.concurrency, 3);
-    assert_eq!(provider.adapter.common.retry.attempts, Some(2));
-    assert!(!provider.adapter.token.api_key_claim);
-    assert_eq!(provider.adapter.events.asset_minted, ["asset.minted", "minted"]);
-    let secrets: Vec<_> = provider.webhook.unwrap().secrets.iter().map(|it| it.expose_secret().to_owned()).collect();
+    let settings = read("", &common).unwrap();
+    let (adapter, webhook) = original(&settings);
+    assert_eq!(adapter.api_key.expose_secret(), "0123");
+    assert_eq!(adapter.api_secret.expose_secret(), "true");
+    assert_eq!(adapter.collection_uid.as_deref(), Some("221137489875"));
+    assert_eq!(adapter.common.concurrency, 3);
+    assert_eq!(adapter.common.retry.attempts, Some(2));
+    assert!(!adapter.token.api_key_claim);
+    assert_eq!(adapter.events.asset_minted, ["asset.minted", "minted"]);
+    let secrets: Vec<_> = webhook.unwrap().secrets.iter().map(|it| it.expose_secret().to_owned()).collect();
     assert_eq!(secrets, ["a-long-random-path-segment", "12345678901234567890"]);
     let wrong = [("GANGWAY_PROVIDERS__ORIGINAL__CONCURRENCY", "many")];
     let found = problems("", &wrong);
@@ -281,10 +281,10 @@ fn two_underscores_nest_and_values_take_the_kind_of_their_default() {
     .unwrap();
     assert_eq!((settings.engine.batch, settings.engine.hold.0), (128, 172_800_000));
     assert_eq!(settings.flows.folders.len(), 2);
-    let original = settings.providers.original.unwrap();
-    assert_eq!(original.adapter.api_key.expose_secret(), "0123");
-    assert_eq!(original.adapter.common.concurrency, 3);
-    assert_eq!(original.webhook.unwrap().secrets.len(), 1);
+    let (adapter, webhook) = original(&settings);
+    assert_eq!(adapter.api_key.expose_secret(), "0123");
+    assert_eq!(adapter.common.concurrency, 3);
+    assert_eq!(webhook.unwrap().secrets.len(), 1);
     assert!(settings.outbound.allow_private);
 }
 

@@ -18,6 +18,8 @@ mod links;
 mod manifests;
 #[path = "tidy/modules.rs"]
 mod modules;
+#[path = "tidy/names.rs"]
+mod names;
 #[path = "tidy/places.rs"]
 mod places;
 #[path = "tidy/scan.rs"]
@@ -58,6 +60,11 @@ fn files_and_functions_stay_within_their_budgets() {
 #[test]
 fn calls_with_one_home_are_made_at_home() {
     hold("calls with one home", calls::check(&Tree::read()));
+}
+
+#[test]
+fn a_provider_is_named_in_its_folder_and_its_row_only() {
+    hold("names of providers", names::check(&Tree::read()));
 }
 
 #[test]

@@ -50,17 +50,26 @@ impl Millis {
     pub const fn secs(n: u64) -> Self {
         Self(n.saturating_mul(1000))
     }
+
+    /// Reads `500ms`, `15s`, `5m`, `24h`, `30d`: a whole number and its unit. None for anything else, and for what is
+    /// too long to count.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at_checked(digits)?;
+        let (size, _) = UNITS.into_iter().find(|(_, name)| *name == unit)?;
+        number.parse::<u64>().ok()?.checked_mul(size).map(Self)
+    }
 }
+
+/// The units of a length of time, longest first.
+const UNITS: [(u64, &str); 5] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(u64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
-        for (size, name) in UNITS {
-            if self.0 >= size && self.0.is_multiple_of(size) {
-                return write!(f, "{}{name}", self.0 / size);
-            }
-        }
-        write!(f, "{}ms", self.0)
+        let fitting = UNITS.into_iter().find(|(size, _)| self.0 >= *size && self.0.is_multiple_of(*size));
+        let (size, name) = fitting.unwrap_or((1, "ms"));
+        write!(f, "{}{name}", self.0 / size)
     }
 }
 

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use gangway_core::retry::Policy;
+
 use super::webhooks::Registered;
 use crate::inbound::signature::Profile;
 use crate::inbound::webhook::Hook;
 use crate::providers::Adapter;
-use crate::providers::didx::Didx;
+use crate::providers::common::ProviderSettings;
+use crate::providers::generic::settings::GenericSettings;
 use crate::providers::generic::{self, Generic};
-use crate::providers::guardian::Guardian;
-use crate::providers::haven::Haven;
-use crate::providers::original::Original;
-use crate::providers::waltid::Waltid;
-use crate::settings::webhooks::WebhookSettings;
+use crate::providers::registry::{self, Row};
+use crate::providers::webhook::WebhookSettings;
 use crate::settings::{Problem, Problems, Provider, Settings, text};
 
 /// The providers, built.
@@ -33,25 +33,17 @@ pub(super) struct Adapters {
 /// Every definition and every webhook profile that cannot be used.
 pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
     let general = &settings.outbound.retry.policy();
-    let all = &settings.providers;
-    let mut adapters = Adapters::default();
-    if let Some(Provider { adapter, webhook }) = &all.didx {
-        adapters.add(Arc::new(Didx::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
+    let (mut adapters, mut problems) = (Adapters::default(), Vec::new());
+    for (name, provider) in &settings.providers.0 {
+        let built = match registry::row(name) {
+            Some(row) => built_in(row, provider, general),
+            None => defined(name, provider, settings),
+        };
+        match built {
+            Ok((adapter, concurrency, webhook)) => adapters.add(adapter, concurrency, webhook),
+            Err(Problems(wrong)) => problems.extend(wrong),
+        }
     }
-    if let Some(Provider { adapter, webhook }) = &all.guardian {
-        adapters.add(Arc::new(Guardian::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
-    }
-    if let Some(Provider { adapter, webhook }) = &all.haven {
-        adapters.add(Arc::new(Haven::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
-    }
-    if let Some(Provider { adapter, webhook }) = &all.original {
-        adapters.add(Arc::new(Original::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
-    }
-    if let Some(Provider { adapter, webhook }) = &all.waltid {
-        adapters.add(Arc::new(Waltid::new(adapter.clone(), general)), adapter.common.concurrency, webhook.clone());
-    }
-    let mut problems = Vec::new();
-    adapters.add_defined(settings, &mut problems);
     for (name, webhook) in &adapters.webhooks {
         for warning in webhook.warnings(&at(name)) {
             tracing::warn!(key = warning.key, hint = warning.hint, "{}", warning.what);
@@ -68,42 +60,42 @@ fn at(name: &str) -> String {
     format!("providers.{name}.webhook")
 }
 
-impl Adapters {
-    /// Those that a definition file describes.
-    fn add_defined(&mut self, settings: &Settings, problems: &mut Vec<Problem>) {
-        let (general, patience) = (&settings.outbound.retry.policy(), settings.outbound.patience());
-        for (name, Provider { adapter, webhook }) in &settings.providers.generic {
-            let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
-            let wrong = |what: String, hint: &str| Problem::new(format!("{at}.definition"), what, hint);
-            let text = match text::read(&adapter.definition) {
-                Ok(text) => text,
-                Err(told) => {
-                    problems.push(wrong(format!("{} {}", told.key, told.what), &told.hint));
-                    continue;
-                }
-            };
-            let definition = match generic::load(&file, &text) {
-                Ok(definition) => definition,
-                Err(told) => {
-                    problems.push(wrong(format!("{file} does not load:\n{told}"), "try it with `gangway check`"));
-                    continue;
-                }
-            };
-            if definition.name != *name {
-                let what = format!("{file} describes `{}`, not `{name}`", definition.name);
-                problems.push(wrong(what, "the section has the name that the file gives after `provider:`"));
-                continue;
-            }
-            problems.extend(Generic::problems(&definition, adapter, webhook.as_ref(), &at));
-            let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
-            // More conversations than turns would only wait for each other.
-            let fitting = definition.rate.map_or(u32::MAX, |rate| rate.fitting(patience));
-            let concurrency = adapter.common.concurrency.min(fitting);
-            let adapter = Generic::new(Arc::new(definition), adapter.clone(), general);
-            self.add(Arc::new(adapter), concurrency, verified);
-        }
-    }
+/// An adapter, how many requests it may have under way, and how its webhooks are verified.
+type Made = (Arc<dyn Adapter>, u32, Option<WebhookSettings>);
 
+fn built_in(row: &Row, provider: &Provider, general: &Policy) -> Result<Made, Problems> {
+    let adapter = (row.build)(&provider.section, general)?;
+    let webhook = provider.webhook.as_ref().map(WebhookSettings::of).transpose()?;
+    Ok((adapter, ProviderSettings::of(&provider.section)?.concurrency, webhook))
+}
+
+/// One that a definition file describes.
+fn defined(name: &str, provider: &Provider, settings: &Settings) -> Result<Made, Problems> {
+    let (general, patience) = (&settings.outbound.retry.policy(), settings.outbound.patience());
+    let adapter: GenericSettings = provider.section.read(GenericSettings::problems)?;
+    let webhook = provider.webhook.as_ref().map(WebhookSettings::of).transpose()?;
+    let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
+    let wrong = |what: String, hint: &str| Problems(vec![Problem::new(format!("{at}.definition"), what, hint)]);
+    let text =
+        text::read(&adapter.definition).map_err(|told| wrong(format!("{} {}", told.key, told.what), &told.hint))?;
+    let definition = generic::load(&file, &text)
+        .map_err(|told| wrong(format!("{file} does not load:\n{told}"), "try it with `gangway check`"))?;
+    if definition.name != *name {
+        let what = format!("{file} describes `{}`, not `{name}`", definition.name);
+        return Err(wrong(what, "the section has the name that the file gives after `provider:`"));
+    }
+    let problems = Generic::problems(&definition, &adapter, webhook.as_ref(), &at);
+    if !problems.is_empty() {
+        return Err(Problems(problems));
+    }
+    let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
+    // More conversations than turns would only wait for each other.
+    let fitting = definition.rate.map_or(u32::MAX, |rate| rate.fitting(patience));
+    let concurrency = adapter.common.concurrency.min(fitting);
+    Ok((Arc::new(Generic::new(Arc::new(definition), adapter, general)), concurrency, verified))
+}
+
+impl Adapters {
     fn add(&mut self, adapter: Arc<dyn Adapter>, concurrency: u32, webhook: Option<WebhookSettings>) {
         let name = adapter.name().to_owned();
         self.concurrency.insert(name.clone(), concurrency);

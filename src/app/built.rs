@@ -8,7 +8,7 @@ use gangway_core::catalogue::Catalogue;
 
 use super::adapters::{self, Adapters};
 use crate::outbound::mail::templates::Templates;
-use crate::providers;
+use crate::providers::registry;
 use crate::settings::Settings;
 use crate::terminal::{Exit, Failure};
 
@@ -42,7 +42,7 @@ impl Built {
             ..Catalogue::default()
         };
         let mut whole = base.clone();
-        providers::describe_all(&mut whole, &general);
+        registry::BUILT_IN.iter().for_each(|row| (row.describe)(&mut whole, &general));
         let with = |mut catalogue: Catalogue| {
             adapters.by_name.values().for_each(|adapter| adapter.describe(&mut catalogue));
             catalogue
@@ -54,7 +54,7 @@ impl Built {
     /// Kinds of identifiers that the providers' adapters write: what the search tries beside a user's own.
     #[must_use]
     pub fn identifier_kinds(&self) -> Vec<String> {
-        let known = providers::identifier_kinds().into_iter().map(str::to_owned);
+        let known = registry::BUILT_IN.iter().flat_map(|row| row.identifier_kinds).map(|kind| (*kind).to_owned());
         known.chain(self.adapters.by_name.values().flat_map(|adapter| adapter.identifier_kinds())).collect()
     }
 }

@@ -10,10 +10,10 @@ use gangway_core::catalogue::Catalogue;
 use gangway_core::flow::model::{Call, Flow, Verb};
 use gangway_core::flow::{self, Problems};
 use gangway_core::onboarding::FlowRef;
-use serde_json::Value;
 
 use super::built::Built;
 use crate::engine::{Flows, Library};
+use crate::providers::registry::{self, ShippedFlow, shipped_flow};
 use crate::settings::{Settings, text};
 use crate::store::flows::StoredFlow;
 use crate::store::{Store, StoreError};
@@ -34,45 +34,30 @@ pub fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
             Verb::Publish(_) if settings.amqp.url.is_none() => {
                 missing.insert(format!("flow {name} publishes messages: set amqp.url or GANGWAY_AMQP_URL"));
             }
-            Verb::Call(call) => missing.extend(unnamed(settings, call).map(|what| format!("flow {name} {what}"))),
+            Verb::Call(call) => missing.extend(lacking(settings, call).map(|what| format!("flow {name} {what}"))),
             _ => {}
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Usage, Vec::from_iter(missing).join("\n"))) }
 }
 
-/// What a call at walt.id needs a name for and nobody gives, neither the flow nor the settings.
-fn unnamed(settings: &Settings, call: &Call) -> Option<String> {
-    let waltid = &settings.providers.waltid.as_ref()?.adapter;
-    let text = match call.action.as_str() {
-        "waltid.assign_role" => format!("{} {}", waltid.role.path, Value::Object(waltid.role.body.clone())),
-        "waltid.init_wallet_service" => {
-            let wallet = &waltid.wallet;
-            format!("{} {} {}", wallet.path, Value::Object(wallet.body.clone()), wallet.name)
-        }
-        _ => return None,
-    };
-    let names = [
-        ("{role}", "role", waltid.role.role.is_some(), "providers.waltid.role.role, such as \"acme.member\""),
-        ("{org}", "organization", waltid.organization.is_some(), "providers.waltid.organization"),
-        ("{tenant}", "tenant", waltid.tenant.is_some(), "providers.waltid.tenant"),
-    ];
-    let mut missing = names
-        .into_iter()
-        .filter(|(name, given, set, _)| text.contains(name) && !set && !call.with.contains_key(*given));
-    let (_, given, _, setting) = missing.next()?;
-    Some(format!("calls {} without a name: set {setting}, or give `{given}` in the flow", call.action))
+/// What a call needs and nobody gives, neither the flow nor the settings of its provider.
+fn lacking(settings: &Settings, call: &Call) -> Option<String> {
+    let (provider, _) = call.action.split_once('.')?;
+    (registry::row(provider)?.lacks)(&settings.providers.get(provider)?.section, call)
 }
 
-/// The flows that gangway ships.
-pub const SHIPPED: &[(&str, &str)] = &[
-    ("flows/original-wallet.yaml", include_str!("../../flows/original-wallet.yaml")),
-    ("flows/didx-credential.yaml", include_str!("../../flows/didx-credential.yaml")),
-    ("flows/waltid-enterprise.yaml", include_str!("../../flows/waltid-enterprise.yaml")),
-    ("flows/guardian-account.yaml", include_str!("../../flows/guardian-account.yaml")),
-    ("flows/haven-custody.yaml", include_str!("../../flows/haven-custody.yaml")),
-    ("flows/member-joined.yaml", include_str!("../../flows/member-joined.yaml")),
-];
+/// The flows that gangway ships: one for each provider, and that of the example of a definition.
+#[expect(clippy::indexing_slicing, reason = "the compiler does it, and refuses what would panic")]
+pub const SHIPPED: &[ShippedFlow] = &{
+    let mut flows = [shipped_flow!("member-joined"); registry::BUILT_IN.len() + 1];
+    let mut at = 0;
+    while at < registry::BUILT_IN.len() {
+        flows[at] = registry::BUILT_IN[at].flow;
+        at += 1;
+    }
+    flows
+};
 
 /// Loads what starts new onboardings from files, and what running ones are pinned to from the database.
 ///

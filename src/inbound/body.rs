@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 
 use super::answer::{answer, unreadable};
 use crate::problem::Kind;
-use crate::settings::webhooks::IntakeSettings;
+use crate::settings::IntakeSettings;
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

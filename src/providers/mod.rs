@@ -1,6 +1,7 @@
 //! Adapters: translation only. Given an action and its input, an adapter has one conversation with a far end: what to
 //! ask for next, what the answer means. It reads verified webhooks into facts. It never sends: `outbound` does.
 
+pub mod common;
 pub mod complaint;
 pub mod didx;
 pub mod directory;
@@ -9,12 +10,15 @@ pub mod guardian;
 pub mod haven;
 pub mod original;
 pub mod parts;
+pub mod password;
+pub mod registry;
 pub mod script;
 pub mod stop;
 #[cfg(test)]
 pub(crate) mod talk;
 pub mod wait;
 pub mod waltid;
+pub mod webhook;
 
 use std::fmt;
 
@@ -28,26 +32,6 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 pub use self::stop::Stop;
-
-/// Kinds of identifiers that the adapters write: what people may search by, beside a user's own.
-#[must_use]
-pub fn identifier_kinds() -> Vec<&'static str> {
-    [didx::IDENTIFIER_KINDS, guardian::IDENTIFIER_KINDS, haven::IDENTIFIER_KINDS, original::IDENTIFIER_KINDS]
-        .into_iter()
-        .chain([waltid::IDENTIFIER_KINDS])
-        .flatten()
-        .copied()
-        .collect()
-}
-
-/// Adds what every provider offers, also of those that are not set up: for checking flows without keys.
-pub fn describe_all(catalogue: &mut Catalogue, general: &gangway_core::retry::Policy) {
-    didx::describe(catalogue, general);
-    guardian::describe(catalogue, general);
-    haven::describe(catalogue, general);
-    original::describe(catalogue, general);
-    waltid::describe(catalogue, general);
-}
 
 /// The far end of a conversation, as an adapter sees it: tokens, rates and limits are added on the way, and what was
 /// sent is remembered. Only `outbound` implements it with a network behind it; [`script::Script`] answers from a list.

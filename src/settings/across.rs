@@ -4,15 +4,13 @@ use gangway_core::time::Millis;
 use toml::{Table, Value};
 
 use super::kind::at;
+use super::outbound::LEASE_MARGIN;
 use super::{Problem, duration};
-
-/// What a lease must leave beyond the longest request: time to write the outcome down.
-const LEASE_MARGIN: Millis = Millis::secs(5);
 
 /// Adds what does not go together. Looks at the merged table, so that it speaks even when a section cannot be typed;
 /// says nothing of a key that has a problem of its own.
 pub(crate) fn add(table: &Table, problems: &mut Vec<Problem>) {
-    let found = [lease(table), stop(table), writers(table), broker(table)];
+    let found = [mail(table), stop(table), writers(table), broker(table)];
     for problem in found.into_iter().flatten() {
         if !problems.iter().any(|known| known.key == problem.key) {
             problems.push(problem);
@@ -20,13 +18,12 @@ pub(crate) fn add(table: &Table, problems: &mut Vec<Problem>) {
     }
 }
 
-fn lease(table: &Table) -> Option<Problem> {
-    let (lease, request) = (of(table, "outbound.lease")?, of(table, "outbound.request_timeout")?);
-    let least = Millis(request.0.saturating_add(LEASE_MARGIN.0));
-    (lease < least).then(|| {
-        let what = format!("is {lease}, shorter than outbound.request_timeout ({request}) and {LEASE_MARGIN}");
-        let hint = format!("take {least} or more; else a second process would send what the first is still sending");
-        Problem::new("outbound.lease", what, hint)
+fn mail(table: &Table) -> Option<Problem> {
+    let (timeout, lease) = (of(table, "mail.timeout")?, of(table, "outbound.lease")?);
+    let most = Millis(lease.0.saturating_sub(LEASE_MARGIN.0));
+    (timeout.0 == 0 || timeout > most).then(|| {
+        let what = format!("is not between 1ms and {most}");
+        Problem::new("mail.timeout", what, "it must end well before `outbound.lease`")
     })
 }
 

@@ -1,21 +1,21 @@
 //! RabbitMQ: `[amqp]`. Without a URL nothing is consumed and nothing is published.
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use gangway_core::time::Millis;
 
-use super::{Problem, duration};
+use super::{Problem, duration, load, secret};
 
 /// Longest name that the protocol carries.
 const NAME_MOST: usize = 255;
 
 /// Names, limits and times of the broker.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct AmqpSettings {
     /// `amqp://USER:PASSWORD@HOST:PORT/VHOST` or `amqps://…`; absent: no broker.
-    #[serde(deserialize_with = "url")]
+    #[serde(default, deserialize_with = "secret::option::deserialize")]
     pub url: Option<SecretString>,
     /// Topic exchange that others publish their events to.
     pub inbound_exchange: String,
@@ -54,22 +54,7 @@ pub struct AmqpSettings {
 
 impl Default for AmqpSettings {
     fn default() -> Self {
-        Self {
-            url: None,
-            inbound_exchange: "gangway.events".into(),
-            queue: "gangway.inbound".into(),
-            dead: "gangway.dead".into(),
-            lifecycle_exchange: "gangway.lifecycle".into(),
-            prefetch: 256,
-            max_message: 1024 * 1024,
-            delivery_limit: 100_000,
-            heartbeat: Millis::secs(10),
-            answer_within: Millis::secs(5),
-            reconnect_first: Millis(100),
-            reconnect_most: Millis::secs(5),
-            watch_every: Millis::secs(3),
-            drain: Millis::secs(5),
-        }
+        load::usual("amqp")
     }
 }
 
@@ -131,26 +116,22 @@ fn nameless(url: &str) -> bool {
     after.split_once('/').is_some_and(|(_, host)| host.is_empty())
 }
 
-fn url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    Ok(text.filter(|text| !text.is_empty()).map(SecretString::from))
-}
-
 #[cfg(test)]
 mod tests {
     use super::AmqpSettings;
+    use crate::settings::load;
 
     #[test]
     fn the_defaults_have_no_problem_and_no_broker() {
-        let settings: AmqpSettings = toml::from_str("").unwrap();
+        let settings = AmqpSettings::default();
         assert!(settings.url.is_none());
         assert!(settings.problems("amqp").is_empty());
     }
 
     #[test]
     fn all_problems_are_told_at_once_and_without_the_password() {
-        let text = "url = 'http://guest:hidden@host'\nqueue = ''\nprefetch = 0\ndead = 'amq.dead'";
-        let settings: AmqpSettings = toml::from_str(text).unwrap();
+        let text = "url = 'http://guest:hidden@host'\nqueue = 'amq.x'\nprefetch = 0\ndead = 'amq.dead'";
+        let settings: AmqpSettings = load::read("amqp", text).unwrap();
         let keys: Vec<String> = settings.problems("amqp").into_iter().map(|problem| problem.key).collect();
         assert_eq!(keys, ["amqp.url", "amqp.queue", "amqp.dead", "amqp.prefetch"]);
         assert!(!format!("{settings:?} {:?}", settings.problems("amqp")).contains("hidden"));
@@ -159,7 +140,7 @@ mod tests {
     #[test]
     fn a_virtual_host_without_a_name_is_told_before_the_broker_refuses_it() {
         let problems = |url: &str| {
-            let settings: AmqpSettings = toml::from_str(&format!("url = '{url}'")).unwrap();
+            let settings: AmqpSettings = load::read("amqp", &format!("url = '{url}'")).unwrap();
             settings.problems("amqp").len()
         };
         assert_eq!(["amqp://h/", "amqps://u:p@h:5671/?heartbeat=1"].map(problems), [1, 1]);
@@ -168,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_queue_cannot_be_its_own_place_for_what_cannot_be_read() {
-        let settings: AmqpSettings = toml::from_str("dead = 'gangway.inbound'").unwrap();
+        let settings: AmqpSettings = load::read("amqp", "dead = 'gangway.inbound'").unwrap();
         assert_eq!(settings.problems("amqp").len(), 1);
     }
 }

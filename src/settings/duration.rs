@@ -4,23 +4,14 @@
 use gangway_core::time::Millis;
 use serde::{Deserialize, Deserializer, Serializer};
 
-const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-
 /// Reads `15s`; the error says what is accepted.
 ///
 /// # Errors
 /// When the text is not a whole number and a unit, or too long to count in milliseconds.
 pub fn parse(text: &str) -> Result<Millis, String> {
-    let text = text.trim();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let size = UNITS.iter().find(|(name, _)| *name == unit.trim()).map(|(_, size)| *size);
-    match (number.parse::<u64>().ok(), size) {
-        (Some(number), Some(size)) => {
-            number.checked_mul(size).map(Millis).ok_or_else(|| format!("`{text}` is too long to count"))
-        }
-        _ => Err(format!("`{text}` is not a length of time; write a whole number and ms, s, m, h or d, such as `15s`")),
-    }
+    Millis::parse(text.trim()).ok_or_else(|| {
+        format!("`{text}` is not a length of time; write a whole number and ms, s, m, h or d, such as `15s`")
+    })
 }
 
 /// Writes it as it is read.

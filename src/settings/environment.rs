@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use gangway_core::flow::words::nearest;
 use toml::Value;
 
 use super::Problem;
 use super::kind::{Kind, guess, leaves};
 use super::merge::{Merged, Source};
-use super::nearest::nearest;
-use super::samples;
 
 /// Short names of what nearly everyone sets.
 pub(crate) const SHORT: [(&str, &str); 5] = [
@@ -20,7 +19,7 @@ pub(crate) const SHORT: [(&str, &str); 5] = [
 ];
 
 /// Lays the variables over it. Empty ones count as not set: composed environments pass them on so.
-pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problems: &mut Vec<Problem>) {
+pub(crate) fn lay(merged: &mut Merged<'_>, environment: &[(String, String)], problems: &mut Vec<Problem>) {
     let mut set_by: BTreeMap<Vec<String>, String> = BTreeMap::new();
     let mut variables: Vec<_> = environment.iter().filter(|(_, value)| !value.is_empty()).collect();
     variables.sort();
@@ -50,7 +49,7 @@ pub(crate) fn lay(merged: &mut Merged, environment: &[(String, String)], problem
 }
 
 /// The setting that a variable names: none when it is not one of ours, a problem when it is ours and names nothing.
-fn path(name: &str, merged: &Merged) -> Option<Result<Vec<String>, Problem>> {
+fn path(name: &str, merged: &Merged<'_>) -> Option<Result<Vec<String>, Problem>> {
     let rest = name.strip_prefix("GANGWAY_")?;
     if rest == "CONFIG" || rest == "LOG" || rest.starts_with("TEST_") {
         return None;
@@ -70,10 +69,10 @@ fn path(name: &str, merged: &Merged) -> Option<Result<Vec<String>, Problem>> {
 }
 
 /// The variable that has this name when one underscore is as good as two, with or without `PROVIDERS`.
-fn nested(rest: &str, merged: &Merged) -> Option<String> {
+fn nested(rest: &str, merged: &Merged<'_>) -> Option<String> {
     let flat = |text: &str| text.replace("__", "_").to_uppercase();
-    let of_providers = samples::paths().into_iter().map(|path| [vec!["providers".to_owned()], path].concat());
-    let of_sections = leaves(merged.defaults()).into_iter().map(|(path, _)| path);
+    let of_providers = merged.forms.paths().into_iter().map(|path| [vec!["providers".to_owned()], path].concat());
+    let of_sections = leaves(merged.defaults.table()).into_iter().map(|(path, _)| path);
     let mut variables = of_sections.chain(of_providers).map(|path| path.join("__").to_uppercase());
     let meant = [flat(rest), flat(&format!("PROVIDERS_{rest}"))];
     variables.find(|variable| meant.contains(&flat(variable))).map(|variable| format!("GANGWAY_{variable}"))

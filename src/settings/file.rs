@@ -1,7 +1,7 @@
 //! The settings file: text enters; its values, and the line of each, leave. Broken lines are reported, all of them, and
 //! the rest is read on. Never here: a line's text in a problem; it may hold a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue, Deserializer};
@@ -32,7 +32,7 @@ pub(super) fn parse(name: &str, text: &str, problems: &mut Vec<Problem>) -> Pars
         let key = format!("{name}:{}", line(text, span.start));
         // One slip may be told several times over.
         if !found.iter().any(|known| known.key == key) {
-            found.push(broken(key, error.message(), text.get(span).unwrap_or_default()));
+            found.push(broken(key, error.message(), given_twice(text, line(text, span.start))));
         }
     }
     found.truncate(MOST);
@@ -45,20 +45,35 @@ pub(super) fn parse(name: &str, text: &str, problems: &mut Vec<Problem>) -> Pars
         Err(error) => {
             if whole {
                 let key = format!("{name}:{}", line(text, error.span().unwrap_or_default().start));
-                problems.push(broken(key, error.message(), ""));
+                problems.push(broken(key, error.message(), None));
             }
             Parsed { lines, ..Parsed::default() }
         }
     }
 }
 
-fn broken(key: String, message: &str, part: &str) -> Problem {
-    if message.starts_with("duplicate key") {
-        let what = format!("`{}` is given twice", part.trim_matches('"'));
-        return Problem::new(key, what, "keep one of the two, or join the two sections");
+fn broken(key: String, message: &str, twice: Option<&str>) -> Problem {
+    if let Some(name) = twice {
+        return Problem::new(key, format!("`{name}` is given twice"), "keep one of the two, or join the two sections");
     }
     let hint = "text stands in \"quotes\", a section begins with its [name]; https://toml.io/en/v1.0.0";
     Problem::new(key, format!("is not TOML: {message}"), hint)
+}
+
+/// The key or section of this line, when the same stands on a line above.
+fn given_twice(text: &str, at: usize) -> Option<&str> {
+    let (mut section, mut seen) = ("", BTreeSet::new());
+    for (number, line) in text.lines().enumerate() {
+        let header = line.trim().strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        let key = line.split_once('=').map_or("", |(key, _)| key.trim().trim_matches('"'));
+        section = header.map_or(section, |(name, _)| name.trim());
+        let entry = if header.is_some() { (section, "") } else { (section, key) };
+        let again = (header.is_some() || !key.is_empty()) && !seen.insert(entry);
+        if number + 1 == at {
+            return again.then_some(if header.is_some() { section } else { key });
+        }
+    }
+    None
 }
 
 fn walk(table: &DeTable<'_>, above: &str, text: &str, lines: &mut BTreeMap<String, usize>) {

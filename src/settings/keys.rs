@@ -12,7 +12,7 @@ use super::{Problem, secret};
 #[serde(deny_unknown_fields)]
 pub struct KeySettings {
     /// The key; empty: the file.
-    #[serde(default, deserialize_with = "secret::text")]
+    #[serde(default, deserialize_with = "secret::deserialize")]
     pub master_key: SecretString,
     /// The file.
     #[serde(default)]

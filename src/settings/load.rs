@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use toml::{Table, Value};
+use toml::Value;
 
 use super::merge::Merged;
-use super::typed::Section;
+use super::providers::Forms;
+use super::section::Section;
+use super::shape::Shape;
 use super::{
     AmqpSettings, DatabaseSettings, EngineSettings, FlowSettings, IntakeSettings, KeySettings, LogSettings,
     MailSettings, OutboundSettings, Problem, Problems, Providers, ServerSettings, Settings, across, environment, file,
@@ -61,21 +63,13 @@ impl Input {
 }
 
 impl Settings {
-    /// Settings of this machine: [`Input::gather`], then [`Settings::read`].
-    ///
-    /// # Errors
-    /// Every problem there is.
-    pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
-        Self::read(&Input::gather(config)?)
-    }
-
-    /// Lays what was set over the defaults and checks it whole.
+    /// Lays what was set over the defaults and checks it whole; `forms` say what the providers' sections take.
     ///
     /// # Errors
     /// Every problem there is: unknown keys, wrong kinds, impossible values, values that do not go together.
-    pub fn read(input: &Input) -> Result<Self, Problems> {
+    pub fn of(input: &Input, forms: &Forms) -> Result<Self, Problems> {
         let mut problems = Vec::new();
-        let mut merged = Merged::new(file::parse("gangway.default.toml", DEFAULTS, &mut problems).table);
+        let mut merged = Merged::new(defaults(), forms);
         if let Some((name, text)) = &input.file {
             let parsed = file::parse(name, text, &mut problems);
             merged.lay(name, parsed, &mut problems);
@@ -95,8 +89,24 @@ impl Settings {
     }
 }
 
+fn defaults() -> Shape {
+    Shape::of(DEFAULTS, "docs/reference/settings.md")
+}
+
+/// A section as it is by default.
+pub(super) fn usual<T: DeserializeOwned>(section: &str) -> T {
+    defaults().section(section).usual()
+}
+
+/// A section of this text alone, over the defaults.
+#[cfg(test)]
+pub(super) fn read<T: DeserializeOwned>(at: &str, text: &str) -> Result<T, Problems> {
+    let (set, shape) = (text.parse().unwrap(), defaults().section(at));
+    Section { at: at.to_owned(), set, shape, whole: true, empty_is_none: true }.read(|_, _| Vec::new())
+}
+
 /// Types the sections and asks each, and all together, what is wrong.
-fn assemble(merged: &Merged, problems: &mut Vec<Problem>) -> Option<Settings> {
+fn assemble(merged: &Merged<'_>, problems: &mut Vec<Problem>) -> Option<Settings> {
     let server = section(merged, "server", ServerSettings::problems, problems);
     let database = section(merged, "database", DatabaseSettings::problems, problems);
     let engine = section(merged, "engine", EngineSettings::problems, problems);
@@ -106,9 +116,7 @@ fn assemble(merged: &Merged, problems: &mut Vec<Problem>) -> Option<Settings> {
     let intake = section(merged, "intake", IntakeSettings::problems, problems);
     let amqp = section(merged, "amqp", AmqpSettings::problems, problems);
     let outbound = section(merged, "outbound", OutboundSettings::problems, problems);
-    let usual = OutboundSettings::default();
-    let beside = outbound.as_ref().unwrap_or(&usual);
-    let mail = section(merged, "mail", |mail: &MailSettings, at| mail.problems(at, beside), problems);
+    let mail = section(merged, "mail", MailSettings::problems, problems);
     let providers = Providers::of(merged, problems);
     across::add(&merged.table, problems);
     Some(Settings {
@@ -129,19 +137,12 @@ fn assemble(merged: &Merged, problems: &mut Vec<Problem>) -> Option<Settings> {
 
 /// One section, typed and checked.
 fn section<T: DeserializeOwned>(
-    merged: &Merged,
+    merged: &Merged<'_>,
     at: &str,
     check: impl FnOnce(&T, &str) -> Vec<Problem>,
     problems: &mut Vec<Problem>,
 ) -> Option<T> {
-    let section = |table: &Table| table.get(at).and_then(Value::as_table).cloned().unwrap_or_default();
-    let set = without_empty(section(&merged.table));
-    let example = without_empty(section(merged.defaults()));
-    Section { at, set, example, whole: merged.whole }.typed(check, problems)
-}
-
-/// An empty text is how a file or a variable says "none": such a key counts as left out.
-pub(super) fn without_empty(mut table: Table) -> Table {
-    table.retain(|_, value| value.as_str() != Some(""));
-    table
+    let set = merged.table.get(at).and_then(Value::as_table).cloned().unwrap_or_default();
+    let shape = merged.defaults.section(at);
+    Section { at: at.to_owned(), set, shape, whole: merged.whole, empty_is_none: true }.check(check, problems)
 }

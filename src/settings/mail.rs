@@ -1,24 +1,24 @@
 //! `[mail]`: how mails are sent and what they look like from outside.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use gangway_core::retry::Policy;
 use gangway_core::time::Millis;
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::outbound::OutboundSettings;
-use super::providers::secret;
-use super::{Problem, duration};
+use super::{Problem, duration, load, secret};
 
 /// `[mail]`. Without `url` no mail is sent, and a flow that mails does not load.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct MailSettings {
     /// `smtp://user:pass@host:port?tls=required|opportunistic|none` or `smtps://…`. Default of `tls` is `required`
     /// with a password in the address, else `opportunistic`.
-    #[serde(with = "secret::option")]
+    #[serde(default, with = "secret::option")]
     pub url: Option<SecretString>,
     /// Sender, such as `Example <hello@example.com>`.
     pub from: String,
@@ -40,11 +40,10 @@ pub struct MailSettings {
 }
 
 /// What follows when nobody knows whether a mail was taken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnUnknown {
     /// The same bytes with the same message id, once.
-    #[default]
     Resend,
     /// A person decides.
     Review,
@@ -52,17 +51,7 @@ pub enum OnUnknown {
 
 impl Default for MailSettings {
     fn default() -> Self {
-        Self {
-            url: None,
-            from: "gangway <gangway@localhost>".to_owned(),
-            reply_to: None,
-            domain: "localhost".to_owned(),
-            default_locale: "en".to_owned(),
-            concurrency: 8,
-            timeout: Millis::secs(20),
-            on_unknown: OnUnknown::Resend,
-            templates: None,
-        }
+        load::usual("mail")
     }
 }
 
@@ -75,7 +64,7 @@ impl MailSettings {
 
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str, outbound: &OutboundSettings) -> Vec<Problem> {
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut wrong = |key: &str, what: String, hint: &str| {
             problems.push(Problem::new(format!("{at}.{key}"), what, hint));
@@ -97,10 +86,6 @@ impl MailSettings {
         }
         if self.concurrency == 0 {
             wrong("concurrency", "lets no mail through".to_owned(), "at least 1");
-        }
-        if self.timeout.0 == 0 || self.timeout > outbound.attempt_timeout() {
-            let what = format!("is not between 1ms and {}", outbound.attempt_timeout());
-            wrong("timeout", what, "it must end well before `outbound.lease`");
         }
         problems
     }
@@ -167,26 +152,18 @@ impl Server {
 
 /// Undoes percent-encoding: a password may hold `@` and `/`.
 fn decode(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next(), rest.next()].map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
-        match digits {
-            [Some(high), Some(low)] => bytes.push(u8::try_from(high * 16 + low).unwrap_or(b'?')),
-            _ => return Err("holds a `%` that is not followed by two hexadecimal digits".to_owned()),
-        }
+    let escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !text.split('%').skip(1).all(escape) {
+        return Err("holds a `%` that is not followed by two hexadecimal digits".to_owned());
     }
-    String::from_utf8(bytes).map_err(|_| "holds a user or password that is not UTF-8".to_owned())
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| "holds a user or password that is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::{MailSettings, Server, Tls};
-    use crate::settings::outbound::OutboundSettings;
+    use crate::settings::load;
     use secrecy::ExposeSecret;
 
     #[test]
@@ -217,11 +194,11 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_with_the_mail_settings_is_told_at_once() {
-        let text = "url = \"http://secret-host\"\nfrom = \"nobody\"\ndomain = \"\"\nconcurrency = 0\ntimeout = \"60s\"";
-        let settings: MailSettings = toml::from_str(text).unwrap();
-        let problems = settings.problems("mail", &OutboundSettings::default());
-        assert_eq!(problems.len(), 5, "{problems:?}");
+        let text = "url = \"http://secret-host\"\nfrom = \"nobody\"\ndomain = \"a b\"\nconcurrency = 0";
+        let settings: MailSettings = load::read("mail", text).unwrap();
+        let problems = settings.problems("mail");
+        assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(!format!("{problems:?}").contains("secret-host"));
-        assert_eq!(MailSettings::default().problems("mail", &OutboundSettings::default()), []);
+        assert_eq!(MailSettings::default().problems("mail"), []);
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use gangway_core::flow::words::nearest;
 use toml::{Table, Value};
 
 use super::Problem;
 use super::file::Parsed;
-use super::installed;
 use super::kind::{Kind, find, leaves, put};
-use super::nearest::nearest;
-use super::samples;
+use super::providers::Forms;
+use super::shape::Shape;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,11 @@ pub(crate) enum Source {
 
 /// The defaults, and what was laid over them.
 #[derive(Debug)]
-pub(crate) struct Merged {
-    defaults: Table,
+pub(crate) struct Merged<'a> {
+    /// What the general sections take.
+    pub(crate) defaults: Shape,
+    /// What providers' sections take.
+    pub(crate) forms: &'a Forms,
     /// What is in force.
     pub(crate) table: Table,
     sources: BTreeMap<String, Source>,
@@ -35,14 +38,10 @@ pub(crate) struct Merged {
     pub(crate) whole: bool,
 }
 
-impl Merged {
-    pub(crate) fn new(defaults: Table) -> Self {
-        Self { table: defaults.clone(), defaults, sources: BTreeMap::new(), places: BTreeMap::new(), whole: true }
-    }
-
-    /// The values that stand where nothing was set.
-    pub(crate) const fn defaults(&self) -> &Table {
-        &self.defaults
+impl<'a> Merged<'a> {
+    pub(crate) fn new(defaults: Shape, forms: &'a Forms) -> Self {
+        let table = defaults.table().clone();
+        Self { table, defaults, forms, sources: BTreeMap::new(), places: BTreeMap::new(), whole: true }
     }
 
     /// Where this key was set, or the section that it belongs to; empty when nobody did.
@@ -69,9 +68,9 @@ impl Merged {
         if let [section, provider, rest @ ..] = path
             && section == "providers"
         {
-            return samples::of(provider, rest);
+            return self.forms.example(provider, rest);
         }
-        find(&self.defaults, path)
+        find(self.defaults.table(), path)
     }
 
     /// Lays a whole file over it.
@@ -119,12 +118,12 @@ impl Merged {
             let shown: Vec<_> = path.iter().map(|part| if part.is_empty() { "\"\"" } else { part }).collect();
             return Some(Problem::new(shown.join("."), "is an empty key", "give it a name, or remove it"));
         }
-        let mut table = &self.defaults;
+        let mut table = self.defaults.table();
         for (depth, part) in path.iter().enumerate() {
             let above = path.get(..depth).unwrap_or_default().join(".");
             if above == "providers" {
-                // Which keys there are, the provider's own settings know.
-                let example = samples::of(part, path.get(depth + 1..).unwrap_or_default());
+                // Which keys there are is looked at when the section is whole.
+                let example = self.forms.example(part, path.get(depth + 1..).unwrap_or_default());
                 return wrong_kind(&path.join("."), example?, "such as", value);
             }
             let here = path.get(..=depth).unwrap_or_default().join(".");
@@ -139,46 +138,45 @@ impl Merged {
                         format!("{here} is a value, not a section"),
                     ));
                 }
-                None => return Some(unknown(&here, &above, part, table)),
+                None => return Some(self.unknown(&here, &above, part, table)),
             }
         }
         None
+    }
+
+    fn unknown(&self, key: &str, above: &str, part: &str, table: &Table) -> Problem {
+        let hint = match nearest(part, table.keys().map(String::as_str)) {
+            _ if above.is_empty() && self.forms.built_in.contains_key(part) => {
+                format!("did you mean providers.{part}?")
+            }
+            Some(known) if above.is_empty() => format!("did you mean {known}?"),
+            Some(known) => format!("did you mean {above}.{known}?"),
+            None => match self.forms.with(part).as_slice() {
+                [] => format!("known here: {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+                elsewhere => format!("it stands in {}", elsewhere.join(", ")),
+            },
+        };
+        Problem::new(key, "is not a setting", hint)
     }
 }
 
 fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<Problem> {
     let (want, is) = (Kind::of(example), Kind::of(value));
     let hint = match example {
+        Value::Table(table) if table.is_empty() => "any keys may stand in it".to_owned(),
         Value::Table(table) => format!("it holds {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        Value::String(text) if text.is_empty() => "it is empty by default".to_owned(),
         _ => format!("{hint} {example}"),
     };
     let problem = |what: String| Some(Problem::new(key, what, hint));
     if !want.takes(is) {
         return problem(format!("must be {}", want.words()));
     }
+    if let (Value::Array(examples), Value::Array(items)) = (example, value) {
+        // A list without an example is one of texts.
+        let want = examples.first().map_or(Kind::Text, Kind::of);
+        let stranger = items.iter().any(|item| !want.takes(Kind::of(item)));
+        return if stranger { problem(format!("holds something that is not {}", want.words())) } else { None };
+    }
     if value.as_integer().is_some_and(|number| number < 0) { problem("is negative".to_owned()) } else { None }
-}
-
-fn unknown(key: &str, above: &str, part: &str, table: &Table) -> Problem {
-    let hint = match nearest(part, table.keys().map(String::as_str)) {
-        _ if above.is_empty() && installed::KNOWN.contains(&part) => format!("did you mean providers.{part}?"),
-        Some(known) if above.is_empty() => format!("did you mean {known}?"),
-        Some(known) => format!("did you mean {above}.{known}?"),
-        None => match samples::with(part).as_slice() {
-            [] => format!("known here: {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
-            elsewhere => format!("it stands in {}", elsewhere.join(", ")),
-        },
-    };
-    Problem::new(key, "is not a setting", hint)
-}
-
-/// A section that is neither of a known provider nor says by which definition it is to be read.
-pub(super) fn unknown_provider(name: &str) -> Problem {
-    let hint = match nearest(name, installed::KNOWN) {
-        Some(known) => format!("did you mean providers.{known}?"),
-        None => {
-            format!("known: {}; any other needs `definition`, the file that describes it", installed::KNOWN.join(", "))
-        }
-    };
-    Problem::new(format!("providers.{name}"), "is not a provider", hint)
 }

@@ -1,53 +1,45 @@
 //! Settings: compiled-in defaults < file < environment, validated whole at start, all problems at once.
-//! Text enters, typed sections leave. Never here: a secret's value in a problem, a log line or a printout.
+//! Text enters; typed sections leave, and those of providers as they are: each provider types its own. Never here: the
+//! name of a provider; a secret's value in a problem, a log line or a printout.
 
 mod across;
 pub mod amqp;
-pub mod didx;
 pub mod duration;
 pub mod engine;
 mod environment;
 mod file;
 pub mod flows;
-pub mod generic;
-pub mod guardian;
-pub mod haven;
-pub mod installed;
+pub mod intake;
 pub mod keys;
 mod kind;
 mod load;
 pub mod log;
 pub mod mail;
 mod merge;
-mod nearest;
-pub mod original;
 pub mod outbound;
-pub mod password;
 pub mod providers;
-mod samples;
-mod secret;
+pub mod secret;
+mod section;
 pub mod server;
+mod shape;
 mod show;
 pub mod store;
 pub mod text;
-mod typed;
-pub mod waltid;
-pub mod webhooks;
 
 pub use amqp::AmqpSettings;
 pub use engine::EngineSettings;
 pub use flows::FlowSettings;
-pub use installed::{Provider, Providers};
+pub use intake::IntakeSettings;
 pub use keys::KeySettings;
 pub use load::{DEFAULTS, Input};
 pub use log::LogSettings;
 pub use mail::MailSettings;
-pub use original::OriginalSettings;
 pub use outbound::OutboundSettings;
+pub use providers::{Form, Forms, Provider, Providers};
+pub use section::Section;
 pub use server::ServerSettings;
 pub use show::Shown;
 pub use store::DatabaseSettings;
-pub use webhooks::IntakeSettings;
 
 use std::fmt;
 
@@ -94,7 +86,7 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The settings in force. Cannot be had but through [`Settings::read`], so whoever holds one may rely on every check.
+/// The settings in force. Cannot be had but through [`Settings::of`], so whoever holds one may rely on every check.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `[server]`

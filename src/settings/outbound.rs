@@ -4,14 +4,14 @@ use gangway_core::retry::Policy;
 use gangway_core::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, duration};
+use super::{Problem, duration, load};
 
 /// Time kept between the end of the longest attempt and the end of its lease, for bringing the outcome home.
 pub const LEASE_MARGIN: Millis = Millis::secs(5);
 
 /// `[outbound]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct OutboundSettings {
     /// Whether providers may have loopback, private and link-local addresses. For trying out; never in production.
     pub allow_private: bool,
@@ -49,26 +49,13 @@ pub struct OutboundSettings {
 
 impl Default for OutboundSettings {
     fn default() -> Self {
-        Self {
-            allow_private: false,
-            lease: Millis::secs(30),
-            request_timeout: Millis::secs(15),
-            connect_timeout: Millis::secs(5),
-            reply_limit: 1024 * 1024,
-            sweep: Millis::secs(5),
-            longest_wait: Millis::secs(900),
-            recovery: Millis::secs(10),
-            stop: Millis::secs(20),
-            publish_concurrency: 16,
-            retry: RetrySettings::default(),
-            breaker: BreakerSettings::default(),
-        }
+        load::usual("outbound")
     }
 }
 
 /// `[outbound.retry]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct RetrySettings {
     /// Attempts that count, at most.
     pub attempts: u32,
@@ -86,13 +73,6 @@ pub struct RetrySettings {
     pub settle: Millis,
     /// "Not done" answers that are needed before the work is repeated.
     pub look_ups: u32,
-}
-
-impl Default for RetrySettings {
-    fn default() -> Self {
-        let Policy { attempts, first, max, deadline, settle, look_ups, .. } = Policy::default();
-        Self { attempts, first, max, deadline, settle, look_ups }
-    }
 }
 
 impl RetrySettings {
@@ -113,7 +93,7 @@ impl RetrySettings {
 
 /// `[outbound.breaker]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct BreakerSettings {
     /// Failures in a row after which an action rests.
     pub failures: u32,
@@ -129,18 +109,6 @@ pub struct BreakerSettings {
     /// How often a provider that refuses us as a whole (credentials, address) is tried again.
     #[serde(with = "duration")]
     pub probe: Millis,
-}
-
-impl Default for BreakerSettings {
-    fn default() -> Self {
-        Self {
-            failures: 5,
-            window: Millis::secs(60),
-            rest: Millis::secs(5),
-            max_rest: Millis::secs(120),
-            probe: Millis::secs(30),
-        }
-    }
 }
 
 impl OutboundSettings {
@@ -210,11 +178,14 @@ impl OutboundSettings {
 #[cfg(test)]
 mod tests {
     use super::OutboundSettings;
+    use crate::settings::load;
+    use gangway_core::retry::Policy;
     use gangway_core::time::Millis;
 
     #[test]
     fn the_defaults_have_no_problem() {
         assert_eq!(OutboundSettings::default().problems("outbound"), []);
+        assert_eq!(OutboundSettings::default().retry.policy(), Policy::default());
     }
 
     #[test]
@@ -229,9 +200,9 @@ mod tests {
     #[test]
     fn all_problems_are_told_at_once_and_an_unknown_key_is_refused() {
         let text = "request_timeout = \"0s\"\npublish_concurrency = 0\nretry.look_ups = 0\n";
-        let settings: OutboundSettings = toml::from_str(text).unwrap();
+        let settings: OutboundSettings = load::read("outbound", text).unwrap();
         assert_eq!(settings.problems("outbound").len(), 4, "{:?}", settings.problems("outbound"));
-        assert!(toml::from_str::<OutboundSettings>("alow_private = true").is_err());
-        assert!(toml::from_str::<OutboundSettings>("lease = 30").is_err());
+        assert!(load::read::<OutboundSettings>("outbound", "alow_private = true").is_err());
+        assert!(load::read::<OutboundSettings>("outbound", "lease = 30").is_err());
     }
 }

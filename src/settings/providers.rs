@@ -1,176 +1,245 @@
-//! What the settings of every provider have in common. What only one provider has is in its adapter's folder.
+//! `[providers.NAME]`: which providers have a section. The raw sections leave, without the part about webhooks, which is
+//! the same for all of them; a provider types its own. Never here: the name of a provider.
 
-use gangway_core::retry::Policy;
-use gangway_core::time::Millis;
-use serde::{Deserialize, Serialize};
-use url::Url;
+use std::collections::BTreeMap;
 
-use super::{Problem, duration};
+use gangway_core::flow::words::nearest;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
 
-/// The common part of `[providers.NAME]`. An adapter's own settings hold it flattened.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct ProviderSettings {
-    /// Where the provider is, without a slash at the end.
-    pub base_url: String,
-    /// Requests in flight at once, at most.
-    #[serde(default = "concurrency")]
-    pub concurrency: u32,
-    /// What differs from `[outbound]` in retrying calls of this provider.
-    #[serde(default)]
-    pub retry: RetryOverlay,
+use super::kind::{find, leaves};
+use super::merge::Merged;
+use super::section::Section;
+use super::shape::Shape;
+use super::{Problem, Problems};
+
+/// Names that no provider can have: what gangway itself calls its events, effects and their slots.
+pub(crate) const RESERVED: [&str; 7] = ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"];
+
+/// What every provider's section takes beside its own keys.
+const COMMON: &str = include_str!("provider.toml");
+
+/// Keys of every provider whose names say where they belong.
+const COMMON_KEYS: [&str; 3] = ["base_url", "webhook_secret", "webhook"];
+
+/// Tells all that is wrong with a provider's section.
+pub type Check = fn(&Section, &mut Vec<Problem>);
+
+/// What a provider's section takes, and who checks it.
+#[derive(Clone, Debug)]
+pub struct Form {
+    shape: Shape,
+    check: Check,
 }
 
-const fn concurrency() -> u32 {
-    8
-}
-
-/// What one provider does otherwise than `[outbound.retry]`; what is left out stays.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RetryOverlay {
-    /// Attempts that count, at most.
-    pub attempts: Option<u32>,
-    /// Wait after the first failure.
-    #[serde(with = "duration::option")]
-    pub first: Option<Millis>,
-    /// Longest wait.
-    #[serde(with = "duration::option")]
-    pub max: Option<Millis>,
-    /// No attempt begins later than this.
-    #[serde(with = "duration::option")]
-    pub deadline: Option<Millis>,
-    /// First look-up this long after an unknown outcome.
-    #[serde(with = "duration::option")]
-    pub settle: Option<Millis>,
-    /// "Not done" answers that are needed before a repeat.
-    pub look_ups: Option<u32>,
-}
-
-impl RetryOverlay {
-    /// The general policy with what differs here.
+impl Form {
+    /// The form of a provider whose own keys this commented text tells; `docs` is the page that describes it.
     #[must_use]
-    pub fn over(&self, general: &Policy) -> Policy {
-        Policy {
-            attempts: self.attempts.unwrap_or(general.attempts),
-            first: self.first.unwrap_or(general.first),
-            max: self.max.unwrap_or(general.max),
-            deadline: self.deadline.unwrap_or(general.deadline),
-            settle: self.settle.unwrap_or(general.settle),
-            look_ups: self.look_ups.unwrap_or(general.look_ups),
-            resend_unknown: general.resend_unknown,
-        }
+    pub fn of(text: &str, docs: &str, check: Check) -> Self {
+        Self { shape: Shape::of(text, docs).over(&Self::common().shape), check }
+    }
+
+    /// What the section of every provider takes.
+    #[must_use]
+    pub fn common() -> Self {
+        Self { shape: Shape::of(COMMON, "docs/providers"), check: |_, _| () }
+    }
+
+    /// What a table of its text says by default.
+    #[must_use]
+    pub fn usual<T: DeserializeOwned>(&self, table: &str) -> T {
+        self.shape.section(table).usual()
+    }
+
+    /// Reads a section's text, as a file would give it: for tests of adapters.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read<T: DeserializeOwned>(
+        &self,
+        text: &str,
+        at: &str,
+        check: impl FnOnce(&T, &str) -> Vec<Problem>,
+    ) -> Result<T, Problems> {
+        let set = text.parse().map_err(|_| Problems(vec![Problem::new(at, "is not TOML", "")]))?;
+        self.section(at, set, true).read(check)
+    }
+
+    fn section(&self, at: &str, set: Table, whole: bool) -> Section {
+        let shape = self.shape.clone().without("webhook").without("webhook_secret");
+        Section { at: at.to_owned(), set, shape, whole, empty_is_none: false }
     }
 }
 
-impl ProviderSettings {
-    /// Everything that is wrong, at once; `at` is the key of the table.
+/// What takes sections: those of the providers that are built in, and of any other.
+#[derive(Clone, Debug)]
+pub struct Forms {
+    /// Of those that are built in, by name.
+    pub built_in: BTreeMap<&'static str, Form>,
+    /// Of one that a definition file describes.
+    pub defined: Form,
+    /// Tells all that is wrong with the part about webhooks.
+    pub webhook: Check,
+}
+
+impl Forms {
+    fn of(&self, provider: &str) -> &Form {
+        self.built_in.get(provider).unwrap_or(&self.defined)
+    }
+
+    /// A value that could stand at this path of a provider's section; none when its form does not know the key, or
+    /// lets anything stand there.
+    pub(crate) fn example(&self, provider: &str, path: &[String]) -> Option<&Value> {
+        let shape = &self.of(provider).shape;
+        find(shape.table(), path).filter(|_| !shape.free(path))
+    }
+
+    /// What a provider's text has at this path.
+    #[cfg(test)]
+    pub(crate) fn value(&self, provider: &str, path: &[String]) -> Option<&Value> {
+        find(self.of(provider).shape.table(), path)
+    }
+
+    /// Every section that takes this key at its top, such as `providers.NAME`.
+    pub(super) fn with(&self, key: &str) -> Vec<String> {
+        if COMMON_KEYS.contains(&key) {
+            return vec!["providers.NAME".to_owned()];
+        }
+        let common = Form::common().shape;
+        let takes = |form: &Form| form.shape.table().contains_key(key) && !common.table().contains_key(key);
+        let own = self.built_in.iter().filter(|(_, form)| takes(form));
+        own.map(|(provider, _)| format!("providers.{provider}")).collect()
+    }
+
+    /// Every key of every provider that is built in, below `providers`.
+    pub(crate) fn paths(&self) -> Vec<Vec<String>> {
+        let own = |(provider, form): (&&str, &Form)| -> Vec<Vec<String>> {
+            let below = |path: Vec<String>| [vec![(*provider).to_owned()], path].concat();
+            leaves(form.shape.table()).into_iter().map(|(path, _)| below(path)).collect()
+        };
+        self.built_in.iter().flat_map(own).collect()
+    }
+
+    /// Every path below `providers` that takes one of some words, with the words.
+    #[cfg(test)]
+    pub(crate) fn words(&self, provider: &str) -> Vec<(Vec<String>, Vec<String>)> {
+        let shape = &self.of(provider).shape;
+        let own = leaves(shape.table()).into_iter().map(|(path, _)| (shape.words(&path).to_vec(), path));
+        let below = |path: Vec<String>| [vec![provider.to_owned()], path].concat();
+        own.filter(|(words, _)| !words.is_empty()).map(|(words, path)| (below(path), words)).collect()
+    }
+
+    /// A section that is neither of a known provider nor says by which definition it is to be read.
+    fn unknown(&self, name: &str) -> Problem {
+        let hint = match nearest(name, self.built_in.keys().copied()) {
+            Some(known) => format!("did you mean providers.{known}?"),
+            None => {
+                let known: Vec<&str> = self.built_in.keys().copied().collect();
+                format!("known: {}; any other needs `definition`, the file that describes it", known.join(", "))
+            }
+        };
+        Problem::new(format!("providers.{name}"), "is not a provider", hint)
+    }
+}
+
+/// The providers that have a section; the others are not there.
+#[derive(Clone, Debug, Default)]
+pub struct Providers(pub BTreeMap<String, Provider>);
+
+/// One provider.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// What its adapter reads.
+    pub section: Section,
+    /// How its webhooks are verified; absent: it has none, or polls do without.
+    pub webhook: Option<Section>,
+}
+
+impl Providers {
+    /// The provider of this name, where it has a section.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        match Url::parse(&self.base_url) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-                if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-                    let hint = "give only scheme, host, port and path";
-                    problems.push(Problem::new(format!("{at}.base_url"), "holds credentials or a query", hint));
+    pub fn get(&self, name: &str) -> Option<&Provider> {
+        self.0.get(name)
+    }
+
+    /// Reads all sections, and tells all that is wrong.
+    pub(super) fn of(merged: &Merged<'_>, problems: &mut Vec<Problem>) -> Self {
+        let sections = merged.table.get("providers").and_then(Value::as_table);
+        let mut found = BTreeMap::new();
+        for (name, section) in sections.into_iter().flatten() {
+            let Some(mut section) = section.as_table().cloned() else { continue };
+            if !merged.forms.built_in.contains_key(name.as_str()) {
+                if let Some(problem) =
+                    no_name(name).or_else(|| (!section.contains_key("definition")).then(|| merged.forms.unknown(name)))
+                {
+                    problems.push(problem);
+                    continue;
                 }
+                section = with_rule(section);
             }
-            _ => problems.push(Problem::new(
-                format!("{at}.base_url"),
-                "is not an http or https address",
-                "write it like `https://api.example.com/v1`",
-            )),
-        }
-        if self.concurrency == 0 {
-            let hint = "at least 1; leave the provider's table out to switch it off";
-            problems.push(Problem::new(format!("{at}.concurrency"), "lets no request through", hint));
-        }
-        problems
-    }
-}
-
-/// What is wrong with a provider's table, collected while its values are looked at.
-#[derive(Debug)]
-pub struct Checks<'a> {
-    at: &'a str,
-    problems: Vec<Problem>,
-}
-
-impl<'a> Checks<'a> {
-    /// Begins with what is wrong with the common part; `at` is the key of the table.
-    #[must_use]
-    pub fn of(common: &ProviderSettings, at: &'a str) -> Self {
-        Self { at, problems: common.problems(at) }
-    }
-
-    /// Adds a problem of `key`, a path below the table, when `bad`.
-    pub fn wrong(&mut self, bad: bool, key: &str, what: &str, hint: &str) {
-        if bad {
-            self.problems.push(Problem::new(format!("{}.{key}", self.at), what, hint));
-        }
-    }
-
-    /// Everything that is wrong.
-    #[must_use]
-    pub fn problems(self) -> Vec<Problem> {
-        self.problems
-    }
-}
-
-/// Whether this is an address that requests can go to.
-#[must_use]
-pub fn is_web(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-/// Whether a key, token or id can stand in a header as it is.
-#[must_use]
-pub fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Serde for a [`secrecy::SecretString`]: read from text, never written out.
-pub mod secret {
-    use secrecy::SecretString;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// Reads the secret.
-    ///
-    /// # Errors
-    /// When it is not text.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-        String::deserialize(deserializer).map(SecretString::from)
-    }
-
-    /// Writes that there is one.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("(secret)")
-    }
-
-    /// The same for a secret that may be left out; add `#[serde(default)]`.
-    pub mod option {
-        use secrecy::SecretString;
-        use serde::{Deserialize, Deserializer, Serializer};
-
-        /// Reads the secret.
-        ///
-        /// # Errors
-        /// When it is not text.
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-            Ok(Option::<String>::deserialize(deserializer)?.map(SecretString::from))
-        }
-
-        /// Writes whether there is one.
-        ///
-        /// # Errors
-        /// Those of the serializer.
-        pub fn serialize<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-            match secret {
-                Some(_) => serializer.serialize_str("(secret)"),
-                None => serializer.serialize_none(),
+            let form = merged.forms.of(name);
+            let at = format!("providers.{name}");
+            let (set, webhook) = split(&at, section, form.shape.section("webhook"), problems);
+            let section = form.section(&at, set, merged.whole);
+            if let Some(webhook) = &webhook {
+                (merged.forms.webhook)(webhook, problems);
             }
+            (form.check)(&section, problems);
+            found.insert(name.clone(), Provider { section, webhook });
+        }
+        Self(found)
+    }
+}
+
+fn no_name(name: &str) -> Option<Problem> {
+    let hint = match name {
+        "flow" => "events `flow.…` tell how onboardings end; choose another name, here and in the definition",
+        _ => "gangway means something else by it; choose another name, here and in the definition",
+    };
+    let what = "is a name that no provider can have";
+    RESERVED.contains(&name).then(|| Problem::new(format!("providers.{name}"), what, hint))
+}
+
+/// A section whose webhooks follow the definition's rule, unless it names another.
+fn with_rule(mut table: Table) -> Table {
+    if table.contains_key("webhook") || table.contains_key("webhook_secret") {
+        let webhook = table.entry("webhook").or_insert_with(|| Value::Table(Table::new()));
+        if let Some(webhook) = webhook.as_table_mut() {
+            webhook.entry("verify").or_insert_with(|| Value::String("defined".to_owned()));
         }
     }
+    table
+}
+
+/// Takes the webhooks' part out of a provider's section: `webhook_secret = "…"`, short for
+/// `webhook = { secrets = ["…"] }`, or the whole `[providers.NAME.webhook]`.
+fn split(at: &str, mut section: Table, shape: Shape, problems: &mut Vec<Problem>) -> (Table, Option<Section>) {
+    let short = section.remove("webhook_secret").filter(|value| value.as_str() != Some(""));
+    let long = section.remove("webhook");
+    let at_webhook = format!("{at}.webhook");
+    let mut set = match long {
+        Some(Value::Table(table)) => table,
+        Some(_) => {
+            problems.push(Problem::new(&at_webhook, "must be a section", "see docs/providers"));
+            return (section, None);
+        }
+        None if short.is_none() => return (section, None),
+        None => Table::new(),
+    };
+    if let Some(secret) = short {
+        if set.contains_key("secrets") {
+            let hint = "keep webhook.secrets, which takes several while one is being replaced";
+            problems.push(Problem::new(format!("{at}.webhook_secret"), "is given beside webhook.secrets", hint));
+        }
+        set.insert("secrets".to_owned(), Value::Array(vec![secret]));
+    }
+    let webhook = Section { at: at_webhook, set, shape, whole: true, empty_is_none: true };
+    (section, Some(webhook))
+}
+
+/// A section about webhooks that stands by itself, as in a definition file.
+#[must_use]
+pub fn webhook(set: Table) -> Section {
+    let shape = Form::common().shape.section("webhook");
+    Section { at: "webhook".to_owned(), set, shape, whole: true, empty_is_none: true }
 }

@@ -16,7 +16,7 @@ pub struct Shown {
 }
 
 /// Everything in force, section by section.
-pub(crate) fn all(merged: &Merged) -> Vec<Shown> {
+pub(crate) fn all(merged: &Merged<'_>) -> Vec<Shown> {
     let mut shown = Vec::new();
     for (section, value) in &merged.table {
         walk(section.clone(), value, merged, &mut shown);
@@ -24,7 +24,7 @@ pub(crate) fn all(merged: &Merged) -> Vec<Shown> {
     shown
 }
 
-fn walk(key: String, value: &Value, merged: &Merged, shown: &mut Vec<Shown>) {
+fn walk(key: String, value: &Value, merged: &Merged<'_>, shown: &mut Vec<Shown>) {
     if let Value::Table(table) = value {
         // A section's own values first, then the sections within: so the printout is a file that can be read.
         let (inner, own): (Vec<_>, Vec<_>) = table.iter().partition(|(_, value)| value.is_table());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gangway::clock::{Clock, HandClock, SeededChance, SystemChance};
 use gangway::engine::{Alarm, Arrival, Engine, Flows, Options, Receipt};
 use gangway::outbound::mail::templates::Templates;
-use gangway::providers::{self, parts};
+use gangway::providers::{parts, registry};
 use gangway::store::aside::{AsideFilter, AsideKind, KeptAside};
 use gangway::store::search::JournalEntry;
 use gangway::store::types::{Lease, LeasedEffect};
@@ -338,7 +338,7 @@ impl World {
 /// The catalogue of the real adapters and templates.
 pub fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue { templates: Templates::load(None, "en").unwrap().specs(), ..Catalogue::default() };
-    providers::describe_all(&mut catalogue, &Policy::default());
+    registry::BUILT_IN.iter().for_each(|row| (row.describe)(&mut catalogue, &Policy::default()));
     catalogue.passwords.insert("vault".to_owned(), rule());
     let input = [parts::input(&["username"], true), parts::secret_input(&["password"], false)].concat();
     let outcomes = vec![parts::with_secrets(parts::outcome("opened", &[], &[]), &["key"])];

@@ -128,8 +128,9 @@ pub fn line_of(code: &str, at: usize) -> usize {
 /// The line, from 1, on which a trailing `#[cfg(test)] mod … {` begins; the number of lines plus one without it.
 pub fn test_module_line(code: &str) -> usize {
     let lines: Vec<&str> = code.lines().collect();
+    let is_module = |line: &str| line.trim_start_matches("pub(crate) ").starts_with("mod ") && line.contains('{');
     let is_start = |pair: &[&str]| match pair {
-        [attribute, module] => attribute.trim() == "#[cfg(test)]" && module.starts_with("mod ") && module.contains('{'),
+        [attribute, module] => attribute.trim() == "#[cfg(test)]" && is_module(module),
         _ => false,
     };
     lines.windows(2).rposition(is_start).unwrap_or(lines.len()) + 1

@@ -27,56 +27,26 @@ pub fn is_event_type(text: &str) -> bool {
 /// Reads `90s`, `5m`, `24h`, `7d`, `250ms`; nothing shorter than a millisecond or longer than ten years.
 #[must_use]
 pub fn duration(text: &str) -> Option<Millis> {
-    let digits = text.chars().take_while(char::is_ascii_digit).count();
-    let (number, unit) = text.split_at_checked(digits)?;
-    let unit = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    let millis = number.parse::<u64>().ok()?.checked_mul(unit)?;
-    (1..=LONGEST).contains(&millis).then_some(Millis(millis))
+    Millis::parse(text).filter(|millis| (1..=LONGEST).contains(&millis.0))
 }
 
 /// ``did you mean `x`?`` for the known name that is closest, if one is close.
 #[must_use]
 pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    closest(wrong, known).map(|name| format!("did you mean `{name}`?"))
+    nearest(wrong, known).map(|name| format!("did you mean `{name}`?"))
 }
 
-/// The known name that is closest, if one is close.
-fn closest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The known word that is closest, if one is close: of three letters one may be wrong, and two that were swapped count as
+/// one. The first of those that are equally close.
+#[must_use]
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if wrong.is_empty() || wrong.len() > 2 * NAME_MAX {
         return None;
     }
     let near = (wrong.chars().count() / 3).max(1);
-    let ranked = known.into_iter().filter(|name| name.len() <= 2 * NAME_MAX).map(|name| (distance(wrong, name), name));
-    ranked.min().filter(|(far, _)| *far <= near).map(|(_, name)| name)
-}
-
-/// How many letters must be put in, taken out, changed or swapped with their neighbour to make one of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    let mut last = None;
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
-            let mut best = (at(&row, j + 1) + 1).min(at(&next, j) + 1).min(at(&row, j) + usize::from(x != *y));
-            if j > 0 && last == Some(*y) && b.get(j - 1) == Some(&x) {
-                best = best.min(at(&before, j - 1) + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-        last = Some(x);
-    }
-    row.last().copied().unwrap_or(0)
+    let known = known.into_iter().filter(|word| word.len() <= 2 * NAME_MAX);
+    let ranked = known.map(|word| (strsim::osa_distance(wrong, word), word));
+    ranked.min_by_key(|(far, _)| *far).filter(|(far, _)| *far <= near).map(|(_, word)| word)
 }
 
 /// Names as people list them: `a`, `b` and `c`.
@@ -92,7 +62,7 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, distance, duration, is_event_type, is_name, listed};
+    use super::{did_you_mean, duration, is_event_type, is_name, listed, nearest};
     use crate::time::Millis;
 
     #[test]
@@ -117,7 +87,11 @@ mod tests {
         let known = ["create_user", "create_asset", "get_user"];
         assert_eq!(did_you_mean("craete_user", known).as_deref(), Some("did you mean `create_user`?"));
         assert_eq!(did_you_mean("delete", known), None);
-        assert_eq!((distance("call", "clal"), distance("", "abc"), distance("kitten", "sitting")), (1, 3, 3));
+        assert_eq!(
+            (nearest("clal", ["call"]), nearest("", ["a"]), nearest("kitten", ["sitting"])),
+            (Some("call"), None, None)
+        );
+        assert_eq!((nearest("lisetn", ["url", "listen"]), nearest("colour", ["url"])), (Some("listen"), None));
     }
 
     #[test]

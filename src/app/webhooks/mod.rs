@@ -19,7 +19,7 @@ use super::parts::std_time;
 use crate::clock::{Chance, Clock};
 use crate::outbound::attempt::call::{Progress, Way, converse};
 use crate::providers::Call;
-use crate::settings::webhooks::WebhookSettings;
+use crate::providers::webhook::WebhookSettings;
 use crate::store::webhooks::Webhook;
 
 /// Secrets of the webhooks that were registered, by provider.
@@ -77,7 +77,7 @@ async fn ask(
 #[cfg(test)]
 mod tests {
     use super::Registered;
-    use crate::settings::webhooks::WebhookSettings;
+    use crate::providers::webhook::WebhookSettings;
     use crate::store::webhooks::Webhook;
     use gangway_core::time::Timestamp;
 

@@ -1,5 +1,8 @@
 //! Binary mode -> the same event in structured form, so that one reader serves both.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::NotAnEvent;
@@ -49,16 +52,7 @@ pub(crate) fn essence(media_type: &str) -> String {
 
 /// Percent-decodes the value of a header, as the HTTP binding writes attributes.
 pub(crate) fn percent_decoded(value: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes().iter();
-    while let Some(byte) = rest.next() {
-        if *byte == b'%' {
-            let digit = |byte: &u8| char::from(*byte).to_digit(16);
-            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            bytes.push(*byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
+    let escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    let whole = value.split('%').skip(1).all(escape);
+    whole.then(|| percent_decode_str(value).decode_utf8().ok().map(Cow::into_owned)).flatten()
 }

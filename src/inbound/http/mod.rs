@@ -21,7 +21,7 @@ use super::{body, json as text};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::problem::Kind;
-use crate::settings::webhooks::IntakeSettings;
+use crate::settings::IntakeSettings;
 
 const SOURCE: &str = "http";
 

@@ -9,7 +9,7 @@ use super::{Events, publish};
 use crate::clock::HandClock;
 use crate::engine::NotAccepted;
 use crate::inbound::testing::{Writer, signed_up};
-use crate::settings::webhooks::IntakeSettings;
+use crate::settings::IntakeSettings;
 
 const STRUCTURED: (&str, &str) = ("content-type", "application/cloudevents+json; charset=utf-8");
 const BATCH: (&str, &str) = ("content-type", "application/cloudevents-batch+json");

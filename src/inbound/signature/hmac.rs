@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::keys::{Keys, Window, read_time};
 use super::{Presented, Rejected, header};
 use crate::inbound::json;
-use crate::settings::webhooks::{Encoding, Piece, TimestampForm, TimestampPlace, WebhookSettings};
+use crate::providers::webhook::{Encoding, Piece, TimestampForm, TimestampPlace, WebhookSettings};
 
 #[derive(Debug)]
 pub(super) struct HmacScheme {

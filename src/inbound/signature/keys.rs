@@ -6,7 +6,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::Rejected;
-use crate::settings::webhooks::{TimestampForm, WebhookSettings};
+use crate::providers::webhook::{TimestampForm, WebhookSettings};
 
 /// Live keys of one provider, each with its inner and outer block already hashed.
 pub(super) struct Keys(Vec<Hmac<Sha256>>);

@@ -4,6 +4,7 @@ use gangway_core::time::Timestamp;
 use proptest::prelude::*;
 
 use super::{Presented, Profile, Rejected, Verified};
+use crate::settings::providers::webhook;
 
 const NOW: i64 = 1_735_787_046;
 const PROFILES: [&str; 10] = [
@@ -20,7 +21,7 @@ const PROFILES: [&str; 10] = [
 ];
 
 fn profile(toml: &str) -> Profile {
-    Profile::new(&toml::from_str(toml).unwrap(), "at").unwrap()
+    Profile::new(&webhook(toml.parse().unwrap()).read(|_, _| Vec::new()).unwrap(), "at").unwrap()
 }
 
 fn checked(

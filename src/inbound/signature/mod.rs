@@ -16,8 +16,8 @@ use gangway_core::time::Timestamp;
 use self::hmac::HmacScheme;
 use self::shared::Shared;
 use self::standard::Standard;
+use crate::providers::webhook::{Verify, WebhookSettings};
 use crate::settings::Problem;
-use crate::settings::webhooks::{Verify, WebhookSettings};
 
 /// What a delivery shows.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::{Presented, Rejected, header};
-use crate::settings::webhooks::WebhookSettings;
+use crate::providers::webhook::WebhookSettings;
 
 /// Digests of the live secrets, and where one must be shown.
 pub(super) struct Shared {

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use super::keys::{Keys, Window, read_time};
 use super::{Presented, Rejected, header};
-use crate::settings::webhooks::{Encoding, PUBLIC_KEY, TimestampForm, WebhookSettings};
+use crate::providers::webhook::{Encoding, PUBLIC_KEY, TimestampForm, WebhookSettings};
 
 #[derive(Debug)]
 pub(super) struct Standard {

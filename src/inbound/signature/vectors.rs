@@ -3,11 +3,12 @@
 use gangway_core::time::Timestamp;
 
 use super::{Presented, Profile, Rejected, Verified};
+use crate::settings::providers::webhook;
 
 const GENUINE: Result<Verified, Rejected> = Ok(Verified { signed: true });
 
 fn check(settings: &str, headers: &[(&str, &str)], body: &str, now_s: i64) -> Result<Verified, Rejected> {
-    let settings = toml::from_str(settings).unwrap();
+    let settings = webhook(settings.parse().unwrap()).read(|_, _| Vec::new()).unwrap();
     let headers: Vec<_> = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let presented = Presented { headers: &headers, secret: None, body: body.as_bytes() };
     Profile::new(&settings, "at").unwrap().check(&presented, Timestamp(now_s * 1000))
@@ -177,7 +178,7 @@ fn stripes_rule_takes_the_whole_secret_as_text_and_any_signature_of_version_1() 
     let wider = format!("{}\ntolerance = '1h'", STRIPE[0]);
     assert_eq!(check(&wider, &[("stripe-signature", value)], body, 1_735_790_646), GENUINE);
     let decoded = "verify = 'standard'\nsecrets = ['whsec_test_secret']";
-    let settings = toml::from_str(decoded).unwrap();
+    let settings = webhook(decoded.parse().unwrap()).read(|_, _| Vec::new()).unwrap();
     assert!(Profile::new(&settings, "at").is_err(), "Stripe's secret is no base64, although it begins the same");
 }
 

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::problem::Kind;
 use crate::providers::{Adapter, Delivery, Unreadable};
-use crate::settings::webhooks::IntakeSettings;
+use crate::settings::IntakeSettings;
 
 /// One provider that sends webhooks.
 #[derive(Debug)]

@@ -17,7 +17,8 @@ use crate::engine::NotAccepted;
 use crate::inbound::signature::Profile;
 use crate::inbound::testing::{AnyAdapter, Remembered, Writer};
 use crate::providers::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
-use crate::settings::webhooks::IntakeSettings;
+use crate::settings::IntakeSettings;
+use crate::settings::providers::webhook;
 
 const SECRET: &str = "0123456789abcdef";
 const NOW: Timestamp = Timestamp(1_614_265_330_000);
@@ -38,7 +39,10 @@ struct World {
 }
 
 fn hook(toml: &str) -> Hook {
-    Hook { adapter: Arc::new(AnyAdapter), profile: Profile::new(&toml::from_str(toml).unwrap(), "at").unwrap() }
+    Hook {
+        adapter: Arc::new(AnyAdapter),
+        profile: Profile::new(&webhook(toml.parse().unwrap()).read(|_, _| Vec::new()).unwrap(), "at").unwrap(),
+    }
 }
 
 /// A world with provider `path` (secret segment), `standard` (signed) and `open`.
@@ -269,7 +273,7 @@ impl Adapter for KeyedByHeader {
 async fn a_captured_delivery_under_another_id_is_a_copy_where_the_signature_covers_no_id() {
     let (door, writer) = Writer::start(8);
     let profile = "verify = 'github'\nsecrets = [\"It's a Secret to Everybody\"]";
-    let profile = Profile::new(&toml::from_str(profile).unwrap(), "at").unwrap();
+    let profile = Profile::new(&webhook(profile.parse().unwrap()).read(|_, _| Vec::new()).unwrap(), "at").unwrap();
     let hook = Hook { adapter: Arc::new(KeyedByHeader), profile };
     let providers = HashMap::from([("github".to_owned(), hook)]);
     let (clock, aside) = (Arc::new(HandClock::at(NOW)), Remembered::default());

@@ -9,31 +9,21 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 
+use crate::providers::registry::{self, ShippedTemplate, shipped_templates};
+
 /// The parts of a template, by the end of their file names.
 const PARTS: [&str; 3] = ["subject.txt", "txt", "html"];
 
-macro_rules! shipped {
-    ($($name:literal: $($locale:literal),+;)+) => {
-        &[$($(
-            ($name, $locale, [
-                include_str!(concat!("../../../templates/mail/", $name, "/", $locale, ".subject.txt")),
-                include_str!(concat!("../../../templates/mail/", $name, "/", $locale, ".txt")),
-                include_str!(concat!("../../../templates/mail/", $name, "/", $locale, ".html")),
-            ]),
-        )+)+]
-    };
-}
-
-/// What is compiled in: name, language, parts.
-const SHIPPED: &[(&str, &str, [&str; 3])] = shipped! {
-    "custody-invite": "de", "en";
-    "enterprise-account": "de", "en";
-    "enterprise-known": "de", "en";
+/// What is compiled in for no one provider: name, language, parts.
+const OWN: &[ShippedTemplate] = shipped_templates! {
     "member-welcome": "de", "en";
-    "registry-account": "de", "en";
     "welcome": "de", "en";
-    "youth-account": "de", "en";
 };
+
+/// Everything that is compiled in.
+fn shipped() -> impl Iterator<Item = &'static ShippedTemplate> {
+    OWN.iter().chain(registry::BUILT_IN.iter().flat_map(|row| row.templates))
+}
 
 /// All templates.
 #[derive(Debug)]
@@ -65,7 +55,7 @@ impl Templates {
         let default_locale = default_locale.to_owned();
         let mut templates = Self { environment, locales: BTreeMap::new(), default_locale };
         let mut wrong = Vec::new();
-        for (name, locale, parts) in SHIPPED {
+        for (name, locale, parts) in shipped() {
             templates.add(name, locale, &parts.map(str::to_owned), &mut wrong);
         }
         for (name, locale) in folder.map(|folder| found(folder, &mut wrong)).unwrap_or_default() {
@@ -176,15 +166,15 @@ fn found(folder: &Path, wrong: &mut Vec<String>) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rendered, SHIPPED, Templates};
+    use super::{Rendered, Templates, shipped};
     use serde_json::{Value, json};
 
-    fn shipped() -> Templates {
+    fn load() -> Templates {
         Templates::load(None, "en").unwrap()
     }
 
     fn welcome(locale: Option<&str>, values: &Value) -> Result<Rendered, String> {
-        shipped().render("welcome", locale, values)
+        load().render("welcome", locale, values)
     }
 
     fn sample() -> Value {
@@ -193,10 +183,10 @@ mod tests {
 
     #[test]
     fn every_shipped_template_renders_its_sample_in_every_language() {
-        for (name, locale, _) in SHIPPED {
+        for (name, locale, _) in shipped() {
             let file = format!("{}/templates/mail/{name}/sample.json", env!("CARGO_MANIFEST_DIR"));
             let sample: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-            let mail = shipped().render(name, Some(locale), &sample).unwrap();
+            let mail = load().render(name, Some(locale), &sample).unwrap();
             assert!(!mail.subject.is_empty());
             for text in sample.as_object().unwrap().values().filter_map(Value::as_str) {
                 let escaped = text.replace('&', "&amp;").replace('/', "&#x2f;");
@@ -226,7 +216,7 @@ mod tests {
         let error = welcome(None, &json!({"user": {"email": "ada@example.com"}})).unwrap_err();
         assert!(error.contains("welcome/en.txt") && error.contains("undefined"), "{error}");
         assert!(!error.contains("ada"), "{error}");
-        assert!(shipped().render("welcom", None, &sample()).is_err());
+        assert!(load().render("welcom", None, &sample()).is_err());
     }
 
     #[test]
@@ -237,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_learns_names_and_languages() {
-        let specs = shipped().specs();
+        let specs = load().specs();
         assert_eq!(specs["welcome"].values, ["wallet_address"]);
         assert_eq!(specs["welcome"].locales, ["de", "en"]);
     }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::calls::get_issuance::{COMPLETED, EXPIRED, FAILED, PARTIALLY_ISSUED};
 use super::calls::{bare, both_forms};
+use crate::providers::didx::settings::EventNames;
 use crate::providers::parts::{object, text};
 use crate::providers::{Delivery, Reading, Unreadable, wait};
-use crate::settings::didx::EventNames;
 
 /// Event type of an offer: remembered, no fact, because the answer to the issuance said it already.
 const OFFERED: &str = "didx.issuance_offered";

@@ -6,10 +6,13 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
+pub mod settings;
 pub mod token;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -19,11 +22,27 @@ use gangway_core::retry::Policy;
 use self::calls::{Desk, create_user, get_issuance, issue_credential, register_webhook, revoke_credential, send_offer};
 pub use self::calls::{ISSUANCE_ID, USERNAME};
 pub use self::offers::describe;
+use self::settings::DidxSettings;
+use super::registry::{Row, nothing, shipped_flow, shipped_templates};
 use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
-use crate::settings::didx::DidxSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USERNAME, ISSUANCE_ID];
+
+/// What is known of it without its settings.
+pub const ROW: Row = Row {
+    name: "didx",
+    settings: include_str!("settings.toml"),
+    check: |section, problems| drop(section.check(DidxSettings::problems, problems)),
+    identifier_kinds: IDENTIFIER_KINDS,
+    describe,
+    build: |section, general| Ok(Arc::new(Didx::new(section.read(DidxSettings::problems)?, general))),
+    lacks: nothing,
+    flow: shipped_flow!("didx-credential"),
+    templates: shipped_templates! {
+        "youth-account": "de", "en";
+    },
+};
 
 /// The adapter.
 #[derive(Debug)]
@@ -71,4 +90,10 @@ impl Adapter for Didx {
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(&self.desk.settings.events, delivery)
     }
+}
+
+/// A section of this text.
+#[cfg(test)]
+pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
+    ROW.form().read(text, "at", |_, _| Vec::new())
 }

@@ -9,6 +9,7 @@ mod model;
 mod offers;
 mod read;
 mod samples;
+pub mod settings;
 mod token;
 
 #[cfg(test)]
@@ -27,8 +28,11 @@ use self::exchange::Said;
 pub use self::model::Definition;
 use self::model::{Action, Exchange, REGISTER};
 pub use self::read::{is_definition, load};
+use self::settings::GenericSettings;
 use super::{Adapter, Call, Delivery, Far, Rate, Reading, Reply, Stop, Token, Unreadable};
-use crate::settings::generic::GenericSettings;
+
+/// What the section of a provider takes that a file defines.
+pub const SETTINGS: &str = include_str!("settings.toml");
 
 /// What a look-up says that found nothing.
 const NOT_DONE: &str = "not_done";

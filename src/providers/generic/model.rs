@@ -5,8 +5,8 @@ use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::time::Millis;
 
 use crate::providers::Rate;
-use crate::settings::providers::RetryOverlay;
-use crate::settings::webhooks::{Verify, WebhookSettings};
+use crate::providers::common::RetryOverlay;
+use crate::providers::webhook::{Verify, WebhookSettings};
 
 /// The action of `gangway webhooks register`.
 pub(super) const REGISTER: &str = "register_webhook";

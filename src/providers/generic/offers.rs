@@ -7,9 +7,9 @@ use gangway_core::retry::Policy;
 
 use super::model::{Action, Definition, REGISTER, Rule, WEBHOOK_SECRET};
 use super::{Generic, NOT_DONE};
+use crate::providers::generic::settings::GenericSettings;
+use crate::providers::webhook::WebhookSettings;
 use crate::settings::Problem;
-use crate::settings::generic::GenericSettings;
-use crate::settings::webhooks::WebhookSettings;
 
 /// Adds everything of this provider but what only a command asks for.
 pub(super) fn describe(definition: &Definition, policy: &Policy, catalogue: &mut Catalogue) {

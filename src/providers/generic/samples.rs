@@ -12,13 +12,14 @@ use gangway_core::outcome::AttemptResult;
 use gangway_core::retry::Policy;
 use gangway_core::time::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Generic;
 use super::model::Definition;
+use super::settings::{GenericSettings, Scalar, SecretScalar};
+use crate::providers::common::{ProviderSettings, RetryOverlay};
 use crate::providers::script::Script;
 use crate::providers::{Adapter, Call, Delivery, Reply, Request, Stop};
-use crate::settings::generic::{GenericSettings, SecretScalar};
 
 /// Where samples pretend that the provider is.
 const BASE: &str = "https://provider.invalid";
@@ -128,14 +129,15 @@ pub(super) fn run(definition: &Definition, samples: &[Sample]) -> Vec<Problem> {
 
 /// The adapter with settings that stand for any.
 fn pretended(definition: &Definition) -> Option<Generic> {
-    let mut settings: GenericSettings =
-        serde_json::from_value(json!({"base_url": BASE, "definition": "sample"})).ok()?;
+    let common = ProviderSettings { base_url: BASE.to_owned(), concurrency: 1, retry: RetryOverlay::default() };
+    let (values, secrets) = (BTreeMap::new(), BTreeMap::new());
+    let mut settings = GenericSettings { common, definition: "sample".into(), values, secrets };
     for setting in &definition.settings {
         let value = setting.default.clone().unwrap_or_else(|| format!("sample-{}", setting.name));
         if setting.secret {
             settings.secrets.insert(setting.name.clone(), SecretScalar(value.into()));
         } else {
-            settings.values.insert(setting.name.clone(), crate::settings::generic::Scalar(value));
+            settings.values.insert(setting.name.clone(), Scalar(value));
         }
     }
     Some(Generic::new(Arc::new(definition.clone()), settings, &Policy::default()))

@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 
 use super::{Generic, is_definition, load};
 use crate::providers::script::Script;
+use crate::providers::webhook::WebhookSettings;
 use crate::providers::{Adapter, Call, Delivery, Rate, Reply, Request, Stop, Token};
-use crate::settings::webhooks::WebhookSettings;
 
 const EXAMPLE: &str = include_str!("../../../providers/example.yaml");
 const NOW: Timestamp = Timestamp(1_767_323_050_000);
 
 fn adapter(text: &str) -> Generic {
     let definition = load("test.yaml", text).unwrap_or_else(|problems| panic!("{problems}"));
-    let settings = json!({"base_url": "https://api.example.org/v1", "definition": "test.yaml",
+    let settings = json!({"base_url": "https://api.example.org/v1", "concurrency": 8, "definition": "test.yaml",
         "values": {"client_id": "c-1"}, "secrets": {"client_secret": "s-1"}});
     Generic::new(Arc::new(definition), serde_json::from_value(settings).unwrap(), &Policy::default())
 }
@@ -309,8 +309,8 @@ fn an_action_that_registers_our_address_must_be_one_that_the_command_can_use() {
 
 #[test]
 fn registered_secrets_are_refused_where_the_definition_gets_none() {
-    let webhook: WebhookSettings = serde_json::from_value(json!({"registered": true})).unwrap();
-    let settings = json!({"base_url": "https://x.example", "definition": "x", "values": {"client_id": "c"},
+    let webhook = WebhookSettings { registered: true, ..WebhookSettings::default() };
+    let settings = json!({"base_url": "https://x.example", "concurrency": 8, "definition": "x", "values": {"client_id": "c"},
         "secrets": {"client_secret": "s"}});
     let settings = serde_json::from_value(settings).unwrap();
     let problems = |text: &str| {
@@ -353,7 +353,8 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn a_section_that_does_not_fit_its_definition_is_told_whole() {
     let definition = load("test.yaml", EXAMPLE).unwrap();
-    let settings = json!({"base_url": "https://x.example", "definition": "x", "values": {"client_secret": "s"}});
+    let settings = json!({"base_url": "https://x.example", "concurrency": 8, "definition": "x",
+        "values": {"client_secret": "s"}, "secrets": {}});
     let settings = serde_json::from_value(settings).unwrap();
     let problems = Generic::problems(&definition, &settings, None, "providers.example");
     let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();

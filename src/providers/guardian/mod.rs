@@ -5,10 +5,13 @@
 pub mod calls;
 pub mod error;
 mod offers;
+pub mod settings;
 pub mod token;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -18,9 +21,10 @@ use gangway_core::time::Millis;
 
 pub use self::calls::{DID, HEDERA_ACCOUNT_ID, TASK_ID, USERNAME};
 use self::calls::{Desk, get_task, login_user, onboard, read_account};
+use self::settings::GuardianSettings;
+use super::registry::{Row, nothing, shipped_flow, shipped_templates};
 use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
-use crate::settings::guardian::GuardianSettings;
-use crate::settings::password::PasswordSettings;
+use crate::providers::password::PasswordSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USERNAME, TASK_ID, DID, HEDERA_ACCOUNT_ID];
@@ -32,13 +36,33 @@ const SETTLE: Millis = Millis::secs(30);
 
 /// Adds everything of this provider, with its usual password policy.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
-    offers::describe(catalogue, policy, &patient(policy, None), PasswordSettings::default().rule());
+    offers::describe(
+        catalogue,
+        policy,
+        &patient(policy, None),
+        ROW.form().usual::<PasswordSettings>("password").rule(),
+    );
 }
 
 /// The policy with a settle time of its own.
 fn patient(policy: &Policy, settle: Option<Millis>) -> Policy {
     Policy { settle: settle.unwrap_or_else(|| policy.settle.max(SETTLE)), ..policy.clone() }
 }
+
+/// What is known of it without its settings.
+pub const ROW: Row = Row {
+    name: "guardian",
+    settings: include_str!("settings.toml"),
+    check: |section, problems| drop(section.check(GuardianSettings::problems, problems)),
+    identifier_kinds: IDENTIFIER_KINDS,
+    describe,
+    build: |section, general| Ok(Arc::new(Guardian::new(section.read(GuardianSettings::problems)?, general))),
+    lacks: nothing,
+    flow: shipped_flow!("guardian-account"),
+    templates: shipped_templates! {
+        "registry-account": "de", "en";
+    },
+};
 
 /// The adapter.
 #[derive(Debug)]
@@ -85,4 +109,10 @@ impl Adapter for Guardian {
     fn read(&self, _delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         Err(Unreadable("guardian sends no webhooks".to_owned()))
     }
+}
+
+/// A section of this text.
+#[cfg(test)]
+pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
+    ROW.form().read(text, "at", |_, _| Vec::new())
 }

@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::calls::WALLET_ID;
 use super::calls::wallet::Wallet;
+use crate::providers::haven::settings::EventNames;
 use crate::providers::parts::{text, words};
 use crate::providers::{Delivery, Reading, Unreadable};
-use crate::settings::haven::EventNames;
 
 /// What differs between a delivery, its repetition, and the record that is read back.
 const VARIES: [&str; 8] = [

@@ -5,11 +5,15 @@
 pub mod calls;
 pub mod error;
 pub mod hooks;
+pub mod key;
 mod offers;
+pub mod settings;
 pub mod sign;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -22,11 +26,27 @@ use self::calls::{
 };
 pub use self::calls::{USER_ID, USERNAME, WALLET_ID};
 pub use self::offers::describe;
+use self::settings::HavenSettings;
+use super::registry::{Row, nothing, shipped_flow, shipped_templates};
 use super::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
-use crate::settings::haven::HavenSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USER_ID, WALLET_ID, USERNAME];
+
+/// What is known of it without its settings.
+pub const ROW: Row = Row {
+    name: "haven",
+    settings: include_str!("settings.toml"),
+    check: |section, problems| drop(section.check(HavenSettings::problems, problems)),
+    identifier_kinds: IDENTIFIER_KINDS,
+    describe,
+    build: |section, general| Ok(Arc::new(Haven::new(section.read(HavenSettings::problems)?, general))),
+    lacks: nothing,
+    flow: shipped_flow!("haven-custody"),
+    templates: shipped_templates! {
+        "custody-invite": "de", "en";
+    },
+};
 
 /// The adapter.
 #[derive(Debug)]
@@ -77,4 +97,10 @@ impl Adapter for Haven {
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(&self.desk.settings.events, delivery)
     }
+}
+
+/// A section of this text.
+#[cfg(test)]
+pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
+    ROW.form().read(text, "at", |_, _| Vec::new())
 }

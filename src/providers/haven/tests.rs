@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::Haven;
 use crate::providers::Request;
+use crate::providers::haven::settings::SAMPLE_KEY;
 use crate::providers::talk::{NOW, Talk, Told, body as sent, line};
-use crate::settings::haven::SAMPLE_KEY;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -48,7 +48,7 @@ fn adapter_with(more: &str) -> Haven {
         "base_url = \"{BASE}\"\nservice_token = \"service-token\"\ncredential_id = \"Y3ItMWYwNHM\"\n\
          origin = \"https://app.example.com\"\norg_id = \"or-1\"\nservice_key = \"\"\"{SAMPLE_KEY}\"\"\"\n{more}"
     );
-    Haven::new(toml::from_str(&text).unwrap(), &Policy::default())
+    Haven::new(crate::providers::haven::section(&text).unwrap(), &Policy::default())
 }
 
 /// The answers to a change that is announced and signed well, and then those to itself.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::calls::get_asset::{BURNED, MINTED};
 use super::calls::user::WALLET_CREATED;
 use super::calls::{ASSET_UID, USER_UID, text, user};
+use crate::providers::original::settings::EventNames;
 use crate::providers::{Delivery, Reading, Unreadable, wait};
-use crate::settings::original::EventNames;
 
 /// What a delivery says. An event of an unknown name is a reading without facts.
 ///

@@ -5,10 +5,13 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
+pub mod settings;
 pub mod token;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -18,12 +21,26 @@ use gangway_core::retry::Policy;
 pub use self::calls::{ASSET_UID, USER_UID};
 use self::calls::{Desk, create_asset, create_user, get_asset, get_user};
 pub use self::offers::describe;
+use self::settings::OriginalSettings;
 use self::token::Tokens;
+use super::registry::{Row, nothing, shipped_flow};
 use super::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
-use crate::settings::original::OriginalSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USER_UID, ASSET_UID];
+
+/// What is known of it without its settings.
+pub const ROW: Row = Row {
+    name: "original",
+    settings: include_str!("settings.toml"),
+    check: |section, problems| drop(section.check(OriginalSettings::problems, problems)),
+    identifier_kinds: IDENTIFIER_KINDS,
+    describe,
+    build: |section, general| Ok(Arc::new(Original::new(section.read(OriginalSettings::problems)?, general))),
+    lacks: nothing,
+    flow: shipped_flow!("original-wallet"),
+    templates: &[],
+};
 
 /// The adapter.
 #[derive(Debug)]
@@ -65,4 +82,10 @@ impl Adapter for Original {
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(&self.desk.settings.events, delivery)
     }
+}
+
+/// A section of this text.
+#[cfg(test)]
+pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
+    ROW.form().read(text, "at", |_, _| Vec::new())
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-use crate::settings::original::{OriginalSettings, TokenSettings};
+use crate::providers::original::settings::{OriginalSettings, TokenSettings};
 
 /// What is needed to make tokens; the HMAC key is prepared once.
 pub struct Tokens {
@@ -65,7 +65,7 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::Tokens;
-    use crate::settings::original::OriginalSettings;
+    use crate::providers::original::settings::OriginalSettings;
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use gangway_core::time::Timestamp;
@@ -81,7 +81,7 @@ mod tests {
 
     fn settings(more: &str) -> OriginalSettings {
         let least = "base_url = \"https://x\"\napi_key = \"testApiKey\"\napi_secret = \"testSecret\"\n";
-        toml::from_str(&format!("{least}{more}")).unwrap()
+        crate::providers::original::section(&format!("{least}{more}")).unwrap()
     }
 
     fn claims(token: &str) -> Value {

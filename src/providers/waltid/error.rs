@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
+use crate::providers::waltid::settings::DuplicateSettings;
 use crate::providers::{Reply, Stop};
-use crate::settings::waltid::DuplicateSettings;
 
 /// Why an answer is not a good one.
 #[derive(Clone, Debug, PartialEq, Eq)]

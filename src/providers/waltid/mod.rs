@@ -5,11 +5,14 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
+pub mod settings;
 pub mod template;
 pub mod token;
 
 #[cfg(test)]
 mod tests;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -19,11 +22,28 @@ use gangway_core::retry::Policy;
 pub use self::calls::ACCOUNT_ID;
 use self::calls::{Desk, assign_role, find_account, init_wallet_service, register};
 pub use self::offers::describe;
+use self::settings::WaltidSettings;
+use super::registry::{Row, shipped_flow, shipped_templates};
 use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
-use crate::settings::waltid::WaltidSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[ACCOUNT_ID];
+
+/// What is known of it without its settings.
+pub const ROW: Row = Row {
+    name: "waltid",
+    settings: include_str!("settings.toml"),
+    check: |section, problems| drop(section.check(WaltidSettings::problems, problems)),
+    identifier_kinds: IDENTIFIER_KINDS,
+    describe,
+    build: |section, general| Ok(Arc::new(Waltid::new(section.read(WaltidSettings::problems)?, general))),
+    lacks: settings::lacks,
+    flow: shipped_flow!("waltid-enterprise"),
+    templates: shipped_templates! {
+        "enterprise-account": "de", "en";
+        "enterprise-known": "de", "en";
+    },
+};
 
 /// The adapter.
 #[derive(Debug)]
@@ -70,4 +90,10 @@ impl Adapter for Waltid {
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(delivery)
     }
+}
+
+/// A section of this text.
+#[cfg(test)]
+pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
+    ROW.form().read(text, "at", |_, _| Vec::new())
 }

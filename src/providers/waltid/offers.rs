@@ -5,12 +5,14 @@ use gangway_core::retry::Policy;
 
 use super::calls::KEPT;
 use crate::providers::parts::{action, input, outcome, secret_input};
-use crate::settings::password::PasswordSettings;
+use crate::providers::password::PasswordSettings;
 
 /// Adds everything of this provider, with its usual password rule.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
     catalogue.providers.insert("waltid".to_owned());
-    catalogue.passwords.insert("waltid".to_owned(), PasswordSettings::default().rule());
+    catalogue
+        .passwords
+        .insert("waltid".to_owned(), super::ROW.form().usual::<PasswordSettings>("password_rule").rule());
     for (name, spec) in actions(policy) {
         catalogue.actions.insert(format!("waltid.{name}"), spec);
     }

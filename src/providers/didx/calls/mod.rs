@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use super::token::SERVICE;
 use crate::providers::complaint::Refusal;
+use crate::providers::didx::settings::DidxSettings;
 use crate::providers::parts::joined;
 use crate::providers::{Request, Stop};
-use crate::settings::didx::DidxSettings;
 
 /// Kind of the identifier that names an issuance at the provider.
 pub const ISSUANCE_ID: &str = "didx.issuance_id";

@@ -2,14 +2,18 @@
 
 use gangway_core::catalogue::{Confirm, FactSpec};
 use gangway_core::flow::check::Entries;
-use gangway_core::flow::parse::{Node, Shape};
+use gangway_core::flow::parse::{Node, Shape, Span};
+use toml::Table;
 
 use super::values::{Place, literal};
 use super::{Reader, actions, auth, rate, rules};
+use crate::providers::common::RetryOverlay;
 use crate::providers::generic::model::{Auth, Definition, Hooks, Setting};
 use crate::providers::generic::samples::Sample;
-use crate::settings::installed::{KNOWN, RESERVED};
-use crate::settings::providers::RetryOverlay;
+use crate::providers::registry;
+use crate::providers::webhook::WebhookSettings;
+use crate::settings::Problems;
+use crate::settings::providers::{RESERVED, webhook};
 
 const KEYS: [&str; 10] =
     ["provider", "title", "settings", "auth", "retry", "rate", "facts", "actions", "webhooks", "samples"];
@@ -26,7 +30,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Definition, 
         None => None,
     };
     if let Some((name, at)) = &name
-        && (KNOWN.contains(name) || RESERVED.contains(name))
+        && (registry::row(name).is_some() || RESERVED.contains(name))
     {
         reader.wrong(at.clone(), format!("`{name}` is taken"), "gangway means something by it; choose another name");
     }
@@ -151,12 +155,30 @@ fn confirmed(reader: &mut Reader<'_>, definition: &Definition, top: &Entries<'_>
     }
 }
 
+/// A rule by which deliveries are verified, as the settings have it.
+fn verify(reader: &mut Reader<'_>, node: &Node, at: &Span) -> Option<WebhookSettings> {
+    let table = reader.like_settings::<Table>(node, at, "`verify`")?;
+    match webhook(table).read(|_, _| Vec::new()) {
+        Ok(rule) => Some(rule),
+        Err(Problems(told)) => {
+            for problem in told {
+                reader.wrong(
+                    at.clone(),
+                    format!("`verify` cannot be read: {} {}", problem.key, problem.what),
+                    problem.hint,
+                );
+            }
+            None
+        }
+    }
+}
+
 fn webhooks(reader: &mut Reader<'_>, definition: &mut Definition, top: &Entries<'_>) {
     let Some((key, node)) = top.get("webhooks") else { return };
     let Some(entries) = reader.report.entries(node, key.span.clone(), "`webhooks`") else { return };
     entries.only(&mut reader.report, &["verify", "type", "key", "time", "varies", "identifiers", "facts"]);
     if let Some((key, node)) = entries.get("verify") {
-        definition.verify = reader.like_settings(node, &key.span, "`verify`");
+        definition.verify = verify(reader, node, &key.span);
         if definition.verify.as_ref().is_some_and(|verify| !verify.secrets.is_empty()) {
             let help = "secrets belong into the settings: `[providers.NAME.webhook]`";
             reader.wrong(key.span.clone(), "`verify` holds secrets", help);

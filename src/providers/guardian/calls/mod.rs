@@ -13,8 +13,8 @@ use gangway_core::secret::PasswordRule;
 use serde_json::{Value, json};
 
 use crate::providers::Request;
+use crate::providers::guardian::settings::GuardianSettings;
 use crate::providers::parts::{joined, object};
-use crate::settings::guardian::GuardianSettings;
 
 /// Kind of the identifier that names an account at the provider.
 pub const USERNAME: &str = "guardian.username";

@@ -17,10 +17,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::error::{Refusal, data};
+use crate::providers::haven::key::ServiceKey;
+use crate::providers::haven::settings::HavenSettings;
 use crate::providers::parts::joined;
 use crate::providers::{Reply, Request};
-use crate::settings::haven::HavenSettings;
-use crate::settings::haven::key::ServiceKey;
 
 /// Kind of the identifier that names a user at the provider.
 pub const USER_ID: &str = "haven.user_id";

@@ -7,9 +7,9 @@ use gangway_core::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, WALLET_ID};
+use crate::providers::haven::settings::OwnerFilter;
 use crate::providers::parts::{given, text};
 use crate::providers::{Call, Far, Request, Stop};
-use crate::settings::haven::OwnerFilter;
 
 /// Name of the fact that a wallet can be used.
 pub const WALLET_ACTIVE: &str = "haven.wallet_active";

@@ -6,7 +6,7 @@ use ring::signature::{ED25519, KeyPair as _, UnparsedPublicKey};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::settings::haven::key::ServiceKey;
+use crate::providers::haven::key::ServiceKey;
 
 #[test]
 fn the_given_request_is_sent_as_the_document_has_it_and_its_answer_is_understood() {

@@ -11,10 +11,10 @@ use gangway_core::time::{Millis, Timestamp};
 use serde_json::Value;
 
 use super::token::Tokens;
+use crate::providers::original::settings::OriginalSettings;
 use crate::providers::parts::joined;
 pub(super) use crate::providers::parts::{given, id, object, text};
 use crate::providers::{Call, Request};
-use crate::settings::original::OriginalSettings;
 
 /// Kind of the identifier that names a user at the provider.
 pub const USER_UID: &str = "original.user_uid";

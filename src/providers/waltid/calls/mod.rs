@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use super::error::{Complaint, Refusal, answer};
 use super::token::ADMIN;
 use crate::providers::parts::{joined, object, text};
+use crate::providers::waltid::settings::{Host, WaltidSettings};
 use crate::providers::{Reply, Request};
-use crate::settings::waltid::{Host, WaltidSettings};
 
 /// Kind of the identifier that names an account at the provider.
 pub const ACCOUNT_ID: &str = "waltid.account_id";

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{Desk, refused};
 use crate::providers::parts::{given, object};
 use crate::providers::waltid::error::Refusal;
+use crate::providers::waltid::settings::Host;
 use crate::providers::waltid::template::{self, Names};
 use crate::providers::{Call, Far, Request, Stop};
-use crate::settings::waltid::Host;
 
 /// What an input and the settings say of the names in braces.
 pub fn names(desk: &Desk, call: &Call<'_>) -> Names {

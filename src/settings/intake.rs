@@ -4,11 +4,11 @@ use serde::Deserialize;
 
 use gangway_core::time::Millis;
 
-use crate::settings::{Problem, duration};
+use super::{Problem, duration, load};
 
 /// Limits and times.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct IntakeSettings {
     /// Larger bodies are refused with 413, in bytes.
     pub body_max: usize,
@@ -33,16 +33,7 @@ pub struct IntakeSettings {
 
 impl Default for IntakeSettings {
     fn default() -> Self {
-        Self {
-            body_max: 1024 * 1024,
-            body_within: Millis::secs(10),
-            answer_within: Millis::secs(10),
-            batch_max: 256,
-            unverified_at_once: 4,
-            unverified_rate: 60,
-            unverified_bytes: 8192,
-            read_back: Millis::secs(600),
-        }
+        load::usual("intake")
     }
 }
 
@@ -65,11 +56,12 @@ impl IntakeSettings {
 #[cfg(test)]
 mod tests {
     use super::IntakeSettings;
+    use crate::settings::load;
 
     #[test]
     fn a_limit_of_zero_is_a_problem_and_the_defaults_have_none() {
         assert!(IntakeSettings::default().problems("intake").is_empty());
-        let none: IntakeSettings = toml::from_str("body_max = 0\nbatch_max = 0").unwrap();
+        let none: IntakeSettings = load::read("intake", "body_max = 0\nbatch_max = 0").unwrap();
         assert_eq!(none.problems("intake").len(), 2);
     }
 }

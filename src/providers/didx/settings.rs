@@ -1,37 +1,11 @@
-//! `[providers.didx]`. What each value means is in docs/providers/didx.md, "Settings".
+//! `[providers.didx]`. What each value means, and its default, is in `settings.toml` beside.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::providers::{Checks, ProviderSettings, is_web, secret};
-use super::{Problem, duration};
-
-/// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = r#"
-[didx]
-client_id = "partner"
-client_secret = "secret"
-credential_template_id = "tpl_1"
-
-[didx.token]
-url = "https://id.example.com/iam/realms/product-hub/protocol/openid-connect/token"
-realm = "product-hub"
-margin = "30s"
-lifetime = "300s"
-
-[didx.paths]
-onboarding = "/consumer-onboarding/api"
-credentials = "/me-creds/api"
-wallet = "/me-wallet/api"
-
-[didx.events]
-issuance_offered = ["openid4vc.issuance.offered"]
-issuance_completed = ["openid4vc.issuance.completed"]
-issuance_partially_issued = ["openid4vc.issuance.partiallyIssued"]
-issuance_failed = ["openid4vc.issuance.failed"]
-issuance_expired = ["openid4vc.issuance.expired"]
-"#;
+use crate::providers::common::{Checks, ProviderSettings, is_web};
+use crate::settings::{Problem, duration, secret};
 
 /// `[providers.didx]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -49,21 +23,19 @@ pub struct DidxSettings {
     #[serde(default)]
     pub credential_template_id: Option<String>,
     /// Where tokens come from.
-    #[serde(default)]
     pub token: TokenSettings,
     /// Where the three APIs are below `base_url`.
-    #[serde(default)]
     pub paths: Paths,
     /// Names of the provider's webhook events.
-    #[serde(default)]
     pub events: EventNames,
 }
 
 /// `[providers.didx.token]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct TokenSettings {
     /// Whole address of the token endpoint; left out: that of `realm` below `base_url`.
+    #[serde(default)]
     pub url: Option<String>,
     /// The partners' realm.
     pub realm: String,
@@ -75,15 +47,9 @@ pub struct TokenSettings {
     pub lifetime: Millis,
 }
 
-impl Default for TokenSettings {
-    fn default() -> Self {
-        Self { url: None, realm: "product-hub".to_owned(), margin: Millis::secs(30), lifetime: Millis::secs(300) }
-    }
-}
-
 /// `[providers.didx.paths]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Paths {
     /// Accounts.
     pub onboarding: String,
@@ -93,19 +59,9 @@ pub struct Paths {
     pub wallet: String,
 }
 
-impl Default for Paths {
-    fn default() -> Self {
-        Self {
-            onboarding: "/consumer-onboarding/api".to_owned(),
-            credentials: "/me-creds/api".to_owned(),
-            wallet: "/me-wallet/api".to_owned(),
-        }
-    }
-}
-
 /// `[providers.didx.events]`: accepted names, because the vendor's pages differ.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct EventNames {
     /// Names that mean "the credential is offered".
     pub issuance_offered: Vec<String>,
@@ -117,19 +73,6 @@ pub struct EventNames {
     pub issuance_failed: Vec<String>,
     /// Names that mean "the offer expired".
     pub issuance_expired: Vec<String>,
-}
-
-impl Default for EventNames {
-    fn default() -> Self {
-        let issuance = |state: &str| vec![format!("openid4vc.issuance.{state}")];
-        Self {
-            issuance_offered: issuance("offered"),
-            issuance_completed: issuance("completed"),
-            issuance_partially_issued: issuance("partiallyIssued"),
-            issuance_failed: issuance("failed"),
-            issuance_expired: issuance("expired"),
-        }
-    }
 }
 
 impl DidxSettings {
@@ -173,7 +116,7 @@ mod tests {
 
     #[test]
     fn address_id_and_secret_are_enough() {
-        let settings: DidxSettings = toml::from_str(LEAST).unwrap();
+        let settings: DidxSettings = super::super::section(LEAST).unwrap();
         assert_eq!(settings.problems("providers.didx"), []);
         assert_eq!((settings.token.margin.0, settings.token.lifetime.0), (30_000, 300_000));
         assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
@@ -183,7 +126,7 @@ mod tests {
     fn everything_wrong_is_told_at_once_with_its_key() {
         let text = "base_url = \"x\"\nclient_id = \"\"\nclient_secret = \"\"\n[token]\nurl = \"id\"\nrealm = \"\"\n\
                     margin = \"300s\"\n[paths]\nwallet = \"me-wallet\"";
-        let settings: DidxSettings = toml::from_str(text).unwrap();
+        let settings: DidxSettings = super::super::section(text).unwrap();
         let keys: Vec<String> = settings.problems("d").into_iter().map(|problem| problem.key).collect();
         let expected =
             ["base_url", "client_id", "client_secret", "token.url", "token.realm", "token.lifetime", "paths.wallet"];

@@ -39,11 +39,10 @@ pub enum TimestampPlace {
 }
 
 /// How the time of signing is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimestampForm {
     /// Seconds since 1970.
-    #[default]
     Seconds,
     /// Milliseconds since 1970.
     Millis,
@@ -52,11 +51,10 @@ pub enum TimestampForm {
 }
 
 /// How a signature is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     /// Hexadecimal, either case.
-    #[default]
     Hex,
     /// Base64, padded or not.
     Base64,
@@ -65,11 +63,10 @@ pub enum Encoding {
 }
 
 /// How a secret becomes key bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyForm {
     /// The characters themselves, prefix included.
-    #[default]
     Text,
     /// Base64.
     Base64,

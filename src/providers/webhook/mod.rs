@@ -1,7 +1,6 @@
 //! How deliveries of one provider are verified: `[providers.NAME.webhook]`. Values only; nothing is verified here.
 
 mod forms;
-mod intake;
 mod named;
 mod problems;
 #[cfg(test)]
@@ -11,18 +10,17 @@ pub(crate) use forms::PUBLIC_KEY;
 pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 use forms::{parse_place, parse_template};
 use gangway_core::time::Millis;
-pub use intake::IntakeSettings;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
-use super::duration;
+use crate::settings::providers::Form;
+use crate::settings::{Problems, Section, duration};
 
 /// What a delivery must show to be believed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verify {
     /// A secret segment of the path; for providers that sign nothing.
-    #[default]
     SecretPath,
     /// Standard Webhooks, also under Svix's header names: v1 (a secret) and v1a (a public key, `whpk_…`), side by side.
     Standard,
@@ -48,21 +46,24 @@ pub enum Verify {
 
 /// The profile's settings.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct WebhookSettings {
     /// What a delivery must show.
     pub verify: Verify,
     /// Live secrets; several while one is being replaced. Any one that fits is enough.
-    #[serde(deserialize_with = "secrets")]
+    #[serde(default, deserialize_with = "secrets")]
     pub secrets: Vec<SecretString>,
     /// Whether secrets also come from `gangway webhooks register`, which keeps them sealed in the database. Then none
     /// need stand here; until one is there, nothing is believed.
     pub registered: bool,
     /// `hmac`: header with the signature. `bearer`: header with the secret. Empty: the scheme's own.
+    #[serde(default)]
     pub header: String,
     /// What stands before the signature or the secret in that header, such as `sha256=`.
+    #[serde(default)]
     pub prefix: String,
     /// `hmac`: the header is a list `name=value,…` and the signatures are the values of this name, such as `v1`.
+    #[serde(default)]
     pub field: String,
     /// `hmac`: what is signed, of `{body}`, `{timestamp}`, `{id}` and plain text.
     pub signed: String,
@@ -71,6 +72,7 @@ pub struct WebhookSettings {
     /// `hmac`: how a secret becomes key bytes.
     pub key: KeyForm,
     /// `hmac`: where the time of signing is: `header:NAME`, `body:/JSON/POINTER`, `field:NAME`. Empty: nowhere.
+    #[serde(default)]
     pub timestamp: String,
     /// `hmac`: how that time is written.
     pub timestamp_form: TimestampForm,
@@ -83,25 +85,19 @@ pub struct WebhookSettings {
 
 impl Default for WebhookSettings {
     fn default() -> Self {
-        Self {
-            verify: Verify::default(),
-            secrets: Vec::new(),
-            registered: false,
-            header: String::new(),
-            prefix: String::new(),
-            field: String::new(),
-            signed: "{body}".into(),
-            encoding: Encoding::default(),
-            key: KeyForm::default(),
-            timestamp: String::new(),
-            timestamp_form: TimestampForm::default(),
-            id_header: "webhook-id".into(),
-            tolerance: Millis::secs(300),
-        }
+        Form::common().usual("webhook")
     }
 }
 
 impl WebhookSettings {
+    /// Typed and checked.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn of(section: &Section) -> Result<Self, Problems> {
+        section.read(Self::problems)
+    }
+
     /// What is signed, in pieces.
     ///
     /// # Errors

@@ -1,66 +1,17 @@
-//! `[providers.waltid]`. What each value means is in docs/providers/waltid.md, "Settings".
+//! `[providers.waltid]`. What each value means, and its default, is in `settings.toml` beside.
 
 mod steps;
 
+use gangway_core::flow::model::Call;
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use self::steps::{AccountsSettings, DuplicateSettings, Host, RoleSettings, WalletSettings};
-use super::password::PasswordSettings;
-use super::providers::{Checks, ProviderSettings, is_plain, is_web, secret};
-use super::{Problem, duration};
-
-/// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = r#"
-[waltid]
-org_url = "https://acme.enterprise-sandbox.waltid.dev"
-organization = "acme"
-tenant = "tenant1"
-email = "admin@example.org"
-password = "secret"
-api_key = "key"
-login_path = "/auth/account/emailpass"
-token_lifetime = "1h"
-register_path = "/v1/admin/account/register"
-open_register_path = "/v1/account/register"
-open = false
-time_zone = "UTC"
-language = "EN"
-prove_by_login = true
-
-[waltid.accounts]
-path = "/v1/admin/accounts"
-items = "/items"
-email_param = "email"
-page_param = "page"
-first_page = 0
-size_param = "size"
-size = 100
-pages = 20
-
-[waltid.duplicate]
-statuses = [409]
-texts = ["already", "exists", "Duplicate"]
-
-[waltid.role]
-role = "acme.member"
-host = "base"
-path = "/v1/admin/account/{id}/roles/add/{org}/{role}"
-
-[waltid.wallet]
-name = "wallet-{id}"
-host = "org"
-path = "/v1/{org}.{tenant}/resource-api/services/init"
-
-[waltid.password_rule]
-min_length = 8
-length = 20
-upper = true
-lower = true
-digit = true
-symbol = false
-"#;
+use crate::providers::common::{Checks, ProviderSettings, is_plain, is_web};
+use crate::providers::password::PasswordSettings;
+use crate::settings::{Problem, Section, duration, secret};
 
 /// `[providers.waltid]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -88,72 +39,32 @@ pub struct WaltidSettings {
     #[serde(default, with = "secret::option")]
     pub api_key: Option<SecretString>,
     /// Where to log in.
-    #[serde(default = "login_path")]
     pub login_path: String,
     /// How long a token of a login is used before a new one is got. The operator of walt.id sets its real life.
-    #[serde(default = "token_lifetime", with = "duration")]
+    #[serde(with = "duration")]
     pub token_lifetime: Millis,
     /// The protected route.
-    #[serde(default = "register_path")]
     pub register_path: String,
     /// The unprotected route, there while the feature `account-registration` is on.
-    #[serde(default = "open_register_path")]
     pub open_register_path: String,
     /// Registers by the unprotected route, unless a flow says otherwise.
-    #[serde(default)]
     pub open: bool,
     /// `preferences.timeZone` when a flow gives none.
-    #[serde(default = "time_zone")]
     pub time_zone: String,
     /// `preferences.languagePreference` when a flow gives none.
-    #[serde(default = "language")]
     pub language: String,
     /// Whether an account found after an uncertain attempt is ours is tried with the password; else it is taken for ours.
-    #[serde(default = "yes")]
     pub prove_by_login: bool,
     /// The list of accounts, in which an account is looked up.
-    #[serde(default)]
     pub accounts: AccountsSettings,
     /// What says that an account is there already.
-    #[serde(default)]
     pub duplicate: DuplicateSettings,
     /// The request of `assign_role`.
-    #[serde(default)]
     pub role: RoleSettings,
     /// The request of `init_wallet_service`.
-    #[serde(default)]
     pub wallet: WalletSettings,
     /// How passwords of accounts are made.
-    #[serde(default)]
     pub password_rule: PasswordSettings,
-}
-
-fn login_path() -> String {
-    "/auth/account/emailpass".to_owned()
-}
-
-const fn token_lifetime() -> Millis {
-    Millis::secs(3600)
-}
-
-fn register_path() -> String {
-    "/v1/admin/account/register".to_owned()
-}
-
-fn open_register_path() -> String {
-    "/v1/account/register".to_owned()
-}
-
-fn time_zone() -> String {
-    "UTC".to_owned()
-}
-
-fn language() -> String {
-    "EN".to_owned()
-}
-
-const fn yes() -> bool {
-    true
 }
 
 impl WaltidSettings {
@@ -199,6 +110,29 @@ impl WaltidSettings {
     }
 }
 
+/// What a call needs a name for and nobody gives, neither the flow nor the settings.
+pub(super) fn lacks(section: &Section, call: &Call) -> Option<String> {
+    let settings: WaltidSettings = section.read(WaltidSettings::problems).ok()?;
+    let text = match call.action.as_str() {
+        "waltid.assign_role" => format!("{} {}", settings.role.path, Value::Object(settings.role.body)),
+        "waltid.init_wallet_service" => {
+            let wallet = settings.wallet;
+            format!("{} {} {}", wallet.path, Value::Object(wallet.body), wallet.name)
+        }
+        _ => return None,
+    };
+    let names = [
+        ("{role}", "role", settings.role.role.is_some(), "providers.waltid.role.role, such as \"acme.member\""),
+        ("{org}", "organization", settings.organization.is_some(), "providers.waltid.organization"),
+        ("{tenant}", "tenant", settings.tenant.is_some(), "providers.waltid.tenant"),
+    ];
+    let mut missing = names
+        .into_iter()
+        .filter(|(name, given, set, _)| text.contains(name) && !set && !call.with.contains_key(*given));
+    let (_, given, _, setting) = missing.next()?;
+    Some(format!("calls {} without a name: set {setting}, or give `{given}` in the flow", call.action))
+}
+
 #[cfg(test)]
 mod tests {
     use super::WaltidSettings;
@@ -206,7 +140,7 @@ mod tests {
     const LEAST: &str = "base_url = \"https://enterprise-sandbox.waltid.dev\"\napi_key = \"k-1\"\n";
 
     fn keys(text: &str) -> Vec<String> {
-        let settings: WaltidSettings = toml::from_str(text).unwrap();
+        let settings: WaltidSettings = super::super::section(text).unwrap();
         settings.problems("at").into_iter().map(|problem| problem.key).collect()
     }
 
@@ -240,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_refused_and_no_secret_is_written_out() {
-        assert!(toml::from_str::<WaltidSettings>(&format!("{LEAST}opne = true")).is_err());
-        let settings: WaltidSettings = toml::from_str(&format!("{LEAST}password = \"p-1\"")).unwrap();
+        assert!(super::super::section::<WaltidSettings>(&format!("{LEAST}opne = true")).is_err());
+        let settings: WaltidSettings = super::super::section(&format!("{LEAST}password = \"p-1\"")).unwrap();
         for text in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
             assert!(!text.contains("k-1") && !text.contains("p-1"), "{text}");
         }

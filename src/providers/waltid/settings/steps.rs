@@ -2,14 +2,14 @@
 //! the requests that follow a registration.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::WaltidSettings;
-use crate::settings::providers::Checks;
+use crate::providers::common::Checks;
 
 /// `[providers.waltid.accounts]`: how the list is paged is not published.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct AccountsSettings {
     /// Where it is.
     pub path: String,
@@ -29,35 +29,14 @@ pub struct AccountsSettings {
     pub pages: u32,
 }
 
-impl Default for AccountsSettings {
-    fn default() -> Self {
-        Self {
-            path: "/v1/admin/accounts".to_owned(),
-            items: String::new(),
-            email_param: String::new(),
-            page_param: String::new(),
-            first_page: 0,
-            size_param: String::new(),
-            size: 100,
-            pages: 20,
-        }
-    }
-}
-
 /// `[providers.waltid.duplicate]`: how "the account is there already" is told is not published.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct DuplicateSettings {
     /// Statuses that say so, whatever the text.
     pub statuses: Vec<u16>,
     /// Texts in an error's body that say so, whatever the status (but 401, 403 and 429).
     pub texts: Vec<String>,
-}
-
-impl Default for DuplicateSettings {
-    fn default() -> Self {
-        Self { statuses: vec![409], texts: ["already", "exists", "Duplicate"].map(str::to_owned).to_vec() }
-    }
 }
 
 /// Which host a request goes to.
@@ -72,9 +51,10 @@ pub enum Host {
 
 /// `[providers.waltid.role]`: names in braces are filled in, in path and body.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct RoleSettings {
     /// The role when a flow names none: `{role}`.
+    #[serde(default)]
     pub role: Option<String>,
     /// Which host.
     pub host: Host,
@@ -84,16 +64,9 @@ pub struct RoleSettings {
     pub body: Map<String, Value>,
 }
 
-impl Default for RoleSettings {
-    fn default() -> Self {
-        let path = "/v1/admin/account/{id}/roles/add/{org}/{role}".to_owned();
-        Self { role: None, host: Host::Base, path, body: Map::new() }
-    }
-}
-
 /// `[providers.waltid.wallet]`: names in braces are filled in, in name, path and body.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct WalletSettings {
     /// Name of the wallet service when a flow gives none: `{wallet}`. One service is one wallet.
     pub name: String,
@@ -103,18 +76,6 @@ pub struct WalletSettings {
     pub path: String,
     /// With this body; empty: without one.
     pub body: Map<String, Value>,
-}
-
-impl Default for WalletSettings {
-    fn default() -> Self {
-        let wallet = json!({"createIfNotFound": true, "target": "{org}.{tenant}.{wallet}"});
-        Self {
-            name: "wallet-{id}".to_owned(),
-            host: Host::Org,
-            path: "/v1/{org}.{tenant}/resource-api/services/init".to_owned(),
-            body: Map::from_iter([("wallet".to_owned(), wallet)]),
-        }
-    }
 }
 
 /// Names that a template may have in braces.

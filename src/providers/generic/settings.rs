@@ -7,14 +7,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Problem;
-use super::providers::ProviderSettings;
-
-/// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = r#"
-[generic]
-definition = "providers/example.yaml"
-"#;
+use crate::providers::common::ProviderSettings;
+use crate::settings::Problem;
 
 /// `[providers.NAME]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,10 +20,9 @@ pub struct GenericSettings {
     /// The definition file; a relative path begins where gangway is started.
     pub definition: PathBuf,
     /// Settings that the definition names, but the secret ones.
-    #[serde(default)]
     pub values: BTreeMap<String, Scalar>,
     /// Secret settings that the definition names.
-    #[serde(default, serialize_with = "masked")]
+    #[serde(serialize_with = "masked")]
     pub secrets: BTreeMap<String, SecretScalar>,
 }
 

@@ -58,7 +58,7 @@ impl ServiceKey {
 #[cfg(test)]
 mod tests {
     use super::ServiceKey;
-    use crate::settings::haven::SAMPLE_KEY;
+    use crate::providers::haven::settings::SAMPLE_KEY;
     use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, KeyPair as _, UnparsedPublicKey};
 
     /// Made for this test with OpenSSL (`genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`).

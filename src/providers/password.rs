@@ -3,11 +3,11 @@
 use gangway_core::secret::PasswordRule;
 use serde::{Deserialize, Serialize};
 
-use super::providers::Checks;
+use super::common::Checks;
 
 /// What a provider's operator asks of a password.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct PasswordSettings {
     /// Shortest that is taken, in characters.
     pub min_length: u32,
@@ -21,12 +21,6 @@ pub struct PasswordSettings {
     pub digit: bool,
     /// Whether a character is needed that is neither letter nor digit.
     pub symbol: bool,
-}
-
-impl Default for PasswordSettings {
-    fn default() -> Self {
-        Self { min_length: 8, length: 20, upper: true, lower: true, digit: true, symbol: false }
-    }
 }
 
 impl PasswordSettings {

@@ -1,30 +1,12 @@
-//! `[providers.original]`. What each value means is in docs/providers/original.md, "Settings".
+//! `[providers.original]`. What each value means, and its default, is in `settings.toml` beside.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::providers::{Checks, ProviderSettings, is_plain, secret};
-use super::{Problem, duration};
-
-/// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = r#"
-[original]
-api_key = "key"
-api_secret = "secret"
-collection_uid = "221137489875"
-clock_tolerance = "60s"
-
-[original.token]
-api_key_claim = true
-lifetime = "1h"
-
-[original.events]
-wallet_created = ["wallet.created"]
-asset_minted = ["asset.minted"]
-asset_burned = ["asset.burned"]
-"#;
+use crate::providers::common::{Checks, ProviderSettings, is_plain};
+use crate::settings::{Problem, duration, secret};
 
 /// `[providers.original]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -43,38 +25,30 @@ pub struct OriginalSettings {
     #[serde(default)]
     pub collection_uid: Option<String>,
     /// An account made this long before our uncertain attempt may still be its work: clocks differ.
-    #[serde(default = "clock_tolerance", with = "duration")]
+    #[serde(with = "duration")]
     pub clock_tolerance: Millis,
     /// The tokens made with the secret.
-    #[serde(default)]
     pub token: TokenSettings,
     /// Names of the provider's webhook events.
-    #[serde(default)]
     pub events: EventNames,
 }
 
 /// `[providers.original.token]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct TokenSettings {
     /// Whether the claim `api_key` is in it (the JavaScript and Python SDKs do so, the .NET SDK does not).
     pub api_key_claim: bool,
     /// Adds `exp`, this long after now. Without it a token never expires and is always the same.
-    #[serde(with = "duration::option")]
+    #[serde(default, with = "duration::option")]
     pub lifetime: Option<Millis>,
     /// Further claims.
     pub claims: Map<String, Value>,
 }
 
-impl Default for TokenSettings {
-    fn default() -> Self {
-        Self { api_key_claim: true, lifetime: None, claims: Map::new() }
-    }
-}
-
 /// `[providers.original.events]`: the vendor does not publish the exact names of all of them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct EventNames {
     /// Names that mean "the user has a wallet".
     pub wallet_created: Vec<String>,
@@ -82,21 +56,6 @@ pub struct EventNames {
     pub asset_minted: Vec<String>,
     /// Names that mean "the asset is burned".
     pub asset_burned: Vec<String>,
-}
-
-impl Default for EventNames {
-    fn default() -> Self {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Self {
-            wallet_created: names(&["wallet.created", "user.wallet.created", "user.wallet_created"]),
-            asset_minted: names(&["asset.minted"]),
-            asset_burned: names(&["asset.burned"]),
-        }
-    }
-}
-
-const fn clock_tolerance() -> Millis {
-    Millis::secs(60)
 }
 
 impl OriginalSettings {
@@ -134,21 +93,21 @@ mod tests {
 
     #[test]
     fn address_key_and_secret_are_enough() {
-        let settings: OriginalSettings = toml::from_str(LEAST).unwrap();
+        let settings: OriginalSettings = super::super::section(LEAST).unwrap();
         assert_eq!(settings.problems("providers.original"), []);
         assert_eq!(settings.common.concurrency, 8);
     }
 
     #[test]
     fn a_misspelt_key_is_refused_although_the_common_part_is_flattened() {
-        let error = toml::from_str::<OriginalSettings>(&format!("{LEAST}colection_uid = \"1\"")).unwrap_err();
+        let error = super::super::section::<OriginalSettings>(&format!("{LEAST}colection_uid = \"1\"")).unwrap_err();
         assert!(error.to_string().contains("colection_uid"), "{error}");
     }
 
     #[test]
     fn no_secret_is_ever_written_out() {
         let settings: OriginalSettings =
-            toml::from_str(&LEAST.replace("\"k\"", "\"key-1\"").replace("\"s\"", "\"secret-1\"")).unwrap();
+            super::super::section(&LEAST.replace("\"k\"", "\"key-1\"").replace("\"s\"", "\"secret-1\"")).unwrap();
         for text in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
             assert!(!text.contains("key-1") && !text.contains("secret-1"), "{text}");
         }

@@ -1,48 +1,19 @@
-//! `[providers.haven]`. What each value means is in docs/providers/haven.md, "Settings".
-
-pub mod key;
+//! `[providers.haven]`. What each value means, and its default, is in `settings.toml` beside.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use self::key::ServiceKey;
-use super::providers::{Checks, ProviderSettings, is_plain, is_web, secret};
-use super::{Problem, duration};
+use super::key::ServiceKey;
+use crate::providers::common::{Checks, ProviderSettings, is_plain, is_web};
+use crate::settings::{Problem, duration, secret};
 
 /// The published example key of RFC 8410, section 10.3: belongs to nobody.
 #[cfg(test)]
 pub(crate) const SAMPLE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
     -----END PRIVATE KEY-----";
-
-/// Values that could stand in the section, beside what all providers have in common. The key is the published example
-/// of RFC 8410, section 10.3: it belongs to nobody.
-pub(crate) const SAMPLE: &str = r#"
-[haven]
-service_token = "token"
-service_key = """-----BEGIN PRIVATE KEY-----
-MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
------END PRIVATE KEY-----"""
-credential_id = "Y3ItMWYwNHM"
-origin = "https://app.example.com"
-app_id = "ap-1f04s-lqc9q-xxxxxxxxxxxxxxxx"
-org_id = "or-1f04s-lqc9q-xxxxxxxxxxxxxxxx"
-registration_expires = "15m"
-sign_up_url = "https://app.example.com/register"
-restart = true
-wallet_owner = "owner"
-exists = ["already exists"]
-webhook_ids = ["wh-1f04s-lqc9q-xxxxxxxxxxxxxxxx"]
-
-[haven.wallet]
-network = "Ethereum"
-name = "main"
-
-[haven.events]
-wallet_active = ["wallet.created", "wallet.delegated", "wallet.activated"]
-"#;
 
 /// `[providers.haven]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -68,36 +39,29 @@ pub struct HavenSettings {
     #[serde(default)]
     pub org_id: Option<String>,
     /// How long challenge and one-time token of a registration are believed to live.
-    #[serde(default = "registration_expires", with = "duration")]
+    #[serde(with = "duration")]
     pub registration_expires: Millis,
     /// Page of your front end on which people make their credential: the `link` that `started` writes.
     #[serde(default)]
     pub sign_up_url: Option<String>,
     /// Whether a registration that somebody began and did not finish is begun anew through `…/delegated/restart`.
-    #[serde(default = "yes")]
     pub restart: bool,
     /// Name of the filter by which a user's wallets are listed.
-    #[serde(default)]
     pub wallet_owner: OwnerFilter,
     /// Texts in an error's message that mean "this user exists already", in lower case.
-    #[serde(default = "exists")]
     pub exists: Vec<String>,
     /// Webhooks whose missed deliveries are read back beside those that `gangway webhooks register` made.
-    #[serde(default)]
     pub webhook_ids: Vec<String>,
     /// The wallet that a user gets when the flow names none.
-    #[serde(default)]
     pub wallet: WalletTemplate,
     /// Names of the provider's webhook events.
-    #[serde(default)]
     pub events: EventNames,
 }
 
 /// How wallets are filtered by their owner; the provider renamed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum OwnerFilter {
     /// `owner`: the user's id or name.
-    #[default]
     #[serde(rename = "owner")]
     Owner,
     /// `ownerId`, an older name.
@@ -110,45 +74,21 @@ pub enum OwnerFilter {
 
 /// `[providers.haven.wallet]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct WalletTemplate {
     /// The network, in the provider's spelling.
     pub network: String,
     /// Name of the wallet.
+    #[serde(default)]
     pub name: Option<String>,
-}
-
-impl Default for WalletTemplate {
-    fn default() -> Self {
-        Self { network: "Ethereum".to_owned(), name: None }
-    }
 }
 
 /// `[providers.haven.events]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct EventNames {
     /// Kinds that tell of a wallet; the fact is that its status is `Active`.
     pub wallet_active: Vec<String>,
-}
-
-impl Default for EventNames {
-    fn default() -> Self {
-        let names = ["wallet.created", "wallet.delegated", "wallet.activated"];
-        Self { wallet_active: names.map(str::to_owned).to_vec() }
-    }
-}
-
-const fn registration_expires() -> Millis {
-    Millis::secs(900)
-}
-
-const fn yes() -> bool {
-    true
-}
-
-fn exists() -> Vec<String> {
-    vec!["already exists".to_owned()]
 }
 
 impl HavenSettings {
@@ -205,7 +145,7 @@ mod tests {
 
     #[test]
     fn address_token_key_credential_and_origin_are_enough() {
-        let settings: HavenSettings = toml::from_str(&least()).unwrap();
+        let settings: HavenSettings = super::super::section(&least()).unwrap();
         assert_eq!(settings.problems("providers.haven"), []);
         assert_eq!(settings.registration_expires, Millis::secs(900));
         assert_eq!((settings.wallet.network.as_str(), settings.wallet_owner), ("Ethereum", OwnerFilter::Owner));
@@ -215,7 +155,7 @@ mod tests {
     fn everything_wrong_is_told_at_once_and_no_secret_is_shown() {
         let text = least().replace("token-1", "to ken").replace(SAMPLE_KEY, "hidden").replace("https://app", "app");
         let more = "registration_expires = \"0s\"\nexists = [\"\"]\nwallet = { network = \"\" }";
-        let settings: HavenSettings = toml::from_str(&format!("{text}{more}")).unwrap();
+        let settings: HavenSettings = super::super::section(&format!("{text}{more}")).unwrap();
         let problems = settings.problems("at");
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
         let expected = ["service_token", "service_key", "origin", "registration_expires", "wallet.network", "exists"];
@@ -226,6 +166,6 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_refused() {
-        assert!(toml::from_str::<HavenSettings>(&format!("{}orign = \"x\"", least())).is_err());
+        assert!(super::super::section::<HavenSettings>(&format!("{}orign = \"x\"", least())).is_err());
     }
 }

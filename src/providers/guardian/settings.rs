@@ -1,30 +1,12 @@
-//! `[providers.guardian]`. What each value means is in docs/providers/guardian.md, "Settings".
+//! `[providers.guardian]`. What each value means, and its default, is in `settings.toml` beside.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::password::PasswordSettings;
-use super::providers::{Checks, ProviderSettings, secret};
-use super::{Problem, duration};
-
-/// Values that could stand in the section, beside what all providers have in common.
-pub(crate) const SAMPLE: &str = r#"
-[guardian]
-demo = false
-username = "registry"
-password = { min_length = 8, length = 20, upper = true, lower = true, digit = true, symbol = false }
-registry_password = "secret"
-parent = "registry"
-
-[guardian.token]
-lifetime = "60s"
-margin = "10s"
-
-[guardian.texts]
-taken = ["already taken"]
-weak_password = ["password"]
-"#;
+use crate::providers::common::{Checks, ProviderSettings};
+use crate::providers::password::PasswordSettings;
+use crate::settings::{Problem, duration, secret};
 
 /// `[providers.guardian]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -34,7 +16,6 @@ pub struct GuardianSettings {
     #[serde(flatten)]
     pub common: ProviderSettings,
     /// Whether the Guardian runs in demo mode, where onboarding needs no token.
-    #[serde(default)]
     pub demo: bool,
     /// Username of the Standard Registry that onboards.
     #[serde(default)]
@@ -47,19 +28,16 @@ pub struct GuardianSettings {
     pub parent: Option<String>,
     /// The policy that the Guardian's operator has set: how passwords of new accounts are made, and what one that is
     /// handed in must satisfy.
-    #[serde(default)]
     pub password: PasswordSettings,
     /// The registry's access tokens.
-    #[serde(default)]
     pub token: TokenSettings,
     /// By what a failure is told from another.
-    #[serde(default)]
     pub texts: Texts,
 }
 
 /// `[providers.guardian.token]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct TokenSettings {
     /// Lifetime of an access token that does not tell its own.
     #[serde(with = "duration")]
@@ -69,29 +47,14 @@ pub struct TokenSettings {
     pub margin: Millis,
 }
 
-impl Default for TokenSettings {
-    fn default() -> Self {
-        Self { lifetime: Millis::secs(60), margin: Millis::secs(10) }
-    }
-}
-
 /// `[providers.guardian.texts]`: parts of messages, capitals make no difference.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Texts {
     /// Messages that mean "the username is taken", beside status 409.
     pub taken: Vec<String>,
     /// Messages of a failed task that mean "the password is too weak".
     pub weak_password: Vec<String>,
-}
-
-impl Default for Texts {
-    fn default() -> Self {
-        Self {
-            taken: vec!["already taken".to_owned(), "already exists".to_owned()],
-            weak_password: vec!["password".to_owned()],
-        }
-    }
 }
 
 impl GuardianSettings {
@@ -126,7 +89,7 @@ mod tests {
     const LEAST: &str = "base_url = \"https://guardian.example.org/api/v1\"\n";
 
     fn keys(text: &str) -> Vec<String> {
-        let settings: GuardianSettings = toml::from_str(&format!("{LEAST}{text}")).unwrap();
+        let settings: GuardianSettings = super::super::section(&format!("{LEAST}{text}")).unwrap();
         settings.problems("g").into_iter().map(|problem| problem.key).collect()
     }
 
@@ -148,7 +111,7 @@ mod tests {
     #[test]
     fn the_registrys_password_is_never_written_out() {
         let text = format!("{LEAST}username = \"r\"\nregistry_password = \"s3cr3t\"");
-        let settings: GuardianSettings = toml::from_str(&text).unwrap();
+        let settings: GuardianSettings = super::super::section(&text).unwrap();
         assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
     }
 }

@@ -1,0 +1,197 @@
+//! Types a section. What its shape knows is checked first: keys, words, kinds. Where the type refuses more than that,
+//! each value is tried alone in a section that is right, so that no wrong value hides another, and what is missing is
+//! told beside what is wrong. Never here: a value in a problem; it may be a secret.
+
+use std::fmt;
+
+use gangway_core::flow::words::nearest;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use super::kind::{find, leaves, put, take};
+use super::shape::Shape;
+use super::{Problem, Problems};
+
+/// A section that is to be typed.
+#[derive(Clone)]
+pub struct Section {
+    /// Its key: `providers.NAME`.
+    pub(super) at: String,
+    /// What was set in it.
+    pub(super) set: Table,
+    /// What it takes.
+    pub(super) shape: Shape,
+    /// Whether what is not there is told as missing.
+    pub(super) whole: bool,
+    /// Whether an empty text says "none", as in a file or a variable: such a key counts as left out.
+    pub(super) empty_is_none: bool,
+}
+
+impl fmt::Debug for Section {
+    /// Without what was set, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl Section {
+    /// Typed and checked.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn read<T: DeserializeOwned>(&self, check: impl FnOnce(&T, &str) -> Vec<Problem>) -> Result<T, Problems> {
+        let mut problems = Vec::new();
+        self.check(check, &mut problems).ok_or(Problems(problems))
+    }
+
+    /// Typed and checked; none when anything is wrong, and then `problems` says all of it. Says nothing more of a key
+    /// that has a problem already.
+    pub fn check<T: DeserializeOwned>(
+        &self,
+        check: impl FnOnce(&T, &str) -> Vec<Problem>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        let before = problems.len();
+        let set = self.known(problems);
+        let table = self.filled::<T>(&set);
+        let typed =
+            table.try_into::<T>().or_else(|_| self.filled::<T>(&self.fitting::<T>(set, problems)).try_into::<T>());
+        let Ok(typed) = typed else {
+            problems.push(Problem::new(&self.at, "cannot be read", self.docs()));
+            return None;
+        };
+        for problem in check(&typed, &self.at) {
+            tell(problem, problems);
+        }
+        (problems.len() == before).then_some(typed)
+    }
+
+    /// What was set, without what the shape does not know, and with an example where something is needed.
+    fn known(&self, problems: &mut Vec<Problem>) -> Table {
+        let mut set = self.set.clone();
+        for (path, _) in leaves(&self.set) {
+            if let Some(problem) = self.stranger(&path).or_else(|| self.no_word(&path)) {
+                leave_out(&mut set, &path);
+                tell(problem, problems);
+            }
+        }
+        for (path, example) in self.shape.needed() {
+            if find(&set, &path).is_some() {
+                continue;
+            }
+            put(&mut set, &path, example.clone());
+            if self.whole {
+                let key = self.key(&path);
+                let variable = format!("GANGWAY_{}", key.replace('.', "__").to_uppercase());
+                let hint = format!("set it, or {variable}; {}", self.docs());
+                tell(Problem::new(key, "is missing", hint), problems);
+            }
+        }
+        set
+    }
+
+    /// What is set over the defaults, without what is empty.
+    fn filled<T: DeserializeOwned>(&self, set: &Table) -> Table {
+        let mut filled = self.shape.filled(set);
+        let empty: Vec<String> = filled
+            .iter()
+            .filter(|(_, value)| self.empty_is_none && is_empty(value))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in empty {
+            filled.remove(&key);
+            let mut without = self.shape.table().clone();
+            let default = without.remove(&key).filter(|default| !is_empty(default));
+            // A text that may not be left out stays as it is by default.
+            if let Some(default) = default
+                && without.try_into::<T>().is_err()
+            {
+                filled.insert(key, default);
+            }
+        }
+        filled
+    }
+
+    /// What was set, without what the type refuses although its shape takes it.
+    fn fitting<T: DeserializeOwned>(&self, mut set: Table, problems: &mut Vec<Problem>) -> Table {
+        let fits = |path: &[String], value: Value| {
+            let mut alone = self.shape.table().clone();
+            put(&mut alone, path, value);
+            alone.try_into::<T>().is_ok()
+        };
+        for (path, value) in leaves(&set.clone()) {
+            if fits(&path, value.clone()) {
+                continue;
+            }
+            leave_out(&mut set, &path);
+            let number = |most: u32| match value {
+                Value::Array(_) => Value::Array(vec![Value::Integer(most.into())]),
+                _ => Value::Integer(most.into()),
+            };
+            let most = [u32::MAX, u16::MAX.into()].into_iter().find(|most| fits(&path, number(*most)));
+            let what = match (value, most) {
+                (Value::Integer(_), Some(most)) => format!("must be a whole number from 0 to {most}"),
+                (Value::Array(_), Some(most)) => format!("holds something that is not a whole number from 0 to {most}"),
+                _ if fits(&path, Value::String("x".to_owned())) => "must be text in quotes".to_owned(),
+                _ => "cannot be read".to_owned(),
+            };
+            let hint =
+                find(self.shape.table(), &path).map_or_else(|| self.docs(), |example| format!("such as {example}"));
+            tell(Problem::new(self.key(&path), what, hint), problems);
+        }
+        set
+    }
+
+    fn key(&self, path: &[String]) -> String {
+        format!("{}.{}", self.at, path.join("."))
+    }
+
+    /// The first part of the path that the shape does not know.
+    fn stranger(&self, path: &[String]) -> Option<Problem> {
+        let depth = self.shape.stranger(path)?;
+        let (above, part) = (path.get(..depth).unwrap_or_default(), path.get(depth).map_or("", String::as_str));
+        let beside = if above.is_empty() {
+            Some(self.shape.table())
+        } else {
+            find(self.shape.table(), above).and_then(Value::as_table)
+        };
+        let hint = match nearest(part, beside.into_iter().flat_map(Table::keys).map(String::as_str)) {
+            Some(meant) => format!("did you mean {}?", self.key(&[above, &[meant.to_owned()]].concat())),
+            None => self.docs(),
+        };
+        Some(Problem::new(self.key(path.get(..=depth).unwrap_or(path)), "is not a setting", hint))
+    }
+
+    fn no_word(&self, path: &[String]) -> Option<Problem> {
+        let words = self.shape.words(path);
+        let value = find(&self.set, path)?.as_str()?;
+        if words.is_empty() || words.iter().any(|word| word == value) || (self.empty_is_none && value.is_empty()) {
+            return None;
+        }
+        let known: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        let hint = format!("one of {}", known.join(", "));
+        Some(Problem::new(self.key(path), "is not a word that may stand here", hint))
+    }
+
+    fn docs(&self) -> String {
+        format!("{} lists what it takes", self.shape.docs)
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_str() == Some("")
+}
+
+fn leave_out(set: &mut Table, path: &[String]) {
+    take(set, path);
+    if path.last().is_some_and(|name| name == "verify") {
+        // Anything else would be asked for what belongs to another rule.
+        put(set, path, Value::String("none".to_owned()));
+    }
+}
+
+fn tell(problem: Problem, problems: &mut Vec<Problem>) {
+    if !problems.iter().any(|known| known.key == problem.key) {
+        problems.push(problem);
+    }
+}
