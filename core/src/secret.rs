@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What stands in the place of a secret that was cut out of an event.
@@ -33,12 +34,13 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// How a password is made, and what one that was handed in must satisfy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a password is made, and what one that was handed in must satisfy. Providers' settings write it so.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct PasswordRule {
-    /// Shortest that the provider takes.
+    /// Shortest that the provider takes, in characters.
     pub min_length: u32,
-    /// Length of one that is made here.
+    /// Length of one that is made here, in characters.
     pub length: u32,
     /// Whether an upper-case letter is needed.
     pub upper: bool,

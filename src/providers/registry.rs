@@ -57,6 +57,14 @@ impl Row {
     }
 }
 
+#[cfg(test)]
+impl Row {
+    /// A section of this text, over the defaults.
+    pub(crate) fn section<T: serde::de::DeserializeOwned>(&self, text: &str) -> Result<T, Problems> {
+        self.form().read(text, "at", |_, _| Vec::new())
+    }
+}
+
 /// For a provider whose calls need no more than their input.
 #[must_use]
 pub const fn nothing(_: &Section, _: &Call) -> Option<String> {

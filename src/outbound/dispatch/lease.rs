@@ -13,8 +13,8 @@ use crate::store::types::{ExpiredLease, Lease, Resting, StoreError};
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due by now, at most so many of each slot, but for those of some flow versions, and for those whose
-    /// far end rests.
+    /// Leases effects that are due by now, at most so many of each slot: none of these flow versions, and none whose far
+    /// end rests.
     async fn lease(
         &self,
         now: Timestamp,

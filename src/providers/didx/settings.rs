@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn address_id_and_secret_are_enough() {
-        let settings: DidxSettings = super::super::section(LEAST).unwrap();
+        let settings: DidxSettings = super::super::ROW.section(LEAST).unwrap();
         assert_eq!(settings.problems("providers.didx"), []);
         assert_eq!((settings.token.margin.0, settings.token.lifetime.0), (30_000, 300_000));
         assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
@@ -126,7 +126,7 @@ mod tests {
     fn everything_wrong_is_told_at_once_with_its_key() {
         let text = "base_url = \"x\"\nclient_id = \"\"\nclient_secret = \"\"\n[token]\nurl = \"id\"\nrealm = \"\"\n\
                     margin = \"300s\"\n[paths]\nwallet = \"me-wallet\"";
-        let settings: DidxSettings = super::super::section(text).unwrap();
+        let settings: DidxSettings = super::super::ROW.section(text).unwrap();
         let keys: Vec<String> = settings.problems("d").into_iter().map(|problem| problem.key).collect();
         let expected =
             ["base_url", "client_id", "client_secret", "token.url", "token.realm", "token.lifetime", "paths.wallet"];

@@ -29,7 +29,7 @@ const HTML: &str = fixture!("gateway.html");
 
 fn adapter_with(more: &str) -> Didx {
     let least = "base_url = \"https://test.didxtech.com\"\nclient_id = \"partner one\"\nclient_secret = \"s&1\"\n";
-    Didx::new(crate::providers::didx::section(&format!("{least}{more}")).unwrap(), &Policy::default())
+    Didx::new(crate::providers::didx::ROW.section(&format!("{least}{more}")).unwrap(), &Policy::default())
 }
 
 fn adapter() -> Didx {

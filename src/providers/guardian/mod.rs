@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
+use gangway_core::secret::PasswordRule;
 use gangway_core::time::Millis;
 
 pub use self::calls::{DID, HEDERA_ACCOUNT_ID, TASK_ID, USERNAME};
@@ -24,7 +25,6 @@ use self::calls::{Desk, get_task, login_user, onboard, read_account};
 use self::settings::GuardianSettings;
 use super::registry::{Row, nothing, shipped_flow, shipped_templates};
 use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
-use crate::providers::password::PasswordSettings;
 
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USERNAME, TASK_ID, DID, HEDERA_ACCOUNT_ID];
@@ -36,12 +36,7 @@ const SETTLE: Millis = Millis::secs(30);
 
 /// Adds everything of this provider, with its usual password policy.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
-    offers::describe(
-        catalogue,
-        policy,
-        &patient(policy, None),
-        ROW.form().usual::<PasswordSettings>("password").rule(),
-    );
+    offers::describe(catalogue, policy, &patient(policy, None), ROW.form().usual::<PasswordRule>("password"));
 }
 
 /// The policy with a settle time of its own.
@@ -76,7 +71,7 @@ impl Guardian {
     #[must_use]
     pub fn new(settings: GuardianSettings, general: &Policy) -> Self {
         let policy = settings.common.retry.over(general);
-        Self { desk: Desk { rule: settings.password.rule(), settings }, policy }
+        Self { desk: Desk { rule: settings.password.clone(), settings }, policy }
     }
 }
 
@@ -109,10 +104,4 @@ impl Adapter for Guardian {
     fn read(&self, _delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         Err(Unreadable("guardian sends no webhooks".to_owned()))
     }
-}
-
-/// A section of this text.
-#[cfg(test)]
-pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
-    ROW.form().read(text, "at", |_, _| Vec::new())
 }

@@ -1,11 +1,12 @@
 //! `[providers.guardian]`. What each value means, and its default, is in `settings.toml` beside.
 
+use gangway_core::secret::PasswordRule;
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::providers::common::{Checks, ProviderSettings};
-use crate::providers::password::PasswordSettings;
+use crate::providers::password;
 use crate::settings::{Problem, duration, secret};
 
 /// `[providers.guardian]`.
@@ -28,7 +29,7 @@ pub struct GuardianSettings {
     pub parent: Option<String>,
     /// The policy that the Guardian's operator has set: how passwords of new accounts are made, and what one that is
     /// handed in must satisfy.
-    pub password: PasswordSettings,
+    pub password: PasswordRule,
     /// The registry's access tokens.
     pub token: TokenSettings,
     /// By what a failure is told from another.
@@ -73,7 +74,7 @@ impl GuardianSettings {
             "is not longer than token.margin",
             "every token would be renewed before it is used; `60s` is usual",
         );
-        self.password.check(&mut checks, "password");
+        password::check(&self.password, &mut checks, "password");
         let blank = |texts: &[String]| texts.iter().any(|text| text.trim().is_empty());
         let every = "an empty text is part of every message: leave it out";
         checks.wrong(blank(&self.texts.taken), "texts.taken", "holds an empty text", every);
@@ -89,7 +90,7 @@ mod tests {
     const LEAST: &str = "base_url = \"https://guardian.example.org/api/v1\"\n";
 
     fn keys(text: &str) -> Vec<String> {
-        let settings: GuardianSettings = super::super::section(&format!("{LEAST}{text}")).unwrap();
+        let settings: GuardianSettings = super::super::ROW.section(&format!("{LEAST}{text}")).unwrap();
         settings.problems("g").into_iter().map(|problem| problem.key).collect()
     }
 
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn the_registrys_password_is_never_written_out() {
         let text = format!("{LEAST}username = \"r\"\nregistry_password = \"s3cr3t\"");
-        let settings: GuardianSettings = super::super::section(&text).unwrap();
+        let settings: GuardianSettings = super::super::ROW.section(&text).unwrap();
         assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
     }
 }

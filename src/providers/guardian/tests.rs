@@ -40,7 +40,7 @@ const REGISTRY: &str = "username = \"example_registry\"\nregistry_password = \"r
 
 fn adapter_with(more: &str) -> Guardian {
     let text = format!("base_url = \"https://guardian.example.org/api/v1\"\n{more}");
-    Guardian::new(crate::providers::guardian::section(&text).unwrap(), &Policy::default())
+    Guardian::new(crate::providers::guardian::ROW.section(&text).unwrap(), &Policy::default())
 }
 
 fn adapter() -> Guardian {

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn address_token_key_credential_and_origin_are_enough() {
-        let settings: HavenSettings = super::super::section(&least()).unwrap();
+        let settings: HavenSettings = super::super::ROW.section(&least()).unwrap();
         assert_eq!(settings.problems("providers.haven"), []);
         assert_eq!(settings.registration_expires, Millis::secs(900));
         assert_eq!((settings.wallet.network.as_str(), settings.wallet_owner), ("Ethereum", OwnerFilter::Owner));
@@ -155,7 +155,7 @@ mod tests {
     fn everything_wrong_is_told_at_once_and_no_secret_is_shown() {
         let text = least().replace("token-1", "to ken").replace(SAMPLE_KEY, "hidden").replace("https://app", "app");
         let more = "registration_expires = \"0s\"\nexists = [\"\"]\nwallet = { network = \"\" }";
-        let settings: HavenSettings = super::super::section(&format!("{text}{more}")).unwrap();
+        let settings: HavenSettings = super::super::ROW.section(&format!("{text}{more}")).unwrap();
         let problems = settings.problems("at");
         let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
         let expected = ["service_token", "service_key", "origin", "registration_expires", "wallet.network", "exists"];
@@ -166,6 +166,6 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_refused() {
-        assert!(super::super::section::<HavenSettings>(&format!("{}orign = \"x\"", least())).is_err());
+        assert!(super::super::ROW.section::<HavenSettings>(&format!("{}orign = \"x\"", least())).is_err());
     }
 }

@@ -48,7 +48,7 @@ fn adapter_with(more: &str) -> Haven {
         "base_url = \"{BASE}\"\nservice_token = \"service-token\"\ncredential_id = \"Y3ItMWYwNHM\"\n\
          origin = \"https://app.example.com\"\norg_id = \"or-1\"\nservice_key = \"\"\"{SAMPLE_KEY}\"\"\"\n{more}"
     );
-    Haven::new(crate::providers::haven::section(&text).unwrap(), &Policy::default())
+    Haven::new(crate::providers::haven::ROW.section(&text).unwrap(), &Policy::default())
 }
 
 /// The answers to a change that is announced and signed well, and then those to itself.

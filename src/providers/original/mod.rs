@@ -83,9 +83,3 @@ impl Adapter for Original {
         hooks::read(&self.desk.settings.events, delivery)
     }
 }
-
-/// A section of this text.
-#[cfg(test)]
-pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
-    ROW.form().read(text, "at", |_, _| Vec::new())
-}

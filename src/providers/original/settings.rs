@@ -93,21 +93,21 @@ mod tests {
 
     #[test]
     fn address_key_and_secret_are_enough() {
-        let settings: OriginalSettings = super::super::section(LEAST).unwrap();
+        let settings: OriginalSettings = super::super::ROW.section(LEAST).unwrap();
         assert_eq!(settings.problems("providers.original"), []);
         assert_eq!(settings.common.concurrency, 8);
     }
 
     #[test]
     fn a_misspelt_key_is_refused_although_the_common_part_is_flattened() {
-        let error = super::super::section::<OriginalSettings>(&format!("{LEAST}colection_uid = \"1\"")).unwrap_err();
+        let error = super::super::ROW.section::<OriginalSettings>(&format!("{LEAST}colection_uid = \"1\"")).unwrap_err();
         assert!(error.to_string().contains("colection_uid"), "{error}");
     }
 
     #[test]
     fn no_secret_is_ever_written_out() {
         let settings: OriginalSettings =
-            super::super::section(&LEAST.replace("\"k\"", "\"key-1\"").replace("\"s\"", "\"secret-1\"")).unwrap();
+            super::super::ROW.section(&LEAST.replace("\"k\"", "\"key-1\"").replace("\"s\"", "\"secret-1\"")).unwrap();
         for text in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
             assert!(!text.contains("key-1") && !text.contains("secret-1"), "{text}");
         }

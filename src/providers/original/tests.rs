@@ -27,7 +27,7 @@ const HTML: &str = fixture!("gateway.html");
 fn adapter() -> Original {
     let text =
         "base_url = \"https://api.getoriginal.com/v1\"\napi_key = \"k\"\napi_secret = \"s\"\ncollection_uid = \"c1\"";
-    Original::new(crate::providers::original::section(text).unwrap(), &Policy::default())
+    Original::new(crate::providers::original::ROW.section(text).unwrap(), &Policy::default())
 }
 
 fn ada() -> Value {

@@ -81,7 +81,7 @@ mod tests {
 
     fn settings(more: &str) -> OriginalSettings {
         let least = "base_url = \"https://x\"\napi_key = \"testApiKey\"\napi_secret = \"testSecret\"\n";
-        crate::providers::original::section(&format!("{least}{more}")).unwrap()
+        crate::providers::original::ROW.section(&format!("{least}{more}")).unwrap()
     }
 
     fn claims(token: &str) -> Value {

@@ -69,7 +69,7 @@ impl Adapter for Waltid {
 
     fn describe(&self, catalogue: &mut Catalogue) {
         describe(catalogue, &self.policy);
-        catalogue.passwords.insert("waltid".to_owned(), self.desk.settings.password_rule.rule());
+        catalogue.passwords.insert("waltid".to_owned(), self.desk.settings.password_rule.clone());
     }
 
     async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
@@ -90,10 +90,4 @@ impl Adapter for Waltid {
     fn read(&self, delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
         hooks::read(delivery)
     }
-}
-
-/// A section of this text.
-#[cfg(test)]
-pub(crate) fn section<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, crate::settings::Problems> {
-    ROW.form().read(text, "at", |_, _| Vec::new())
 }

@@ -2,17 +2,15 @@
 
 use gangway_core::catalogue::{ActionSpec, Catalogue};
 use gangway_core::retry::Policy;
+use gangway_core::secret::PasswordRule;
 
 use super::calls::KEPT;
 use crate::providers::parts::{action, input, outcome, secret_input};
-use crate::providers::password::PasswordSettings;
 
 /// Adds everything of this provider, with its usual password rule.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
     catalogue.providers.insert("waltid".to_owned());
-    catalogue
-        .passwords
-        .insert("waltid".to_owned(), super::ROW.form().usual::<PasswordSettings>("password_rule").rule());
+    catalogue.passwords.insert("waltid".to_owned(), super::ROW.form().usual::<PasswordRule>("password_rule"));
     for (name, spec) in actions(policy) {
         catalogue.actions.insert(format!("waltid.{name}"), spec);
     }

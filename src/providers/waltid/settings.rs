@@ -3,6 +3,7 @@
 mod steps;
 
 use gangway_core::flow::model::Call;
+use gangway_core::secret::PasswordRule;
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,6 @@ use serde_json::Value;
 
 pub use self::steps::{AccountsSettings, DuplicateSettings, Host, RoleSettings, WalletSettings};
 use crate::providers::common::{Checks, ProviderSettings, is_plain, is_web};
-use crate::providers::password::PasswordSettings;
 use crate::settings::{Problem, Section, duration, secret};
 
 /// `[providers.waltid]`.
@@ -64,7 +64,7 @@ pub struct WaltidSettings {
     /// The request of `init_wallet_service`.
     pub wallet: WalletSettings,
     /// How passwords of accounts are made.
-    pub password_rule: PasswordSettings,
+    pub password_rule: PasswordRule,
 }
 
 impl WaltidSettings {
@@ -140,7 +140,7 @@ mod tests {
     const LEAST: &str = "base_url = \"https://enterprise-sandbox.waltid.dev\"\napi_key = \"k-1\"\n";
 
     fn keys(text: &str) -> Vec<String> {
-        let settings: WaltidSettings = super::super::section(text).unwrap();
+        let settings: WaltidSettings = super::super::ROW.section(text).unwrap();
         settings.problems("at").into_iter().map(|problem| problem.key).collect()
     }
 
@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_refused_and_no_secret_is_written_out() {
-        assert!(super::super::section::<WaltidSettings>(&format!("{LEAST}opne = true")).is_err());
-        let settings: WaltidSettings = super::super::section(&format!("{LEAST}password = \"p-1\"")).unwrap();
+        assert!(super::super::ROW.section::<WaltidSettings>(&format!("{LEAST}opne = true")).is_err());
+        let settings: WaltidSettings = super::super::ROW.section(&format!("{LEAST}password = \"p-1\"")).unwrap();
         for text in [format!("{settings:?}"), serde_json::to_string(&settings).unwrap()] {
             assert!(!text.contains("k-1") && !text.contains("p-1"), "{text}");
         }

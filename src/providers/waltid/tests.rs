@@ -36,7 +36,7 @@ fn usual() -> Waltid {
 }
 
 fn adapter(more: &str) -> Waltid {
-    Waltid::new(crate::providers::waltid::section(&format!("{LEAST}{more}")).unwrap(), &Policy::default())
+    Waltid::new(crate::providers::waltid::ROW.section(&format!("{LEAST}{more}")).unwrap(), &Policy::default())
 }
 
 fn max() -> Value {

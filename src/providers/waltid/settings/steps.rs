@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::WaltidSettings;
 use crate::providers::common::Checks;
+use crate::providers::password;
 
 /// `[providers.waltid.accounts]`: how the list is paged is not published.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -117,7 +118,7 @@ impl WaltidSettings {
             let unknown = names(&template).iter().any(|name| !NAMES.contains(&name.as_str()));
             checks.wrong(unknown, key, "has a name in braces that nothing fills", hint);
         }
-        self.password_rule.check(checks, "password_rule");
+        password::check(&self.password_rule, checks, "password_rule");
     }
 }
 
