@@ -400,6 +400,20 @@ fn a_section_that_its_definition_does_not_fit_and_one_without_a_definition_are_r
 }
 
 #[test]
+fn what_a_definition_misses_and_what_is_wrong_with_its_webhook_are_told_together() {
+    let example = std::fs::read_to_string("providers/example.yaml").unwrap();
+    let without_rule = example.lines().filter(|line| !line.starts_with("  verify:")).collect::<Vec<_>>().join("\n");
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("without-rule.yaml");
+    std::fs::write(&file, without_rule).unwrap();
+    let section = DEFINED.replace("providers/example.yaml", file.to_str().unwrap());
+    let settings = read(&format!("{section}webhook = {{ secrets = [\"short\"] }}\n"), &[]).unwrap();
+    let failure = gangway::app::catalogue(&settings).unwrap_err().to_string();
+    for key in ["providers.example.secrets.client_secret", "providers.example.webhook.secrets"] {
+        assert!(failure.contains(key), "{key}: {failure}");
+    }
+}
+
+#[test]
 fn a_name_that_gangway_uses_itself_is_refused_to_a_provider() {
     for name in ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"] {
         let told = problems(&DEFINED.replace("[providers.example]", &format!("[providers.{name}]")), &[]);

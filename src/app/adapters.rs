@@ -84,11 +84,13 @@ fn defined(name: &str, provider: &Provider, settings: &Settings) -> Result<Made,
         let what = format!("{file} describes `{}`, not `{name}`", definition.name);
         return Err(wrong(what, "the section has the name that the file gives after `provider:`"));
     }
-    let problems = Generic::problems(&definition, &adapter, webhook.as_ref(), &at);
+    let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
+    let mut problems = Generic::problems(&definition, &adapter, webhook.as_ref(), &at);
     if !problems.is_empty() {
+        // It gets no hook, so what is wrong with that is told here.
+        problems.extend(verified.and_then(|rule| Profile::new(&rule, &self::at(name)).err()).unwrap_or_default());
         return Err(Problems(problems));
     }
-    let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
     // More conversations than turns would only wait for each other.
     let fitting = definition.rate.map_or(u32::MAX, |rate| rate.fitting(patience));
     let concurrency = adapter.common.concurrency.min(fitting);

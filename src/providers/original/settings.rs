@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_refused_although_the_common_part_is_flattened() {
-        let error = super::super::ROW.section::<OriginalSettings>(&format!("{LEAST}colection_uid = \"1\"")).unwrap_err();
+        let error =
+            super::super::ROW.section::<OriginalSettings>(&format!("{LEAST}colection_uid = \"1\"")).unwrap_err();
         assert!(error.to_string().contains("colection_uid"), "{error}");
     }
 
