@@ -128,6 +128,33 @@ fn the_reference_of_commands_is_their_help() {
     held_in_step("cli.md", &text);
 }
 
+#[test]
+fn the_reference_of_the_sandbox_is_its_tables() {
+    let mut text = "# Sandbox\n\n\
+        `gangway sandbox` plays these providers and a mailbox. A user walks into a trap when its word stands in one of the \
+        names that the provider reads. Nobody else is touched.\n\n\
+        | provider | name | paths | sends webhooks |\n|---|---|---|---|\n"
+        .to_owned();
+    for role in gangway_sandbox::ROLES {
+        let paths: Vec<String> = role.at.iter().map(|(_, path)| format!("`{path}`")).collect();
+        let tells = if role.tells { "yes" } else { "no" };
+        writeln!(text, "| {} | `{}` | {} | {tells} |", role.title, role.name, paths.join(", ")).unwrap();
+    }
+    for role in gangway_sandbox::ROLES {
+        traps(&mut text, role.title, role.steered_by, role.traps);
+    }
+    let mailbox = gangway_sandbox::traps::mailbox::ALL;
+    traps(&mut text, "Mailbox", "the beginning of the recipient's address", mailbox);
+    held_in_step("sandbox.md", &text);
+}
+
+fn traps(text: &mut String, title: &str, steered_by: &str, traps: &[gangway_sandbox::traps::Trap]) {
+    writeln!(text, "\n## {title}\n\nRead from: {steered_by}.\n\n| word | what happens |\n|---|---|").unwrap();
+    for trap in traps {
+        writeln!(text, "| `{}` | {} |", trap.word, trap.what).unwrap();
+    }
+}
+
 fn written(text: &mut String, mut command: clap::Command, name: &str) {
     writeln!(text, "\n## {name}\n\n```text").unwrap();
     for line in command.render_long_help().to_string().lines() {

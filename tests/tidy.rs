@@ -22,6 +22,8 @@ mod modules;
 mod names;
 #[path = "tidy/places.rs"]
 mod places;
+#[path = "tidy/players.rs"]
+mod players;
 #[path = "tidy/scan.rs"]
 mod scan;
 #[path = "tidy/tree.rs"]
@@ -50,6 +52,11 @@ fn modules_use_only_what_the_design_lets_them() {
 #[test]
 fn manifests_list_only_what_the_design_lets_them() {
     hold("manifests", manifests::check(&Tree::read()));
+}
+
+#[test]
+fn a_played_provider_is_named_by_its_folder_its_row_and_its_play_only() {
+    hold("players", players::check(&Tree::read()));
 }
 
 #[test]

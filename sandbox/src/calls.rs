@@ -1,18 +1,13 @@
 //! What the far side received, for counting. Every call to a provider enters, also one whose reply was lost;
-//! lists and sums leave. A call is never left out, and never counted before it is known how it ended or was cut.
+//! lists leave. A call is never left out, and never counted before it is known how it ended or was cut.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::didx::DidxCount;
-use crate::guardian::GuardianCount;
-use crate::haven::HavenCount;
-use crate::waltid::WaltidCount;
-use crate::world::{World, lock};
+use crate::lock::lock;
 
 /// What a call did to the far side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -114,7 +109,7 @@ impl Calls {
         }
     }
 
-    fn list(&self, wanted: &Wanted) -> Vec<Arc<Call>> {
+    pub(crate) fn list(&self, wanted: &Wanted) -> Vec<Arc<Call>> {
         let same =
             |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
         lock(&self.kept)
@@ -130,90 +125,18 @@ impl Calls {
             .collect()
     }
 
-    fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         lock(&self.kept).received
     }
 }
 
-/// What the far side has, counted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Calls received since the start, also those no longer listed.
-    pub calls: u64,
-    /// Users at Original.
-    pub users: u64,
-    /// Users at Original that have a wallet.
-    pub wallets: u64,
-    /// Assets at Original.
-    pub assets: u64,
-    /// Assets at Original that are minted.
-    pub minted: u64,
-    /// External ids for which more than one user was made.
-    pub duplicate_users: u64,
-    /// Pairs of user and asset external id for which more than one asset was made.
-    pub duplicate_assets: u64,
-    /// What there is at DIDx.
-    pub didx: DidxCount,
-    /// What there is at Guardian.
-    pub guardian: GuardianCount,
-    /// What there is at walt.id.
-    pub waltid: WaltidCount,
-    /// What there is at Haven.
-    pub haven: HavenCount,
-    /// Webhooks that were to be sent, forged copies not counted.
-    pub webhooks: u64,
-    /// Those that were accepted with a 2xx at least once.
-    pub webhooks_accepted: u64,
-    /// Messages accepted by the mailbox since the start.
-    pub messages: u64,
-    /// Wallets to come, webhooks to send and work to land.
-    pub pending: u64,
-}
-
-/// Counts, at one moment for each part.
-pub(crate) fn summary(world: &World) -> Summary {
-    let original = world.original.count();
-    let (webhooks, webhooks_accepted) = world.webhooks.count();
-    Summary {
-        calls: world.calls.received(),
-        users: original.users,
-        wallets: original.wallets,
-        assets: original.assets,
-        minted: original.minted,
-        duplicate_users: original.duplicate_users,
-        duplicate_assets: original.duplicate_assets,
-        didx: world.didx.count(),
-        guardian: world.guardian.count(),
-        waltid: world.waltid.count(),
-        haven: world.haven.count(),
-        webhooks,
-        webhooks_accepted,
-        messages: world.mailbox.received(),
-        pending: world.busy(),
-    }
-}
-
+/// Which calls are asked for.
 #[derive(Deserialize)]
-struct Wanted {
+pub(crate) struct Wanted {
     external_id: Option<String>,
     provider: Option<String>,
     action: Option<String>,
     user_uid: Option<String>,
     after: Option<u64>,
     limit: Option<usize>,
-}
-
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route(
-            "/_calls",
-            web::get().to(async |world: web::Data<World>, wanted: web::Query<Wanted>| {
-                let calls = world.calls.list(&wanted);
-                HttpResponse::Ok().json(calls.iter().map(AsRef::as_ref).collect::<Vec<&Call>>())
-            }),
-        )
-        .route(
-            "/_calls/summary",
-            web::get().to(async |world: web::Data<World>| HttpResponse::Ok().json(summary(&world))),
-        );
 }

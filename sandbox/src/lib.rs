@@ -5,15 +5,12 @@
 //! from its documentation alone (`docs/providers`). What can go wrong at a provider goes wrong here on demand, seeded
 //! ([`Mischief`]) or steered per user ([`traps`]). Nothing is kept on disk.
 //!
+//! `stage` is what all share, `players` is the table of who plays on it, `door` the way of every call, `world` one
+//! running whole. A player stands on the stage, owns what its provider knows, and names no other player.
+//!
 //! | route | what it is |
 //! |---|---|
-//! | `POST /original/v1/user`, `GET …/user/{uid}`, `GET …/user?user_external_id=`, `GET …/user?email=` | users |
-//! | `POST /original/v1/asset`, `GET …/asset/{uid}`, `GET …/asset?user_uid=` | assets |
-//! | `GET /original/v1/deposit?user_uid=&collection_uid=` | where to deposit |
-//! | `/didx/…` | DIDx: token, users, credentials, offers, webhook addresses |
-//! | `/guardian/api/v1/…` | Guardian: login, access tokens, onboarding, tasks |
-//! | `/waltid/…`, `/waltid-org/…` | walt.id Enterprise, its global host and its organisation's host |
-//! | `/haven/…` | IBM Digital Asset Haven |
+//! | the paths of each of [`ROLES`] | a provider: see the head of its module |
 //! | `GET /_calls?external_id=&provider=&action=&user_uid=&after=&limit=` | calls received, oldest first, each with its effect |
 //! | `GET /_calls/summary` | the same counted, with duplicates: a [`Summary`] |
 //! | `GET /_webhooks?external_id=&user_uid=` | webhooks sent, each with its tries |
@@ -24,7 +21,7 @@
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
 //! let mut options = gangway_sandbox::Options::default();
-//! options.webhook_url = Some("http://127.0.0.1:8080/webhooks/original/SECRET".to_owned());
+//! options.original.webhook_url = Some("http://127.0.0.1:8080/webhooks/original/SECRET".to_owned());
 //! let sandbox = gangway_sandbox::start(options).await?;
 //! println!("Original is at {}", sandbox.original_url());
 //! sandbox.stop().await;
@@ -34,28 +31,29 @@
 
 mod calls;
 mod clock;
-mod didx;
 mod door;
-mod guardian;
-mod haven;
-mod index;
+mod lock;
 mod mailbox;
 mod mischief;
+mod occasions;
 mod options;
-mod original;
+mod pages;
+mod player;
+mod players;
 mod refused;
+mod role;
 mod running;
 mod secrets;
+mod stage;
+mod start;
+mod trap;
 pub mod traps;
-mod waltid;
 mod webhooks;
 mod world;
 
-pub use calls::Summary;
-pub use didx::{DidxCount, DidxOptions};
-pub use guardian::{GuardianCount, GuardianOptions};
-pub use haven::{HavenCount, HavenOptions};
 pub use mischief::{Kind, Mischief, MischiefError};
-pub use options::{Limits, Options, OriginalOptions, WebhookSigning};
-pub use running::{Running, start};
-pub use waltid::{WaltidCount, WaltidDuplicate, WaltidLogin, WaltidOptions};
+pub use options::Limits;
+pub use players::*;
+pub use role::Role;
+pub use running::Running;
+pub use start::start;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use crate::world::lock;
+use crate::lock::lock;
 
 /// For each action and person that walked into the trap, the token that is refused.
 #[derive(Default)]

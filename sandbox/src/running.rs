@@ -1,18 +1,13 @@
-//! Starts a sandbox and holds it. Two listening sockets enter; they are bound before `start` returns.
+//! A running sandbox: where it is, and how it is steered and stopped. What only one provider offers is in its folder.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer, web};
-use tokio::runtime::Handle;
 
-use crate::calls::Summary;
 use crate::mischief::Mischief;
-use crate::options::Options;
+use crate::player::Player;
 use crate::world::World;
-use crate::{calls, didx, guardian, haven, index, mailbox, original, secrets, waltid, webhooks};
 
 /// A running sandbox. Dropping it ends its background work and its servers, without waiting.
 pub struct Running {
@@ -20,121 +15,56 @@ pub struct Running {
     pub http: SocketAddr,
     /// Where mail is really taken.
     pub smtp: SocketAddr,
-    world: Arc<World>,
-    server: ServerHandle,
-}
-
-/// Binds both ports and serves. Must be called within a tokio runtime, whose end ends the sandbox.
-pub async fn start(options: Options) -> std::io::Result<Running> {
-    let http = TcpListener::bind(options.http)?;
-    let smtp = tokio::net::TcpListener::bind(options.smtp).await?;
-    let (http_address, smtp_address) = (http.local_addr()?, smtp.local_addr()?);
-    let world = World::new(options, Handle::current())?;
-    let shared = Arc::clone(&world);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(web::Data::from(Arc::clone(&shared)))
-            .configure(original::routes)
-            .configure(didx::routes)
-            .configure(guardian::routes)
-            .configure(waltid::routes)
-            .configure(haven::routes)
-            .configure(secrets::routes)
-            .configure(calls::routes)
-            .configure(webhooks::routes)
-            .configure(mailbox::routes)
-            .configure(index::routes)
-    })
-    .workers(std::thread::available_parallelism().map_or(2, usize::from).min(4))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(1)
-    .disable_signals()
-    .listen(http)?
-    .run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    tokio::spawn(mailbox::smtp::listen(smtp, Arc::clone(&world)));
-    Ok(Running { http: http_address, smtp: smtp_address, world, server: handle })
+    pub(crate) world: Arc<World>,
+    pub(crate) server: ServerHandle,
 }
 
 impl Running {
-    /// The base URL to give to a client of Original.
-    pub fn original_url(&self) -> String {
-        format!("http://{}/original/v1", self.http)
+    /// The address of a path.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.http)
     }
 
-    /// The base URL to give to a client of DIDx.
-    pub fn didx_url(&self) -> String {
-        format!("http://{}/didx", self.http)
+    /// The player of a kind, if it plays here.
+    pub(crate) fn player<P: Player>(&self) -> Option<&P> {
+        self.world.player()
     }
 
-    /// Posts DIDx's webhooks there from now on, besides the registered addresses; None: only to those.
-    pub fn set_didx_webhook_url(&self, url: Option<&str>) {
-        self.world.didx.set_webhook_url(url);
+    /// What a client must be told of each provider, names and values: base URLs first, then keys.
+    pub fn keys(&self) -> Vec<(&'static str, String)> {
+        let of = |player: &Arc<dyn Player>| {
+            let places = player.role().at.iter().map(|(name, path)| (*name, self.at(path)));
+            places.chain(player.keys()).collect::<Vec<_>>()
+        };
+        self.world.players.iter().flat_map(of).collect()
     }
 
-    /// The base URL to give to a client of Guardian.
-    pub fn guardian_url(&self) -> String {
-        format!("http://{}/guardian/api/v1", self.http)
-    }
-
-    /// Has Guardian forget every task, as a restart of its gateway does; what they do goes on.
-    pub fn forget_guardian_tasks(&self) {
-        self.world.guardian.forget_tasks();
-    }
-
-    /// The base URL to give to a client of walt.id, for its global host: accounts and logins.
-    pub fn waltid_url(&self) -> String {
-        format!("http://{}/waltid", self.http)
-    }
-
-    /// The base URL of walt.id's organisation host: tenants, services and API keys.
-    pub fn waltid_org_url(&self) -> String {
-        format!("http://{}/waltid-org", self.http)
-    }
-
-    /// The base URL to give to a client of Haven.
-    pub fn haven_url(&self) -> String {
-        format!("http://{}/haven", self.http)
-    }
-
-    /// Sends every event of Haven there from now on, signed under `options.haven.webhook_secret`, beside the webhooks
-    /// that calls register; None: sends none there any more. What was sent there is read back as webhook
-    /// `wh-00000-00000-preset0000000000`.
-    pub fn set_haven_webhook_url(&self, url: Option<&str>) {
-        haven::set_webhook_url(&self.world, url);
+    /// Posts a provider's webhooks there from now on; None: posts none. Nothing for a provider that sends none.
+    pub fn tell(&self, provider: &str, url: Option<&str>) {
+        let named = self.world.players.iter().filter(|player| player.role().name == provider);
+        named.for_each(|player| player.set_webhook_url(url));
     }
 
     /// The list of received mail.
     pub fn mailbox_url(&self) -> String {
-        format!("http://{}/mailbox/messages", self.http)
-    }
-
-    /// Posts webhooks there from now on, also those that wait for another try; None: posts none.
-    pub fn set_webhook_url(&self, url: Option<&str>) {
-        self.world.webhooks.set_url(url);
+        self.at("/mailbox/messages")
     }
 
     /// Changes what goes wrong from now on.
     pub fn set_mischief(&self, mischief: Mischief) {
-        self.world.set_mischief(mischief);
-    }
-
-    /// What the far side has, counted: the same as `GET /_calls/summary`.
-    pub fn summary(&self) -> Summary {
-        calls::summary(&self.world)
+        self.world.stage.set_mischief(mischief);
     }
 
     /// Stops both servers and all background work; returns when the HTTP server has stopped.
     pub async fn stop(self) {
-        self.world.stop();
+        self.world.stage.stop();
         self.server.stop(false).await;
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.world.stop();
+        self.world.stage.stop();
         // Sends the command at once; the future only waits for its effect.
         drop(self.server.stop(false));
     }

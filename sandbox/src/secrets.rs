@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
-use crate::world::{World, lock};
+use crate::lock::lock;
 
 /// The secrets, each once.
 #[derive(Default)]
@@ -30,14 +29,7 @@ impl Secrets {
         }
     }
 
-    fn list(&self) -> Vec<Secret> {
+    pub(crate) fn list(&self) -> Vec<Secret> {
         lock(&self.kept).iter().cloned().collect()
     }
-}
-
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.route(
-        "/_secrets",
-        web::get().to(async |world: web::Data<World>| HttpResponse::Ok().json(world.secrets.list())),
-    );
 }

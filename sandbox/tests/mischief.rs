@@ -58,7 +58,7 @@ async fn a_call_lost_on_its_way_makes_nothing() {
     let world = world(with("lost_undone=1")).await;
     assert!(create(&world, "u").send().await.is_err());
     assert_eq!(world.effects("u").await, ["lost_undone"]);
-    assert_eq!(world.running.summary().users, 0);
+    assert_eq!(world.running.summary().original.users, 0);
 }
 
 #[tokio::test]
@@ -68,9 +68,9 @@ async fn a_call_cut_off_under_way_lands_a_moment_later() {
     let world = world(options).await;
     assert!(create(&world, "s").send().await.is_err());
     assert_eq!(world.effects("s").await, ["slow_pending"]);
-    assert_eq!(world.running.summary().users, 0);
+    assert_eq!(world.running.summary().original.users, 0);
     until("the call to land", async || (world.effects("s").await == ["slow_done"]).then_some(())).await;
-    assert_eq!(world.running.summary().users, 1);
+    assert_eq!(world.running.summary().original.users, 1);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_delayed_call_is_done_even_if_its_caller_does_not_wait() {
     let impatient = create(&world, "i").timeout(std::time::Duration::from_millis(250)).send().await;
     assert!(impatient.unwrap_err().is_timeout());
     until("the work", async || (world.effects("i").await == ["done"]).then_some(())).await;
-    assert_eq!(world.running.summary().users, 1);
+    assert_eq!(world.running.summary().original.users, 1);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_failing_call_is_answered_in_three_ways_and_makes_nothing() {
     let body: Value = serde_json::from_str(&seen[&500]).unwrap();
     assert_eq!((&body["success"], &body["error"]["type"]), (&json!(false), &json!("server_error")));
     assert!(seen[&502].contains("<html>"));
-    assert_eq!(world.running.summary().users, 0);
+    assert_eq!(world.running.summary().original.users, 0);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_gateway_may_say_that_it_failed_although_the_user_was_made() {
     let reply = create(&world, "g").send().await.unwrap();
     assert!(matches!(reply.status().as_u16(), 502 | 504));
     assert_eq!(world.effects("g").await, ["failed_done"]);
-    assert_eq!(world.running.summary().users, 1);
+    assert_eq!(world.running.summary().original.users, 1);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_throttled_call_says_when_to_come_back_and_makes_nothing() {
     assert_eq!(reply.headers()["retry-after"], "1");
     assert_eq!(reply.headers()["x-ratelimit-remaining"], "0");
     assert_eq!(world.effects("t").await, ["throttled"]);
-    assert_eq!(world.running.summary().users, 0);
+    assert_eq!(world.running.summary().original.users, 0);
 }
 
 /// Calls for thirty users, three times each, in the order given; the effects by user, and the uids.
@@ -168,7 +168,7 @@ async fn the_traps_refused_and_down_answer_so_each_time() {
         assert_eq!((status, &reply["error"]["type"]), (400, &json!("validation_error")));
         assert!(create(&world, "x-down").send().await.unwrap().status().is_server_error());
     }
-    assert_eq!(world.running.summary().users, 0);
+    assert_eq!(world.running.summary().original.users, 0);
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn the_traps_lost_undone_and_slow_strike_the_first_call_only() {
         answer(create(&world, external_id)).await.unwrap();
         assert_eq!(world.effects(external_id).await, [first, second]);
     }
-    assert_eq!(world.running.summary().users, 3);
+    assert_eq!(world.running.summary().original.users, 3);
 }
 
 #[tokio::test]
@@ -195,5 +195,5 @@ async fn the_trap_assetlost_lets_a_careless_repeat_make_a_second_asset() {
     assert!(first.is_err());
     world.asset(&uid, "a").await;
     assert_eq!(world.effects("x-assetlost").await, ["done", "lost_done", "done"]);
-    assert_eq!(world.running.summary().duplicate_assets, 1);
+    assert_eq!(world.running.summary().original.duplicate_assets, 1);
 }

@@ -56,7 +56,7 @@ async fn a_second_user_with_the_same_id_or_address_is_refused_with_client_error_
     assert_eq!(same_id, (400, refusal(&detail)));
     let same_email = world.post("/user", json!({ "user_external_id": "b", "email": "a@example.org" })).await;
     assert_eq!(same_email, (400, refusal(&json!([detail]))));
-    assert_eq!(world.running.summary().users, 1);
+    assert_eq!(world.running.summary().original.users, 1);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn without_a_first_use_on_chain_nothing_is_under_way_that_could_bring_a_wa
     let uid = world.user("idle").await;
     let (status, deposit) = world.get(&format!("/deposit?user_uid={uid}&collection_uid=1")).await;
     assert_eq!((status, &deposit["data"]["wallet_address"]), (200, &Value::Null));
-    assert_eq!((world.running.summary().pending, world.running.summary().wallets), (0, 0));
+    assert_eq!((world.running.summary().pending, world.running.summary().original.wallets), (0, 0));
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn reading_deposit_details_starts_the_wallet_if_the_options_say_so() {
     let world = world(options).await;
     let uid = world.user("d").await;
     world.get(&format!("/deposit?user_uid={uid}&collection_uid=1")).await;
-    until("the wallet", async || (world.running.summary().wallets == 1).then_some(())).await;
+    until("the wallet", async || (world.running.summary().original.wallets == 1).then_some(())).await;
 }
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_wrong_key_or_token_is_401_and_makes_nothing() {
         assert_eq!((status, &body["success"]), (401, &json!(false)));
     }
     assert_eq!(world.client.post(&url).body(GIVEN_REQUEST).send().await.unwrap().status(), 401);
-    assert_eq!(world.running.summary().users, 0);
+    assert_eq!(world.running.summary().original.users, 0);
     assert_eq!(world.effects("user_external_id_1").await, ["unauthorized"; 4]);
 }
 

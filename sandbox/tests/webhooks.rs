@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 fn telling(url: &str, mischief: &str) -> Options {
-    Options { webhook_url: Some(url.to_owned()), mischief: mischief.parse().unwrap(), ..quick() }
+    let mut options = Options { mischief: mischief.parse().unwrap(), ..quick() };
+    options.original.webhook_url = Some(url.to_owned());
+    options
 }
 
 /// Has one user with nothing but a wallet, so that there is one webhook and no question of order.
@@ -179,7 +181,7 @@ async fn silence_the_silent_trap_and_the_trap_without_a_wallet_send_nothing() {
     assert!(listed.iter().all(|one| one["state"] == "silenced"), "{listed:?}");
     assert_eq!(receiver.rest().len(), 0);
     let summary = world.running.summary();
-    assert_eq!((summary.users, summary.wallets, summary.minted), (3, 2, 2));
+    assert_eq!((summary.original.users, summary.original.wallets, summary.original.minted), (3, 2, 2));
 }
 
 #[tokio::test]

@@ -6,11 +6,13 @@ mod adopt;
 mod aside;
 pub mod audit;
 mod built;
+#[cfg(feature = "sandbox")]
 pub mod demo;
 mod far;
 mod flows;
 mod parts;
 mod reload;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
 mod start;
@@ -21,9 +23,11 @@ mod webhooks;
 pub use adopt::adopt;
 pub use aside::take_aside;
 pub use built::Built;
+#[cfg(feature = "sandbox")]
 pub use demo::{DemoOptions, demo};
 pub use flows::{SHIPPED, possible, stored_flows};
 pub use reload::Reloaded;
+#[cfg(feature = "sandbox")]
 pub use sandbox::{SandboxOptions, sandbox};
 pub use serve::serve;
 pub use start::{Running, Seams, start};

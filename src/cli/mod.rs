@@ -1,15 +1,19 @@
 //! The command line: one file a command. Data goes to stdout, everything else to stderr.
 //! Arguments enter, an exit code leaves. Never here: how anything is done; commands call `app` and the read side.
 
+#[cfg(not(feature = "sandbox"))]
+mod absent;
 mod aside;
 mod audit;
 mod check;
+#[cfg(feature = "sandbox")]
 mod demo;
 mod draw;
 mod event;
 mod flow_files;
 mod migrate;
 mod opened;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
 mod settings;
@@ -45,9 +49,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "sandbox")]
     Demo(demo::Demo),
+    #[cfg(not(feature = "sandbox"))]
+    #[command(hide = true)]
+    Demo(absent::Absent),
     Serve(serve::Serve),
+    #[cfg(feature = "sandbox")]
     Sandbox(sandbox::Sandbox),
+    #[cfg(not(feature = "sandbox"))]
+    #[command(hide = true)]
+    Sandbox(absent::Absent),
     Check(check::Check),
     Draw(draw::Draw),
     /// Looks up people.
@@ -110,9 +122,13 @@ pub fn declared() -> clap::Command {
 impl Command {
     async fn run(self) -> Result<Exit, Failure> {
         match self {
+            #[cfg(feature = "sandbox")]
             Self::Demo(command) => command.run().await,
-            Self::Serve(command) => command.run().await,
+            #[cfg(feature = "sandbox")]
             Self::Sandbox(command) => command.run().await,
+            #[cfg(not(feature = "sandbox"))]
+            Self::Demo(command) | Self::Sandbox(command) => command.run(),
+            Self::Serve(command) => command.run().await,
             Self::Check(command) => command.run(),
             Self::Draw(command) => command.run(),
             Self::User(command) => command.run().await,
@@ -180,7 +196,7 @@ mod tests {
     #[test]
     fn wrong_usage_ends_with_2_and_help_with_0() {
         let usage =
-            ["", "check", "token add x --scope fly", "token add x", "event adopt 17", "demo --user 3", "serve x"];
+            ["", "check", "token add x --scope fly", "token add x", "event adopt 17", "audit --user 3", "serve x"];
         for line in usage {
             let words = std::iter::once("gangway").chain(line.split(' ').filter(|word| !word.is_empty()));
             assert_eq!(Cli::try_parse_from(words).unwrap_err().exit_code(), 2, "{line}");

@@ -109,10 +109,10 @@ pub async fn far_end_did_all_once(world: &World, everybody: &[(Onboarding, Histo
     }
     let summary = world.sandbox.summary();
     eprintln!("{summary:?}; {twice} done again after an unknown outcome");
-    assert_eq!(usize::try_from(summary.users).unwrap(), everybody.len());
-    assert_eq!(usize::try_from(summary.assets).unwrap(), everybody.len() + twice);
+    assert_eq!(usize::try_from(summary.original.users).unwrap(), everybody.len());
+    assert_eq!(usize::try_from(summary.original.assets).unwrap(), everybody.len() + twice);
     // Original can be asked, so nothing has to be done twice at all.
-    assert_eq!((summary.duplicate_users, summary.duplicate_assets), (0, 0));
+    assert_eq!((summary.original.duplicate_users, summary.original.duplicate_assets), (0, 0));
 }
 
 /// Everybody has the mail; a further copy is the same message, and the journal says that its outcome was unknown.

@@ -39,7 +39,7 @@ async fn everybody_ends_where_they_should_and_the_provider_did_everything_once(d
         let mails = world.mails(&format!("{mailbox}@example.com")).await;
         assert_eq!(mails.len(), usize::from(!mailbox.starts_with("bounce")), "{user}: {mails:?}");
     }
-    let summary = world.far.summary();
+    let summary = world.far.summary().original;
     assert_eq!((summary.users, summary.duplicate_users, summary.duplicate_assets), (9, 0, 0));
     let german = world.mails("ida@example.com").await;
     assert_eq!(german[0]["subject"], "Ihr Wallet ist bereit");

@@ -168,7 +168,7 @@ async fn hints_ask_the_provider_once_and_believe_only_its_answer(db: &TestDb) {
     // The next user's whole journey is time enough for a second read to show.
     let honest = world.sign_up("ben", "ben@example.com", "en").await;
     world.comes_to(&honest, "waiting").await;
-    until("the wallet", async || world.far.summary(), |far| far.wallets == 1).await;
+    until("the wallet", async || world.far.summary(), |far| far.original.wallets == 1).await;
     let second = world.uid("ben").await;
     hints("true", thin(&second)).await;
     world.comes_to(&honest, "completed").await;

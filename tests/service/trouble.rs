@@ -64,7 +64,7 @@ async fn refused_credentials_hold_everybody_with_one_reason_and_no_attempt_spent
     assert!(world.metrics().await.contains("gangway_outbound_breaker{target=\"original\"} "));
     right.original.api_key = "the-new-key".to_owned();
     let hook = format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET);
-    right.webhook_url = Some(hook);
+    right.original.webhook_url = Some(hook);
     world.restart_far(right).await;
     for id in &ids {
         world.comes_to(id, "completed").await;
@@ -81,7 +81,8 @@ async fn credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_re
     world.comes_to(&before[0], "completed").await;
     let mut revoked = gangway_sandbox::Options::default();
     revoked.original.api_secret = "another-secret-of-thirty-two-characters".to_owned();
-    revoked.webhook_url = Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
+    revoked.original.webhook_url =
+        Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
     world.restart_far(revoked.clone()).await;
     let ids = signed_up(&world, &["ann", "ben", "cid"]).await;
     for id in &ids {
@@ -112,14 +113,15 @@ async fn a_provider_that_is_down_is_tried_again_and_never_looked_up(db: &TestDb)
     let seen = says(&world, &ids[0], &["original.create_user: ", " of 16 at "]).await;
     assert_eq!(seen["status"], "active");
     assert!(seen["next"]["at"].is_string(), "{seen}");
-    far.webhook_url = Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
+    far.original.webhook_url =
+        Some(format!("http://{}/webhooks/original/{}", world.running.address, crate::world::SECRET));
     let came = gangway_sandbox::start(far).await.unwrap();
     for id in &ids {
         world.comes_to(id, "completed").await;
         let journal = world.journal(id).await;
         assert!(journal.iter().all(|event| !event.to_string().contains("look-up")), "{journal:?}");
     }
-    assert_eq!((came.summary().users, came.summary().duplicate_users), (2, 0));
+    assert_eq!((came.summary().original.users, came.summary().original.duplicate_users), (2, 0));
     came.stop().await;
     world.stop().await;
 }

@@ -5,7 +5,7 @@ use crate::tree::{Tree, is_test_file};
 
 /// Beginnings of paths that may name providers.
 const HOMES: &[&str] =
-    &["src/providers/mod.rs", "src/providers/registry.rs", "src/app/demo", "src/app/sandbox.rs", "src/cli/sandbox.rs"];
+    &["src/providers/mod.rs", "src/providers/registry.rs", "src/app/demo/play/", "src/app/sandbox.rs"];
 
 /// What to do instead.
 const HINT: &str = "Put it into its folder, or ask its row (src/providers/registry.rs).";

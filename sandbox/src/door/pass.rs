@@ -1,4 +1,4 @@
-//! The way of every call to a provider besides Original: who calls, what goes wrong, then the work itself. A call and its work
+//! The way of every call to a provider: who calls, how often, what goes wrong, then the work itself. A call and its work
 //! enter; an answer, an error or a cut connection leaves, and in any case a line among the calls. A call that was
 //! received is taken to its end also if the caller does not wait for it.
 
@@ -8,11 +8,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use tokio::sync::oneshot;
 
-use super::{About, Answer, Body, nth};
+use super::{About, Answer, Body, cut};
 use crate::calls::Effect;
 use crate::mischief::{Kind, dice};
-use crate::original::cut;
-use crate::world::World;
+use crate::player::Player;
 
 /// What the caller is to see.
 enum Outcome {
@@ -20,8 +19,6 @@ enum Outcome {
     Answer(Answer),
     /// The provider's own answer, once it is there; and the call's place in the list.
     Later(u64, Answer),
-    /// 429, and when to come back.
-    Throttled(Answer),
     /// A gateway's page, in front of the API.
     Page(StatusCode),
     /// An overloaded server's plain text.
@@ -34,68 +31,85 @@ enum Outcome {
 
 /// Takes a call all the way. `admitted` is the refusal of a caller who may not call at all. `work` does what the call
 /// asks for, at once and completely; it is called at most once.
-pub(crate) async fn pass(
-    world: web::Data<World>,
+pub(crate) async fn pass<P: Player>(
+    player: web::Data<P>,
     about: About,
     admitted: Result<(), Answer>,
-    work: impl FnOnce(&Arc<World>) -> Answer + Send + 'static,
+    work: impl FnOnce(&Arc<P>) -> Answer + Send + 'static,
 ) -> HttpResponse {
-    let world = world.into_inner();
+    let player = player.into_inner();
     if let Err(answer) = admitted {
-        world.calls.note(about.call(Effect::Unauthorized, Some(&answer), Some(answer.status)));
-        return answer.response();
+        let effect = if answer.again.is_some() { Effect::Throttled } else { Effect::Unauthorized };
+        note(&*player, &about, effect, Some(&answer), Some(answer.status));
+        return told(&*player, &answer);
     }
-    let key = about.key();
-    let words = [about.provider.name, about.action, key.as_str()];
-    let nth = nth(&world, &words).to_string();
+    let stage = Arc::clone(player.stage());
+    let occasion = player.occasion(&about);
+    let words: Vec<&str> = occasion.iter().map(String::as_str).collect();
+    let nth = stage.nth(&words).to_string();
     let words = [&words[..], &[nth.as_str()]].concat();
-    let mischief = world.mischief();
+    let mischief = stage.mischief();
     let trap = about.trap.filter(|(_, always)| *always || nth == "1").map(|(kind, _)| kind);
-    let ending = trap.or_else(|| world.dice.ending(&mischief, &words));
-    let throw = world.dice.unit(&[&["form"], &words[..]].concat());
-    if !world.dice.strikes(&mischief, Kind::Delay, &words) {
-        let outcome = settle(&world, &about, ending, throw, work);
-        return show(&world, &about, outcome).await;
+    let ending = trap.or_else(|| stage.dice.ending(&mischief, &words));
+    let throw = stage.dice.unit(&[&["form"], &words[..]].concat());
+    if !stage.dice.strikes(&mischief, Kind::Delay, &words) {
+        let outcome = settle(&player, &about, ending, throw, work);
+        return show(&*player, outcome).await;
     }
-    let pause = dice::part_of(world.options.limits.delay, world.dice.unit(&[&["pause"], &words[..]].concat()));
+    let pause = dice::part_of(stage.limits.delay, stage.dice.unit(&[&["pause"], &words[..]].concat()));
     let (tell, told) = oneshot::channel();
-    let (later, asked) = (Arc::clone(&world), about.clone());
-    world.background(async move {
+    let later = Arc::clone(&player);
+    stage.background(async move {
         tokio::time::sleep(pause).await;
         // The caller may have gone meanwhile; the work is done all the same.
-        let _ = tell.send(settle(&later, &asked, ending, throw, work));
+        let _ = tell.send(settle(&later, &about, ending, throw, work));
     });
     // Not told at all: the sandbox is being stopped.
-    show(&world, &about, told.await.unwrap_or(Outcome::Silence)).await
+    show(&*player, told.await.unwrap_or(Outcome::Silence)).await
+}
+
+/// Notes the call.
+fn note(
+    player: &dyn Player,
+    about: &About,
+    effect: Effect,
+    answer: Option<&Answer>,
+    status: Option<StatusCode>,
+) -> u64 {
+    player.stage().calls.note(about.call(player.role().name, effect, answer, status))
 }
 
 /// Does the work, or not, and notes the call.
-fn settle(
-    world: &Arc<World>,
+fn settle<P: Player>(
+    player: &Arc<P>,
     about: &About,
     ending: Option<Kind>,
     throw: f64,
-    work: impl FnOnce(&Arc<World>) -> Answer + Send + 'static,
+    work: impl FnOnce(&Arc<P>) -> Answer + Send + 'static,
 ) -> Outcome {
-    let note = |effect, answer: Option<&Answer>, status| world.calls.note(about.call(effect, answer, status));
+    let note = |effect, answer: Option<&Answer>, status| note(&**player, about, effect, answer, status);
     match ending {
-        Some(Kind::Fail) => failed(world, about, throw),
+        Some(Kind::Fail) => {
+            let (status, outcome) = failed(&**player, throw);
+            note(Effect::Failed, None, Some(status));
+            outcome
+        }
         Some(Kind::FailDone) => {
-            let answer = work(world);
+            let answer = work(player);
             let status = if throw < 0.5 { StatusCode::BAD_GATEWAY } else { StatusCode::GATEWAY_TIMEOUT };
             let effect = if answer.made { Effect::FailedDone } else { Effect::Failed };
             note(effect, Some(&answer), Some(status));
             Outcome::Page(status)
         }
         Some(Kind::Throttle) => {
-            let answer = (about.provider.error)(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
+            let answer = player.throttled();
             note(Effect::Throttled, None, Some(answer.status));
-            Outcome::Throttled(answer)
+            Outcome::Answer(answer.again_after(1))
         }
         Some(Kind::LostDone) => {
-            let answer = work(world);
+            let answer = work(player);
             note(lost(&answer), Some(&answer), None);
-            // Half of nothing would be all of it.
+            // Half of the lost replies break off in the middle. Half of nothing would be all of it.
             let silent = throw < 0.5 || matches!(answer.body, Body::Empty);
             if silent { Outcome::Silence } else { Outcome::Half(answer) }
         }
@@ -103,9 +117,12 @@ fn settle(
             note(Effect::LostUndone, None, None);
             Outcome::Silence
         }
-        Some(Kind::SlowDone) => slow(world, about, work),
+        Some(Kind::SlowDone) => {
+            slow(player, note(Effect::SlowPending, None, None), work);
+            Outcome::Silence
+        }
         _ => {
-            let answer = work(world);
+            let answer = work(player);
             if answer.later.is_some() {
                 // Nobody may be there any more when the answer is; who is still there is told, and the list amended.
                 return Outcome::Later(note(lost(&answer), Some(&answer), None), answer);
@@ -116,32 +133,33 @@ fn settle(
     }
 }
 
-async fn show(world: &World, about: &About, outcome: Outcome) -> HttpResponse {
+async fn show(player: &dyn Player, outcome: Outcome) -> HttpResponse {
     match outcome {
-        Outcome::Answer(answer) => answer.response(),
+        Outcome::Answer(answer) => told(player, &answer),
         Outcome::Later(id, mut answer) => {
             if let Some(later) = answer.later.take() {
                 answer = later.await;
             }
-            world.calls.amend(id, |call| {
+            player.stage().calls.amend(id, |call| {
                 call.effect = effect(&answer);
                 call.status = Some(answer.status.as_u16());
             });
-            answer.response()
+            told(player, &answer)
         }
-        Outcome::Throttled(answer) => {
-            let mut reply = answer.response();
-            let soon = actix_web::http::header::HeaderValue::from_static("1");
-            reply.headers_mut().insert(actix_web::http::header::RETRY_AFTER, soon);
-            reply
-        }
-        Outcome::Page(status) => page(status, about.provider.name),
+        Outcome::Page(status) => page(status, player.role().name),
         Outcome::Overloaded => {
             HttpResponse::ServiceUnavailable().content_type("text/plain").body("Service Unavailable")
         }
         Outcome::Silence => cut::silent(),
         Outcome::Half(answer) => cut::halfway(answer.status, answer.text()),
     }
+}
+
+/// The provider's own answer, with its marks.
+pub(crate) fn told(player: &dyn Player, answer: &Answer) -> HttpResponse {
+    let mut reply = answer.response();
+    player.mark(answer, &mut reply);
+    reply
 }
 
 fn effect(answer: &Answer) -> Effect {
@@ -158,31 +176,29 @@ fn lost(answer: &Answer) -> Effect {
 }
 
 /// Three failures in turn: the application's own, a gateway's, and an overload's.
-fn failed(world: &World, about: &About, throw: f64) -> Outcome {
-    let (status, outcome) = match (throw * 3.0) as u8 {
+fn failed(player: &dyn Player, throw: f64) -> (StatusCode, Outcome) {
+    match (throw * 3.0) as u8 {
         0 => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
-            (status, Outcome::Answer((about.provider.error)(status, "Internal server error")))
+            (status, Outcome::Answer(player.error(status, "Internal server error")))
         }
         1 => (StatusCode::BAD_GATEWAY, Outcome::Page(StatusCode::BAD_GATEWAY)),
         _ => (StatusCode::SERVICE_UNAVAILABLE, Outcome::Overloaded),
-    };
-    world.calls.note(about.call(Effect::Failed, None, Some(status)));
-    outcome
+    }
 }
 
-fn slow(world: &Arc<World>, about: &About, work: impl FnOnce(&Arc<World>) -> Answer + Send + 'static) -> Outcome {
-    let id = world.calls.note(about.call(Effect::SlowPending, None, None));
-    let later = Arc::clone(world);
-    world.background(async move {
-        tokio::time::sleep(later.options.limits.slow).await;
+/// Has the work land later, and amends the call then.
+fn slow<P: Player>(player: &Arc<P>, id: u64, work: impl FnOnce(&Arc<P>) -> Answer + Send + 'static) {
+    let later = Arc::clone(player);
+    player.stage().background(async move {
+        tokio::time::sleep(later.stage().limits.slow).await;
         let answer = work(&later);
-        later.calls.amend(id, |call| {
+        later.stage().calls.amend(id, |call| {
             call.effect = if answer.made { Effect::SlowDone } else { Effect::SlowReply };
-            call.user_uid = answer.user_uid.or_else(|| call.user_uid.take());
+            call.user_uid = answer.found.user_uid.or_else(|| call.user_uid.take());
+            call.asset_uid = answer.found.asset_uid;
         });
     });
-    Outcome::Silence
 }
 
 fn page(status: StatusCode, server: &str) -> HttpResponse {

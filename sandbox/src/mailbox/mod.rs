@@ -1,19 +1,17 @@
-//! The mailbox: SMTP in, a list over HTTP out. Messages are kept in memory, the oldest forgotten first; none is
+//! The mailbox: SMTP in, a list out. Messages are kept in memory, the oldest forgotten first; none is
 //! ever sent on.
 
 mod lines;
-mod message;
+pub(crate) mod message;
 mod session;
 pub(crate) mod smtp;
+pub mod traps;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use actix_web::{HttpResponse, web};
-use serde::Deserialize;
-
+use crate::lock::lock;
 use crate::options::Limits;
-use crate::world::{World, lock};
 use message::Message;
 
 /// What was received.
@@ -67,49 +65,19 @@ impl Mailbox {
         kept.cut.insert(address.to_owned())
     }
 
-    fn list(&self, to: Option<&str>) -> Vec<Arc<Message>> {
+    pub(crate) fn list(&self, to: Option<&str>) -> Vec<Arc<Message>> {
         let is = |address: &String| to.is_none_or(|to| address.eq_ignore_ascii_case(to.trim()));
         let kept = lock(&self.kept);
         kept.messages.iter().filter(|message| to.is_none() || message.to.iter().any(is)).cloned().collect()
     }
 
-    fn find(&self, id: u64) -> Option<Arc<Message>> {
+    pub(crate) fn find(&self, id: u64) -> Option<Arc<Message>> {
         lock(&self.kept).messages.iter().find(|message| message.id == id).cloned()
     }
 
-    fn clear(&self) -> usize {
+    pub(crate) fn clear(&self) -> usize {
         let mut kept = lock(&self.kept);
         kept.bytes = 0;
         std::mem::take(&mut kept.messages).len()
-    }
-}
-
-#[derive(Deserialize)]
-struct Wanted {
-    to: Option<String>,
-}
-
-/// `GET` and `DELETE /mailbox/messages`, `GET /mailbox/messages/{id}/raw`.
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/mailbox/messages", web::get().to(list))
-        .route("/mailbox/messages", web::delete().to(clear))
-        .route("/mailbox/messages/{id}/raw", web::get().to(raw));
-}
-
-async fn list(world: web::Data<World>, wanted: web::Query<Wanted>) -> HttpResponse {
-    let messages = world.mailbox.list(wanted.to.as_deref());
-    HttpResponse::Ok().json(messages.iter().map(|message| message.as_ref()).collect::<Vec<_>>())
-}
-
-async fn clear(world: web::Data<World>) -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "deleted": world.mailbox.clear() }))
-}
-
-/// The message as it came over the line, to compare two sendings byte by byte.
-async fn raw(world: web::Data<World>, id: web::Path<u64>) -> HttpResponse {
-    match world.mailbox.find(*id) {
-        Some(message) => HttpResponse::Ok().content_type("message/rfc822").body(message.raw.clone()),
-        None => HttpResponse::NotFound().json(serde_json::json!({ "error": "no message has this id" })),
     }
 }

@@ -1,17 +1,16 @@
 //! One SMTP dialogue (RFC 5321). Commands enter; replies leave, and messages go to the mailbox. Pipelining (RFC 2920)
 //! works because each line is read and answered in turn. No TLS, no AUTH, no sending on.
 //!
-//! The recipient's local part steers: `bounce…` 550, `later…` 451, `mailcut…` kept but cut before the last reply, once.
+//! How the recipient's address begins steers: see `traps`.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 
 use super::lines::{self, Line};
 use super::message::Message;
-use crate::world::World;
+use super::{Mailbox, traps};
 
 /// The longest command line: 512 in RFC 5321, 4.5.3.1.4, and room for the parameters of extensions.
 const COMMAND: usize = 2048;
@@ -42,7 +41,7 @@ fn say(text: impl Into<String>) -> Next {
 }
 
 /// Holds a dialogue to its end.
-pub(crate) async fn hold(stream: impl AsyncRead + AsyncWrite + Unpin, world: &Arc<World>) -> io::Result<()> {
+pub(crate) async fn hold(stream: impl AsyncRead + AsyncWrite + Unpin, mailbox: &Mailbox) -> io::Result<()> {
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = BufReader::new(reader);
     let mut session = Session::default();
@@ -54,14 +53,14 @@ pub(crate) async fn hold(stream: impl AsyncRead + AsyncWrite + Unpin, world: &Ar
         let next = match line? {
             Line::End => return Ok(()),
             Line::TooLong => session.refuse("500 5.5.2 Line too long"),
-            Line::Whole(line) => session.command(String::from_utf8_lossy(&line).trim_end(), world),
+            Line::Whole(line) => session.command(String::from_utf8_lossy(&line).trim_end(), mailbox),
         };
         match next {
             Next::Say(text) => send(&mut writer, &text).await?,
             Next::Quit => return send(&mut writer, "221 2.0.0 Bye").await,
             Next::Data => {
                 send(&mut writer, "354 End data with <CRLF>.<CRLF>").await?;
-                let Some(reply) = session.data(&mut reader, world).await? else { return Ok(()) };
+                let Some(reply) = session.data(&mut reader, mailbox).await? else { return Ok(()) };
                 send(&mut writer, &reply).await?;
             }
         }
@@ -87,17 +86,17 @@ impl Session {
         self.to.clear();
     }
 
-    fn command(&mut self, line: &str, world: &World) -> Next {
+    fn command(&mut self, line: &str, mailbox: &Mailbox) -> Next {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" | "HELO" if rest.trim().is_empty() => self.refuse("501 5.5.4 Say who you are"),
             "EHLO" => self.hello(&format!(
                 "250-sandbox.gangway.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n\
                  250-ENHANCEDSTATUSCODES\r\n250 SIZE {}",
-                world.mailbox.message_size
+                mailbox.message_size
             )),
             "HELO" => self.hello("250 sandbox.gangway.example"),
-            "MAIL" => self.mail(rest, world),
+            "MAIL" => self.mail(rest, mailbox),
             "RCPT" => self.rcpt(rest),
             "DATA" if self.to.is_empty() => self.refuse("503 5.5.1 First MAIL, then RCPT"),
             "DATA" if rest.trim().is_empty() => Next::Data,
@@ -120,7 +119,7 @@ impl Session {
         say(text)
     }
 
-    fn mail(&mut self, rest: &str, world: &World) -> Next {
+    fn mail(&mut self, rest: &str, mailbox: &Mailbox) -> Next {
         if !self.greeted || self.from.is_some() {
             return self.refuse("503 5.5.1 Not now");
         }
@@ -131,7 +130,7 @@ impl Session {
             let (name, value) = parameter.split_once('=')?;
             name.eq_ignore_ascii_case("SIZE").then(|| value.parse::<usize>().unwrap_or(usize::MAX))
         });
-        if size.is_some_and(|size| size > world.mailbox.message_size) {
+        if size.is_some_and(|size| size > mailbox.message_size) {
             return say("552 5.3.4 Message too big");
         }
         self.from = Some(from.to_owned());
@@ -145,10 +144,10 @@ impl Session {
         let Some((to, _)) = path(rest, "TO:").filter(|(to, _)| to.contains('@')) else {
             return self.refuse("501 5.1.3 RCPT TO:<local@domain>");
         };
-        if starts(to, "bounce") {
+        if starts(to, traps::BOUNCE.word) {
             return say("550 5.1.1 No such mailbox");
         }
-        if starts(to, "later") {
+        if starts(to, traps::LATER.word) {
             return say("451 4.3.0 Not now, try again later");
         }
         if self.to.len() >= RECIPIENTS {
@@ -162,9 +161,9 @@ impl Session {
     async fn data(
         &mut self,
         reader: &mut (impl AsyncBufRead + Unpin),
-        world: &Arc<World>,
+        mailbox: &Mailbox,
     ) -> io::Result<Option<String>> {
-        let received = match tokio::time::timeout(IDLE, receive(reader, world.mailbox.message_size)).await {
+        let received = match tokio::time::timeout(IDLE, receive(reader, mailbox.message_size)).await {
             Err(_) => return Ok(None),
             Ok(received) => received?,
         };
@@ -173,8 +172,8 @@ impl Session {
             Received::End => None,
             Received::Refused(reply) => Some(reply.to_owned()),
             Received::Message(raw) => {
-                let cut = to.iter().any(|to| starts(to, "mailcut") && world.mailbox.cut_first(to));
-                let id = world.mailbox.keep(Message::read(from, to, raw));
+                let cut = to.iter().any(|to| starts(to, traps::CUT.word) && mailbox.cut_first(to));
+                let id = mailbox.keep(Message::read(from, to, raw));
                 if cut { None } else { Some(format!("250 2.0.0 Kept as {id}")) }
             }
         })

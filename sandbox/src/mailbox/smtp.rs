@@ -16,6 +16,7 @@ const AT_ONCE: usize = 512;
 pub(crate) async fn listen(listener: TcpListener, world: Arc<World>) {
     let slots = Arc::new(Semaphore::new(AT_ONCE));
     world
+        .stage
         .until_stopped(async {
             loop {
                 match listener.accept().await {
@@ -41,10 +42,10 @@ fn take(mut stream: TcpStream, slots: &Arc<Semaphore>, world: &Arc<World>) {
         };
         let _ = stream.set_nodelay(true);
         let session = async {
-            if let Err(error) = session::hold(stream, &world).await {
+            if let Err(error) = session::hold(stream, &world.mailbox).await {
                 tracing::debug!(%error, "mail session broke off");
             }
         };
-        world.until_stopped(session).await;
+        world.stage.until_stopped(session).await;
     });
 }

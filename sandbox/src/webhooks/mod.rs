@@ -3,33 +3,32 @@
 //! Where to and with which headers is each provider's own ([`Sender`]); nothing of that is known here.
 
 pub(crate) mod deliver;
-pub(crate) mod post;
+mod post;
 pub(crate) mod record;
-pub(crate) mod sign;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::options::Options;
-use crate::world::World;
+use crate::lock::lock;
+use crate::options::Limits;
 
 /// Posts under way at once.
 const AT_ONCE: usize = 64;
 
 /// How a provider tells of its events.
-pub(crate) struct Sender {
+pub(crate) trait Sender: Send + Sync {
     /// Where a webhook goes at this moment; None: nowhere.
-    pub(crate) url: fn(&World, &Way) -> Option<String>,
+    fn url(&self, way: &Way) -> Option<String>;
+
     /// The headers of one post, besides the content type.
-    pub(crate) headers: fn(&World, &Telling<'_>) -> Vec<(&'static str, String)>,
+    fn headers(&self, telling: &Telling<'_>) -> Vec<(&'static str, String)>;
+
     /// Whether a forgery shows in its signature; if not, a secret in the path is all there is to check.
-    pub(crate) signed: fn(&World) -> bool,
+    fn signed(&self) -> bool;
 }
 
 /// One post about to be made.
@@ -55,7 +54,7 @@ pub(crate) struct Webhook {
 
 /// How one webhook goes.
 pub(crate) struct Way {
-    pub(crate) sender: &'static Sender,
+    pub(crate) sender: Arc<dyn Sender>,
     /// The address it is meant for, where several are registered.
     pub(crate) endpoint: Option<String>,
     /// Held back for so long, whatever the mischief.
@@ -66,48 +65,54 @@ pub(crate) struct Way {
 
 impl Way {
     /// To the sender's own address, with nothing special about it.
-    pub(crate) fn plain(sender: &'static Sender) -> Self {
+    pub(crate) fn plain(sender: Arc<dyn Sender>) -> Self {
         Self { sender, endpoint: None, late: None, twice: false }
     }
 }
 
 /// The sender's state.
 pub(crate) struct Webhooks {
-    url: RwLock<Option<String>>,
     client: reqwest::Client,
     slots: Semaphore,
     pub(crate) records: record::Records,
     /// Webhooks held back, by user; whoever sends the user's next one lets them go.
     held: Mutex<HashMap<String, oneshot::Sender<()>>>,
+    patience: Duration,
     tries: u32,
     backoff: Duration,
 }
 
 impl Webhooks {
-    pub(crate) fn new(options: &Options) -> std::io::Result<Self> {
+    pub(crate) fn new(limits: &Limits) -> std::io::Result<Self> {
         Ok(Self {
-            url: RwLock::new(options.webhook_url.as_deref().map(|url| with_path(url, "original"))),
             client: post::client()?,
             slots: Semaphore::new(AT_ONCE),
-            records: record::Records::new(options.limits.listed),
+            records: record::Records::new(limits.listed),
             held: Mutex::default(),
-            tries: options.limits.webhook_tries.max(1),
-            backoff: options.limits.webhook_backoff,
+            patience: limits.reorder,
+            tries: limits.webhook_tries.max(1),
+            backoff: limits.webhook_backoff,
         })
     }
 
-    pub(crate) fn set_url(&self, url: Option<&str>) {
-        *self.url.write().unwrap_or_else(PoisonError::into_inner) = url.map(|url| with_path(url, "original"));
+    /// Waits for the user's next webhook, but not for ever: there may be none.
+    pub(crate) async fn hold(&self, user_uid: &str) {
+        let (let_go, held) = oneshot::channel();
+        lock(&self.held).insert(user_uid.to_owned(), let_go);
+        let _ = tokio::time::timeout(self.patience, held).await;
+        let mut waiting = lock(&self.held);
+        // Timed out, or replaced by another: what nobody listens to any more is taken away.
+        if waiting.get(user_uid).is_some_and(oneshot::Sender::is_closed) {
+            waiting.remove(user_uid);
+        }
     }
 
-    /// Where Original's go.
-    pub(crate) fn url(&self) -> Option<String> {
-        self.url.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// How many were to be sent, and how many of them were accepted.
-    pub(crate) fn count(&self) -> (u64, u64) {
-        self.records.count()
+    /// Lets go the webhook of the user that is held back, if one is.
+    pub(crate) fn release(&self, user_uid: &str) {
+        if let Some(held) = lock(&self.held).remove(user_uid) {
+            // It may have run out of patience just now; then it goes by itself.
+            let _ = held.send(());
+        }
     }
 }
 
@@ -119,40 +124,6 @@ pub(crate) fn with_path(url: &str, provider: &str) -> String {
         Some((_, "")) => format!("{url}webhooks/{provider}"),
         Some(_) => url.to_owned(),
     }
-}
-
-/// Tells of an event, beside everything else.
-pub(crate) fn send(world: &Arc<World>, webhook: Webhook, way: Way) {
-    let later = Arc::clone(world);
-    world.background(async move { deliver::deliver(&later, webhook, way).await });
-}
-
-/// The same; the receiver resolves when nothing more is to be sent.
-pub(crate) fn send_and_tell(world: &Arc<World>, webhook: Webhook, way: Way) -> oneshot::Receiver<()> {
-    let (tell, told) = oneshot::channel();
-    let later = Arc::clone(world);
-    world.background(async move {
-        deliver::deliver(&later, webhook, way).await;
-        // Whoever waited may have lost patience.
-        let _ = tell.send(());
-    });
-    told
-}
-
-#[derive(Deserialize)]
-struct Wanted {
-    external_id: Option<String>,
-    user_uid: Option<String>,
-}
-
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.route(
-        "/_webhooks",
-        web::get().to(async |world: web::Data<World>, wanted: web::Query<Wanted>| {
-            let records = &world.webhooks.records;
-            HttpResponse::Ok().json(records.list(wanted.external_id.as_deref(), wanted.user_uid.as_deref()))
-        }),
-    );
 }
 
 #[cfg(test)]

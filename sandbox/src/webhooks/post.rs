@@ -1,9 +1,8 @@
 //! One post of one webhook. The only place of the sandbox that sends HTTP.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::world::World;
+use super::Webhooks;
 
 /// Longer than gangway may take to commit, shorter than anybody's patience.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -21,19 +20,16 @@ pub(crate) fn client() -> std::io::Result<reqwest::Client> {
         .map_err(std::io::Error::other)
 }
 
-/// Posts JSON with these headers. The status that was answered, or why none was.
-pub(crate) async fn send(
-    world: &Arc<World>,
-    url: &str,
-    headers: &[(&'static str, &str)],
-    body: &str,
-) -> Result<u16, String> {
-    let _slot = world.webhooks.slots.acquire().await.map_err(|error| error.to_string())?;
-    let request = world.webhooks.client.post(url).header("content-type", "application/json").body(body.to_owned());
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    let sent = request.send().await;
-    // The URL may hold a secret, and errors are listed.
-    sent.map(|reply| reply.status().as_u16()).map_err(|error| causes(&error.without_url()))
+impl Webhooks {
+    /// Posts JSON with these headers. The status that was answered, or why none was.
+    pub(crate) async fn post(&self, url: &str, headers: &[(&'static str, String)], body: &str) -> Result<u16, String> {
+        let _slot = self.slots.acquire().await.map_err(|error| error.to_string())?;
+        let request = self.client.post(url).header("content-type", "application/json").body(body.to_owned());
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let sent = request.send().await;
+        // The URL may hold a secret, and errors are listed.
+        sent.map(|reply| reply.status().as_u16()).map_err(|error| causes(&error.without_url()))
+    }
 }
 
 /// An error with what caused it: "error sending request: connection refused".

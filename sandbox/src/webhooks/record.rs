@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Webhook;
 use crate::clock;
-use crate::world::lock;
+use crate::lock::lock;
 
 /// Where a webhook stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

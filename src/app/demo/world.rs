@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{DemoOptions, pace, settings};
+use super::{DemoOptions, pace, play, settings};
 use crate::api::token;
 use crate::app::{self, Running, Seams};
 use crate::outbound::{HttpSender, Limits, Transport};
@@ -65,11 +65,11 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     telemetry::logs(&settings.log, filter.as_deref());
     let metrics = telemetry::metrics().ok();
     let running = Box::pin(app::start(&settings, seams.clone(), metrics)).await?;
-    let hooks = |provider: &str| format!("http://{}/webhooks/{provider}/{hook}", running.address);
-    sandbox.set_webhook_url(Some(&hooks("original")));
-    sandbox.set_didx_webhook_url(Some(&hooks("didx")));
-    // Haven signs: there is no secret in its address.
-    sandbox.set_haven_webhook_url(Some(&format!("http://{}/webhooks/haven", running.address)));
+    for far in play::far() {
+        let address = format!("http://{}/webhooks/{}", running.address, far.name);
+        let address = if far.signed { address } else { format!("{address}/{hook}") };
+        sandbox.tell(far.name, Some(&address));
+    }
     let access = token::fresh(chance);
     let scopes = token::Scope::ALL.map(|scope| scope.word().to_owned()).into();
     running

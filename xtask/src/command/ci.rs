@@ -12,6 +12,21 @@ pub struct Arguments {}
 
 const FORMAT: [&str; 3] = ["fmt", "--all", "--check"];
 const LINTS: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+/// The library and the program without the played providers. With a small test in it, whose dependencies are those of all
+/// tests, the features of everything else stay as `LINTS` has them, so that only gangway itself is checked again.
+const WITHOUT: [&str; 11] = [
+    "clippy",
+    "--workspace",
+    "--lib",
+    "--bins",
+    "--test",
+    "tidy",
+    "--no-default-features",
+    "--locked",
+    "--",
+    "-D",
+    "warnings",
+];
 const DOCS: [&str; 4] = ["doc", "--workspace", "--no-deps", "--locked"];
 
 pub(super) fn run(place: &Place, _: &Arguments) -> Result<ExitCode> {
@@ -27,9 +42,12 @@ impl Stages {
     fn run_all(&mut self, place: &Place) -> Result<ExitCode> {
         // Seen by rustdoc only: the compiler's flags, and so its cache, stay as they are.
         let docs = [("RUSTDOCFLAGS".to_owned(), "-D warnings".to_owned())];
-        for (name, arguments, variables) in
-            [("format", &FORMAT[..], &[][..]), ("lints", &LINTS, &[]), ("documentation", &DOCS, &docs)]
-        {
+        for (name, arguments, variables) in [
+            ("format", &FORMAT[..], &[][..]),
+            ("lints", &LINTS, &[]),
+            ("no sandbox", &WITHOUT, &[]),
+            ("documentation", &DOCS, &docs),
+        ] {
             let status = self.time(name, || cargo::run(place, arguments, variables))?;
             if !status.success() {
                 return Ok(cargo::exit_code(status));

@@ -1,8 +1,12 @@
 //! `didx-credential`: a young person with a credential at DIDx.
 
+use std::time::Duration;
+
+use gangway_sandbox::didx::traps;
+use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Ends, Play, Scenario};
+use super::{Ends, Far, Play, Scenario, random};
 
 const OFFER: Ends = Ends::Review("review_offer");
 
@@ -13,23 +17,49 @@ pub(super) static PLAY: Play = Play {
     device: None,
     scenarios: &[
         Scenario::ordinary(),
-        Scenario::trap("-didxexists", "the account exists already").exists(),
-        Scenario::trap("-didxconflict", "the user name is another person's").ends(Ends::Review("review")),
-        Scenario::trap("-didxrefused", "the provider refuses the account").ends(Ends::Review("review")),
-        Scenario::trap("-didxlost", "the account is made, the reply lost with its password").exists(),
-        Scenario::trap("-didxundone", "the connection is cut before anything is done"),
-        Scenario::trap("-didxhtml", "502 with an HTML page"),
-        Scenario::trap("-didxthrottled", "429: come again in a second"),
-        Scenario::trap("-didxtoken", "the token is refused in the middle"),
-        Scenario::trap("-didxcredlost", "the credential is issued, the reply lost").ends(Ends::Review("issue")),
-        Scenario::trap("-didxofferlost", "the offer is sent, the reply lost").ends(Ends::Review("send")),
-        Scenario::trap("-didxearly", "accepted before the offer is answered"),
-        Scenario::trap("-didxlate", "the webhook is late; a poll is quicker"),
-        Scenario::trap("-didxsilent", "no webhook ever comes; a poll finds it"),
-        Scenario::trap("-didxtwice", "each webhook comes twice"),
-        Scenario::trap("-didxfailed", "the issuance fails").ends(OFFER),
-        Scenario::trap("-didxexpired", "the offer expires").ends(OFFER),
-        Scenario::trap("-didxpartly", "a part of the credential is taken").ends(Ends::Waits("accept")),
-        Scenario::mailbox("bounce", "the mail address does not exist"),
+        Scenario::trap(&traps::EXISTS).exists(),
+        Scenario::trap(&traps::CONFLICT).ends(Ends::Review("review")),
+        Scenario::trap(&traps::REFUSED).ends(Ends::Review("review")),
+        Scenario::trap(&traps::LOST).exists(),
+        Scenario::trap(&traps::UNDONE),
+        Scenario::trap(&traps::HTML),
+        Scenario::trap(&traps::THROTTLED),
+        Scenario::trap(&traps::TOKEN),
+        Scenario::trap(&traps::CREDENTIAL_LOST).ends(Ends::Review("issue")),
+        Scenario::trap(&traps::OFFER_LOST).ends(Ends::Review("send")),
+        Scenario::trap(&traps::EARLY),
+        Scenario::trap(&traps::LATE),
+        Scenario::trap(&traps::SILENT),
+        Scenario::trap(&traps::TWICE),
+        Scenario::trap(&traps::FAILED).ends(OFFER),
+        Scenario::trap(&traps::EXPIRED).ends(OFFER),
+        Scenario::trap(&traps::PARTLY).ends(Ends::Waits("accept")),
+        Scenario::mail(&mailbox::BOUNCE),
     ],
+    far: Some(&FAR),
+};
+
+static FAR: Far = Far {
+    name: "didx",
+    plays: |options, chance| {
+        options.didx.client_secret = random(chance);
+        options.didx.accept_delay = Duration::from_millis(100);
+        options.didx.late = Duration::from_secs(1);
+    },
+    settings: |far, options, hook| {
+        vec![
+            ("base_url", far.didx_url()),
+            ("client_id", options.didx.client_id.clone()),
+            ("client_secret", options.didx.client_secret.clone()),
+            ("credential_template_id", "tpl_demo".to_owned()),
+            ("webhook_secret", hook.to_owned()),
+        ]
+    },
+    signed: false,
+    line: |counted| format!("{} users, {} credentials", counted.didx.users, counted.didx.credentials),
+    value: |counted| json!(counted.didx),
+    doubled: |counted| {
+        let didx = &counted.didx;
+        didx.duplicate_users + didx.duplicate_credentials + didx.duplicate_offers + didx.duplicate_endpoints
+    },
 };

@@ -1,8 +1,12 @@
 //! `guardian-account`: an account with a DID at Hedera Guardian.
 
+use std::time::Duration;
+
+use gangway_sandbox::guardian::traps;
+use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Ends, Play, Scenario};
+use super::{Ends, Far, Play, Scenario, random};
 
 const REVIEW: Ends = Ends::Review("review");
 const HALF_DONE: Ends = Ends::Review("half_done");
@@ -14,20 +18,44 @@ pub(super) static PLAY: Play = Play {
     device: None,
     scenarios: &[
         Scenario::ordinary(),
-        Scenario::trap("-guardtaken", "the user name is somebody else's").ends(REVIEW),
-        Scenario::trap("-guardfailed", "the task fails before anything is made").ends(REVIEW),
-        Scenario::trap("-guardorphan", "it fails after the ledger account was paid for").ends(REVIEW),
-        Scenario::trap("-guardrace", "somebody else takes the name meanwhile").ends(REVIEW),
-        Scenario::trap("-guardhalf", "it fails after the user was registered").ends(HALF_DONE),
-        Scenario::trap("-guardlostdone", "the task is lost, its work done"),
-        Scenario::trap("-guardlosthalf", "the task is lost, its work half done").ends(HALF_DONE),
-        Scenario::trap("-guardlostundone", "the task is lost before anything is made").ends(REVIEW),
-        Scenario::trap("-guardreplylost", "the task is begun, the reply lost"),
-        Scenario::trap("-guardreplyundone", "the connection is cut before anything is done"),
-        Scenario::trap("-guardslow", "the task takes long"),
-        Scenario::trap("-guardempty", "the finished task is nobody's for a moment"),
-        Scenario::trap("-guardtoken", "the token is refused in the middle"),
-        Scenario::trap("-guardpassword", "registered with another password").ends(REVIEW),
-        Scenario::mailbox("bounce", "the mail with the password comes back").ends(Ends::Review("undelivered")),
+        Scenario::trap(&traps::TAKEN).ends(REVIEW),
+        Scenario::trap(&traps::FAILED).ends(REVIEW),
+        Scenario::trap(&traps::ORPHAN).ends(REVIEW),
+        Scenario::trap(&traps::RACE).ends(REVIEW),
+        Scenario::trap(&traps::HALF).ends(HALF_DONE),
+        Scenario::trap(&traps::LOST_DONE),
+        Scenario::trap(&traps::LOST_HALF).ends(HALF_DONE),
+        Scenario::trap(&traps::LOST_UNDONE).ends(REVIEW),
+        Scenario::trap(&traps::REPLY_LOST),
+        Scenario::trap(&traps::REPLY_UNDONE),
+        Scenario::trap(&traps::SLOW),
+        Scenario::trap(&traps::EMPTY),
+        Scenario::trap(&traps::TOKEN),
+        Scenario::trap(&traps::PASSWORD).ends(REVIEW),
+        Scenario::mail(&mailbox::BOUNCE)
+            .about("the mail with the password comes back")
+            .ends(Ends::Review("undelivered")),
     ],
+    far: Some(&FAR),
+};
+
+static FAR: Far = Far {
+    name: "guardian",
+    plays: |options, chance| {
+        options.guardian.registry_password = format!("Aa1-{}", random(chance));
+        options.guardian.slow_task = Duration::from_secs(2);
+    },
+    settings: |far, options, _| {
+        vec![
+            ("base_url", far.guardian_url()),
+            ("retry.settle", "300ms".to_owned()),
+            ("username", options.guardian.registry_username.clone()),
+            ("registry_password", options.guardian.registry_password.clone()),
+            ("parent", options.guardian.registry_username.clone()),
+        ]
+    },
+    signed: false,
+    line: |counted| format!("{} accounts", counted.guardian.accounts),
+    value: |counted| json!(counted.guardian),
+    doubled: |counted| counted.guardian.duplicate_accounts,
 };

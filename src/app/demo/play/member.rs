@@ -1,5 +1,7 @@
 //! `member-joined`: a credential at DIDx and a wallet at Original, for one user.
 
+use gangway_sandbox::traps::mailbox;
+use gangway_sandbox::{didx, original};
 use serde_json::json;
 
 use super::{Ends, Play, Scenario};
@@ -11,10 +13,15 @@ pub(super) static PLAY: Play = Play {
     device: None,
     scenarios: &[
         Scenario::ordinary(),
-        Scenario::trap("-didxexists", "the account at DIDx exists already"),
-        Scenario::trap("-assetlost", "the asset is made, the reply lost"),
-        Scenario::trap("-refused", "the wallet's flow is in review").ends(Ends::Waits("wallet_joined")),
-        Scenario::trap("-didxfailed", "the credential's flow is in review").ends(Ends::Waits("identity_joined")),
-        Scenario::mailbox("bounce", "the mail address does not exist"),
+        Scenario::trap(&didx::traps::EXISTS).about("the account at DIDx exists already"),
+        Scenario::trap(&original::traps::ASSET_LOST),
+        Scenario::trap(&original::traps::REFUSED)
+            .about("the wallet's flow is in review")
+            .ends(Ends::Waits("wallet_joined")),
+        Scenario::trap(&didx::traps::FAILED)
+            .about("the credential's flow is in review")
+            .ends(Ends::Waits("identity_joined")),
+        Scenario::mail(&mailbox::BOUNCE),
     ],
+    far: None,
 };

@@ -1,5 +1,6 @@
-//! What the demo plays: one file a flow, data only. A flow's name, what its sign-ups bring, and its scenarios enter
-//! the cast ([`super::people`]); nothing here is ever asked how gangway or a provider does it.
+//! What the demo plays: one file a flow, data only. A flow's name, what its sign-ups bring, its scenarios and how its
+//! provider is set up enter the cast ([`super::people`]) and the settings; nothing here is ever asked how gangway or a
+//! provider does it.
 
 mod didx;
 mod guardian;
@@ -8,9 +9,13 @@ mod member;
 mod original;
 mod waltid;
 
+use gangway_sandbox::traps::Trap;
+use gangway_sandbox::{Options, Running, Summary};
 use serde_json::Value;
 
 use super::people::Person;
+use super::settings::random;
+use crate::clock::Chance;
 
 /// A flow as the demo plays it.
 #[derive(Debug)]
@@ -25,6 +30,28 @@ pub struct Play {
     pub device: Option<&'static Device>,
     /// Ordinary people first.
     pub scenarios: &'static [Scenario],
+    /// The provider that only this flow sets up; none for a flow of others' providers.
+    pub far: Option<&'static Far>,
+}
+
+/// A provider as the demo sets it up, here and in the sandbox, and what it counts.
+#[derive(Debug)]
+pub struct Far {
+    /// Its name in settings, addresses and the sandbox's table.
+    pub name: &'static str,
+    /// Gives the sandbox keys of its own and the demo's pace.
+    pub plays: fn(&mut Options, &dyn Chance),
+    /// gangway's settings below `providers.NAME`, over this sandbox. The last is the secret of webhook addresses.
+    pub settings: fn(&Running, &Options, &str) -> Vec<(&'static str, String)>,
+    /// Whether its webhooks are signed, so that there is no secret in their address.
+    pub signed: bool,
+    /// What there is, for people.
+    pub line: fn(&Summary) -> String,
+    /// What there is, for programs.
+    pub value: fn(&Summary) -> Value,
+    /// What stands there twice. An account that a provider makes and loses by itself is not counted: nobody asked for
+    /// it a second time.
+    pub doubled: fn(&Summary) -> u64,
 }
 
 /// The device of a person, which answers a challenge.
@@ -82,8 +109,18 @@ impl Scenario {
     }
 
     /// A trap of the sandbox out of which people come by themselves.
-    const fn trap(trap: &'static str, about: &'static str) -> Self {
-        Self { about, trap, ..Self::ordinary() }
+    const fn trap(trap: &'static Trap) -> Self {
+        Self { about: trap.short, trap: trap.word, ..Self::ordinary() }
+    }
+
+    /// The same of the mailbox: the trap is in the e-mail address's first word.
+    const fn mail(trap: &'static Trap) -> Self {
+        Self { about: trap.short, mailbox: trap.word, ..Self::ordinary() }
+    }
+
+    /// It is something else for the people of this flow.
+    const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
     }
 
     /// A provider says "exists", and they come on board.
@@ -94,11 +131,6 @@ impl Scenario {
     /// It takes them elsewhere.
     const fn ends(self, ends: Ends) -> Self {
         Self { ends, ..self }
-    }
-
-    /// The trap is in the e-mail address's first word.
-    const fn mailbox(mailbox: &'static str, about: &'static str) -> Self {
-        Self { about, mailbox, ..Self::ordinary() }
     }
 
     /// People who do nothing when they are asked.
@@ -120,6 +152,11 @@ impl Scenario {
 
 /// Every shipped flow.
 pub const ALL: [&Play; 6] = [&original::PLAY, &didx::PLAY, &guardian::PLAY, &waltid::PLAY, &haven::PLAY, &member::PLAY];
+
+/// Every provider that is set up.
+pub(super) fn far() -> impl Iterator<Item = &'static Far> {
+    ALL.into_iter().filter_map(|play| play.far)
+}
 
 #[cfg(test)]
 mod tests {
@@ -153,11 +190,17 @@ mod tests {
             .map(super::Scenario::word)
             .filter(|word| !word.is_empty())
             .collect();
-        let missing: Vec<&str> = gangway_sandbox::traps::all().filter(|word| !words.contains(word)).collect();
+        let mails = gangway_sandbox::traps::mailbox::ALL.iter().map(|trap| trap.word);
+        let missing: Vec<&str> =
+            gangway_sandbox::traps::all().chain(mails).filter(|word| !words.contains(word)).collect();
         assert!(missing.is_empty(), "{missing:?}");
-        for mail in ["bounce", "later", "mailcut"] {
-            assert!(words.contains(mail), "{mail}");
-        }
+    }
+
+    #[test]
+    fn every_provider_of_the_sandbox_is_set_up_by_one_play() {
+        let played: Vec<&str> = super::far().map(|far| far.name).collect();
+        let there: Vec<&str> = gangway_sandbox::ROLES.iter().map(|role| role.name).collect();
+        assert_eq!(played, there);
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! `original-wallet`: a user at Original with a first asset.
 
+use std::time::Duration;
+
+use gangway_sandbox::original::traps;
+use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Ends, Play, Scenario};
+use super::{Ends, Far, Play, Scenario, random};
 
 pub(super) static PLAY: Play = Play {
     flow: "original-wallet",
@@ -11,17 +15,40 @@ pub(super) static PLAY: Play = Play {
     device: None,
     scenarios: &[
         Scenario::ordinary(),
-        Scenario::trap("-exists", "the user exists already").exists(),
-        Scenario::trap("-lost", "the user is made, the reply lost"),
-        Scenario::trap("-undone", "the connection is cut before anything is done"),
-        Scenario::trap("-slow", "cut off, and made a moment later"),
-        Scenario::trap("-assetlost", "the asset is made, the reply lost"),
-        Scenario::trap("-silent", "no webhook ever comes; the poll finds the wallet"),
-        Scenario::trap("-refused", "the provider refuses the user").ends(Ends::Review("review")),
-        Scenario::trap("-down", "the provider is down for this user").ends(Ends::Review("create_user")),
-        Scenario::trap("-nowallet", "the wallet never comes").ends(Ends::Waits("wallet")),
-        Scenario::mailbox("bounce", "the mail address does not exist"),
-        Scenario::mailbox("later", "the mail server never takes the mail").ends(Ends::Review("welcome")),
-        Scenario::mailbox("mailcut", "the mail is taken, the last reply lost"),
+        Scenario::trap(&traps::EXISTS).exists(),
+        Scenario::trap(&traps::LOST),
+        Scenario::trap(&traps::UNDONE),
+        Scenario::trap(&traps::SLOW),
+        Scenario::trap(&traps::ASSET_LOST),
+        Scenario::trap(&traps::SILENT),
+        Scenario::trap(&traps::REFUSED).ends(Ends::Review("review")),
+        Scenario::trap(&traps::DOWN).ends(Ends::Review("create_user")),
+        Scenario::trap(&traps::NO_WALLET).ends(Ends::Waits("wallet")),
+        Scenario::mail(&mailbox::BOUNCE),
+        Scenario::mail(&mailbox::LATER).ends(Ends::Review("welcome")),
+        Scenario::mail(&mailbox::CUT),
     ],
+    far: Some(&FAR),
+};
+
+static FAR: Far = Far {
+    name: "original",
+    plays: |options, chance| {
+        options.original.api_key = random(chance);
+        options.original.api_secret = random(chance);
+        options.original.wallet_delay = Duration::from_millis(100);
+    },
+    settings: |far, options, hook| {
+        vec![
+            ("base_url", far.original_url()),
+            ("api_key", options.original.api_key.clone()),
+            ("api_secret", options.original.api_secret.clone()),
+            ("collection_uid", "221137489875".to_owned()),
+            ("webhook_secret", hook.to_owned()),
+        ]
+    },
+    signed: false,
+    line: |counted| format!("{} users, {} assets", counted.original.users, counted.original.assets),
+    value: |counted| json!({ "users": counted.original.users, "assets": counted.original.assets, "wallets": counted.original.wallets }),
+    doubled: |counted| counted.original.duplicate_users + counted.original.duplicate_assets,
 };

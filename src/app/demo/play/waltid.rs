@@ -1,8 +1,12 @@
 //! `waltid-enterprise`: an account with a wallet at walt.id Enterprise.
 
+use std::time::Duration;
+
+use gangway_sandbox::traps::mailbox;
+use gangway_sandbox::waltid::traps;
 use serde_json::json;
 
-use super::{Ends, Play, Scenario};
+use super::{Ends, Far, Play, Scenario, random};
 
 pub(super) static PLAY: Play = Play {
     flow: "waltid-enterprise",
@@ -11,12 +15,37 @@ pub(super) static PLAY: Play = Play {
     device: None,
     scenarios: &[
         Scenario::ordinary(),
-        Scenario::trap("-wexists", "the account exists already").exists(),
-        Scenario::trap("-wslow", "made at once, the reply hangs"),
-        Scenario::trap("-wlost", "the account is made, the reply lost"),
-        Scenario::trap("-wundone", "the connection is cut before anything is done"),
-        Scenario::trap("-wrole", "the role is not given at first"),
-        Scenario::trap("-wforbidden", "the provider forbids us to register").ends(Ends::Waits("register")),
-        Scenario::mailbox("bounce", "the mail address does not exist"),
+        Scenario::trap(&traps::EXISTS).exists(),
+        Scenario::trap(&traps::SLOW),
+        Scenario::trap(&traps::LOST),
+        Scenario::trap(&traps::UNDONE),
+        Scenario::trap(&traps::ROLE),
+        Scenario::trap(&traps::FORBIDDEN).ends(Ends::Waits("register")),
+        Scenario::mail(&mailbox::BOUNCE),
     ],
+    far: Some(&FAR),
+};
+
+static FAR: Far = Far {
+    name: "waltid",
+    plays: |options, chance| {
+        options.waltid.admin_password = random(chance);
+        // Longer than a request may take.
+        options.waltid.slow_reply = Duration::from_secs(8);
+    },
+    settings: |far, options, _| {
+        vec![
+            ("base_url", far.waltid_url()),
+            ("org_url", far.waltid_org_url()),
+            ("organization", options.waltid.organisation.clone()),
+            ("tenant", "people".to_owned()),
+            ("email", options.waltid.admin_email.clone()),
+            ("password", options.waltid.admin_password.clone()),
+            ("role.role", format!("{}.member", options.waltid.organisation)),
+        ]
+    },
+    signed: false,
+    line: |counted| format!("{} accounts", counted.waltid.accounts),
+    value: |counted| json!(counted.waltid),
+    doubled: |_| 0,
 };
