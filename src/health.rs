@@ -33,12 +33,6 @@ pub trait Part: Send + Sync + fmt::Debug {
     }
 }
 
-/// Something that events queue up in.
-pub trait Depth: Send + Sync + fmt::Debug {
-    /// How many are waiting now.
-    fn depth(&self) -> usize;
-}
-
 /// How one part is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -77,7 +71,6 @@ impl Readiness {
 #[derive(Clone, Debug)]
 pub struct Health {
     store: Store,
-    door: Arc<dyn Depth>,
     queue: usize,
     patience: Millis,
     parts: Arc<[Arc<dyn Part>]>,
@@ -86,18 +79,12 @@ pub struct Health {
 impl Health {
     /// Looks at the database (waiting at most `patience`), the intake queue (`queue` long), and these parts.
     #[must_use]
-    pub fn new(
-        store: Store,
-        door: impl Depth + 'static,
-        queue: usize,
-        patience: Millis,
-        parts: Vec<Arc<dyn Part>>,
-    ) -> Self {
-        Self { store, door: Arc::new(door), queue, patience, parts: parts.into() }
+    pub fn new(store: Store, queue: usize, patience: Millis, parts: Vec<Arc<dyn Part>>) -> Self {
+        Self { store, queue, patience, parts: parts.into() }
     }
 
-    /// How everything is now.
-    pub async fn look(&self) -> Readiness {
+    /// How everything is now, with so many events in the queue.
+    pub async fn look(&self, depth: usize) -> Readiness {
         let ping = tokio::time::timeout(std::time::Duration::from_millis(self.patience.0), self.store.ping()).await;
         let answered = match &ping {
             Ok(Ok(())) => Ok(()),
@@ -116,7 +103,7 @@ impl Health {
         let parts: Vec<Report> = self.parts.iter().map(report).collect();
         // By the same look: a part that is said not to be ready vouches for nothing.
         let vouched = self.parts.iter().zip(&parts).any(|(part, report)| report.ready && part.vouches());
-        let mut reports = vec![database(answered, !vouched), queue(self.door.depth(), self.queue)];
+        let mut reports = vec![database(answered, !vouched), queue(depth, self.queue)];
         reports.extend(parts);
         Readiness::of(reports)
     }

@@ -19,11 +19,11 @@ macro_rules! catalogue {
     ($($name:ident, $id:literal, $status:literal, $title:literal, $help:literal;)+) => {
         /// Every kind of problem. Closed: whoever handles these has handled all.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Kind {
+        pub enum ProblemType {
             $(#[doc = $title] $name,)+
         }
 
-        impl Kind {
+        impl ProblemType {
             /// The whole catalogue, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
@@ -89,7 +89,7 @@ catalogue! {
         "The database is away or busy, or this process is stopping; nothing was kept. Come again after `Retry-After`. `/readyz` says what is missing.";
 }
 
-impl Kind {
+impl ProblemType {
     /// `type` of the body.
     #[must_use]
     pub fn urn(self) -> String {
@@ -119,7 +119,7 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Which.
-    pub kind: Kind,
+    pub kind: ProblemType,
     /// What exactly, for the caller; empty: the title says it all.
     pub detail: String,
     /// When to come again.
@@ -131,7 +131,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of this kind.
     #[must_use]
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), retry_after: None, allow: "" }
     }
 
@@ -156,10 +156,10 @@ impl Problem {
         let mut answer = HttpResponse::build(self.status_code());
         answer.insert_header((CONTENT_TYPE, CONTENT));
         match self.kind {
-            Kind::Unauthorized => {
+            ProblemType::Unauthorized => {
                 answer.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"gangway\""));
             }
-            Kind::MethodNotAllowed if !self.allow.is_empty() => {
+            ProblemType::MethodNotAllowed if !self.allow.is_empty() => {
                 answer.insert_header((ALLOW, self.allow));
             }
             _ => {}
@@ -209,12 +209,12 @@ pub fn extractors(config: &mut web::ServiceConfig, limit: usize) {
 fn json(error: &JsonPayloadError) -> Problem {
     match error {
         JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
-            Problem::new(Kind::TooLarge, format!("at most {limit} bytes are taken here"))
+            Problem::new(ProblemType::TooLarge, format!("at most {limit} bytes are taken here"))
         }
-        JsonPayloadError::ContentType => Problem::new(Kind::MediaType, "send Content-Type: application/json"),
-        JsonPayloadError::Deserialize(error) => Problem::new(Kind::Unreadable, error.to_string()),
+        JsonPayloadError::ContentType => Problem::new(ProblemType::MediaType, "send Content-Type: application/json"),
+        JsonPayloadError::Deserialize(error) => Problem::new(ProblemType::Unreadable, error.to_string()),
         JsonPayloadError::Payload(error) => payload(error),
-        _ => Problem::new(Kind::Unreadable, "the body is not JSON"),
+        _ => Problem::new(ProblemType::Unreadable, "the body is not JSON"),
     }
 }
 
@@ -222,37 +222,37 @@ fn json(error: &JsonPayloadError) -> Problem {
 #[must_use]
 pub fn payload(error: &PayloadError) -> Problem {
     match error {
-        PayloadError::Overflow => Problem::new(Kind::TooLarge, ""),
-        _ => Problem::new(Kind::Unreadable, "the body broke off"),
+        PayloadError::Overflow => Problem::new(ProblemType::TooLarge, ""),
+        _ => Problem::new(ProblemType::Unreadable, "the body broke off"),
     }
 }
 
 fn path(error: &PathError) -> Problem {
     // Whatever does not even look like an id names nothing.
     let _ = error;
-    Problem::new(Kind::NotFound, "")
+    Problem::new(ProblemType::NotFound, "")
 }
 
 fn query(error: &QueryPayloadError) -> Problem {
-    Problem::new(Kind::Unreadable, error.to_string())
+    Problem::new(ProblemType::Unreadable, error.to_string())
 }
 
 /// For `default_service`: nothing lives at this address.
 pub async fn not_found() -> Problem {
-    Problem::new(Kind::NotFound, "nothing lives at this address")
+    Problem::new(ProblemType::NotFound, "nothing lives at this address")
 }
 
 /// For a resource's `default_service`: it takes only these methods.
 #[must_use]
 pub fn only(allow: &'static str) -> actix_web::Route {
-    web::to(
-        move || async move { Problem { allow, ..Problem::new(Kind::MethodNotAllowed, format!("it takes {allow}")) } },
-    )
+    web::to(move || async move {
+        Problem { allow, ..Problem::new(ProblemType::MethodNotAllowed, format!("it takes {allow}")) }
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CONTENT, Kind, Problem};
+    use super::{CONTENT, Problem, ProblemType};
     use actix_web::body::to_bytes;
     use gangway_core::time::Millis;
     use serde_json::Value;
@@ -260,7 +260,7 @@ mod tests {
 
     #[actix_web::test]
     async fn every_kind_answers_with_its_status_and_a_body_that_says_the_same() {
-        for kind in Kind::ALL {
+        for kind in ProblemType::ALL {
             let answer = Problem::new(*kind, "the detail").response();
             assert_eq!(answer.status().as_u16(), kind.status());
             assert_eq!(answer.headers().get("content-type").unwrap(), CONTENT);
@@ -274,13 +274,13 @@ mod tests {
 
     #[test]
     fn no_two_kinds_share_an_id_and_every_status_has_a_kind() {
-        let ids: HashSet<_> = Kind::ALL.iter().map(|kind| kind.id()).collect();
-        assert_eq!(ids.len(), Kind::ALL.len());
-        for kind in Kind::ALL.iter().filter(|kind| ![400, 409].contains(&kind.status())) {
-            assert_eq!(Kind::for_status(kind.status()).status(), kind.status());
+        let ids: HashSet<_> = ProblemType::ALL.iter().map(|kind| kind.id()).collect();
+        assert_eq!(ids.len(), ProblemType::ALL.len());
+        for kind in ProblemType::ALL.iter().filter(|kind| ![400, 409].contains(&kind.status())) {
+            assert_eq!(ProblemType::for_status(kind.status()).status(), kind.status());
         }
-        assert_eq!(Kind::for_status(418), Kind::Unreadable);
-        assert_eq!(Kind::for_status(599), Kind::Internal);
+        assert_eq!(ProblemType::for_status(418), ProblemType::Unreadable);
+        assert_eq!(ProblemType::for_status(599), ProblemType::Internal);
     }
 
     #[derive(serde::Deserialize)]
@@ -319,17 +319,17 @@ mod tests {
             TestRequest::post().uri("/body").insert_header(("content-type", "application/json")).set_payload(text)
         };
         let rows = [
-            (json("{".into()), Kind::Unreadable),
-            (json("{\"n\":1,\"m\":2}".into()), Kind::Unreadable),
-            (json(format!("{{\"n\":1{}}}", " ".repeat(100))), Kind::TooLarge),
-            (TestRequest::post().uri("/body").set_payload("{}"), Kind::MediaType),
-            (TestRequest::get().uri("/body"), Kind::MethodNotAllowed),
-            (TestRequest::get().uri("/query?n=x"), Kind::Unreadable),
-            (TestRequest::get().uri("/query?n=1&m=2"), Kind::Unreadable),
-            (TestRequest::get().uri("/path/42"), Kind::NotFound),
-            (TestRequest::post().uri("/query"), Kind::MethodNotAllowed),
-            (TestRequest::get().uri("/nowhere"), Kind::NotFound),
-            (TestRequest::get().uri("/foreign"), Kind::Busy),
+            (json("{".into()), ProblemType::Unreadable),
+            (json("{\"n\":1,\"m\":2}".into()), ProblemType::Unreadable),
+            (json(format!("{{\"n\":1{}}}", " ".repeat(100))), ProblemType::TooLarge),
+            (TestRequest::post().uri("/body").set_payload("{}"), ProblemType::MediaType),
+            (TestRequest::get().uri("/body"), ProblemType::MethodNotAllowed),
+            (TestRequest::get().uri("/query?n=x"), ProblemType::Unreadable),
+            (TestRequest::get().uri("/query?n=1&m=2"), ProblemType::Unreadable),
+            (TestRequest::get().uri("/path/42"), ProblemType::NotFound),
+            (TestRequest::post().uri("/query"), ProblemType::MethodNotAllowed),
+            (TestRequest::get().uri("/nowhere"), ProblemType::NotFound),
+            (TestRequest::get().uri("/foreign"), ProblemType::Busy),
         ];
         for (request, kind) in rows {
             let request = request.to_request();
@@ -347,14 +347,14 @@ mod tests {
     #[test]
     fn come_again_is_told_in_whole_seconds_and_never_zero() {
         for (after, told) in [(0, "1"), (1, "1"), (1500, "2"), (30_000, "30")] {
-            let answer = Problem::new(Kind::Busy, "").come_again(Millis(after)).response();
+            let answer = Problem::new(ProblemType::Busy, "").come_again(Millis(after)).response();
             assert_eq!(answer.headers().get("retry-after").unwrap(), told);
         }
     }
 
     #[test]
     fn a_missing_token_says_how_to_send_one() {
-        let answer = Problem::new(Kind::Unauthorized, "").response();
+        let answer = Problem::new(ProblemType::Unauthorized, "").response();
         assert!(answer.headers().get("www-authenticate").unwrap().to_str().unwrap().starts_with("Bearer"));
     }
 }

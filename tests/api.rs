@@ -105,7 +105,7 @@ impl World {
             store: store.clone(),
             door: door.clone(),
             flows,
-            health: Health::new(store.clone(), door.clone(), 64, Millis::secs(2), vec![]),
+            health: Health::new(store.clone(), 64, Millis::secs(2), vec![]),
             clock: Arc::new(clock.clone()),
             chance,
             identifier_kinds: vec!["original.user_uid".into()],

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use gangway::problem::Kind;
+use gangway::problem::ProblemType;
 use gangway::providers::registry::BUILT_IN;
 use gangway::settings::DEFAULTS;
 use gangway::telemetry::Metric;
@@ -28,7 +28,7 @@ fn the_reference_of_problems_is_the_catalogue() {
         every occurrence; `detail` may change its wording, so do not read it by machine.\n\n\
         | id | status | title | what to do |\n|---|---|---|---|\n"
         .to_owned();
-    for kind in Kind::ALL {
+    for kind in ProblemType::ALL {
         writeln!(text, "| `{}` | {} | {} | {} |", kind.id(), kind.status(), kind.title(), kind.help()).unwrap();
     }
     held_in_step("problems.md", &text);

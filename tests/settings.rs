@@ -4,19 +4,19 @@
 
 use gangway::providers::original::settings::OriginalSettings;
 use gangway::providers::webhook::WebhookSettings;
-use gangway::settings::{Input, Problems, Settings};
+use gangway::settings::{Faults, Input, Settings};
 use secrecy::ExposeSecret;
 
-fn read(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Problems> {
+fn read(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Faults> {
     Settings::read(&Input {
         file: (!file.is_empty()).then(|| ("gangway.toml".to_owned(), file.to_owned())),
         environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     })
 }
 
-fn problems(file: &str, environment: &[(&str, &str)]) -> Vec<(String, String)> {
-    let problems = read(file, environment).expect_err("these settings are wrong").0;
-    problems.into_iter().map(|problem| (problem.key, format!("{}; {}", problem.what, problem.hint))).collect()
+fn faults(file: &str, environment: &[(&str, &str)]) -> Vec<(String, String)> {
+    let faults = read(file, environment).expect_err("these settings are wrong").0;
+    faults.into_iter().map(|fault| (fault.key, format!("{}; {}", fault.what, fault.hint))).collect()
 }
 
 fn shown(settings: &Settings, key: &str) -> (String, String) {
@@ -28,7 +28,7 @@ fn shown(settings: &Settings, key: &str) -> (String, String) {
 fn original(settings: &Settings) -> (OriginalSettings, Option<WebhookSettings>) {
     let provider = settings.providers.get("original").expect("a section");
     let webhook = provider.webhook.as_ref().map(|section| WebhookSettings::of(section).expect("right"));
-    (provider.section.read(OriginalSettings::problems).expect("right"), webhook)
+    (provider.section.read(OriginalSettings::faults).expect("right"), webhook)
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("a = 1\nb = [", "gangway.toml:2", "is not TOML"),
     ];
     for (file, key, says) in rows {
-        let found = problems(file, &[]);
+        let found = faults(file, &[]);
         let named = found.iter().any(|(at, text)| at == key && text.contains(says));
         assert!(named, "{file:?} should name {key} and say {says:?}, but says {found:?}");
     }
@@ -100,7 +100,7 @@ fn all_problems_are_told_at_once() {
     let file =
         "[server]\nlistn = \"a\"\nstop = 5\n[engine]\nbatch = 0\n[outbound]\nlease = \"1s\"\n[log]\nlevel = \"loud\"";
     let mut keys: Vec<_> =
-        problems(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
+        faults(file, &[("GANGWAY_DATABASE__SCREENS", "many")]).into_iter().map(|row| row.0).collect();
     keys.sort();
     let want = [
         "database.screens",
@@ -201,14 +201,14 @@ fn no_wrong_value_of_a_section_hides_another_one_of_it() {
         let found = read(file, &[]).expect_err("these settings are wrong").0;
         let mut keys: Vec<String> = found
             .iter()
-            .map(|problem| match problem.place.strip_prefix("gangway.toml:") {
-                Some(line) => format!("{}:{line}", problem.key),
-                None => problem.key.clone(),
+            .map(|fault| match fault.place.strip_prefix("gangway.toml:") {
+                Some(line) => format!("{}:{line}", fault.key),
+                None => fault.key.clone(),
             })
             .collect();
         keys.sort();
         assert_eq!(keys, *wants, "{file}\n{found:#?}");
-        assert!(found.iter().all(|problem| !problem.hint.is_empty()), "{found:#?}");
+        assert!(found.iter().all(|fault| !fault.hint.is_empty()), "{found:#?}");
     }
 }
 
@@ -244,7 +244,7 @@ fn a_provider_can_be_set_up_by_the_environment_alone() {
     let secrets: Vec<_> = webhook.unwrap().secrets.iter().map(|it| it.expose_secret().to_owned()).collect();
     assert_eq!(secrets, ["a-long-random-path-segment", "12345678901234567890"]);
     let wrong = [("GANGWAY_PROVIDERS__ORIGINAL__CONCURRENCY", "many")];
-    let found = problems("", &wrong);
+    let found = faults("", &wrong);
     assert!(
         found.iter().any(|(key, text)| key == "providers.original.concurrency" && text.contains("whole number")),
         "{found:?}"
@@ -299,10 +299,10 @@ fn a_variable_that_names_nothing_is_refused() {
         ("GANGWAY_BANANA", "GANGWAY_BANANA", "two underscores nest"),
     ];
     for (variable, key, says) in rows {
-        let found = problems("", &[(variable, "x")]);
+        let found = faults("", &[(variable, "x")]);
         assert!(found.iter().any(|(at, text)| at == key && text.contains(says)), "{variable}: {found:?}");
     }
-    let twice = problems("", &[("GANGWAY_LISTEN", "127.0.0.1:0"), ("GANGWAY_SERVER__LISTEN", "127.0.0.1:1")]);
+    let twice = faults("", &[("GANGWAY_LISTEN", "127.0.0.1:0"), ("GANGWAY_SERVER__LISTEN", "127.0.0.1:1")]);
     assert!(twice.iter().any(|(key, _)| key == "server.listen"), "{twice:?}");
 }
 
@@ -392,11 +392,11 @@ fn a_provider_that_a_file_defines_is_set_up_by_its_section() {
 fn a_section_that_its_definition_does_not_fit_and_one_without_a_definition_are_refused() {
     let failure = gangway::app::catalogue(&read(DEFINED, &[]).unwrap()).unwrap_err();
     assert!(failure.to_string().contains("providers.example.secrets.client_secret"), "{failure}");
-    let unknown = problems("[providers.orignal]\nbase_url = \"https://x.example\"\n", &[]);
+    let unknown = faults("[providers.orignal]\nbase_url = \"https://x.example\"\n", &[]);
     assert_eq!(unknown.len(), 1);
     assert!(unknown[0].1.contains("did you mean providers.original?"), "{unknown:?}");
     let missing = DEFINED.replace("providers/example.yaml", "providers/none.yaml");
-    assert_eq!(problems(&missing, &[])[0].0, "providers.example.definition");
+    assert_eq!(faults(&missing, &[])[0].0, "providers.example.definition");
 }
 
 #[test]
@@ -416,11 +416,11 @@ fn what_a_definition_misses_and_what_is_wrong_with_its_webhook_are_told_together
 #[test]
 fn a_name_that_gangway_uses_itself_is_refused_to_a_provider() {
     for name in ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"] {
-        let told = problems(&DEFINED.replace("[providers.example]", &format!("[providers.{name}]")), &[]);
+        let told = faults(&DEFINED.replace("[providers.example]", &format!("[providers.{name}]")), &[]);
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0].0, format!("providers.{name}"));
         assert!(told[0].1.contains("choose another name"), "{told:?}");
     }
-    let bare = problems("[providers.flow]\nbase_url = \"https://x.example\"\n", &[]);
+    let bare = faults("[providers.flow]\nbase_url = \"https://x.example\"\n", &[]);
     assert!(bare.len() == 1 && bare[0].1.contains("how onboardings end"), "{bare:?}");
 }

@@ -14,7 +14,7 @@ const LONGEST: usize = 1024;
 
 /// What a start event says of the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct SignUp {
     /// The id in the internal systems; never empty.
     pub external_id: String,
     /// E-mail address.
@@ -28,7 +28,7 @@ pub struct Claim {
 /// # Errors
 /// When an expression fails; when the id is missing, empty, or neither text nor a whole number; when the id, the e-mail
 /// address or the language is too long or has control characters.
-pub fn claim(flow: &Flow, event: &Event) -> Result<Claim, ExprError> {
+pub fn sign_up(flow: &Flow, event: &Event) -> Result<SignUp, ExprError> {
     let nothing = Map::new();
     let data = match &event.body {
         Body::Message { data: Value::Object(data), .. } => data,
@@ -51,7 +51,7 @@ pub fn claim(flow: &Flow, event: &Event) -> Result<Claim, ExprError> {
     plain(&start.external_id, &external_id)?;
     let email = text(start.email.as_ref(), &scope)?;
     let locale = text(start.locale.as_ref(), &scope)?;
-    Ok(Claim { external_id, email, locale })
+    Ok(SignUp { external_id, email, locale })
 }
 
 /// A text that may be absent; an empty one is absent.

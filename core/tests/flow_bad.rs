@@ -13,9 +13,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gangway_core::flow::diagnostic::Code;
 use gangway_core::flow::parse::FILE_MAX;
-use gangway_core::flow::problem::Kind;
-use gangway_core::flow::{Problems, load, load_all, same_version};
+use gangway_core::flow::{Diagnostics, load, load_all, same_version};
 use support::catalogue;
 
 fn folder() -> PathBuf {
@@ -35,7 +35,7 @@ fn cases() -> Vec<String> {
 
 /// What loading this case says. Beside `NAME.yaml` there may be `NAME.other.yaml` and `NAME.third.yaml`, loaded before
 /// it, or `NAME.known.yaml`, the version that is known already.
-fn problems(case: &str) -> Problems {
+fn diagnostics(case: &str) -> Diagnostics {
     let read = |kind: &str| fs::read_to_string(folder().join(format!("{case}{kind}.yaml"))).ok();
     let (file, catalogue) = (format!("{case}.yaml"), catalogue());
     let mut text = read("").unwrap();
@@ -56,7 +56,7 @@ fn problems(case: &str) -> Problems {
             same_version(&file, &flow, &known.digest).unwrap_err()
         }
         (Ok(_), None) => panic!("{file} loads, but it is wrong"),
-        (Err(problems), _) => problems,
+        (Err(diagnostics), _) => diagnostics,
     }
 }
 
@@ -64,7 +64,7 @@ fn problems(case: &str) -> Problems {
 fn every_bad_flow_is_refused_with_exactly_its_message() {
     let mut different = Vec::new();
     for case in cases() {
-        let said = problems(&case);
+        let said = diagnostics(&case);
         assert_eq!(said.count, said.rendered.matches("error[").count(), "{case}");
         let path = folder().join(format!("{case}.txt"));
         if std::env::var_os("UPDATE_BAD_FLOWS").is_some() {
@@ -82,23 +82,20 @@ const DEFINITIONS: &str = "F080";
 
 #[test]
 fn every_kind_of_problem_has_a_bad_flow() {
-    let told: Vec<Kind> = cases().iter().flat_map(|case| problems(case).kinds).collect();
-    let untold: Vec<&str> = Kind::ALL
-        .iter()
-        .filter(|kind| !told.contains(kind) && kind.code() < DEFINITIONS)
-        .map(|kind| kind.code())
-        .collect();
+    let told: Vec<Code> = cases().iter().flat_map(|case| diagnostics(case).codes).collect();
+    let untold: Vec<&str> =
+        Code::ALL.iter().filter(|code| !told.contains(code) && code.id() < DEFINITIONS).map(|code| code.id()).collect();
     assert!(untold.is_empty(), "no bad flow shows {untold:?}");
 }
 
 #[test]
 fn codes_are_unique_and_in_order() {
-    let codes: Vec<&str> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.id()).collect();
     assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
 }
 
 #[test]
 fn five_mistakes_are_told_at_once() {
-    let said = problems(cases().iter().find(|case| case.ends_with("five-mistakes")).unwrap());
+    let said = diagnostics(cases().iter().find(|case| case.ends_with("five-mistakes")).unwrap());
     assert_eq!(said.count, 5, "{said}");
 }

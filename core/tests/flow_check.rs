@@ -10,7 +10,7 @@
 mod support;
 
 use gangway_core::flow::model::{Flow, Verb};
-use gangway_core::flow::{Kind, Problems, load, load_all, load_each, same_version};
+use gangway_core::flow::{Code, Diagnostics, load, load_all, load_each, same_version};
 use gangway_core::retry::Policy;
 use gangway_core::time::Millis;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ use support::{ORIGINAL_WALLET, catalogue};
 
 const HEAD: &str = "flow: good\nversion: 3\nstart: { on: user.signed_up, user: { id: data.user_id }, again: true }\n";
 
-fn flow(states: &str) -> Result<Flow, Problems> {
+fn flow(states: &str) -> Result<Flow, Diagnostics> {
     load("good.yaml", &format!("{HEAD}states:\n{states}"), &catalogue())
 }
 
@@ -75,7 +75,7 @@ fn what_is_kept_is_what_is_read_and_nothing_twice() {
 }
 
 /// Two ways lead to `tell`: over both, only what both wrote can be read without asking.
-fn two_ways(read: &str) -> Result<Flow, Problems> {
+fn two_ways(read: &str) -> Result<Flow, Diagnostics> {
     flow(&format!(
         "  make:
     call: original.create_user
@@ -94,10 +94,10 @@ fn two_ways(read: &str) -> Result<Flow, Problems> {
 #[test]
 fn a_field_can_be_read_when_every_way_has_written_it() {
     assert!(two_ways("states.make.uid").is_ok());
-    assert_eq!(two_ways("states.again.uid").unwrap_err().kinds, [Kind::NotWritten]);
+    assert_eq!(two_ways("states.again.uid").unwrap_err().codes, [Code::NotWritten]);
     assert!(two_ways("has(states.again.uid) ? states.again.uid : states.make.uid").is_ok());
-    assert_eq!(two_ways("states.make.reason").unwrap_err().kinds, [Kind::NotWritten]);
-    assert_eq!(two_ways("states.tell.x").unwrap_err().kinds, [Kind::UnknownPath]);
+    assert_eq!(two_ways("states.make.reason").unwrap_err().codes, [Code::NotWritten]);
+    assert_eq!(two_ways("states.tell.x").unwrap_err().codes, [Code::UnknownPath]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn arrival_and_poll_of_one_outcome_write_only_what_both_write() {
         ))
     };
     assert!(wallet("states.wallet.address").is_ok());
-    assert_eq!(wallet("states.wallet.network").unwrap_err().kinds, [Kind::MaybeAbsent]);
+    assert_eq!(wallet("states.wallet.network").unwrap_err().codes, [Code::MaybeAbsent]);
     assert!(wallet("has(states.wallet.network) ? states.wallet.network : null").is_ok());
 }
 
@@ -184,15 +184,15 @@ fn flows_that_start_each_other_are_checked_together() {
     let both = |read: &str| load_all(&[("both", parent(read)), ("wallet", CHILD.to_owned())], &catalogue());
     assert_eq!(both("has(states.wallet.address) ? states.wallet.address : null").unwrap().len(), 2);
     assert!(both("states.wallet.onboarding_id").is_ok(), "every end names its onboarding");
-    assert_eq!(both("states.wallet.address").unwrap_err().kinds, [Kind::MaybeAbsent]);
+    assert_eq!(both("states.wallet.address").unwrap_err().codes, [Code::MaybeAbsent]);
     let alone = parent("user.id");
     let flow = load("both", &alone, &catalogue()).expect("one file alone says nothing of the others");
     assert_eq!(flow.starts().collect::<Vec<_>>(), ["wallet"]);
-    assert_eq!(load_all(&[("both", alone.clone())], &catalogue()).unwrap_err().kinds, [Kind::UnknownFlow]);
+    assert_eq!(load_all(&[("both", alone.clone())], &catalogue()).unwrap_err().codes, [Code::UnknownFlow]);
     let unreadable = load_all(&[("both", alone), ("wallet", "- nonsense".to_owned())], &catalogue());
     assert_eq!(
-        unreadable.unwrap_err().kinds,
-        [Kind::WrongShape],
+        unreadable.unwrap_err().codes,
+        [Code::WrongShape],
         "what is missing may be in the file that cannot be read"
     );
 }
@@ -217,7 +217,7 @@ fn two_versions_of_one_flow_share_a_start_and_two_flows_do_not() {
     let flows = load_all(&[("a1", file("a", 1)), ("a2", file("a", 2))], &catalogue).unwrap();
     assert_eq!(flows.len(), 2);
     let wrong = load_all(&[("a", file("a", 1)), ("b", file("b", 1)), ("c", "nonsense".to_owned())], &catalogue);
-    assert_eq!(wrong.unwrap_err().kinds, [Kind::SameStart, Kind::WrongShape]);
+    assert_eq!(wrong.unwrap_err().codes, [Code::SameStart, Code::WrongShape]);
     assert!(same_version("a", &flows[0], &flows[0].digest).is_ok());
     assert!(same_version("a", &flows[0], &flows[1].digest).is_err());
 }
@@ -257,9 +257,9 @@ proptest! {
     #[test]
     fn no_change_of_a_flow_makes_the_loader_panic(text in mutated()) {
         let first = load("changed.yaml", &text, &catalogue());
-        if let Err(problems) = first {
-            prop_assert!(problems.count > 0 && problems.kinds.len() == problems.count);
-            prop_assert_eq!(Err(problems), load("changed.yaml", &text, &catalogue()).map(|_| ()));
+        if let Err(diagnostics) = first {
+            prop_assert!(diagnostics.count > 0 && diagnostics.codes.len() == diagnostics.count);
+            prop_assert_eq!(Err(diagnostics), load("changed.yaml", &text, &catalogue()).map(|_| ()));
         }
     }
 

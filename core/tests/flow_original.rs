@@ -15,14 +15,15 @@ use gangway_core::event::{Body, Event, OnboardingId, UserId};
 use gangway_core::flow::expr::{Scope, eval_all};
 use gangway_core::flow::load;
 use gangway_core::flow::model::{Call, Flow, Verb};
-use gangway_core::matching::{Claim, claim};
+use gangway_core::matching::{SignUp, sign_up};
 use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
 use gangway_core::time::{Millis, Timestamp};
 use serde_json::{Map, Value, json};
 use support::{ORIGINAL_WALLET, catalogue};
 
 fn flow() -> Flow {
-    load("flows/original-wallet.yaml", ORIGINAL_WALLET, &catalogue()).unwrap_or_else(|problems| panic!("{problems}"))
+    load("flows/original-wallet.yaml", ORIGINAL_WALLET, &catalogue())
+        .unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
 fn call<'a>(flow: &'a Flow, state: &str) -> &'a Call {
@@ -62,13 +63,13 @@ fn the_shipped_flow_loads_and_keeps_only_what_it_reads() {
 #[test]
 fn a_sign_up_claims_its_user_and_an_email_may_be_absent() {
     let flow = flow();
-    let full = claim(&flow, &signed_up(json!({"user_id": "u-1", "email": "a@b.example", "locale": "de"})));
+    let full = sign_up(&flow, &signed_up(json!({"user_id": "u-1", "email": "a@b.example", "locale": "de"})));
     let email = Some("a@b.example".to_owned());
-    assert_eq!(full.unwrap(), Claim { external_id: "u-1".into(), email, locale: Some("de".into()) });
-    let bare = claim(&flow, &signed_up(json!({"user_id": 17, "email": null})));
-    assert_eq!(bare.unwrap(), Claim { external_id: "17".into(), email: None, locale: None });
+    assert_eq!(full.unwrap(), SignUp { external_id: "u-1".into(), email, locale: Some("de".into()) });
+    let bare = sign_up(&flow, &signed_up(json!({"user_id": 17, "email": null})));
+    assert_eq!(bare.unwrap(), SignUp { external_id: "17".into(), email: None, locale: None });
     for wrong in [json!({}), json!({"user_id": " "}), json!({"user_id": 1.5}), json!({"user_id": true}), json!(3)] {
-        assert!(claim(&flow, &signed_up(wrong.clone())).is_err(), "{wrong}");
+        assert!(sign_up(&flow, &signed_up(wrong.clone())).is_err(), "{wrong}");
     }
 }
 
@@ -79,7 +80,7 @@ fn what_names_a_user_is_at_most_1024_bytes_long_and_on_one_line() {
         let with = |value: &str| {
             let mut data = json!({"user_id": "u-1"});
             data[field] = json!(value);
-            claim(&flow, &signed_up(data)).map_err(|error| error.to_string())
+            sign_up(&flow, &signed_up(data)).map_err(|error| error.to_string())
         };
         assert!(with(&"x".repeat(1024)).is_ok(), "{field}");
         let long = with(&"x".repeat(1025)).unwrap_err();

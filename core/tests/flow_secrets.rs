@@ -42,7 +42,8 @@ states:
 ";
 
 fn flow() -> Flow {
-    flow::load("registry.yaml", FLOW, &support::catalogue()).unwrap_or_else(|problems| panic!("{}", problems.rendered))
+    flow::load("registry.yaml", FLOW, &support::catalogue())
+        .unwrap_or_else(|diagnostics| panic!("{}", diagnostics.rendered))
 }
 
 #[test]

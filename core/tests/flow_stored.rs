@@ -6,7 +6,7 @@ mod world;
 
 use gangway_core::catalogue::{Catalogue, OutcomeSpec};
 use gangway_core::flow::model::Verb;
-use gangway_core::flow::{Kind, load, load_stored};
+use gangway_core::flow::{Code, load, load_stored};
 use gangway_core::onboarding::ReviewCause;
 use gangway_core::retry::Policy;
 use support::catalogue;
@@ -48,7 +48,7 @@ fn wiser() -> Catalogue {
 
 #[test]
 fn an_outcome_that_a_stored_version_does_not_name_is_the_review_of_the_one_whom_it_meets() {
-    assert_eq!(load("new.yaml", STORED, &wiser()).unwrap_err().kinds, [Kind::ForgottenOutcome; 2]);
+    assert_eq!(load("new.yaml", STORED, &wiser()).unwrap_err().codes, [Code::ForgottenOutcome; 2]);
     let begun = || World::begin(load_stored("stored", STORED, &wiser()).unwrap());
     let world = begun().hear(done(1, 1, "withdrawn"));
     assert_eq!(world.told(), "applied create/review (flow); 1 settled withdrawn; onboarding.review");
@@ -86,17 +86,17 @@ fn a_stored_version_that_names_every_outcome_is_what_a_new_file_is() {
 #[test]
 fn a_stored_text_that_this_version_cannot_read_does_not_load_and_says_only_why() {
     let rows = [
-        ("version: 1\n", "version: one\n", Kind::BadVersion),
-        ("within: 1d", "within: soon", Kind::BadDuration),
-        ("    within: 1d", "    meanwhile: []\n    within: 1d", Kind::UnknownKey),
-        ("failed: { end: failed }", "failed: { undo: create }", Kind::UnknownVerb),
-        ("states.create.uid", "history.create.uid", Kind::UnknownRoot),
-        ("states.create.uid", "states.create.uid.hash()", Kind::UnknownFunction),
-        ("late: failed", "late: elsewhere", Kind::UnknownTarget),
+        ("version: 1\n", "version: one\n", Code::BadVersion),
+        ("within: 1d", "within: soon", Code::BadDuration),
+        ("    within: 1d", "    meanwhile: []\n    within: 1d", Code::UnknownKey),
+        ("failed: { end: failed }", "failed: { undo: create }", Code::UnknownVerb),
+        ("states.create.uid", "history.create.uid", Code::UnknownRoot),
+        ("states.create.uid", "states.create.uid.hash()", Code::UnknownFunction),
+        ("late: failed", "late: elsewhere", Code::UnknownTarget),
     ];
     for (known, unknown, kind) in rows {
         let text = STORED.replacen(known, unknown, 1);
-        let problems = load_stored("stored", &text, &Catalogue::default()).unwrap_err();
-        assert_eq!(problems.kinds, [kind], "{}", problems.rendered);
+        let diagnostics = load_stored("stored", &text, &Catalogue::default()).unwrap_err();
+        assert_eq!(diagnostics.codes, [kind], "{}", diagnostics.rendered);
     }
 }

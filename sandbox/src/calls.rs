@@ -2,12 +2,12 @@
 //! lists leave. A call is never left out, and never counted before it is known how it ended or was cut.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::lock::lock;
 
 /// What a call did to the far side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +78,7 @@ impl Calls {
     /// Notes a call; its id and time are given here.
     pub(crate) fn note(&self, mut call: Call) -> u64 {
         call.at = clock::print(clock::now());
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.received += 1;
         call.id = kept.received;
         if kept.calls.len() >= self.cap {
@@ -91,7 +91,7 @@ impl Calls {
 
     /// Changes a call that has landed since; one forgotten since stays forgotten.
     pub(crate) fn amend(&self, id: u64, change: impl FnOnce(&mut Call)) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let first = kept.calls.front().map_or(0, |call| call.id);
         let place = id.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         if let Some(call) = place.and_then(|place| kept.calls.get_mut(place)) {
@@ -101,7 +101,7 @@ impl Calls {
 
     /// Gives a name to the latest call that was about something and did not tell whose it was.
     pub(crate) fn adopt(&self, user_uid: &str, name: &str) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let mut latest = kept.calls.iter_mut().rev();
         let nameless = |call: &&mut Arc<Call>| call.external_id.is_none() && call.user_uid.as_deref() == Some(user_uid);
         if let Some(call) = latest.find(nameless) {
@@ -112,7 +112,8 @@ impl Calls {
     pub(crate) fn list(&self, wanted: &Wanted) -> Vec<Arc<Call>> {
         let same =
             |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
-        lock(&self.kept)
+        self.kept
+            .lock()
             .calls
             .iter()
             .filter(|call| same(&wanted.external_id, call.external_id.as_deref()))
@@ -126,7 +127,7 @@ impl Calls {
     }
 
     pub(crate) fn received(&self) -> u64 {
-        lock(&self.kept).received
+        self.kept.lock().received
     }
 }
 

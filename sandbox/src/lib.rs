@@ -32,7 +32,6 @@
 mod calls;
 mod clock;
 mod door;
-mod lock;
 mod mailbox;
 mod mischief;
 mod occasions;
@@ -51,7 +50,7 @@ pub mod traps;
 mod webhooks;
 mod world;
 
-pub use mischief::{Kind, Mischief, MischiefError};
+pub use mischief::{Mischief, MischiefError, Mishap};
 pub use options::Limits;
 pub use players::*;
 pub use role::Role;

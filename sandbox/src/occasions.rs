@@ -2,9 +2,8 @@
 //! number leaves.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
-use crate::lock::lock;
+use parking_lot::Mutex;
 
 /// How many different occasions are counted; beyond it the counts start again, which repeats old decisions.
 const OCCASIONS: usize = 4_000_000;
@@ -18,7 +17,7 @@ pub(crate) struct Occasions {
 impl Occasions {
     /// From 1.
     pub(crate) fn next(&self, occasion: u64) -> u32 {
-        let mut counts = lock(&self.counts);
+        let mut counts = self.counts.lock();
         if counts.len() >= OCCASIONS {
             counts.clear();
         }

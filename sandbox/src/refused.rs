@@ -3,9 +3,8 @@
 //! for them, as often as it comes; any other is let in, so that only a caller who gets a new one goes on.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
-use crate::lock::lock;
+use parking_lot::Mutex;
 
 /// For each action and person that walked into the trap, the token that is refused.
 #[derive(Default)]
@@ -15,7 +14,7 @@ pub(crate) struct Refused {
 
 impl Refused {
     pub(crate) fn refuses(&self, action: &'static str, name: &str, token: &str) -> bool {
-        let mut first = lock(&self.first);
+        let mut first = self.first.lock();
         first.entry((action, name.to_owned())).or_insert_with(|| token.to_owned()) == token
     }
 }

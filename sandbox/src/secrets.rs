@@ -2,11 +2,9 @@
 //! enter with their kind; `GET /_secrets` lists them. Nothing here is real; none is ever taken off the list.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use serde::Serialize;
-
-use crate::lock::lock;
 
 /// The secrets, each once.
 #[derive(Default)]
@@ -25,11 +23,11 @@ impl Secrets {
     /// Notes a secret of a kind such as `password`; an empty value is none.
     pub(crate) fn note(&self, kind: &'static str, value: &str) {
         if !value.is_empty() {
-            lock(&self.kept).insert(Secret { kind, value: value.to_owned() });
+            self.kept.lock().insert(Secret { kind, value: value.to_owned() });
         }
     }
 
     pub(crate) fn list(&self) -> Vec<Secret> {
-        lock(&self.kept).iter().cloned().collect()
+        self.kept.lock().iter().cloned().collect()
     }
 }

@@ -2,14 +2,14 @@
 //! work, which ends when the sandbox does. Locks are short and never held over an await. No player is known here.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::calls::Calls;
-use crate::lock::lock;
 use crate::mischief::Mischief;
 use crate::mischief::dice::Dice;
 use crate::occasions::Occasions;
@@ -55,11 +55,11 @@ impl Stage {
     }
 
     pub(crate) fn mischief(&self) -> Mischief {
-        *lock(&self.mischief)
+        *self.mischief.lock()
     }
 
     pub(crate) fn set_mischief(&self, mischief: Mischief) {
-        *lock(&self.mischief) = mischief;
+        *self.mischief.lock() = mischief;
     }
 
     /// Runs something beside the calls, on the runtime that started the sandbox, until it ends or the sandbox stops.

@@ -12,7 +12,7 @@ use super::body::Said;
 use super::{State, onboardings, shape};
 use crate::engine::Receipt;
 use crate::engine::operator;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 const REASON_MOST: usize = 2000;
 const KEY_MOST: usize = 255;
@@ -73,12 +73,12 @@ fn meant(word: &str, state: Option<String>) -> Result<OperatorAct, Problem> {
     let state = state.filter(|state| !state.is_empty());
     match (word, state) {
         ("move", Some(state)) => Ok(OperatorAct::Move { state }),
-        ("move", None) => Err(Problem::new(Kind::Invalid, "state is missing: where to?")),
-        (_, Some(_)) => Err(Problem::new(Kind::Invalid, "state is only for move")),
+        ("move", None) => Err(Problem::new(ProblemType::Invalid, "state is missing: where to?")),
+        (_, Some(_)) => Err(Problem::new(ProblemType::Invalid, "state is only for move")),
         ("retry", None) => Ok(OperatorAct::Retry),
         ("cancel", None) => Ok(OperatorAct::Cancel),
         ("note", None) => Ok(OperatorAct::Note),
-        _ => Err(Problem::new(Kind::NotFound, "the actions are retry, move, cancel, note")),
+        _ => Err(Problem::new(ProblemType::NotFound, "the actions are retry, move, cancel, note")),
     }
 }
 
@@ -86,13 +86,13 @@ fn meant(word: &str, state: Option<String>) -> Result<OperatorAct, Problem> {
 pub(crate) fn reason(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(Problem::new(Kind::Invalid, "reason is empty: why?"));
+        return Err(Problem::new(ProblemType::Invalid, "reason is empty: why?"));
     }
     if text.chars().count() > REASON_MOST {
-        return Err(Problem::new(Kind::Invalid, format!("reason is longer than {REASON_MOST} characters")));
+        return Err(Problem::new(ProblemType::Invalid, format!("reason is longer than {REASON_MOST} characters")));
     }
     if text.contains('\0') {
-        return Err(Problem::new(Kind::Invalid, "reason holds a zero character"));
+        return Err(Problem::new(ProblemType::Invalid, "reason holds a zero character"));
     }
     Ok(text.to_owned())
 }
@@ -103,7 +103,7 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let text = value.to_str().unwrap_or("");
     if text.is_empty() || text.len() > KEY_MOST || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::new(
-            Kind::Invalid,
+            ProblemType::Invalid,
             format!("Idempotency-Key is 1 to {KEY_MOST} visible ASCII characters"),
         ));
     }
@@ -114,11 +114,11 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 fn allowed(receipt: &Receipt, seen: Option<u64>, present: u64) -> Result<(), Problem> {
     match receipt.verdict {
         Verdict::Refused if seen.is_some_and(|seen| seen != present) => {
-            Err(Problem::new(Kind::Revision, format!("the present revision is {present}")))
+            Err(Problem::new(ProblemType::Revision, format!("the present revision is {present}")))
         }
-        Verdict::Refused => Err(Problem::new(Kind::Refused, &receipt.detail)),
+        Verdict::Refused => Err(Problem::new(ProblemType::Refused, &receipt.detail)),
         Verdict::Duplicate => {
-            Err(Problem::new(Kind::Reused, "an earlier request with this Idempotency-Key was another one"))
+            Err(Problem::new(ProblemType::Reused, "an earlier request with this Idempotency-Key was another one"))
         }
         Verdict::Applied | Verdict::Noted | Verdict::Superseded | Verdict::Held | Verdict::Kept | Verdict::Expired => {
             Ok(())
@@ -130,7 +130,7 @@ fn allowed(receipt: &Receipt, seen: Option<u64>, present: u64) -> Result<(), Pro
 mod tests {
     use super::{Asked, allowed, key, meant, reason};
     use crate::engine::Receipt;
-    use crate::problem::Kind;
+    use crate::problem::ProblemType;
     use actix_web::test::TestRequest;
     use gangway_core::decision::Verdict;
     use gangway_core::event::OperatorAct;
@@ -139,10 +139,10 @@ mod tests {
     fn only_a_move_takes_a_state_and_it_must_have_one() {
         assert_eq!(meant("move", Some("wallet".into())).unwrap(), OperatorAct::Move { state: "wallet".into() });
         assert_eq!(meant("retry", None).unwrap(), OperatorAct::Retry);
-        assert_eq!(meant("move", None).unwrap_err().kind, Kind::Invalid);
-        assert_eq!(meant("move", Some(String::new())).unwrap_err().kind, Kind::Invalid);
-        assert_eq!(meant("cancel", Some("wallet".into())).unwrap_err().kind, Kind::Invalid);
-        assert_eq!(meant("delete", None).unwrap_err().kind, Kind::NotFound);
+        assert_eq!(meant("move", None).unwrap_err().kind, ProblemType::Invalid);
+        assert_eq!(meant("move", Some(String::new())).unwrap_err().kind, ProblemType::Invalid);
+        assert_eq!(meant("cancel", Some("wallet".into())).unwrap_err().kind, ProblemType::Invalid);
+        assert_eq!(meant("delete", None).unwrap_err().kind, ProblemType::NotFound);
     }
 
     #[test]
@@ -166,9 +166,9 @@ mod tests {
         let receipt =
             |verdict, copy| Receipt { seq: Some(1), verdict, copy, onboarding: None, detail: "it has ended".into() };
         let refused = allowed(&receipt(Verdict::Refused, false), Some(3), 3).unwrap_err();
-        assert_eq!((refused.kind, refused.detail.as_str()), (Kind::Refused, "it has ended"));
-        assert_eq!(allowed(&receipt(Verdict::Duplicate, false), None, 3).unwrap_err().kind, Kind::Reused);
+        assert_eq!((refused.kind, refused.detail.as_str()), (ProblemType::Refused, "it has ended"));
+        assert_eq!(allowed(&receipt(Verdict::Duplicate, false), None, 3).unwrap_err().kind, ProblemType::Reused);
         assert!(allowed(&receipt(Verdict::Applied, true), Some(2), 3).is_ok());
-        assert_eq!(allowed(&receipt(Verdict::Refused, false), Some(2), 3).unwrap_err().kind, Kind::Revision);
+        assert_eq!(allowed(&receipt(Verdict::Refused, false), Some(2), 3).unwrap_err().kind, ProblemType::Revision);
     }
 }

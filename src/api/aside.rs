@@ -13,7 +13,7 @@ use super::auth::Caller;
 use super::failed::failed;
 use super::{State, page};
 use crate::engine::{NotAccepted, Receipt};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 use crate::store::StoreError;
 use crate::store::aside::{AsideFilter, AsideKind, KeptAside};
 
@@ -48,8 +48,8 @@ pub enum NotTaken {
 impl From<NotTaken> for Problem {
     fn from(why: NotTaken) -> Self {
         match why {
-            NotTaken::Unknown => Self::new(Kind::NotFound, why.to_string()),
-            NotTaken::Refused(why) => Self::new(Kind::Refused, why),
+            NotTaken::Unknown => Self::new(ProblemType::NotFound, why.to_string()),
+            NotTaken::Refused(why) => Self::new(ProblemType::Refused, why),
             NotTaken::NotAccepted(why) => why.into(),
             NotTaken::Store(error) => failed(&error),
         }
@@ -70,7 +70,7 @@ pub(crate) struct Query {
 pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let kind = AsideKind::from_word(&query.kind)
-        .ok_or_else(|| Problem::new(Kind::Invalid, "kind is quarantine or unverified"))?;
+        .ok_or_else(|| Problem::new(ProblemType::Invalid, "kind is quarantine or unverified"))?;
     let source = query.source.clone().filter(|source| !source.is_empty());
     let filter = AsideFilter { kind, source, before: query.cursor, limit: limit + 1 };
     let rows = state.store.aside(&filter).await.map_err(|error| failed(&error))?;

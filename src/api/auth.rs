@@ -13,7 +13,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use super::State;
 use super::failed::failed;
 use super::token::{Scope, bearer, digest};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 use crate::store::tokens::TokenGrant;
 
 /// Who asks.
@@ -31,7 +31,7 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = request.extensions().get::<Self>().cloned();
-        ready(caller.ok_or_else(|| Problem::new(Kind::Unauthorized, "")))
+        ready(caller.ok_or_else(|| Problem::new(ProblemType::Unauthorized, "")))
     }
 }
 
@@ -42,12 +42,13 @@ pub(crate) async fn guard(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let needed = needed(request.method(), request.match_pattern().as_deref());
     let state = request.app_data::<web::Data<State>>().cloned();
-    let state = state.ok_or_else(|| Problem::new(Kind::Internal, ""))?;
+    let state = state.ok_or_else(|| Problem::new(ProblemType::Internal, ""))?;
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let token = bearer(header).ok_or_else(|| Problem::new(Kind::Unauthorized, "send Authorization: Bearer TOKEN"))?;
+    let token =
+        bearer(header).ok_or_else(|| Problem::new(ProblemType::Unauthorized, "send Authorization: Bearer TOKEN"))?;
     let grant = grant(&state, token).await?;
     if !grant.scopes.iter().any(|scope| scope == needed.word()) {
-        return Err(Problem::new(Kind::Forbidden, format!("the scope {} is missing", needed.word())).into());
+        return Err(Problem::new(ProblemType::Forbidden, format!("the scope {} is missing", needed.word())).into());
     }
     request.extensions_mut().insert(Caller { name: grant.name, sources: grant.sources });
     next.call(request).await
@@ -60,13 +61,13 @@ async fn grant(state: &State, token: &str) -> Result<TokenGrant, Problem> {
         Some(grant) => grant,
         None => {
             let read = state.store.token(digest).await.map_err(|error| failed(&error))?;
-            let grant = read.ok_or_else(|| Problem::new(Kind::Unauthorized, "this token is not known"))?;
+            let grant = read.ok_or_else(|| Problem::new(ProblemType::Unauthorized, "this token is not known"))?;
             state.grants.put(digest, grant.clone(), now);
             grant
         }
     };
     if grant.expired(now) {
-        return Err(Problem::new(Kind::Unauthorized, "this token has expired"));
+        return Err(Problem::new(ProblemType::Unauthorized, "this token has expired"));
     }
     Ok(grant)
 }

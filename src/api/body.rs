@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::State;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 /// What a body says, once it is there.
 pub(crate) struct Said<T>(pub(crate) T);
@@ -22,7 +22,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Said<T> {
         let reading = web::Json::<T>::from_request(request, payload);
         Box::pin(async move {
             let within = Duration::from_millis(within.unwrap_or_default().0);
-            let late = |_| Problem::new(Kind::Unreadable, "the body did not arrive whole in time");
+            let late = |_| Problem::new(ProblemType::Unreadable, "the body did not arrive whole in time");
             tokio::time::timeout(within, reading).await.map_err(late)?.map(|body| Self(body.into_inner()))
         })
     }

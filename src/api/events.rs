@@ -10,7 +10,7 @@ use super::auth::Caller;
 use super::body::Said;
 use super::failed::failed;
 use super::{State, actions, page, shape};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 /// What is listed.
 #[derive(Default, Deserialize)]
@@ -26,7 +26,7 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
     let limit = page::limit(query.limit)?;
     let verdict = Verdict::from_word(&query.verdict).ok_or_else(|| {
         let words = Verdict::ALL.map(Verdict::word).join(", ");
-        Problem::new(Kind::Invalid, format!("verdict is one of {words}"))
+        Problem::new(ProblemType::Invalid, format!("verdict is one of {words}"))
     })?;
     let rows =
         state.store.events_by_verdict(verdict.word(), query.cursor, limit + 1).await.map_err(|error| failed(&error))?;

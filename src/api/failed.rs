@@ -3,7 +3,7 @@
 use gangway_core::time::Millis;
 
 use crate::engine::NotAccepted;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 use crate::store::StoreError;
 
 /// When to come again while the database is away or this process stops.
@@ -14,13 +14,13 @@ pub(crate) fn failed(error: &StoreError) -> Problem {
     if let StoreError::Setup(_) = error {
         // A password that was changed, rights that are missing: mended without the caller's doing.
         tracing::error!(%error, "the database refuses every request");
-        Problem::new(Kind::Unavailable, "the database takes no requests").come_again(SOON)
+        Problem::new(ProblemType::Unavailable, "the database takes no requests").come_again(SOON)
     } else if error.passing() {
         tracing::warn!(%error, "the database cannot answer a request");
-        Problem::new(Kind::Unavailable, "the database is busy or away").come_again(SOON)
+        Problem::new(ProblemType::Unavailable, "the database is busy or away").come_again(SOON)
     } else {
         tracing::error!(%error, "the database refuses a request");
-        Problem::new(Kind::Internal, "")
+        Problem::new(ProblemType::Internal, "")
     }
 }
 
@@ -28,16 +28,17 @@ impl From<NotAccepted> for Problem {
     fn from(why: NotAccepted) -> Self {
         match why {
             NotAccepted::Full(after) => {
-                Self::new(Kind::Busy, "the intake queue is full; nothing was kept").come_again(after)
+                Self::new(ProblemType::Busy, "the intake queue is full; nothing was kept").come_again(after)
             }
             NotAccepted::Away(after) => {
-                Self::new(Kind::Unavailable, "the database cannot take it; nothing was kept").come_again(after)
+                Self::new(ProblemType::Unavailable, "the database cannot take it; nothing was kept").come_again(after)
             }
-            NotAccepted::Later(after) => {
-                Self::new(Kind::Unavailable, "its rows are in use, or the database fails at it; nothing was kept")
-                    .come_again(after)
-            }
-            NotAccepted::Stopping => Self::new(Kind::Unavailable, "stopping; nothing was kept").come_again(SOON),
+            NotAccepted::Later(after) => Self::new(
+                ProblemType::Unavailable,
+                "its rows are in use, or the database fails at it; nothing was kept",
+            )
+            .come_again(after),
+            NotAccepted::Stopping => Self::new(ProblemType::Unavailable, "stopping; nothing was kept").come_again(SOON),
         }
     }
 }
@@ -45,7 +46,7 @@ impl From<NotAccepted> for Problem {
 #[cfg(test)]
 mod tests {
     use super::failed;
-    use crate::problem::Kind;
+    use crate::problem::ProblemType;
     use crate::store::StoreError;
 
     #[test]
@@ -60,7 +61,7 @@ mod tests {
         for (error, come_again) in errors {
             let problem = failed(&error);
             assert!(!problem.to_string().contains("password"), "{problem}");
-            assert_eq!(problem.kind == Kind::Unavailable, come_again, "{error}");
+            assert_eq!(problem.kind == ProblemType::Unavailable, come_again, "{error}");
             assert_eq!(problem.retry_after.is_some(), come_again, "{error}");
         }
     }

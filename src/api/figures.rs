@@ -18,12 +18,12 @@ pub(crate) struct Last(Arc<Mutex<Look>>);
 type Look = Option<(Option<Figures>, Timestamp)>;
 
 /// The right to look: there is one, and who has it tells all who wait what was found.
-pub(crate) type Turn = OwnedMutexGuard<Look>;
+pub(crate) type Looking = OwnedMutexGuard<Look>;
 
 impl Last {
     /// What was found less than `keep` ago (by `now`, asked when it is one's turn), a failure as well; or the right to
     /// look. However many ask: they cost the database one look every `keep`, and one connection.
-    pub(crate) async fn look(&self, now: impl Fn() -> Timestamp, keep: Millis) -> Result<Option<Figures>, Turn> {
+    pub(crate) async fn look(&self, now: impl Fn() -> Timestamp, keep: Millis) -> Result<Option<Figures>, Looking> {
         let last = Arc::clone(&self.0).lock_owned().await;
         let now = now();
         let fresh = last.as_ref().filter(|(_, at)| now >= *at && now.since(*at) < keep).map(|(found, _)| found.clone());

@@ -1,9 +1,9 @@
 //! Grants of tokens, remembered for a few seconds: a token that was taken back stops working that soon.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::Mutex;
 
 use crate::store::tokens::TokenGrant;
 
@@ -24,13 +24,13 @@ impl Grants {
 
     /// The grant, when it was read not long ago.
     pub(crate) fn get(&self, digest: &[u8; 32], now: Timestamp) -> Option<TokenGrant> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock();
         known.get(digest).filter(|(_, read)| self.fresh(*read, now)).map(|(grant, _)| grant.clone())
     }
 
     /// Remembers a grant that was read now.
     pub(crate) fn put(&self, digest: [u8; 32], grant: TokenGrant, now: Timestamp) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if known.len() >= MOST {
             known.retain(|_, (_, read)| self.fresh(*read, now));
         }
@@ -75,6 +75,6 @@ mod tests {
             grants.put(digest, grant(), Timestamp(n.cast_signed()));
             assert!(grants.get(&digest, Timestamp(n.cast_signed())).is_some());
         }
-        assert!(grants.known.lock().unwrap().len() <= MOST);
+        assert!(grants.known.lock().len() <= MOST);
     }
 }

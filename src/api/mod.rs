@@ -32,7 +32,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::{Chance, Clock};
 use crate::engine::{Door, Flows, Rests};
-use crate::health::{Depth, Health};
+use crate::health::Health;
 use crate::problem;
 use crate::settings::ServerSettings;
 use crate::store::Store;
@@ -174,12 +174,6 @@ impl Api {
             .service(resource("/aside/{id}/take", "POST").route(web::post().to(aside::take)))
             .default_service(web::to(problem::not_found))
             .wrap(from_fn(auth::guard))
-    }
-}
-
-impl Depth for Door {
-    fn depth(&self) -> usize {
-        Self::depth(self)
     }
 }
 

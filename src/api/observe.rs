@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use tracing::Instrument;
 
 use crate::clock::Stopwatch;
-use crate::problem::{CONTENT, Kind, Problem};
+use crate::problem::{CONTENT, Problem, ProblemType};
 use crate::telemetry::Metric;
 
 /// Wraps the whole application: `App::new().wrap(from_fn(observe))`.
@@ -59,7 +59,7 @@ fn method(word: &str) -> &'static str {
 fn ours(error: Error) -> Error {
     match error.as_error::<Problem>() {
         Some(_) => error,
-        None => Problem::new(Kind::for_status(error.as_response_error().status_code().as_u16()), "").into(),
+        None => Problem::new(ProblemType::for_status(error.as_response_error().status_code().as_u16()), "").into(),
     }
 }
 
@@ -72,7 +72,7 @@ fn told(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         return answer;
     }
     let allow = answer.headers().get(ALLOW).cloned();
-    let mut problem = Problem::new(Kind::for_status(status.as_u16()), "").response();
+    let mut problem = Problem::new(ProblemType::for_status(status.as_u16()), "").response();
     if status == StatusCode::METHOD_NOT_ALLOWED
         && let Some(allow) = allow
     {
@@ -88,7 +88,8 @@ mod tests {
     use actix_web::middleware::{Next, from_fn};
     use actix_web::test::{TestRequest, call_service, init_service};
     use actix_web::{App, HttpResponse, web};
-    use std::sync::{Arc, Mutex};
+    use parking_lot::Mutex;
+    use std::sync::Arc;
 
     #[actix_web::test]
     async fn a_request_is_named_by_its_route_template_before_it_is_routed() {
@@ -96,7 +97,7 @@ mod tests {
         let note = Arc::clone(&seen);
         let app = App::new()
             .wrap(from_fn(move |request: ServiceRequest, next: Next<_>| {
-                note.lock().unwrap().push(request.match_pattern());
+                note.lock().push(request.match_pattern());
                 next.call(request)
             }))
             .wrap(from_fn(observe))
@@ -109,7 +110,7 @@ mod tests {
             call_service(&app, TestRequest::post().uri(uri).to_request()).await;
         }
         let want = [Some("/webhooks/{provider}/{secret}".to_owned()), None];
-        assert_eq!(*seen.lock().unwrap(), want);
+        assert_eq!(*seen.lock(), want);
     }
 
     #[test]

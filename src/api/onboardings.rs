@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::failed::failed;
 use super::{State, page, shape};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 use crate::store::search::{Filter, Seen};
 
 /// What is listed; an empty word is no filter.
@@ -27,11 +27,13 @@ impl Query {
     fn filter(self) -> Result<Filter, Problem> {
         if !self.status.is_empty() && Status::from_word(&self.status).is_none() {
             let words = Status::ALL.map(Status::word).join(", ");
-            return Err(Problem::new(Kind::Invalid, format!("status is one of {words}")));
+            return Err(Problem::new(ProblemType::Invalid, format!("status is one of {words}")));
         }
         let cursor = match self.cursor.as_str() {
             "" => None,
-            text => Some(Uuid::parse_str(text).map_err(|_| Problem::new(Kind::Invalid, "cursor is a list's next"))?),
+            text => {
+                Some(Uuid::parse_str(text).map_err(|_| Problem::new(ProblemType::Invalid, "cursor is a list's next"))?)
+            }
         };
         let some = |text: String| (!text.is_empty()).then_some(text);
         Ok(Filter {
@@ -76,7 +78,7 @@ pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<
 /// The onboarding, or that there is none.
 pub(crate) async fn load(state: &State, id: OnboardingId) -> Result<Seen, Problem> {
     let found = state.store.seen(id).await.map_err(|error| failed(&error))?;
-    found.ok_or_else(|| Problem::new(Kind::NotFound, "no onboarding has this id"))
+    found.ok_or_else(|| Problem::new(ProblemType::NotFound, "no onboarding has this id"))
 }
 
 fn id_of(seen: &Seen) -> OnboardingId {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 /// Items of a list when nothing is said.
 pub(crate) const USUAL: u32 = 50;
@@ -12,7 +12,7 @@ pub(crate) const MOST: u32 = 500;
 /// How many items are asked for.
 pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
     match asked.unwrap_or(USUAL) {
-        0 => Err(Problem::new(Kind::Invalid, format!("limit is 1 to {MOST}"))),
+        0 => Err(Problem::new(ProblemType::Invalid, format!("limit is 1 to {MOST}"))),
         limit => Ok(limit.min(MOST)),
     }
 }

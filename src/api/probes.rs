@@ -29,7 +29,7 @@ pub(crate) async fn ready_whole(state: web::Data<State>) -> HttpResponse {
 }
 
 async fn readiness(state: &State, whole: bool) -> HttpResponse {
-    let readiness = state.health.look().await;
+    let readiness = state.health.look(state.door.depth()).await;
     let mut answer = if readiness.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.insert_header((CACHE_CONTROL, "no-store"));
     if whole {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::State;
 use super::auth::Caller;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 /// Ends rests and waits of a provider, of `mail` or of `publish`, in the process that answers.
 pub(crate) async fn resume(
@@ -15,7 +15,7 @@ pub(crate) async fn resume(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     if !state.rests.resume(&name) {
-        return Err(Problem::new(Kind::UnknownProvider, "nothing of this name is asked for anything here"));
+        return Err(Problem::new(ProblemType::UnknownProvider, "nothing of this name is asked for anything here"));
     }
     tracing::info!(provider = %name, by = caller.name, "what rests or waits there is tried again");
     Ok(HttpResponse::Ok().json(json!({ "provider": *name })))

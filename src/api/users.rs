@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::failed::failed;
 use super::{State, search, shape};
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 use crate::store::search::SeenUser;
 
 /// What is looked for.
@@ -24,7 +24,7 @@ pub(crate) async fn find(state: web::Data<State>, query: web::Query<Query>) -> R
     let text = query.q.trim();
     if text.is_empty() || text.len() > search::LONGEST {
         return Err(Problem::new(
-            Kind::Invalid,
+            ProblemType::Invalid,
             "q is any identifier: an external id, an e-mail address, a provider's id",
         ));
     }
@@ -39,7 +39,7 @@ pub(crate) async fn find(state: web::Data<State>, query: web::Query<Query>) -> R
 /// `GET /v1/users/{id}`
 pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let user = state.store.user(UserId(id.into_inner())).await.map_err(|error| failed(&error))?;
-    let user = user.ok_or_else(|| Problem::new(Kind::NotFound, "no user has this id"))?;
+    let user = user.ok_or_else(|| Problem::new(ProblemType::NotFound, "no user has this id"))?;
     Ok(HttpResponse::Ok().json(shown(&state, &user).await?))
 }
 

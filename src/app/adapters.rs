@@ -14,7 +14,7 @@ use crate::providers::generic::settings::GenericSettings;
 use crate::providers::generic::{self, Generic};
 use crate::providers::registry::{self, Row};
 use crate::providers::webhook::WebhookSettings;
-use crate::settings::{Problem, Problems, Provider, Settings, text};
+use crate::settings::{Fault, Faults, Provider, Settings, text};
 
 /// The providers, built.
 #[derive(Debug, Default)]
@@ -31,9 +31,9 @@ pub(super) struct Adapters {
 ///
 /// # Errors
 /// Every definition and every webhook profile that cannot be used.
-pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
+pub(super) fn build(settings: &Settings) -> Result<Adapters, Faults> {
     let general = &settings.outbound.retry.policy();
-    let (mut adapters, mut problems) = (Adapters::default(), Vec::new());
+    let (mut adapters, mut faults) = (Adapters::default(), Vec::new());
     for (name, provider) in &settings.providers.0 {
         let built = match registry::row(name) {
             Some(row) => built_in(row, provider, general),
@@ -41,7 +41,7 @@ pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
         };
         match built {
             Ok((adapter, concurrency, webhook)) => adapters.add(adapter, concurrency, webhook),
-            Err(Problems(wrong)) => problems.extend(wrong),
+            Err(Faults(wrong)) => faults.extend(wrong),
         }
     }
     for (name, webhook) in &adapters.webhooks {
@@ -49,10 +49,10 @@ pub(super) fn build(settings: &Settings) -> Result<Adapters, Problems> {
             tracing::warn!(key = warning.key, hint = warning.hint, "{}", warning.what);
         }
     }
-    if let Err(Problems(wrong)) = adapters.hooks(&Registered::default()) {
-        problems.extend(wrong);
+    if let Err(Faults(wrong)) = adapters.hooks(&Registered::default()) {
+        faults.extend(wrong);
     }
-    if problems.is_empty() { Ok(adapters) } else { Err(Problems(problems)) }
+    if faults.is_empty() { Ok(adapters) } else { Err(Faults(faults)) }
 }
 
 /// The section of a provider's webhooks.
@@ -63,19 +63,19 @@ fn at(name: &str) -> String {
 /// An adapter, how many requests it may have under way, and how its webhooks are verified.
 type Made = (Arc<dyn Adapter>, u32, Option<WebhookSettings>);
 
-fn built_in(row: &Row, provider: &Provider, general: &Policy) -> Result<Made, Problems> {
+fn built_in(row: &Row, provider: &Provider, general: &Policy) -> Result<Made, Faults> {
     let adapter = (row.build)(&provider.section, general)?;
     let webhook = provider.webhook.as_ref().map(WebhookSettings::of).transpose()?;
     Ok((adapter, ProviderSettings::of(&provider.section)?.concurrency, webhook))
 }
 
 /// One that a definition file describes.
-fn defined(name: &str, provider: &Provider, settings: &Settings) -> Result<Made, Problems> {
+fn defined(name: &str, provider: &Provider, settings: &Settings) -> Result<Made, Faults> {
     let (general, patience) = (&settings.outbound.retry.policy(), settings.outbound.patience());
-    let adapter: GenericSettings = provider.section.read(GenericSettings::problems)?;
+    let adapter: GenericSettings = provider.section.read(GenericSettings::faults)?;
     let webhook = provider.webhook.as_ref().map(WebhookSettings::of).transpose()?;
     let (at, file) = (format!("providers.{name}"), adapter.definition.display().to_string());
-    let wrong = |what: String, hint: &str| Problems(vec![Problem::new(format!("{at}.definition"), what, hint)]);
+    let wrong = |what: String, hint: &str| Faults(vec![Fault::new(format!("{at}.definition"), what, hint)]);
     let text =
         text::read(&adapter.definition).map_err(|told| wrong(format!("{} {}", told.key, told.what), &told.hint))?;
     let definition = generic::load(&file, &text)
@@ -85,11 +85,11 @@ fn defined(name: &str, provider: &Provider, settings: &Settings) -> Result<Made,
         return Err(wrong(what, "the section has the name that the file gives after `provider:`"));
     }
     let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
-    let mut problems = Generic::problems(&definition, &adapter, webhook.as_ref(), &at);
-    if !problems.is_empty() {
+    let mut faults = Generic::faults(&definition, &adapter, webhook.as_ref(), &at);
+    if !faults.is_empty() {
         // It gets no hook, so what is wrong with that is told here.
-        problems.extend(verified.and_then(|rule| Profile::new(&rule, &self::at(name)).err()).unwrap_or_default());
-        return Err(Problems(problems));
+        faults.extend(verified.and_then(|rule| Profile::new(&rule, &self::at(name)).err()).unwrap_or_default());
+        return Err(Faults(faults));
     }
     // More conversations than turns would only wait for each other.
     let fitting = definition.rate.map_or(u32::MAX, |rate| rate.fitting(patience));
@@ -109,15 +109,15 @@ impl Adapters {
     ///
     /// # Errors
     /// Every webhook profile that cannot be used.
-    pub(super) fn hooks(&self, registered: &Registered) -> Result<HashMap<String, Hook>, Problems> {
-        let (mut hooks, mut problems) = (HashMap::new(), Vec::new());
+    pub(super) fn hooks(&self, registered: &Registered) -> Result<HashMap<String, Hook>, Faults> {
+        let (mut hooks, mut faults) = (HashMap::new(), Vec::new());
         for (name, webhook) in &self.webhooks {
             let Some(adapter) = self.by_name.get(name).map(Arc::clone) else { continue };
             match Profile::new(&registered.beside(name, webhook), &at(name)) {
                 Ok(profile) => drop(hooks.insert(name.clone(), Hook { adapter, profile })),
-                Err(wrong) => problems.extend(wrong),
+                Err(wrong) => faults.extend(wrong),
             }
         }
-        if problems.is_empty() { Ok(hooks) } else { Err(Problems(problems)) }
+        if faults.is_empty() { Ok(hooks) } else { Err(Faults(faults)) }
     }
 }

@@ -61,5 +61,5 @@ impl Built {
 
 fn templates(settings: &Settings) -> Result<Templates, Failure> {
     Templates::load(settings.mail.templates.as_deref(), &settings.mail.default_locale)
-        .map_err(|problems| Failure::new(Exit::Usage, format!("mail templates:\n  {}", problems.join("\n  "))))
+        .map_err(|faults| Failure::new(Exit::Usage, format!("mail templates:\n  {}", faults.join("\n  "))))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
 use gangway_core::flow::model::{Call, Flow, Verb};
-use gangway_core::flow::{self, Problems};
+use gangway_core::flow::{self, Diagnostics};
 use gangway_core::onboarding::FlowRef;
 
 use super::built::Built;
@@ -108,7 +108,7 @@ fn newest(current: &[Flow], name: &str) -> Option<u32> {
 ///
 /// # Errors
 /// Why it cannot be loaded here.
-pub(crate) fn pinned(stored: &StoredFlow, newest: Option<u32>, catalogue: &Catalogue) -> Result<Flow, Problems> {
+pub(crate) fn pinned(stored: &StoredFlow, newest: Option<u32>, catalogue: &Catalogue) -> Result<Flow, Diagnostics> {
     let file = format!("database:{} version {}", stored.id.name, stored.id.version);
     if newest.is_some_and(|newest| newest < stored.id.version) {
         return flow::load(&file, &stored.text, catalogue);
@@ -162,7 +162,7 @@ fn row(flow: &Flow) -> StoredFlow {
 /// Your folders' flows, or the shipped ones whose providers are set up.
 fn from_files(settings: &Settings, built: &Built) -> Result<Vec<Flow>, Failure> {
     let catalogue = &built.catalogue;
-    let refused = |problems: Problems| Failure::new(Exit::Usage, problems.rendered);
+    let refused = |problems: Diagnostics| Failure::new(Exit::Usage, problems.rendered);
     if settings.flows.folders.is_empty() {
         let files: Vec<(&str, &str)> = SHIPPED.to_vec();
         let mut shipped = flow::load_all(&files, &built.whole).map_err(refused)?;

@@ -8,8 +8,8 @@ pub mod audit;
 mod built;
 #[cfg(feature = "sandbox")]
 pub mod demo;
-mod far;
 mod flows;
+mod outside;
 mod parts;
 mod reload;
 #[cfg(feature = "sandbox")]

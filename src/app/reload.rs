@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use gangway_core::time::Millis;
+use parking_lot::RwLock;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::adapters::{self, Adapters};
@@ -18,7 +19,7 @@ use crate::inbound::webhook::{Hook, Webhooks};
 use crate::outbound::Dispatcher;
 use crate::outbound::http::{Limits, Tokens};
 use crate::providers::directory::Directory;
-use crate::settings::{Input, Problem, Problems, Settings};
+use crate::settings::{Fault, Faults, Input, Settings};
 use crate::store::Store;
 
 /// What is exchanged.
@@ -41,13 +42,13 @@ pub enum Reloaded {
     /// These providers go on with the new settings.
     Taken(Vec<String>),
     /// The new settings cannot be used; everything goes on with the old ones.
-    Refused(Problems),
+    Refused(Faults),
 }
 
 impl Reload {
     /// One step: takes up what these settings say of the providers that are there.
     pub fn take(&self, input: &Input) -> Reloaded {
-        let registered = self.registered.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let registered = self.registered.read().clone();
         let built = Settings::read(input).and_then(|settings| {
             let built = adapters::build(&settings)?;
             let hooks = built.hooks(&registered)?;
@@ -55,11 +56,11 @@ impl Reload {
         });
         let (built, hooks) = match built {
             Ok(built) => built,
-            Err(problems) => return Reloaded::Refused(problems),
+            Err(faults) => return Reloaded::Refused(faults),
         };
         let gone = self.gone(&built, &hooks);
         if !gone.is_empty() {
-            return Reloaded::Refused(Problems(gone));
+            return Reloaded::Refused(Faults(gone));
         }
         let mut taken = Vec::new();
         for (name, adapter) in built.by_name {
@@ -78,9 +79,9 @@ impl Reload {
 
     /// What was there and is no more. A file that is cut short looks so, and whoever sends webhooks would be told that
     /// nobody is here.
-    fn gone(&self, built: &Adapters, hooks: &HashMap<String, Hook>) -> Vec<Problem> {
+    fn gone(&self, built: &Adapters, hooks: &HashMap<String, Hook>) -> Vec<Fault> {
         let hint = "put it back; to do without it, take its flows out too and restart";
-        let lost = |at: String| Problem::new(at, "was there at the start and is gone", hint);
+        let lost = |at: String| Fault::new(at, "was there at the start and is gone", hint);
         let known = self.directory.all();
         let names = known.iter().map(|adapter| adapter.name());
         let (there, gone): (Vec<&str>, Vec<&str>) = names.partition(|name| built.by_name.contains_key(*name));
@@ -93,7 +94,7 @@ impl Reload {
     pub async fn registered_anew(&self) -> bool {
         let Ok(webhooks) = self.store.webhooks().await else { return false };
         let found = Registered::from(webhooks);
-        let mut known = self.registered.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.registered.write();
         let differs = known.differs(&found);
         *known = found;
         differs
@@ -108,8 +109,8 @@ impl Reload {
             let asked = tokio::select! { _ = hangup.recv() => true, () = tokio::time::sleep(std_time(every)) => false };
             let input = match Input::gather(config.as_deref()) {
                 Ok(input) => input,
-                Err(problems) if asked => {
-                    tracing::error!(%problems, "the settings cannot be read; everything goes on with the old ones");
+                Err(faults) if asked => {
+                    tracing::error!(%faults, "the settings cannot be read; everything goes on with the old ones");
                     continue;
                 }
                 // Most likely it is being written at this moment.
@@ -123,8 +124,8 @@ impl Reload {
                 Reloaded::Taken(providers) => {
                     tracing::info!(?providers, "settings taken up; sections other than providers need a restart");
                 }
-                Reloaded::Refused(problems) => {
-                    tracing::error!(%problems, "the new settings cannot be used; everything goes on with the old ones");
+                Reloaded::Refused(faults) => {
+                    tracing::error!(%faults, "the new settings cannot be used; everything goes on with the old ones");
                 }
             }
             known = Some(input);

@@ -1,15 +1,16 @@
 //! Puts the parts together, in the order in which they need each other, and takes them apart again.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use parking_lot::RwLock;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::built::Built;
-use super::far::{Far, dispatcher, slots};
 use super::flows;
+use super::outside::{Outside, dispatcher, slots};
 use super::parts::{Broker, Loop, Resting, Steps, Time, std_time};
 use super::reload::{Reload, Reloaded};
 use super::supervise::keep;
@@ -108,8 +109,8 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let slots = slots(settings, &built.adapters);
     let kinds = built.identifier_kinds();
     let directory: Arc<Directory> = Arc::new(built.adapters.by_name.into_values().collect());
-    let far = Far::new(settings, &seams, directory)?;
-    let dispatcher = dispatcher(settings, &seams, (slots, &flows), &far, built.templates, &store, &door)?;
+    let outside = Outside::new(settings, &seams, directory)?;
+    let dispatcher = dispatcher(settings, &seams, (slots, &flows), &outside, built.templates, &store, &door)?;
     let hooks = hooks(settings, &seams, &store, &door, verified);
     let engine = Arc::new(Engine {
         store,
@@ -127,12 +128,12 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
     let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher, &engine.flows);
     let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, kinds, &dispatcher)?;
-    let read_back = far.read_back(settings, &seams, &hooks, &engine.store);
+    let read_back = outside.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
-        directory: far.directory,
+        directory: outside.directory,
         hooks,
-        tokens: far.tokens,
-        limits: far.limits,
+        tokens: outside.tokens,
+        limits: outside.limits,
         dispatcher: dispatcher.clone(),
         clock: seams.clock,
         store: engine.store.clone(),

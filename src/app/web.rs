@@ -100,7 +100,7 @@ pub(super) fn serve(
             store,
             door: door.clone(),
             flows: engine.flows.clone(),
-            health: Health::new(engine.store.clone(), door.clone(), settings.engine.queue, patience, parts),
+            health: Health::new(engine.store.clone(), settings.engine.queue, patience, parts),
             clock: Arc::clone(&seams.clock),
             chance: Arc::clone(&seams.chance),
             identifier_kinds,

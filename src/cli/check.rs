@@ -46,8 +46,8 @@ impl Check {
                         ));
                     }
                 }
-                Err(problems) => {
-                    out::aside(problems.rendered.trim_end());
+                Err(faults) => {
+                    out::aside(faults.rendered.trim_end());
                     exit = Exit::Usage;
                 }
             }
@@ -63,8 +63,8 @@ fn definition(file: &str, text: &str) -> bool {
             out::data(&format!("{file}: provider {}, {} actions, is right", it.name, it.actions.len()));
             true
         }
-        Err(problems) => {
-            out::aside(problems.rendered.trim_end());
+        Err(faults) => {
+            out::aside(faults.rendered.trim_end());
             false
         }
     }

@@ -23,8 +23,8 @@ impl Draw {
         let settings = opened::settings(&self.config)?;
         let catalogue = crate::app::catalogue(&settings)?;
         for (file, text) in flow_files::read(&[self.flow])? {
-            let flow = flow::load(&file, &text, &catalogue)
-                .map_err(|problems| Failure::new(Exit::Usage, problems.rendered))?;
+            let flow =
+                flow::load(&file, &text, &catalogue).map_err(|faults| Failure::new(Exit::Usage, faults.rendered))?;
             out::data(flow::draw::text(&flow).trim_end());
         }
         Ok(Exit::Well)

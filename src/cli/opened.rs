@@ -20,7 +20,7 @@ pub(crate) fn settings(config: &Config) -> Result<Settings, Failure> {
 /// The database of these settings, opened with few connections: a command takes none from those who serve.
 pub(crate) async fn store(settings: &Settings) -> Result<Store, Failure> {
     let master = key_file::master_key(&settings.keys, settings.database.sqlite(), &SystemChance)?;
-    let keys = Keyring::new(&master).map_err(|what| settings::Problem::new("keys.master_key", what, ""))?;
+    let keys = Keyring::new(&master).map_err(|what| settings::Fault::new("keys.master_key", what, ""))?;
     let mut options = StoreOptions::from(&settings.database);
     (options.intake, options.work, options.screens) = (1, 1, 1);
     Ok(Store::open(&options, keys, Arc::new(SystemChance)).await?)

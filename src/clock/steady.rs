@@ -4,10 +4,11 @@
 //! drift is doubted, told, and believed only when it has lasted. Never done here: asking the database.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::{Clock, Machine};
 
@@ -91,7 +92,7 @@ impl SteadyClock {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn elapsed(&self) -> i64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gangway_core::event::{Body, Event, Identifier, OF_FLOWS, OnboardingId, UserId};
 use gangway_core::flow::model::Flow;
-use gangway_core::matching::{self, Claim as UserClaim};
+use gangway_core::matching::{self, SignUp};
 use gangway_core::onboarding::FlowRef;
 
 use crate::store::types::{Brief, Owner};
@@ -78,7 +78,7 @@ pub(super) struct Start {
 #[derive(Debug)]
 pub(super) struct Said {
     /// Who it is.
-    pub claim: UserClaim,
+    pub claim: SignUp,
     /// The user's blind external id.
     pub blind: Blind,
 }
@@ -165,7 +165,7 @@ fn read_start(keys: &Keyring, flows: &Flows, event: &Event) -> Option<Result<Sta
         return None;
     }
     let flow = flows.starting(&event.kind)?;
-    Some(match matching::claim(&flow, event) {
+    Some(match matching::sign_up(&flow, event) {
         Ok(claim) => {
             let blind = keys.blind(&Identifier::new(Identifier::EXTERNAL_ID, claim.external_id.clone()));
             Ok(Start { flow, said: Some(Said { claim, blind }), user: None })

@@ -3,12 +3,13 @@
 //! with the cause until the next sweep. Never asked inside a transaction.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use gangway_core::flow::model::{Flow, SecretSource};
 use gangway_core::onboarding::FlowRef;
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::child;
 use crate::store::StoreError;
@@ -153,11 +154,11 @@ impl Flows {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
-        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+        self.inner.read()
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Inner> {
-        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+        self.inner.write()
     }
 
     /// Adds a flow; `current` ones are the ones that start events and other flows begin.

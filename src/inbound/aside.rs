@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gangway_core::time::Timestamp;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -102,7 +102,7 @@ impl Rationed {
     /// Whether one more of this provider is kept now.
     pub(crate) fn takes(&self, provider: &str, now: Timestamp) -> bool {
         let most = f64::from(self.a_minute);
-        let mut all = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.left.lock();
         let (left, since) = all.entry(provider.to_owned()).or_insert((most, now));
         *left = (*left + now.since(*since).0 as f64 / 60_000.0 * most).min(most);
         *since = now;

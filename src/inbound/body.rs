@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::answer::{answer, unreadable};
-use crate::problem::Kind;
+use crate::problem::ProblemType;
 use crate::settings::IntakeSettings;
 
 /// Why there is no body.
@@ -26,7 +26,7 @@ impl NoBody {
         match self {
             Self::TooLarge => {
                 let detail = "the body is larger than the limit";
-                (answer(Kind::TooLarge, detail), "too_large")
+                (answer(ProblemType::TooLarge, detail), "too_large")
             }
             Self::Incomplete => (unreadable("the body did not arrive whole in time"), "unreadable"),
         }

@@ -2,7 +2,7 @@
 //! apart that remembers.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,6 +11,7 @@ use gangway_core::decision::Verdict;
 use gangway_core::event::{FactReport, Identifier, Trust};
 use gangway_core::outcome::Answer;
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::Mutex;
 use serde_json::{Map, json};
 use tokio::sync::watch;
 
@@ -121,14 +122,14 @@ pub(crate) struct Remembered(Arc<Mutex<Vec<(String, String)>>>);
 
 impl Remembered {
     pub(crate) fn all(&self) -> Vec<(String, String)> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().clone()
     }
 }
 
 #[async_trait]
 impl Aside for Remembered {
     async fn keep(&self, source: &str, reason: &str, _failed: &Failed, _at: Timestamp) -> Result<(), String> {
-        self.0.lock().unwrap().push((source.into(), reason.into()));
+        self.0.lock().push((source.into(), reason.into()));
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 //! one is let through, and its end decides.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gangway_core::effect::{Mode, Request};
 use gangway_core::event::OnboardingId;
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::settings::outbound::BreakerSettings;
 use crate::store::types::Resting;
@@ -260,7 +260,7 @@ impl Breakers {
             }),
             Health::Failing(cause) => {
                 let breaker = all.entry(action.to_owned()).or_default();
-                let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut met = self.met.lock();
                 let met = met.entry(action.to_owned()).or_default();
                 if *breaker == Breaker::Closed {
                     met.clear();
@@ -307,7 +307,7 @@ impl Breakers {
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Breaker>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock()
     }
 }
 

@@ -5,7 +5,7 @@ use gangway_core::time::Millis;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::settings::{Problem, Problems, Section, duration};
+use crate::settings::{Fault, Faults, Section, duration};
 
 /// The common part of `[providers.NAME]`. An adapter's own settings hold it flattened.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -62,22 +62,22 @@ impl ProviderSettings {
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn of(section: &Section) -> Result<Self, Problems> {
+    pub fn of(section: &Section) -> Result<Self, Faults> {
         section.read(|_, _| Vec::new())
     }
 
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         match Url::parse(&self.base_url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
                 if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
                     let hint = "give only scheme, host, port and path";
-                    problems.push(Problem::new(format!("{at}.base_url"), "holds credentials or a query", hint));
+                    faults.push(Fault::new(format!("{at}.base_url"), "holds credentials or a query", hint));
                 }
             }
-            _ => problems.push(Problem::new(
+            _ => faults.push(Fault::new(
                 format!("{at}.base_url"),
                 "is not an http or https address",
                 "write it like `https://api.example.com/v1`",
@@ -85,9 +85,9 @@ impl ProviderSettings {
         }
         if self.concurrency == 0 {
             let hint = "at least 1; leave the provider's table out to switch it off";
-            problems.push(Problem::new(format!("{at}.concurrency"), "lets no request through", hint));
+            faults.push(Fault::new(format!("{at}.concurrency"), "lets no request through", hint));
         }
-        problems
+        faults
     }
 }
 
@@ -95,27 +95,27 @@ impl ProviderSettings {
 #[derive(Debug)]
 pub struct Checks<'a> {
     at: &'a str,
-    problems: Vec<Problem>,
+    faults: Vec<Fault>,
 }
 
 impl<'a> Checks<'a> {
     /// Begins with what is wrong with the common part; `at` is the key of the table.
     #[must_use]
     pub fn of(common: &ProviderSettings, at: &'a str) -> Self {
-        Self { at, problems: common.problems(at) }
+        Self { at, faults: common.faults(at) }
     }
 
     /// Adds a problem of `key`, a path below the table, when `bad`.
     pub fn wrong(&mut self, bad: bool, key: &str, what: &str, hint: &str) {
         if bad {
-            self.problems.push(Problem::new(format!("{}.{key}", self.at), what, hint));
+            self.faults.push(Fault::new(format!("{}.{key}", self.at), what, hint));
         }
     }
 
     /// Everything that is wrong.
     #[must_use]
-    pub fn problems(self) -> Vec<Problem> {
-        self.problems
+    pub fn faults(self) -> Vec<Fault> {
+        self.faults
     }
 }
 

@@ -2,7 +2,9 @@
 //! conversation that is under way ends with the old one.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 use super::Adapter;
 
@@ -16,19 +18,19 @@ impl Directory {
     /// The adapter of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<dyn Adapter>> {
-        self.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.by_name.read().get(name).cloned()
     }
 
     /// All of them, by name.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<dyn Adapter>> {
-        self.by_name.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.by_name.read().values().cloned().collect()
     }
 
     /// Exchanges an adapter for the one of the same name; one that was not there is not added, because no flow was
     /// checked against it. Answers whether it was there.
     pub fn exchange(&self, adapter: Arc<dyn Adapter>) -> bool {
-        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let mut by_name = self.by_name.write();
         let known = by_name.get_mut(adapter.name());
         known.map(|known| *known = adapter).is_some()
     }

@@ -44,7 +44,7 @@ pub trait Far: Send + Sync {
     ///
     /// # Errors
     /// There is no answer, and the conversation is over: hand the [`Stop`] on as it is.
-    async fn send(&self, request: Request) -> Result<Reply, Stop>;
+    async fn send(&self, request: HttpRequest) -> Result<Reply, Stop>;
 }
 
 /// One provider.
@@ -72,7 +72,7 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// [`Stop`]: it ended without an answer.
     async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop>;
 
-    /// Gets the token of this name, which a [`Request::token`] asked for. Only adapters whose requests ask for one have
+    /// Gets the token of this name, which a [`HttpRequest::token`] asked for. Only adapters whose requests ask for one have
     /// any.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// How many conversations may be under way so that each gets a turn for its next request within this time; at
+    /// How many conversations may be under way so that each gets a tick for its next request within this time; at
     /// least one.
     #[must_use]
     pub fn fitting(self, within: Millis) -> u32 {
@@ -146,7 +146,7 @@ pub struct Token {
 
 /// A request to send.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
+pub struct HttpRequest {
     /// `GET`, `POST`, ...
     pub method: &'static str,
     /// Whole URL.

@@ -12,7 +12,7 @@ use super::generic::settings::GenericSettings;
 use super::webhook::WebhookSettings;
 use super::{Adapter, didx, guardian, haven, original, waltid};
 use crate::settings::providers::{Check, Form, Forms};
-use crate::settings::{Input, Problems, Section, Settings};
+use crate::settings::{Faults, Input, Section, Settings};
 
 /// The rows. The order is that of the shipped flows.
 pub const BUILT_IN: &[Row] = &[original::ROW, didx::ROW, waltid::ROW, guardian::ROW, haven::ROW];
@@ -24,7 +24,7 @@ pub type ShippedFlow = (&'static str, &'static str);
 pub type ShippedTemplate = (&'static str, &'static str, [&'static str; 3]);
 
 /// Makes the adapter of a section that was checked.
-pub type Build = fn(&Section, &Policy) -> Result<Arc<dyn Adapter>, Problems>;
+pub type Build = fn(&Section, &Policy) -> Result<Arc<dyn Adapter>, Faults>;
 
 /// One provider.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ impl Row {
 #[cfg(test)]
 impl Row {
     /// A section of this text, over the defaults.
-    pub(crate) fn section<T: serde::de::DeserializeOwned>(&self, text: &str) -> Result<T, Problems> {
+    pub(crate) fn section<T: serde::de::DeserializeOwned>(&self, text: &str) -> Result<T, Faults> {
         self.form().read(text, "at", |_, _| Vec::new())
     }
 }
@@ -108,10 +108,10 @@ pub fn row(name: &str) -> Option<&'static Row> {
 /// What the providers' sections take.
 static FORMS: LazyLock<Forms> = LazyLock::new(|| Forms {
     built_in: BUILT_IN.iter().map(|row| (row.name, row.form())).collect(),
-    defined: Form::of(super::generic::SETTINGS, "docs/guides/your-own-provider.md", |section, problems| {
-        drop(section.check(GenericSettings::problems, problems));
+    defined: Form::of(super::generic::SETTINGS, "docs/guides/your-own-provider.md", |section, faults| {
+        drop(section.check(GenericSettings::faults, faults));
     }),
-    webhook: |section, problems| drop(section.check(WebhookSettings::problems, problems)),
+    webhook: |section, faults| drop(section.check(WebhookSettings::faults, faults)),
 });
 
 impl Settings {
@@ -119,7 +119,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every problem there is.
-    pub fn load(config: Option<&Path>) -> Result<Self, Problems> {
+    pub fn load(config: Option<&Path>) -> Result<Self, Faults> {
         Self::read(&Input::gather(config)?)
     }
 
@@ -127,7 +127,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every problem there is: unknown keys, wrong kinds, impossible values, values that do not go together.
-    pub fn read(input: &Input) -> Result<Self, Problems> {
+    pub fn read(input: &Input) -> Result<Self, Faults> {
         Self::of(input, &FORMS)
     }
 }

@@ -3,20 +3,20 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use gangway_core::time::Timestamp;
+use parking_lot::Mutex;
 
-use super::{Far, Reply, Request, Stop};
+use super::{Far, HttpRequest, Reply, Stop};
 
 /// A far end whose answers are known beforehand; its time stands.
 #[derive(Debug)]
 pub struct Script {
     now: Timestamp,
     rest: Mutex<VecDeque<Reply>>,
-    sent: Mutex<Vec<Request>>,
+    sent: Mutex<Vec<HttpRequest>>,
 }
 
 impl Script {
@@ -32,20 +32,20 @@ impl Script {
 
     /// What was asked for so far.
     #[must_use]
-    pub fn sent(&self) -> Vec<Request> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn sent(&self) -> Vec<HttpRequest> {
+        self.sent.lock().clone()
     }
 
     /// How many answers nobody asked for.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.rest.lock().len()
     }
 
     /// Whether the last request may have changed something.
     #[must_use]
     pub fn doubt(&self) -> bool {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).last().is_some_and(|request| request.effectful)
+        self.sent.lock().last().is_some_and(|request| request.effectful)
     }
 }
 
@@ -55,9 +55,9 @@ impl Far for Script {
         self.now
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, Stop> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-        let reply = self.rest.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    async fn send(&self, request: HttpRequest) -> Result<Reply, Stop> {
+        self.sent.lock().push(request);
+        let reply = self.rest.lock().pop_front();
         match reply {
             Some(reply) => Ok(reply),
             None => std::future::pending().await,

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::script::Script;
-use super::{Adapter, Call, Reply, Request, Stop, Token};
+use super::{Adapter, Call, HttpRequest, Reply, Stop, Token};
 
 /// A status, extra headers, and a body.
 pub type Told<'a> = (u16, &'a [(&'a str, &'a str)], &'a str);
@@ -49,7 +49,7 @@ impl Talk {
     }
 
     /// Every request that was sent, and how it ended; a cause `barred: …` stands for a barred provider.
-    pub fn hear(&self, adapter: &dyn Adapter, told: &[Told<'_>]) -> (Vec<Request>, AttemptResult) {
+    pub fn hear(&self, adapter: &dyn Adapter, told: &[Told<'_>]) -> (Vec<HttpRequest>, AttemptResult) {
         let call = Call {
             action: self.action,
             input: self.input.as_object().unwrap(),
@@ -102,7 +102,7 @@ impl Talk {
 }
 
 /// The way to the token of this name: every request that was sent, and the token or what keeps it back.
-pub fn token(adapter: &dyn Adapter, name: &str, told: &[Told<'_>]) -> (Vec<Request>, Result<Token, Stop>) {
+pub fn token(adapter: &dyn Adapter, name: &str, told: &[Told<'_>]) -> (Vec<HttpRequest>, Result<Token, Stop>) {
     let far = Script::new(NOW, told.iter().copied().map(reply));
     let ended = far.play(adapter.token(name, &far)).expect("a request that the test does not answer");
     assert_eq!(far.left(), 0, "answers that nobody asked for");
@@ -116,19 +116,19 @@ pub fn reply((status, headers, body): Told<'_>) -> Reply {
 }
 
 /// Method, whole address with its query.
-pub fn line(request: &Request) -> String {
+pub fn line(request: &HttpRequest) -> String {
     let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let mark = if query.is_empty() { "" } else { "?" };
     format!("{} {}{mark}{}", request.method, request.url, query.join("&"))
 }
 
 /// The JSON of a request.
-pub fn body(request: &Request) -> Value {
+pub fn body(request: &HttpRequest) -> Value {
     serde_json::from_slice(request.body.as_deref().unwrap()).unwrap()
 }
 
 /// A header's value, secret or not.
-pub fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+pub fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let secret = request.secret_headers.iter().map(|(name, value)| (*name, value.expose_secret()));
     request
         .headers

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use gangway_core::time::Millis;
 
-use super::{Problem, duration, load, secret};
+use super::{Fault, duration, load, secret};
 
 /// Longest name that the protocol carries.
 const NAME_MOST: usize = 255;
@@ -61,9 +61,9 @@ impl Default for AmqpSettings {
 impl AmqpSettings {
     /// Everything that keeps the broker from being used; `at` is the key of this table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut found = Vec::new();
-        let mut wrong = |key: &str, what: &str, hint: &str| found.push(Problem::new(format!("{at}.{key}"), what, hint));
+        let mut wrong = |key: &str, what: &str, hint: &str| found.push(Fault::new(format!("{at}.{key}"), what, hint));
         if let Some(url) = &self.url
             && !["amqp://", "amqps://"].iter().any(|scheme| url.expose_secret().starts_with(scheme))
         {
@@ -125,31 +125,31 @@ mod tests {
     fn the_defaults_have_no_problem_and_no_broker() {
         let settings = AmqpSettings::default();
         assert!(settings.url.is_none());
-        assert!(settings.problems("amqp").is_empty());
+        assert!(settings.faults("amqp").is_empty());
     }
 
     #[test]
     fn all_problems_are_told_at_once_and_without_the_password() {
         let text = "url = 'http://guest:hidden@host'\nqueue = 'amq.x'\nprefetch = 0\ndead = 'amq.dead'";
         let settings: AmqpSettings = load::read("amqp", text).unwrap();
-        let keys: Vec<String> = settings.problems("amqp").into_iter().map(|problem| problem.key).collect();
+        let keys: Vec<String> = settings.faults("amqp").into_iter().map(|fault| fault.key).collect();
         assert_eq!(keys, ["amqp.url", "amqp.queue", "amqp.dead", "amqp.prefetch"]);
-        assert!(!format!("{settings:?} {:?}", settings.problems("amqp")).contains("hidden"));
+        assert!(!format!("{settings:?} {:?}", settings.faults("amqp")).contains("hidden"));
     }
 
     #[test]
     fn a_virtual_host_without_a_name_is_told_before_the_broker_refuses_it() {
-        let problems = |url: &str| {
+        let faults = |url: &str| {
             let settings: AmqpSettings = load::read("amqp", &format!("url = '{url}'")).unwrap();
-            settings.problems("amqp").len()
+            settings.faults("amqp").len()
         };
-        assert_eq!(["amqp://h/", "amqps://u:p@h:5671/?heartbeat=1"].map(problems), [1, 1]);
-        assert_eq!(["amqp://h", "amqp://h/%2f", "amqp://u:p@h:5672/live", "amqp://h//"].map(problems), [0; 4]);
+        assert_eq!(["amqp://h/", "amqps://u:p@h:5671/?heartbeat=1"].map(faults), [1, 1]);
+        assert_eq!(["amqp://h", "amqp://h/%2f", "amqp://u:p@h:5672/live", "amqp://h//"].map(faults), [0; 4]);
     }
 
     #[test]
     fn a_queue_cannot_be_its_own_place_for_what_cannot_be_read() {
         let settings: AmqpSettings = load::read("amqp", "dead = 'gangway.inbound'").unwrap();
-        assert_eq!(settings.problems("amqp").len(), 1);
+        assert_eq!(settings.faults("amqp").len(), 1);
     }
 }

@@ -4,7 +4,7 @@ use gangway_core::catalogue::Limits;
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
-use super::{Problem, duration};
+use super::{Fault, duration};
 
 /// The one door, the sweep.
 #[derive(Clone, Debug, Deserialize)]
@@ -62,8 +62,8 @@ impl EngineSettings {
 
     /// What is wrong in it.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         let key = |name: &str| format!("{at}.{name}");
         let counts = [
             ("queue", self.queue, "no event could come in"),
@@ -80,28 +80,24 @@ impl EngineSettings {
         ];
         for (name, value, hint) in counts {
             if value == 0 {
-                problems.push(Problem::new(key(name), "is zero", format!("{hint}; 1 or more")));
+                faults.push(Fault::new(key(name), "is zero", format!("{hint}; 1 or more")));
             }
         }
         if self.batch > Self::BATCH_MAX {
             let hint = "one bad row would repeat too much; 256 is usual";
-            problems.push(Problem::new(key("batch"), format!("is more than {}", Self::BATCH_MAX), hint));
+            faults.push(Fault::new(key("batch"), format!("is more than {}", Self::BATCH_MAX), hint));
         }
         if self.queue > 0 && self.queue < self.batch {
             let hint = "a batch is taken from the queue and could never be full; raise queue or lower batch";
-            problems.push(Problem::new(key("queue"), "is less than engine.batch", hint));
+            faults.push(Fault::new(key("queue"), "is less than engine.batch", hint));
         }
         if self.sweep < Millis::secs(1) {
-            problems.push(Problem::new(
-                key("sweep"),
-                "is less than 1s",
-                "it would keep the database busy; 60s is usual",
-            ));
+            faults.push(Fault::new(key("sweep"), "is less than 1s", "it would keep the database busy; 60s is usual"));
         }
         if self.hold < Millis::secs(60) {
             let hint = "webhooks come before the reply that names their user; 30d is usual";
-            problems.push(Problem::new(key("hold"), "is less than 1m", hint));
+            faults.push(Fault::new(key("hold"), "is less than 1m", hint));
         }
-        problems
+        faults
     }
 }

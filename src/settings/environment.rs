@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use gangway_core::flow::words::nearest;
 use toml::Value;
 
-use super::Problem;
-use super::kind::{Kind, guess, leaves};
+use super::Fault;
 use super::merge::{Merged, Source};
+use super::value_type::{ValueType, guess, leaves};
 
 /// Short names of what nearly everyone sets.
 pub(crate) const SHORT: [(&str, &str); 5] = [
@@ -19,7 +19,7 @@ pub(crate) const SHORT: [(&str, &str); 5] = [
 ];
 
 /// Lays the variables over it. Empty ones count as not set: composed environments pass them on so.
-pub(crate) fn lay(merged: &mut Merged<'_>, environment: &[(String, String)], problems: &mut Vec<Problem>) {
+pub(crate) fn lay(merged: &mut Merged<'_>, environment: &[(String, String)], faults: &mut Vec<Fault>) {
     let mut set_by: BTreeMap<Vec<String>, String> = BTreeMap::new();
     let mut variables: Vec<_> = environment.iter().filter(|(_, value)| !value.is_empty()).collect();
     variables.sort();
@@ -30,26 +30,26 @@ pub(crate) fn lay(merged: &mut Merged<'_>, environment: &[(String, String)], pro
         }
         let path = match path(name, merged) {
             Some(Ok(path)) => path,
-            Some(Err(problem)) => {
-                problems.push(problem);
+            Some(Err(fault)) => {
+                faults.push(fault);
                 continue;
             }
             None => continue,
         };
         if let Some(other) = set_by.insert(path.clone(), name.clone()) {
-            problems.push(Problem::new(path.join("."), format!("is set by {other} and by {name}"), "keep one of them"));
+            faults.push(Fault::new(path.join("."), format!("is set by {other} and by {name}"), "keep one of them"));
         }
-        let value = match merged.example(&path).map(Kind::of) {
+        let value = match merged.example(&path).map(ValueType::of) {
             // A section or a value that does not fit goes on as text, and is refused with the kind that it must be.
             Some(kind) => kind.read(text).unwrap_or_else(|| Value::String(String::new())),
             None => guess(&path.join("."), text),
         };
-        merged.put(&path, value, Source::Environment(name.clone()), problems);
+        merged.put(&path, value, Source::Environment(name.clone()), faults);
     }
 }
 
 /// The setting that a variable names: none when it is not one of ours, a problem when it is ours and names nothing.
-fn path(name: &str, merged: &Merged<'_>) -> Option<Result<Vec<String>, Problem>> {
+fn path(name: &str, merged: &Merged<'_>) -> Option<Result<Vec<String>, Fault>> {
     let rest = name.strip_prefix("GANGWAY_")?;
     if rest == "CONFIG" || rest == "LOG" || rest.starts_with("TEST_") {
         return None;
@@ -63,7 +63,7 @@ fn path(name: &str, merged: &Merged<'_>) -> Option<Result<Vec<String>, Problem>>
             Some(meant) => format!("did you mean {meant}?"),
             None => "two underscores nest: GANGWAY_SECTION__KEY".to_owned(),
         };
-        return Some(Err(Problem::new(name, "is not a setting", hint)));
+        return Some(Err(Fault::new(name, "is not a setting", hint)));
     }
     Some(Ok(rest.split("__").map(str::to_lowercase).collect()))
 }

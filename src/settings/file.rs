@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use toml::de::{DeTable, DeValue, Deserializer};
 use toml::{Spanned, Table};
 
-use super::Problem;
+use super::Fault;
 
 /// More broken lines than this say nothing new: most likely one quote is not closed.
 const MOST: usize = 8;
@@ -24,9 +24,9 @@ pub(super) struct Parsed {
 }
 
 /// Reads a file; `name` is for the problems.
-pub(super) fn parse(name: &str, text: &str, problems: &mut Vec<Problem>) -> Parsed {
+pub(super) fn parse(name: &str, text: &str, faults: &mut Vec<Fault>) -> Parsed {
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut found: Vec<Problem> = Vec::new();
+    let mut found: Vec<Fault> = Vec::new();
     for error in &errors {
         let span = error.span().unwrap_or_default();
         let key = format!("{name}:{}", line(text, span.start));
@@ -36,7 +36,7 @@ pub(super) fn parse(name: &str, text: &str, problems: &mut Vec<Problem>) -> Pars
         }
     }
     found.truncate(MOST);
-    problems.extend(found);
+    faults.extend(found);
     let mut lines = BTreeMap::new();
     walk(document.get_ref(), "", text, &mut lines);
     let whole = errors.is_empty();
@@ -45,19 +45,19 @@ pub(super) fn parse(name: &str, text: &str, problems: &mut Vec<Problem>) -> Pars
         Err(error) => {
             if whole {
                 let key = format!("{name}:{}", line(text, error.span().unwrap_or_default().start));
-                problems.push(broken(key, error.message(), None));
+                faults.push(broken(key, error.message(), None));
             }
             Parsed { lines, ..Parsed::default() }
         }
     }
 }
 
-fn broken(key: String, message: &str, twice: Option<&str>) -> Problem {
+fn broken(key: String, message: &str, twice: Option<&str>) -> Fault {
     if let Some(name) = twice {
-        return Problem::new(key, format!("`{name}` is given twice"), "keep one of the two, or join the two sections");
+        return Fault::new(key, format!("`{name}` is given twice"), "keep one of the two, or join the two sections");
     }
     let hint = "text stands in \"quotes\", a section begins with its [name]; https://toml.io/en/v1.0.0";
-    Problem::new(key, format!("is not TOML: {message}"), hint)
+    Fault::new(key, format!("is not TOML: {message}"), hint)
 }
 
 /// The key or section of this line, when the same stands on a line above.

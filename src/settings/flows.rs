@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Problem;
+use super::Fault;
 
 /// Where flow files are.
 #[derive(Clone, Debug, Deserialize)]
@@ -17,12 +17,12 @@ pub struct FlowSettings {
 impl FlowSettings {
     /// What is wrong in it.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let missing = self.folders.iter().filter(|folder| !folder.is_dir());
         missing
             .map(|folder| {
                 let what = format!("{} is not a folder", folder.display());
-                Problem::new(format!("{at}.folders"), what, "relative paths begin where gangway is started")
+                Fault::new(format!("{at}.folders"), what, "relative paths begin where gangway is started")
             })
             .collect()
     }

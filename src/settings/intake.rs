@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use gangway_core::time::Millis;
 
-use super::{Problem, duration, load};
+use super::{Fault, duration, load};
 
 /// Limits and times.
 #[derive(Clone, Debug, Deserialize)]
@@ -40,7 +40,7 @@ impl Default for IntakeSettings {
 impl IntakeSettings {
     /// Everything that keeps these limits from being used; `at` is the key of this table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let numbers = [
             ("body_max", self.body_max as u64),
             ("body_within", self.body_within.0),
@@ -49,7 +49,7 @@ impl IntakeSettings {
             ("read_back", self.read_back.0),
         ];
         let zero = numbers.into_iter().filter(|(_, number)| *number == 0);
-        zero.map(|(key, _)| Problem::new(format!("{at}.{key}"), "is 0", "more than that")).collect()
+        zero.map(|(key, _)| Fault::new(format!("{at}.{key}"), "is 0", "more than that")).collect()
     }
 }
 
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn a_limit_of_zero_is_a_problem_and_the_defaults_have_none() {
-        assert!(IntakeSettings::default().problems("intake").is_empty());
+        assert!(IntakeSettings::default().faults("intake").is_empty());
         let none: IntakeSettings = load::read("intake", "body_max = 0\nbatch_max = 0").unwrap();
-        assert_eq!(none.problems("intake").len(), 2);
+        assert_eq!(none.faults("intake").len(), 2);
     }
 }

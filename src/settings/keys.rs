@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Problem, secret};
+use super::{Fault, secret};
 
 /// The master key, or the file that holds it.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,18 +22,18 @@ pub struct KeySettings {
 impl KeySettings {
     /// What is wrong in it.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         let key = self.master_key.expose_secret();
         if key.is_empty() && self.key_file.is_empty() {
             let hint = "set master_key, or name a key_file";
-            problems.push(Problem::new(format!("{at}.master_key"), "is empty, and so is keys.key_file", hint));
+            faults.push(Fault::new(format!("{at}.master_key"), "is empty, and so is keys.key_file", hint));
         }
         if !key.is_empty() && !is_key(key) {
             let hint = "make one with: openssl rand -base64 32";
-            problems.push(Problem::new(format!("{at}.master_key"), "is not 32 bytes in base64 or hexadecimal", hint));
+            faults.push(Fault::new(format!("{at}.master_key"), "is not 32 bytes in base64 or hexadecimal", hint));
         }
-        problems
+        faults
     }
 }
 

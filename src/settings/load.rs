@@ -10,9 +10,9 @@ use super::providers::Forms;
 use super::section::Section;
 use super::shape::Shape;
 use super::{
-    AmqpSettings, DatabaseSettings, EngineSettings, FlowSettings, IntakeSettings, KeySettings, LogSettings,
-    MailSettings, OutboundSettings, Problem, Problems, Providers, ServerSettings, Settings, across, environment, file,
-    show, text,
+    AmqpSettings, DatabaseSettings, EngineSettings, Fault, Faults, FlowSettings, IntakeSettings, KeySettings,
+    LogSettings, MailSettings, OutboundSettings, Providers, ServerSettings, Settings, across, environment, file, show,
+    text,
 };
 
 /// The commented defaults, compiled in.
@@ -39,14 +39,14 @@ impl Input {
     ///
     /// # Errors
     /// When a named file cannot be read, or a variable is not UTF-8.
-    pub fn gather(config: Option<&Path>) -> Result<Self, Problems> {
+    pub fn gather(config: Option<&Path>) -> Result<Self, Faults> {
         let mut input = Self::default();
-        let mut problems = Vec::new();
+        let mut faults = Vec::new();
         for (name, value) in std::env::vars_os() {
             let Some(name) = name.to_str().filter(|name| name.starts_with("GANGWAY_")) else { continue };
             match value.into_string() {
                 Ok(value) => input.environment.push((name.to_owned(), value)),
-                Err(_) => problems.push(Problem::new(name, "is not UTF-8", "set it again")),
+                Err(_) => faults.push(Fault::new(name, "is not UTF-8", "set it again")),
             }
         }
         let variable = input.environment.iter().find(|(name, value)| name == "GANGWAY_CONFIG" && !value.is_empty());
@@ -55,10 +55,10 @@ impl Input {
         if named.is_some() || path.exists() {
             match text::read(&path) {
                 Ok(text) => input.file = Some((path.display().to_string(), text)),
-                Err(problem) => problems.push(problem),
+                Err(fault) => faults.push(fault),
             }
         }
-        if problems.is_empty() { Ok(input) } else { Err(Problems(problems)) }
+        if faults.is_empty() { Ok(input) } else { Err(Faults(faults)) }
     }
 }
 
@@ -67,24 +67,24 @@ impl Settings {
     ///
     /// # Errors
     /// Every problem there is: unknown keys, wrong kinds, impossible values, values that do not go together.
-    pub fn of(input: &Input, forms: &Forms) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
+    pub fn of(input: &Input, forms: &Forms) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
         let mut merged = Merged::new(defaults(), forms);
         if let Some((name, text)) = &input.file {
-            let parsed = file::parse(name, text, &mut problems);
-            merged.lay(name, parsed, &mut problems);
+            let parsed = file::parse(name, text, &mut faults);
+            merged.lay(name, parsed, &mut faults);
         }
-        environment::lay(&mut merged, &input.environment, &mut problems);
-        let settings = assemble(&merged, &mut problems);
-        for problem in problems.iter_mut().filter(|problem| problem.place.is_empty()) {
-            problem.place = merged.place(&problem.key);
+        environment::lay(&mut merged, &input.environment, &mut faults);
+        let settings = assemble(&merged, &mut faults);
+        for fault in faults.iter_mut().filter(|fault| fault.place.is_empty()) {
+            fault.place = merged.place(&fault.key);
         }
         // What was read of a broken line is a guess; that it is broken says enough.
-        let broken: Vec<String> = problems.iter().map(|problem| problem.key.clone()).collect();
-        problems.retain(|problem| !broken.contains(&problem.place));
+        let broken: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
+        faults.retain(|fault| !broken.contains(&fault.place));
         match settings {
-            Some(settings) if problems.is_empty() => Ok(settings),
-            _ => Err(Problems(problems)),
+            Some(settings) if faults.is_empty() => Ok(settings),
+            _ => Err(Faults(faults)),
         }
     }
 }
@@ -100,25 +100,25 @@ pub(super) fn usual<T: DeserializeOwned>(section: &str) -> T {
 
 /// A section of this text alone, over the defaults.
 #[cfg(test)]
-pub(super) fn read<T: DeserializeOwned>(at: &str, text: &str) -> Result<T, Problems> {
+pub(super) fn read<T: DeserializeOwned>(at: &str, text: &str) -> Result<T, Faults> {
     let (set, shape) = (text.parse().unwrap(), defaults().section(at));
     Section { at: at.to_owned(), set, shape, whole: true, empty_is_none: true }.read(|_, _| Vec::new())
 }
 
 /// Types the sections and asks each, and all together, what is wrong.
-fn assemble(merged: &Merged<'_>, problems: &mut Vec<Problem>) -> Option<Settings> {
-    let server = section(merged, "server", ServerSettings::problems, problems);
-    let database = section(merged, "database", DatabaseSettings::problems, problems);
-    let engine = section(merged, "engine", EngineSettings::problems, problems);
-    let keys = section(merged, "keys", KeySettings::problems, problems);
-    let flows = section(merged, "flows", FlowSettings::problems, problems);
-    let log = section(merged, "log", LogSettings::problems, problems);
-    let intake = section(merged, "intake", IntakeSettings::problems, problems);
-    let amqp = section(merged, "amqp", AmqpSettings::problems, problems);
-    let outbound = section(merged, "outbound", OutboundSettings::problems, problems);
-    let mail = section(merged, "mail", MailSettings::problems, problems);
-    let providers = Providers::of(merged, problems);
-    across::add(&merged.table, problems);
+fn assemble(merged: &Merged<'_>, faults: &mut Vec<Fault>) -> Option<Settings> {
+    let server = section(merged, "server", ServerSettings::faults, faults);
+    let database = section(merged, "database", DatabaseSettings::faults, faults);
+    let engine = section(merged, "engine", EngineSettings::faults, faults);
+    let keys = section(merged, "keys", KeySettings::faults, faults);
+    let flows = section(merged, "flows", FlowSettings::faults, faults);
+    let log = section(merged, "log", LogSettings::faults, faults);
+    let intake = section(merged, "intake", IntakeSettings::faults, faults);
+    let amqp = section(merged, "amqp", AmqpSettings::faults, faults);
+    let outbound = section(merged, "outbound", OutboundSettings::faults, faults);
+    let mail = section(merged, "mail", MailSettings::faults, faults);
+    let providers = Providers::of(merged, faults);
+    across::add(&merged.table, faults);
     Some(Settings {
         server: server?,
         database: database?,
@@ -139,10 +139,10 @@ fn assemble(merged: &Merged<'_>, problems: &mut Vec<Problem>) -> Option<Settings
 fn section<T: DeserializeOwned>(
     merged: &Merged<'_>,
     at: &str,
-    check: impl FnOnce(&T, &str) -> Vec<Problem>,
-    problems: &mut Vec<Problem>,
+    check: impl FnOnce(&T, &str) -> Vec<Fault>,
+    faults: &mut Vec<Fault>,
 ) -> Option<T> {
     let set = merged.table.get(at).and_then(Value::as_table).cloned().unwrap_or_default();
     let shape = merged.defaults.section(at);
-    Section { at: at.to_owned(), set, shape, whole: merged.whole, empty_is_none: true }.check(check, problems)
+    Section { at: at.to_owned(), set, shape, whole: merged.whole, empty_is_none: true }.check(check, faults)
 }

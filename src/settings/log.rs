@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Problem;
+use super::Fault;
 
 /// How much is said on stderr, and in which form.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,17 +21,17 @@ impl LogSettings {
 
     /// What is wrong in it.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         if !Self::LEVELS.contains(&self.level.as_str()) {
             let hint = "one of error, warn, info, debug, trace; GANGWAY_LOG takes a finer filter";
-            problems.push(Problem::new(format!("{at}.level"), format!("{:?} is not a level", self.level), hint));
+            faults.push(Fault::new(format!("{at}.level"), format!("{:?} is not a level", self.level), hint));
         }
         if !["text", "json"].contains(&self.format.as_str()) {
             let what = format!("{:?} is not a form of log", self.format);
-            problems.push(Problem::new(format!("{at}.format"), what, "text for people, json for collectors"));
+            faults.push(Fault::new(format!("{at}.format"), what, "text for people, json for collectors"));
         }
-        problems
+        faults
     }
 
     /// Whether log lines are JSON.

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Problem, duration, load, secret};
+use super::{Fault, duration, load, secret};
 
 /// `[mail]`. Without `url` no mail is sent, and a flow that mails does not load.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -64,10 +64,10 @@ impl MailSettings {
 
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         let mut wrong = |key: &str, what: String, hint: &str| {
-            problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+            faults.push(Fault::new(format!("{at}.{key}"), what, hint));
         };
         if let Some(url) = &self.url
             && let Err(what) = Server::parse(url.expose_secret())
@@ -87,7 +87,7 @@ impl MailSettings {
         if self.concurrency == 0 {
             wrong("concurrency", "lets no mail through".to_owned(), "at least 1");
         }
-        problems
+        faults
     }
 }
 
@@ -196,9 +196,9 @@ mod tests {
     fn all_that_is_wrong_with_the_mail_settings_is_told_at_once() {
         let text = "url = \"http://secret-host\"\nfrom = \"nobody\"\ndomain = \"a b\"\nconcurrency = 0";
         let settings: MailSettings = load::read("mail", text).unwrap();
-        let problems = settings.problems("mail");
-        assert_eq!(problems.len(), 4, "{problems:?}");
-        assert!(!format!("{problems:?}").contains("secret-host"));
-        assert_eq!(MailSettings::default().problems("mail"), []);
+        let faults = settings.faults("mail");
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert!(!format!("{faults:?}").contains("secret-host"));
+        assert_eq!(MailSettings::default().faults("mail"), []);
     }
 }

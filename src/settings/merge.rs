@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use gangway_core::flow::words::nearest;
 use toml::{Table, Value};
 
-use super::Problem;
+use super::Fault;
 use super::file::Parsed;
-use super::kind::{Kind, find, leaves, put};
 use super::providers::Forms;
 use super::shape::Shape;
+use super::value_type::{ValueType, find, leaves, put};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,24 +74,24 @@ impl<'a> Merged<'a> {
     }
 
     /// Lays a whole file over it.
-    pub(crate) fn lay(&mut self, name: &str, file: Parsed, problems: &mut Vec<Problem>) {
+    pub(crate) fn lay(&mut self, name: &str, file: Parsed, faults: &mut Vec<Fault>) {
         self.whole = file.whole;
         self.places.extend(file.lines.into_iter().map(|(key, line)| (key, format!("{name}:{line}"))));
         for (path, value) in leaves(&file.table) {
-            self.put(&path, value.clone(), Source::File(name.to_owned()), problems);
+            self.put(&path, value.clone(), Source::File(name.to_owned()), faults);
         }
     }
 
     /// Lays one value over it; what is not right is reported and left out, so that all problems are found.
-    pub(crate) fn put(&mut self, path: &[String], value: Value, source: Source, problems: &mut Vec<Problem>) {
+    pub(crate) fn put(&mut self, path: &[String], value: Value, source: Source, faults: &mut Vec<Fault>) {
         if let Source::Environment(name) = &source {
             self.places.insert(path.join("."), name.clone());
         }
-        if let Some(mut problem) = self.check(path, &value) {
-            let exact = self.places.get(&problem.key).cloned();
-            problem.place = exact.unwrap_or_else(|| self.place(&path.join(".")));
-            if !problems.contains(&problem) {
-                problems.push(problem);
+        if let Some(mut fault) = self.check(path, &value) {
+            let exact = self.places.get(&fault.key).cloned();
+            fault.place = exact.unwrap_or_else(|| self.place(&path.join(".")));
+            if !faults.contains(&fault) {
+                faults.push(fault);
             }
             if let [section, provider, _, ..] = path
                 && section == "providers"
@@ -113,10 +113,10 @@ impl<'a> Merged<'a> {
         put(&mut self.table, path, value);
     }
 
-    fn check(&self, path: &[String], value: &Value) -> Option<Problem> {
+    fn check(&self, path: &[String], value: &Value) -> Option<Fault> {
         if path.iter().any(String::is_empty) {
             let shown: Vec<_> = path.iter().map(|part| if part.is_empty() { "\"\"" } else { part }).collect();
-            return Some(Problem::new(shown.join("."), "is an empty key", "give it a name, or remove it"));
+            return Some(Fault::new(shown.join("."), "is an empty key", "give it a name, or remove it"));
         }
         let mut table = self.defaults.table();
         for (depth, part) in path.iter().enumerate() {
@@ -132,7 +132,7 @@ impl<'a> Merged<'a> {
                 Some(default) if last => return wrong_kind(&here, default, "the default is", value),
                 Some(Value::Table(inner)) => table = inner,
                 Some(_) => {
-                    return Some(Problem::new(
+                    return Some(Fault::new(
                         path.join("."),
                         "is not a setting",
                         format!("{here} is a value, not a section"),
@@ -144,7 +144,7 @@ impl<'a> Merged<'a> {
         None
     }
 
-    fn unknown(&self, key: &str, above: &str, part: &str, table: &Table) -> Problem {
+    fn unknown(&self, key: &str, above: &str, part: &str, table: &Table) -> Fault {
         let hint = match nearest(part, table.keys().map(String::as_str)) {
             _ if above.is_empty() && self.forms.built_in.contains_key(part) => {
                 format!("did you mean providers.{part}?")
@@ -156,27 +156,27 @@ impl<'a> Merged<'a> {
                 elsewhere => format!("it stands in {}", elsewhere.join(", ")),
             },
         };
-        Problem::new(key, "is not a setting", hint)
+        Fault::new(key, "is not a setting", hint)
     }
 }
 
-fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<Problem> {
-    let (want, is) = (Kind::of(example), Kind::of(value));
+fn wrong_kind(key: &str, example: &Value, hint: &str, value: &Value) -> Option<Fault> {
+    let (want, is) = (ValueType::of(example), ValueType::of(value));
     let hint = match example {
         Value::Table(table) if table.is_empty() => "any keys may stand in it".to_owned(),
         Value::Table(table) => format!("it holds {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
         Value::String(text) if text.is_empty() => "it is empty by default".to_owned(),
         _ => format!("{hint} {example}"),
     };
-    let problem = |what: String| Some(Problem::new(key, what, hint));
+    let fault = |what: String| Some(Fault::new(key, what, hint));
     if !want.takes(is) {
-        return problem(format!("must be {}", want.words()));
+        return fault(format!("must be {}", want.words()));
     }
     if let (Value::Array(examples), Value::Array(items)) = (example, value) {
         // A list without an example is one of texts.
-        let want = examples.first().map_or(Kind::Text, Kind::of);
-        let stranger = items.iter().any(|item| !want.takes(Kind::of(item)));
-        return if stranger { problem(format!("holds something that is not {}", want.words())) } else { None };
+        let want = examples.first().map_or(ValueType::Text, ValueType::of);
+        let stranger = items.iter().any(|item| !want.takes(ValueType::of(item)));
+        return if stranger { fault(format!("holds something that is not {}", want.words())) } else { None };
     }
-    if value.as_integer().is_some_and(|number| number < 0) { problem("is negative".to_owned()) } else { None }
+    if value.as_integer().is_some_and(|number| number < 0) { fault("is negative".to_owned()) } else { None }
 }

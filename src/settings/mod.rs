@@ -11,7 +11,6 @@ mod file;
 pub mod flows;
 pub mod intake;
 pub mod keys;
-mod kind;
 mod load;
 pub mod log;
 pub mod mail;
@@ -25,6 +24,7 @@ mod shape;
 mod show;
 pub mod store;
 pub mod text;
+mod value_type;
 
 pub use amqp::AmqpSettings;
 pub use engine::EngineSettings;
@@ -45,7 +45,7 @@ use std::fmt;
 
 /// One thing that is wrong in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Fault {
     /// Where: `providers.original.base_url`.
     pub key: String,
     /// What is wrong. Never holds a secret's value.
@@ -56,7 +56,7 @@ pub struct Problem {
     pub place: String,
 }
 
-impl Problem {
+impl Fault {
     /// A problem at this key.
     #[must_use]
     pub fn new(key: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -66,25 +66,25 @@ impl Problem {
 
 /// Everything that is wrong in the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Faults(pub Vec<Fault>);
 
-impl fmt::Display for Problems {
+impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "settings: {} problem{}", self.0.len(), if self.0.len() == 1 { "" } else { "s" })?;
-        for problem in &self.0 {
-            match problem.place.as_str() {
-                "" => writeln!(f, "  {}: {}", problem.key, problem.what)?,
-                place => writeln!(f, "  {} ({place}): {}", problem.key, problem.what)?,
+        for fault in &self.0 {
+            match fault.place.as_str() {
+                "" => writeln!(f, "  {}: {}", fault.key, fault.what)?,
+                place => writeln!(f, "  {} ({place}): {}", fault.key, fault.what)?,
             }
-            if !problem.hint.is_empty() {
-                writeln!(f, "    hint: {}", problem.hint)?;
+            if !fault.hint.is_empty() {
+                writeln!(f, "    hint: {}", fault.hint)?;
             }
         }
         Ok(())
     }
 }
 
-impl std::error::Error for Problems {}
+impl std::error::Error for Faults {}
 
 /// The settings in force. Cannot be had but through [`Settings::of`], so whoever holds one may rely on every check.
 #[derive(Clone, Debug)]

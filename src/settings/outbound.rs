@@ -4,7 +4,7 @@ use gangway_core::retry::Policy;
 use gangway_core::time::Millis;
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, duration, load};
+use super::{Fault, duration, load};
 
 /// Time kept between the end of the longest attempt and the end of its lease, for bringing the outcome home.
 pub const LEASE_MARGIN: Millis = Millis::secs(5);
@@ -126,11 +126,11 @@ impl OutboundSettings {
 
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         let mut wrong = |bad: bool, key: &str, what: &str, hint: &str| {
             if bad {
-                problems.push(Problem::new(format!("{at}.{key}"), what, hint));
+                faults.push(Fault::new(format!("{at}.{key}"), what, hint));
             }
         };
         let lease_hint = "make the lease longer or the time-out shorter: a lease that runs out under a running request \
@@ -171,7 +171,7 @@ impl OutboundSettings {
             "2m is usual",
         );
         wrong(self.breaker.probe.0 == 0, "breaker.probe", "is zero", "30s is usual");
-        problems
+        faults
     }
 }
 
@@ -184,24 +184,24 @@ mod tests {
 
     #[test]
     fn the_defaults_have_no_problem() {
-        assert_eq!(OutboundSettings::default().problems("outbound"), []);
+        assert_eq!(OutboundSettings::default().faults("outbound"), []);
         assert_eq!(OutboundSettings::default().retry.policy(), Policy::default());
     }
 
     #[test]
     fn a_lease_that_could_end_under_a_running_request_is_refused() {
         let mut settings = OutboundSettings { request_timeout: Millis::secs(25), ..OutboundSettings::default() };
-        assert_eq!(settings.problems("outbound"), []);
+        assert_eq!(settings.faults("outbound"), []);
         settings.request_timeout = Millis(25_001);
-        let problems = settings.problems("outbound");
-        assert_eq!(problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["outbound.lease"]);
+        let faults = settings.faults("outbound");
+        assert_eq!(faults.iter().map(|fault| fault.key.as_str()).collect::<Vec<_>>(), ["outbound.lease"]);
     }
 
     #[test]
     fn all_problems_are_told_at_once_and_an_unknown_key_is_refused() {
         let text = "request_timeout = \"0s\"\npublish_concurrency = 0\nretry.look_ups = 0\n";
         let settings: OutboundSettings = load::read("outbound", text).unwrap();
-        assert_eq!(settings.problems("outbound").len(), 4, "{:?}", settings.problems("outbound"));
+        assert_eq!(settings.faults("outbound").len(), 4, "{:?}", settings.faults("outbound"));
         assert!(load::read::<OutboundSettings>("outbound", "alow_private = true").is_err());
         assert!(load::read::<OutboundSettings>("outbound", "lease = 30").is_err());
     }

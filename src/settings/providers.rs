@@ -7,11 +7,11 @@ use gangway_core::flow::words::nearest;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::kind::{find, leaves};
 use super::merge::Merged;
 use super::section::Section;
 use super::shape::Shape;
-use super::{Problem, Problems};
+use super::value_type::{find, leaves};
+use super::{Fault, Faults};
 
 /// Names that no provider can have: what gangway itself calls its events, effects and their slots.
 pub(crate) const RESERVED: [&str; 7] = ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"];
@@ -23,7 +23,7 @@ const COMMON: &str = include_str!("provider.toml");
 const COMMON_KEYS: [&str; 3] = ["base_url", "webhook_secret", "webhook"];
 
 /// Tells all that is wrong with a provider's section.
-pub type Check = fn(&Section, &mut Vec<Problem>);
+pub type Check = fn(&Section, &mut Vec<Fault>);
 
 /// What a provider's section takes, and who checks it.
 #[derive(Clone, Debug)]
@@ -59,9 +59,9 @@ impl Form {
         &self,
         text: &str,
         at: &str,
-        check: impl FnOnce(&T, &str) -> Vec<Problem>,
-    ) -> Result<T, Problems> {
-        let set = text.parse().map_err(|_| Problems(vec![Problem::new(at, "is not TOML", "")]))?;
+        check: impl FnOnce(&T, &str) -> Vec<Fault>,
+    ) -> Result<T, Faults> {
+        let set = text.parse().map_err(|_| Faults(vec![Fault::new(at, "is not TOML", "")]))?;
         self.section(at, set, true).read(check)
     }
 
@@ -130,7 +130,7 @@ impl Forms {
     }
 
     /// A section that is neither of a known provider nor says by which definition it is to be read.
-    fn unknown(&self, name: &str) -> Problem {
+    fn unknown(&self, name: &str) -> Fault {
         let hint = match nearest(name, self.built_in.keys().copied()) {
             Some(known) => format!("did you mean providers.{known}?"),
             None => {
@@ -138,7 +138,7 @@ impl Forms {
                 format!("known: {}; any other needs `definition`, the file that describes it", known.join(", "))
             }
         };
-        Problem::new(format!("providers.{name}"), "is not a provider", hint)
+        Fault::new(format!("providers.{name}"), "is not a provider", hint)
     }
 }
 
@@ -163,41 +163,41 @@ impl Providers {
     }
 
     /// Reads all sections, and tells all that is wrong.
-    pub(super) fn of(merged: &Merged<'_>, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn of(merged: &Merged<'_>, faults: &mut Vec<Fault>) -> Self {
         let sections = merged.table.get("providers").and_then(Value::as_table);
         let mut found = BTreeMap::new();
         for (name, section) in sections.into_iter().flatten() {
             let Some(mut section) = section.as_table().cloned() else { continue };
             if !merged.forms.built_in.contains_key(name.as_str()) {
-                if let Some(problem) =
+                if let Some(fault) =
                     no_name(name).or_else(|| (!section.contains_key("definition")).then(|| merged.forms.unknown(name)))
                 {
-                    problems.push(problem);
+                    faults.push(fault);
                     continue;
                 }
                 section = with_rule(section);
             }
             let form = merged.forms.of(name);
             let at = format!("providers.{name}");
-            let (set, webhook) = split(&at, section, form.shape.section("webhook"), problems);
+            let (set, webhook) = split(&at, section, form.shape.section("webhook"), faults);
             let section = form.section(&at, set, merged.whole);
             if let Some(webhook) = &webhook {
-                (merged.forms.webhook)(webhook, problems);
+                (merged.forms.webhook)(webhook, faults);
             }
-            (form.check)(&section, problems);
+            (form.check)(&section, faults);
             found.insert(name.clone(), Provider { section, webhook });
         }
         Self(found)
     }
 }
 
-fn no_name(name: &str) -> Option<Problem> {
+fn no_name(name: &str) -> Option<Fault> {
     let hint = match name {
         "flow" => "events `flow.…` tell how onboardings end; choose another name, here and in the definition",
         _ => "gangway means something else by it; choose another name, here and in the definition",
     };
     let what = "is a name that no provider can have";
-    RESERVED.contains(&name).then(|| Problem::new(format!("providers.{name}"), what, hint))
+    RESERVED.contains(&name).then(|| Fault::new(format!("providers.{name}"), what, hint))
 }
 
 /// A section whose webhooks follow the definition's rule, unless it names another.
@@ -213,14 +213,14 @@ fn with_rule(mut table: Table) -> Table {
 
 /// Takes the webhooks' part out of a provider's section: `webhook_secret = "…"`, short for
 /// `webhook = { secrets = ["…"] }`, or the whole `[providers.NAME.webhook]`.
-fn split(at: &str, mut section: Table, shape: Shape, problems: &mut Vec<Problem>) -> (Table, Option<Section>) {
+fn split(at: &str, mut section: Table, shape: Shape, faults: &mut Vec<Fault>) -> (Table, Option<Section>) {
     let short = section.remove("webhook_secret").filter(|value| value.as_str() != Some(""));
     let long = section.remove("webhook");
     let at_webhook = format!("{at}.webhook");
     let mut set = match long {
         Some(Value::Table(table)) => table,
         Some(_) => {
-            problems.push(Problem::new(&at_webhook, "must be a section", "see docs/providers"));
+            faults.push(Fault::new(&at_webhook, "must be a section", "see docs/providers"));
             return (section, None);
         }
         None if short.is_none() => return (section, None),
@@ -229,7 +229,7 @@ fn split(at: &str, mut section: Table, shape: Shape, problems: &mut Vec<Problem>
     if let Some(secret) = short {
         if set.contains_key("secrets") {
             let hint = "keep webhook.secrets, which takes several while one is being replaced";
-            problems.push(Problem::new(format!("{at}.webhook_secret"), "is given beside webhook.secrets", hint));
+            faults.push(Fault::new(format!("{at}.webhook_secret"), "is given beside webhook.secrets", hint));
         }
         set.insert("secrets".to_owned(), Value::Array(vec![secret]));
     }

@@ -8,9 +8,9 @@ use gangway_core::flow::words::nearest;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::kind::{find, leaves, put, take};
 use super::shape::Shape;
-use super::{Problem, Problems};
+use super::value_type::{find, leaves, put, take};
+use super::{Fault, Faults};
 
 /// A section that is to be typed.
 #[derive(Clone)]
@@ -39,40 +39,40 @@ impl Section {
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn read<T: DeserializeOwned>(&self, check: impl FnOnce(&T, &str) -> Vec<Problem>) -> Result<T, Problems> {
-        let mut problems = Vec::new();
-        self.check(check, &mut problems).ok_or(Problems(problems))
+    pub fn read<T: DeserializeOwned>(&self, check: impl FnOnce(&T, &str) -> Vec<Fault>) -> Result<T, Faults> {
+        let mut faults = Vec::new();
+        self.check(check, &mut faults).ok_or(Faults(faults))
     }
 
     /// Typed and checked; none when anything is wrong, and then `problems` says all of it. Says nothing more of a key
     /// that has a problem already.
     pub fn check<T: DeserializeOwned>(
         &self,
-        check: impl FnOnce(&T, &str) -> Vec<Problem>,
-        problems: &mut Vec<Problem>,
+        check: impl FnOnce(&T, &str) -> Vec<Fault>,
+        faults: &mut Vec<Fault>,
     ) -> Option<T> {
-        let before = problems.len();
-        let set = self.known(problems);
+        let before = faults.len();
+        let set = self.known(faults);
         let table = self.filled::<T>(&set);
         let typed =
-            table.try_into::<T>().or_else(|_| self.filled::<T>(&self.fitting::<T>(set, problems)).try_into::<T>());
+            table.try_into::<T>().or_else(|_| self.filled::<T>(&self.fitting::<T>(set, faults)).try_into::<T>());
         let Ok(typed) = typed else {
-            problems.push(Problem::new(&self.at, "cannot be read", self.docs()));
+            faults.push(Fault::new(&self.at, "cannot be read", self.docs()));
             return None;
         };
-        for problem in check(&typed, &self.at) {
-            tell(problem, problems);
+        for fault in check(&typed, &self.at) {
+            tell(fault, faults);
         }
-        (problems.len() == before).then_some(typed)
+        (faults.len() == before).then_some(typed)
     }
 
     /// What was set, without what the shape does not know, and with an example where something is needed.
-    fn known(&self, problems: &mut Vec<Problem>) -> Table {
+    fn known(&self, faults: &mut Vec<Fault>) -> Table {
         let mut set = self.set.clone();
         for (path, _) in leaves(&self.set) {
-            if let Some(problem) = self.stranger(&path).or_else(|| self.no_word(&path)) {
+            if let Some(fault) = self.stranger(&path).or_else(|| self.no_word(&path)) {
                 leave_out(&mut set, &path);
-                tell(problem, problems);
+                tell(fault, faults);
             }
         }
         for (path, example) in self.shape.needed() {
@@ -84,7 +84,7 @@ impl Section {
                 let key = self.key(&path);
                 let variable = format!("GANGWAY_{}", key.replace('.', "__").to_uppercase());
                 let hint = format!("set it, or {variable}; {}", self.docs());
-                tell(Problem::new(key, "is missing", hint), problems);
+                tell(Fault::new(key, "is missing", hint), faults);
             }
         }
         set
@@ -113,7 +113,7 @@ impl Section {
     }
 
     /// What was set, without what the type refuses although its shape takes it.
-    fn fitting<T: DeserializeOwned>(&self, mut set: Table, problems: &mut Vec<Problem>) -> Table {
+    fn fitting<T: DeserializeOwned>(&self, mut set: Table, faults: &mut Vec<Fault>) -> Table {
         let fits = |path: &[String], value: Value| {
             let mut alone = self.shape.table().clone();
             put(&mut alone, path, value);
@@ -137,7 +137,7 @@ impl Section {
             };
             let hint =
                 find(self.shape.table(), &path).map_or_else(|| self.docs(), |example| format!("such as {example}"));
-            tell(Problem::new(self.key(&path), what, hint), problems);
+            tell(Fault::new(self.key(&path), what, hint), faults);
         }
         set
     }
@@ -147,7 +147,7 @@ impl Section {
     }
 
     /// The first part of the path that the shape does not know.
-    fn stranger(&self, path: &[String]) -> Option<Problem> {
+    fn stranger(&self, path: &[String]) -> Option<Fault> {
         let depth = self.shape.stranger(path)?;
         let (above, part) = (path.get(..depth).unwrap_or_default(), path.get(depth).map_or("", String::as_str));
         let beside = if above.is_empty() {
@@ -159,10 +159,10 @@ impl Section {
             Some(meant) => format!("did you mean {}?", self.key(&[above, &[meant.to_owned()]].concat())),
             None => self.docs(),
         };
-        Some(Problem::new(self.key(path.get(..=depth).unwrap_or(path)), "is not a setting", hint))
+        Some(Fault::new(self.key(path.get(..=depth).unwrap_or(path)), "is not a setting", hint))
     }
 
-    fn no_word(&self, path: &[String]) -> Option<Problem> {
+    fn no_word(&self, path: &[String]) -> Option<Fault> {
         let words = self.shape.words(path);
         let value = find(&self.set, path)?.as_str()?;
         if words.is_empty() || words.iter().any(|word| word == value) || (self.empty_is_none && value.is_empty()) {
@@ -170,7 +170,7 @@ impl Section {
         }
         let known: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
         let hint = format!("one of {}", known.join(", "));
-        Some(Problem::new(self.key(path), "is not a word that may stand here", hint))
+        Some(Fault::new(self.key(path), "is not a word that may stand here", hint))
     }
 
     fn docs(&self) -> String {
@@ -190,8 +190,8 @@ fn leave_out(set: &mut Table, path: &[String]) {
     }
 }
 
-fn tell(problem: Problem, problems: &mut Vec<Problem>) {
-    if !problems.iter().any(|known| known.key == problem.key) {
-        problems.push(problem);
+fn tell(fault: Fault, faults: &mut Vec<Fault>) {
+    if !faults.iter().any(|known| known.key == fault.key) {
+        faults.push(fault);
     }
 }

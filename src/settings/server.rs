@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
-use super::{Problem, duration};
+use super::{Fault, duration};
 
 /// How gangway is reached.
 #[derive(Clone, Debug, Deserialize)]
@@ -61,45 +61,41 @@ impl ServerSettings {
 
     /// What is wrong in it.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         let key = |name: &str| format!("{at}.{name}");
         if self.listen.parse::<SocketAddr>().is_err() {
             let hint = "such as \"127.0.0.1:8080\", \"0.0.0.0:8080\" or \"[::]:8080\"; port 0 takes a free one";
-            problems.push(Problem::new(key("listen"), "is not an IP address and a port", hint));
+            faults.push(Fault::new(key("listen"), "is not an IP address and a port", hint));
         }
         if !self.private_listen.is_empty() {
             let hint = "such as \"0.0.0.0:9090\", an address that strangers do not reach; empty: none of their own";
             match self.private_listen.parse::<SocketAddr>() {
-                Err(_) => problems.push(Problem::new(key("private_listen"), "is not an IP address and a port", hint)),
+                Err(_) => faults.push(Fault::new(key("private_listen"), "is not an IP address and a port", hint)),
                 Ok(private) if private.port() != 0 && self.listen.parse() == Ok(private) => {
-                    problems.push(Problem::new(key("private_listen"), "is server.listen itself", hint));
+                    faults.push(Fault::new(key("private_listen"), "is server.listen itself", hint));
                 }
                 Ok(_) => {}
             }
         }
         if self.action_limit < 1024 {
-            problems.push(Problem::new(
+            faults.push(Fault::new(
                 key("action_limit"),
                 "is less than 1024 bytes",
                 "no reason would fit; 65536 is usual",
             ));
         }
         if self.connections == 0 {
-            problems.push(Problem::new(key("connections"), "is zero", "a number above 0; 768 is the default"));
+            faults.push(Fault::new(key("connections"), "is zero", "a number above 0; 768 is the default"));
         }
         if self.stop < Millis::secs(1) {
-            problems.push(Problem::new(
-                key("stop"),
-                "is less than 1s",
-                "answers under way would be cut off; 20s is usual",
-            ));
+            faults.push(Fault::new(key("stop"), "is less than 1s", "answers under way would be cut off; 20s is usual"));
         }
         for (name, value) in
             [("header_timeout", self.header_timeout), ("ready_timeout", self.ready_timeout), ("upkeep", self.upkeep)]
         {
             if value == Millis(0) {
-                problems.push(Problem::new(
+                faults.push(Fault::new(
                     key(name),
                     "is zero",
                     "it would be over before it began; take a second or more",
@@ -108,9 +104,9 @@ impl ServerSettings {
         }
         if self.token_cache > Self::TOKEN_CACHE_MAX {
             let hint = "a token that was taken back must stop working soon";
-            problems.push(Problem::new(key("token_cache"), "is more than 10s", hint));
+            faults.push(Fault::new(key("token_cache"), "is more than 10s", hint));
         }
-        problems
+        faults
     }
 
     /// Where probes and metrics have an address of their own.

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::kind::{find, leaves, put, take};
 use super::section::Section;
+use super::value_type::{find, leaves, put, take};
 
 /// A key's path.
 type Path = Vec<String>;

@@ -3,7 +3,7 @@
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
-use super::{Problem, duration};
+use super::{Fault, duration};
 use crate::clock::Trust;
 
 /// Where everything is kept.
@@ -65,16 +65,16 @@ impl std::fmt::Debug for DatabaseSettings {
 impl DatabaseSettings {
     /// What is wrong in it.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = Vec::new();
         let key = |name: &str| format!("{at}.{name}");
         if !self.sqlite() && !self.url.starts_with("postgres://") && !self.url.starts_with("postgresql://") {
             let hint = "begin it with sqlite: or postgres://";
-            problems.push(Problem::new(key("url"), "names no database that gangway knows", hint));
+            faults.push(Fault::new(key("url"), "names no database that gangway knows", hint));
         }
         for (name, value) in [("intake", self.intake), ("work", self.work), ("screens", self.screens)] {
             if value == 0 {
-                problems.push(Problem::new(
+                faults.push(Fault::new(
                     key(name),
                     "is zero",
                     "this kind of work would never get a connection; 1 or more",
@@ -87,7 +87,7 @@ impl DatabaseSettings {
             ("clock_leap", self.clock_leap, "every start would be doubted; 7d is usual"),
         ] {
             if value == Millis(0) {
-                problems.push(Problem::new(key(name), "is zero", hint));
+                faults.push(Fault::new(key(name), "is zero", hint));
             }
         }
         let limits = [
@@ -101,17 +101,13 @@ impl DatabaseSettings {
         for (name, limit, usual) in limits {
             if limit == Millis(0) {
                 let hint = format!("a wait without an end stops everybody behind it; {usual} is usual");
-                problems.push(Problem::new(key(name), "is zero", hint));
+                faults.push(Fault::new(key(name), "is zero", hint));
             }
         }
         if self.acquire == Millis(0) {
-            problems.push(Problem::new(
-                key("acquire"),
-                "is zero",
-                "every wait for a connection would fail; 5s is usual",
-            ));
+            faults.push(Fault::new(key("acquire"), "is zero", "every wait for a connection would fail; 5s is usual"));
         }
-        problems
+        faults
     }
 
     /// When what the database's clock says is believed.

@@ -3,13 +3,13 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::Problem;
+use super::Fault;
 
 /// The text of a file.
 ///
 /// # Errors
 /// The file (with the line, where that is known), what is wrong with it, and how to mend it.
-pub fn read(path: &Path) -> Result<String, Problem> {
+pub fn read(path: &Path) -> Result<String, Fault> {
     let name = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
         let hint = match error.kind() {
@@ -18,11 +18,11 @@ pub fn read(path: &Path) -> Result<String, Problem> {
             ErrorKind::IsADirectory => "name a file in it",
             _ => "see that it can be read",
         };
-        Problem::new(name.to_string(), format!("cannot be read: {error}"), hint)
+        Fault::new(name.to_string(), format!("cannot be read: {error}"), hint)
     })?;
     String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Problem::new(format!("{name}:{line}"), "is not UTF-8", "save the file as UTF-8")
+        Fault::new(format!("{name}:{line}"), "is not UTF-8", "save the file as UTF-8")
     })
 }

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Keyring;
 use crate::clock::Chance;
 use crate::settings::keys::is_key;
-use crate::settings::{KeySettings, Problem};
+use crate::settings::{Fault, KeySettings};
 
 /// The master key: as given in the settings, else from the file. A missing file is made only where `make` is true
 /// (the embedded database): a container without a lasting disk would otherwise lose the key, and all data with it.
@@ -18,12 +18,12 @@ use crate::settings::{KeySettings, Problem};
 /// # Errors
 /// When the file is missing and may not be made, cannot be read or written, others may read it, or it holds
 /// something else. The text is never shown.
-pub fn master_key(settings: &KeySettings, make: bool, chance: &dyn Chance) -> Result<SecretString, Problem> {
+pub fn master_key(settings: &KeySettings, make: bool, chance: &dyn Chance) -> Result<SecretString, Fault> {
     if !settings.master_key.expose_secret().is_empty() {
         return Ok(settings.master_key.clone());
     }
     let path = Path::new(&settings.key_file);
-    let wrong = |what: String, hint: &str| Problem::new("keys.key_file", what, hint);
+    let wrong = |what: String, hint: &str| Fault::new("keys.key_file", what, hint);
     let told = |error: io::Error| wrong(format!("cannot be used: {error}"), "check the folder's and the file's rights");
     if !path.try_exists().map_err(told)? {
         if !make {

@@ -3,10 +3,11 @@
 //! was demoted or restarted has taken the others with it.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gangway_core::time::Millis;
+use parking_lot::Mutex;
 use sea_orm::sqlx::pool::{PoolConnection, PoolConnectionMetadata};
 use sea_orm::sqlx::postgres::{PgConnection, PgPoolOptions};
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Error as SqlxError, Executor, PgPool, Postgres, query_with};
@@ -22,11 +23,11 @@ struct Mark(Arc<Mutex<Option<Stopwatch>>>);
 
 impl Mark {
     fn set(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Stopwatch::start());
+        *self.0.lock() = Some(Stopwatch::start());
     }
 
     fn age(&self) -> Option<Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+        self.0.lock().map(|since| since.elapsed())
     }
 }
 

@@ -2,8 +2,7 @@
 //! before, and from the front again after the last: so a sweep costs the same however much there is. Kept in memory
 //! only; a process that starts begins at the front. No SQL here.
 
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 /// Where each look goes on.
@@ -28,11 +27,11 @@ pub(super) struct Place<T>(Mutex<Option<T>>);
 impl<T: Copy> Place<T> {
     /// Where to go on.
     pub(super) fn get(&self) -> Option<T> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.lock()
     }
 
     /// This was the last one; none: there was nothing behind it, and the next look is at the front again.
     pub(super) fn set(&self, last: Option<T>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        *self.0.lock() = last;
     }
 }

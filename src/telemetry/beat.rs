@@ -1,8 +1,10 @@
 //! How a loop is: each says when it began a round and how that ended. Whoever asks reads what it said last, and nobody
 //! waits for anybody. Never in here: causes; they are in the log.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::clock::Stopwatch;
 
@@ -85,6 +87,6 @@ impl Beat {
     }
 
     fn pulse(&self) -> MutexGuard<'_, Pulse> {
-        self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pulse.lock()
     }
 }

@@ -63,15 +63,15 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl From<settings::Problems> for Failure {
-    fn from(problems: settings::Problems) -> Self {
-        Self::new(Exit::Usage, problems.to_string())
+impl From<settings::Faults> for Failure {
+    fn from(faults: settings::Faults) -> Self {
+        Self::new(Exit::Usage, faults.to_string())
     }
 }
 
-impl From<settings::Problem> for Failure {
-    fn from(problem: settings::Problem) -> Self {
-        settings::Problems(vec![problem]).into()
+impl From<settings::Fault> for Failure {
+    fn from(fault: settings::Fault) -> Self {
+        settings::Faults(vec![fault]).into()
     }
 }
 

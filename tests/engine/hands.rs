@@ -1,13 +1,13 @@
 //! The way out, played: keeps what it is handed, for the test to answer; slots by hand.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gangway::clock::Moment;
 use gangway::engine::Performer;
 use gangway::store::types::LeasedEffect;
 use gangway_core::effect::Request;
 use gangway_core::time::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
 /// A performer that performs nothing by itself.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Hands {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Takes what was handed over so far. Their slots are free again.

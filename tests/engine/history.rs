@@ -14,10 +14,11 @@ use gangway_core::time::Millis;
 use serde_json::json;
 
 use crate::db::TestDb;
-use crate::dice::{Dice, seed};
+use crate::dice::{one_in, seed};
 use crate::on_both_databases;
 use crate::say::{again, good};
 use crate::world::World;
+use fastrand::Rng;
 
 on_both_databases!(a_random_history_is_counted_whole_and_replays_to_what_is_stored);
 
@@ -28,7 +29,7 @@ const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: Mi
 /// A run of chance.
 struct Run<'a> {
     world: &'a World,
-    dice: Dice,
+    dice: Rng,
     /// Everything said so far, for copies.
     said: Vec<Arrival>,
     /// Effects that were handed over, answered or not.
@@ -39,24 +40,24 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn name(&mut self) -> String {
-        format!("p{}", self.dice.below(PEOPLE))
+        format!("p{}", self.dice.usize(..PEOPLE))
     }
 
     /// Something that anyone might say now.
     fn arrival(&mut self) -> Arrival {
         self.count += 1;
         let (say, name, key) = (self.world.say(), self.name(), format!("k{}", self.count));
-        let old = self.said.get(self.dice.below(self.said.len())).cloned();
-        match (self.dice.below(10), old) {
+        let old = self.dice.choice(&self.said).cloned();
+        match (self.dice.usize(..10), old) {
             (0, _) => say.start(&key, "user.signed_up", &name),
             (1, _) => {
                 let kinds = ["user.visited", "user.house", "user.hotel", "user.guest"];
-                say.start(&key, kinds[self.dice.below(kinds.len())], &name)
+                say.start(&key, kinds[self.dice.usize(..kinds.len())], &name)
             }
             (2, _) => say.message(&key, "user.confirmed", &name, json!({ "n": self.count, "f": 0.1 + 0.2 })),
             (3, _) => say.message(&key, "poison", &name, json!({})),
             (4, _) => say.wallet(&key, &name, Trust::Hint),
-            (5, _) if self.dice.one_in(6) => say.wallet(&key, &name, Trust::Fact),
+            (5, _) if one_in(&mut self.dice, 6) => say.wallet(&key, &name, Trust::Fact),
             (6, Some(old)) => old,
             // Other content under a key that is known.
             (7, Some(old)) => say.start(&old.event.key, &old.event.kind, &name),
@@ -67,27 +68,27 @@ impl Run<'_> {
 
     fn outcome(&mut self) -> Arrival {
         let say = self.world.say();
-        let Some(effect) = self.effects.get(self.dice.below(self.effects.len())).cloned() else {
+        let Some(effect) = self.dice.choice(&self.effects).cloned() else {
             let name = self.name();
             return say.sign_up(&name);
         };
         match &effect.request {
             // Handed in, and its answer told, in any order and any number of times.
-            Request::Start { flow, user, data } if !self.dice.one_in(3) => {
+            Request::Start { flow, user, data } if !one_in(&mut self.dice, 3) => {
                 return child::begins(effect.id, flow, *user, data, say.0);
             }
-            Request::Tell { parent, fact } if !self.dice.one_in(3) => {
+            Request::Tell { parent, fact } if !one_in(&mut self.dice, 3) => {
                 return child::ended(effect.id, *parent, fact, say.0);
             }
             _ => {}
         }
         let name = self.onboardings.get(&effect.id.onboarding).cloned().unwrap_or_default();
-        let result = match self.dice.below(8) {
+        let result = match self.dice.usize(..8) {
             0 => again("busy"),
             1 => AttemptResult::Unknown { cause: "time-out".into() },
             2 => AttemptResult::NotDone,
-            3 if self.dice.one_in(3) => AttemptResult::Broken { cause: "odd".into() },
-            4 if self.dice.one_in(3) => AttemptResult::Done(Answer::named("refused")),
+            3 if one_in(&mut self.dice, 3) => AttemptResult::Broken { cause: "odd".into() },
+            4 if one_in(&mut self.dice, 3) => AttemptResult::Done(Answer::named("refused")),
             5 | 6 if effect.request.target().1 == "original.get_user" => {
                 AttemptResult::Done(Answer::named("no_wallet"))
             }
@@ -100,15 +101,15 @@ impl Run<'_> {
         let say = self.world.say();
         let mut ids: Vec<OnboardingId> = self.onboardings.keys().copied().collect();
         ids.sort_unstable();
-        let Some(id) = ids.get(self.dice.below(ids.len())).copied() else { return say.sign_up(key) };
-        let act = match self.dice.below(8) {
+        let Some(id) = self.dice.choice(&ids).copied() else { return say.sign_up(key) };
+        let act = match self.dice.usize(..8) {
             0 => OperatorAct::Cancel,
             1 => OperatorAct::Note,
             2 => OperatorAct::Move { state: "create_user".into() },
-            3 => OperatorAct::Adopt { event: i64::try_from(self.dice.below(200)).unwrap() },
+            3 => OperatorAct::Adopt { event: self.dice.i64(0..200) },
             _ => OperatorAct::Retry,
         };
-        say.act(key, id, act, self.dice.one_in(3).then_some(2))
+        say.act(key, id, act, one_in(&mut self.dice, 3).then_some(2))
     }
 }
 
@@ -119,11 +120,11 @@ async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &Te
     world.refuse_inserts("events", "kind = 'poison'").await;
     let (door, queue) = writer::door(1024);
     drop(writer::start(&world.engine, &queue, 1));
-    let (dice, said, effects) = (Dice::new(seed), Vec::new(), Vec::new());
+    let (dice, said, effects) = (Rng::with_seed(seed), Vec::new(), Vec::new());
     let mut run = Run { world: &world, dice, said, effects, onboardings: HashMap::new(), count: 0 };
     let mut accepted = 0;
     for _ in 0..BATCHES {
-        let batch: Vec<Arrival> = (0..=run.dice.below(6)).map(|_| run.arrival()).collect();
+        let batch: Vec<Arrival> = (0..=run.dice.usize(..6)).map(|_| run.arrival()).collect();
         for receipt in world.accept(&batch).await {
             accepted += 1;
             if let Some(id) = receipt.onboarding {
@@ -132,8 +133,8 @@ async fn a_random_history_is_counted_whole_and_replays_to_what_is_stored(db: &Te
         }
         run.said.extend(batch);
         run.effects.extend(world.due().await);
-        if run.dice.one_in(4) {
-            world.clock.advance(Millis(u64::try_from(run.dice.below(1_000_000)).unwrap()));
+        if one_in(&mut run.dice, 4) {
+            world.clock.advance(Millis(run.dice.u64(..1_000_000)));
             timers::tick(&world.engine, &door, world.say().0).await.unwrap();
             let swept = sweep::tick(&world.engine, &door, world.say().0, HOW).await.unwrap();
             assert_eq!((swept.stranded, swept.adopted), (0, 0), "seed {seed}");

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use gangway::clock::{Clock, HandClock, SystemChance};
 use gangway::engine::{Door, Flows, timers, writer};
 use gangway::outbound::{self, Attempted, Children, Dispatcher, Health, Limits, Performers, Performs, Transport};
-use gangway::providers::{self, Adapter, Call, Delivery, Reading, Reply, Request, Stop, Unreadable};
+use gangway::providers::{self, Adapter, Call, Delivery, HttpRequest, Reading, Reply, Stop, Unreadable};
 use gangway::settings::outbound::OutboundSettings;
 use gangway::store::types::LeasedEffect;
 use gangway_core::catalogue::{ActionSpec, Catalogue};
@@ -66,7 +66,7 @@ pub fn flows_of(asked: &[(&str, &str)]) -> Flows {
 
 /// The far end: a provider, a mail server and a broker, all down or all well.
 #[derive(Clone, Debug)]
-pub struct Far {
+pub struct FarEnd {
     clock: HandClock,
     down: Arc<AtomicBool>,
     /// What it was asked to change, mails and publications not counted.
@@ -75,15 +75,15 @@ pub struct Far {
     pub taken: Arc<AtomicUsize>,
 }
 
-impl Far {
+impl FarEnd {
     fn well(&self) -> bool {
         !self.down.load(Ordering::SeqCst)
     }
 }
 
 #[async_trait]
-impl Transport for Far {
-    async fn send(&self, _: &str, request: Request) -> Result<Reply, Stop> {
+impl Transport for FarEnd {
+    async fn send(&self, _: &str, request: HttpRequest) -> Result<Reply, Stop> {
         self.worked.fetch_add(usize::from(request.effectful), Ordering::SeqCst);
         let status = match (self.well(), request.url.as_str()) {
             (true, "/look_up") => 404,
@@ -98,7 +98,7 @@ impl Transport for Far {
 }
 
 #[async_trait]
-impl Performs for Far {
+impl Performs for FarEnd {
     async fn perform(&self, _: &LeasedEffect) -> Attempted {
         let cause = "451 at the connection".to_owned();
         let (result, health) = if self.well() {
@@ -126,7 +126,7 @@ impl Adapter for FarAdapter {
     async fn call(&self, call: &Call<'_>, far: &dyn providers::Far) -> Result<Answer, Stop> {
         let effectful = call.mode == Mode::Do && call.action != "read";
         let url = if call.mode == Mode::LookUp { "look_up" } else { call.action };
-        let request = Request { method: "POST", url: format!("/{url}"), effectful, ..Request::default() };
+        let request = HttpRequest { method: "POST", url: format!("/{url}"), effectful, ..HttpRequest::default() };
         let status = far.send(request).await?.status;
         let cause = format!("answered {status}");
         match (status, call.mode) {
@@ -144,7 +144,7 @@ impl Adapter for FarAdapter {
 
 pub struct Scene {
     pub world: World,
-    pub far: Far,
+    pub far: FarEnd,
     pub dispatcher: Dispatcher,
     pub door: Door,
 }
@@ -159,7 +159,7 @@ impl Scene {
     /// Whatever comes to its door waits until a writer is started.
     pub fn without_a_writer(mut world: World, flows: Flows) -> (Self, writer::Queue) {
         let clock = world.clock.clone();
-        let far = Far { clock: clock.clone(), down: Arc::default(), worked: Arc::default(), taken: Arc::default() };
+        let far = FarEnd { clock: clock.clone(), down: Arc::default(), worked: Arc::default(), taken: Arc::default() };
         let (door, queue) = writer::door(4096);
         let settings = OutboundSettings::default();
         let seams = (Arc::new(clock.clone()) as Arc<dyn Clock>, Arc::new(world.store().clone()));

@@ -8,10 +8,11 @@ use gangway_core::onboarding::Status;
 use serde_json::json;
 
 use crate::db::TestDb;
-use crate::dice::{Dice, seed};
+use crate::dice::{seed, shuffled};
 use crate::races::{deadlocks, two};
 use crate::say::{uid, wallet_fact};
 use crate::world::World;
+use fastrand::Rng;
 
 const ROUNDS: usize = 220;
 
@@ -24,7 +25,7 @@ struct Story {
 
 impl Story {
     /// The round's arrivals: new people, early and late webhooks and messages, answers, and old events again.
-    fn round(&mut self, world: &World, dice: &mut Dice, answers: Vec<Arrival>) -> Vec<Arrival> {
+    fn round(&mut self, world: &World, dice: &mut Rng, answers: Vec<Arrival>) -> Vec<Arrival> {
         let say = world.say();
         let mut now = answers;
         let n = self.people;
@@ -44,21 +45,21 @@ impl Story {
         now.push(say.start(&format!("again-{n}"), "user.signed_up", &ann));
         now.push(say.start(&format!("visit-{n}"), "user.visited", &ben));
         self.said.extend(now.iter().cloned());
-        let again = (0..4).map(|_| self.said[dice.below(self.said.len())].clone()).collect::<Vec<_>>();
+        let again = (0..4).map(|_| dice.choice(&self.said).unwrap().clone()).collect::<Vec<_>>();
         now.extend(again);
         now
     }
 }
 
 /// Every arrival goes to one engine or to both, each with an order of its own.
-fn dealt(dice: &mut Dice, batch: &[Arrival]) -> (Vec<Arrival>, Vec<Arrival>) {
+fn dealt(dice: &mut Rng, batch: &[Arrival]) -> (Vec<Arrival>, Vec<Arrival>) {
     let (mut here, mut there) = (Vec::new(), Vec::new());
     for arrival in batch {
-        let to = dice.below(3);
+        let to = dice.u8(..3);
         here.extend((to != 0).then(|| arrival.clone()));
         there.extend((to != 1).then(|| arrival.clone()));
     }
-    (dice.shuffled(&here), dice.shuffled(&there))
+    (shuffled(dice, &here), shuffled(dice, &there))
 }
 
 /// The good answers to all that was handed over.
@@ -89,18 +90,18 @@ async fn two_engines_with_shuffled_batches_never_deadlock_and_end_as_one_engine_
     let seed = seed();
     let (db, alone) = (TestDb::postgres().await, TestDb::sqlite().await);
     let alone = World::new(&alone).await;
-    let mut dice = Dice::new(seed);
+    let mut dice = Rng::with_seed(seed);
     let mut story = Story::default();
     let mut asked = Vec::new();
     for _ in 0..ROUNDS {
         let batch = story.round(&alone, &mut dice, asked);
-        alone.accept(&dice.shuffled(&batch)).await;
+        alone.accept(&shuffled(&mut dice, &batch)).await;
         asked = answers(&[&alone]).await;
     }
     alone.accept(&asked).await;
 
     let (one, other) = two(&db).await;
-    let mut dice = Dice::new(seed);
+    let mut dice = Rng::with_seed(seed);
     let mut story = Story::default();
     let (mut asked, mut received) = (Vec::new(), 0);
     for _ in 0..ROUNDS {

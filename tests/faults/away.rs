@@ -8,7 +8,7 @@ use tokio::task::{JoinSet, block_in_place};
 use xtask::scratch::Scratch;
 use xtask::services::Postgres;
 
-use crate::dice::Dice;
+use crate::dice;
 use crate::gate::Gate;
 use crate::world::{Client, Outbox, Sent, World, note, sign_up, token, webhook};
 use crate::{proof, turn, wait};
@@ -20,9 +20,9 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     let _turn = turn().await;
     let folder = Scratch::create("away").unwrap();
     let mut postgres = block_in_place(|| Postgres::start(folder.path())).unwrap();
-    let mut dice = Dice::seeded("database_away", 41);
+    let mut dice = dice::seeded("database_away", 41);
     let options =
-        Options { seed: dice.number(), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
+        Options { seed: dice.u64(..), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
     let mut world = World::new("away", &postgres.url(), options).await;
     // Senders are told to come again soon, not after ten seconds.
     world.set("intake.answer_within", "1s");
@@ -41,7 +41,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
                 (event, sent)
             });
         }
-        let enough = world.sandbox.summary().calls + dice.between(5, 40);
+        let enough = world.sandbox.summary().calls + dice.u64(5..40);
         wait::until("some calls", Duration::from_secs(60), async || {
             (world.sandbox.summary().calls >= enough).then_some(())
         })

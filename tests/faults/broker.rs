@@ -15,7 +15,7 @@ use xtask::scratch::Scratch;
 use xtask::services::RabbitMq;
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::proof::History;
 use crate::world::{Client, Outbox, Sent, World, note, part, sign_up, token};
 use crate::{proof, turn, wait};
@@ -30,8 +30,8 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     let _turn = turn().await;
     let (folder, db) = (Scratch::create("broker").unwrap(), TestDb::postgres().await);
     let mut broker = block_in_place(|| RabbitMq::start(folder.path())).unwrap();
-    let mut dice = Dice::seeded("broker_restarts", 61);
-    let mut world = World::new("broker", &db.url, Options { seed: dice.number(), ..Options::default() }).await;
+    let mut dice = dice::seeded("broker_restarts", 61);
+    let mut world = World::new("broker", &db.url, Options { seed: dice.u64(..), ..Options::default() }).await;
     world.set("amqp.url", broker.url());
     world.set("amqp.reconnect_most", "1s");
     let mut process = world.process("gangway");
@@ -54,7 +54,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
             publish_all(broker.url(), (0..PEOPLE).map(|nth| sign_up(&format!("person-{kill}-{nth}"))).collect());
         people += PEOPLE;
         if kill < KILLS {
-            let enough = world.sandbox.summary().calls + dice.between(5, 40);
+            let enough = world.sandbox.summary().calls + dice.u64(5..40);
             wait::until("some calls", Duration::from_secs(60), async || {
                 (world.sandbox.summary().calls >= enough).then_some(())
             })

@@ -7,7 +7,7 @@ use gangway_sandbox::Options;
 use tokio::task::{JoinSet, block_in_place};
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::process::Process;
 use crate::world::{Client, Outbox, Sent, World, note, sign_up, token};
 use crate::{proof, turn, wait};
@@ -18,8 +18,8 @@ const PEOPLE: usize = 40;
 async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_again() {
     let _turn = turn().await;
     let db = TestDb::sqlite().await;
-    let mut dice = Dice::seeded("full_disk", 51);
-    let mut world = World::new("full", &db.url, Options { seed: dice.number(), ..Options::default() }).await;
+    let mut dice = dice::seeded("full_disk", 51);
+    let mut world = World::new("full", &db.url, Options { seed: dice.u64(..), ..Options::default() }).await;
     world.set("intake.answer_within", "1s");
     let mut process = world.process("gangway");
     // Without this the system ends whoever writes beyond the limit; a full disk does not do that.
@@ -36,7 +36,7 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
             (event, sent)
         });
     }
-    let enough = dice.between(10, 60);
+    let enough = dice.u64(10..60);
     wait::until("some calls", Duration::from_secs(60), async || {
         (world.sandbox.summary().calls >= enough).then_some(())
     })

@@ -6,11 +6,12 @@ use gangway_sandbox::Options;
 use tokio::task::JoinSet;
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::proof;
 use crate::turn;
 use crate::wait;
 use crate::world::{Client, Outbox, World, note, sign_up, token};
+use fastrand::Rng;
 
 const KILLS: u64 = 30;
 /// People who sign up before each kill.
@@ -21,18 +22,18 @@ const MISCHIEF: &str = "delay=0.1,duplicate=0.2,reorder=0.2,lost_done=0.04,lost_
 async fn thirty_sigkills_lose_and_double_nothing_on_sqlite() {
     let _turn = turn().await;
     let db = TestDb::sqlite().await;
-    thirty_sigkills(&db, Dice::seeded("thirty_sigkills_on_sqlite", 20_261)).await;
+    thirty_sigkills(&db, dice::seeded("thirty_sigkills_on_sqlite", 20_261)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_sigkills_lose_and_double_nothing_on_postgres() {
     let _turn = turn().await;
     let db = TestDb::postgres().await;
-    thirty_sigkills(&db, Dice::seeded("thirty_sigkills_on_postgres", 20_262)).await;
+    thirty_sigkills(&db, dice::seeded("thirty_sigkills_on_postgres", 20_262)).await;
 }
 
-async fn thirty_sigkills(db: &TestDb, mut dice: Dice) {
-    let options = Options { seed: dice.number(), mischief: MISCHIEF.parse().unwrap(), ..Options::default() };
+async fn thirty_sigkills(db: &TestDb, mut dice: Rng) {
+    let options = Options { seed: dice.u64(..), mischief: MISCHIEF.parse().unwrap(), ..Options::default() };
     let world = World::new("kills", &db.url, options).await;
     let mut process = world.process("gangway");
     world.hook(&process);
@@ -49,13 +50,13 @@ async fn thirty_sigkills(db: &TestDb, mut dice: Dice) {
             });
         }
         // One kill in six comes while it starts, the others after so much was seen at the far end.
-        let early = dice.between(0, 6) == 0;
-        let limit = Duration::from_millis(if early { dice.between(0, 250) } else { dice.between(600, 1500) });
+        let early = dice.u64(0..6) == 0;
+        let limit = Duration::from_millis(if early { dice.u64(0..250) } else { dice.u64(600..1500) });
         let seen = || {
             let summary = world.sandbox.summary();
             summary.calls + summary.messages + summary.webhooks_accepted
         };
-        let enough = seen() + dice.between(1, 25);
+        let enough = seen() + dice.u64(1..25);
         wait::within(limit, async || (seen() >= enough).then_some(())).await;
         process.kill();
     }

@@ -9,7 +9,7 @@ use url::Url;
 use xtask::proxy::Proxy;
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::world::{Client, Outbox, World, note, sign_up, token, webhook};
 use crate::{proof, turn, wait};
 
@@ -24,8 +24,8 @@ async fn a_database_that_falls_silent_stops_nobody_for_long_is_seen_in_readiness
     let proxy = Proxy::to(url.socket_addrs(|| Some(5432)).unwrap()[0]).unwrap();
     url.set_host(Some("127.0.0.1")).unwrap();
     url.set_port(Some(proxy.address().port())).unwrap();
-    let mut dice = Dice::seeded("silent_database", 61);
-    let mut world = World::new("silent", url.as_str(), Options { seed: dice.number(), ..Options::default() }).await;
+    let mut dice = dice::seeded("silent_database", 61);
+    let mut world = World::new("silent", url.as_str(), Options { seed: dice.u64(..), ..Options::default() }).await;
     world.set("intake.answer_within", "1s");
     world.set("server.late", "1s");
     world.set("database.statement", "2s");
@@ -46,7 +46,7 @@ async fn a_database_that_falls_silent_stops_nobody_for_long_is_seen_in_readiness
                 (event, sent)
             });
         }
-        let enough = world.sandbox.summary().calls + dice.between(5, 40);
+        let enough = world.sandbox.summary().calls + dice.u64(5..40);
         wait::until("some calls", Duration::from_secs(60), async || {
             (world.sandbox.summary().calls >= enough).then_some(())
         })

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::task::{JoinSet, block_in_place};
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::process::Process;
 use crate::world::{Client, Outbox, Sent, World, note, sign_up, token};
 use crate::{proof, turn, wait};
@@ -81,9 +81,9 @@ impl Scene {
     /// One process, with effects under way; the server lets a transaction of it be idle for so long.
     async fn new(idle: &str, seed: u64) -> Self {
         let db = TestDb::postgres().await;
-        let mut dice = Dice::seeded("stopped_process", seed);
+        let mut dice = dice::seeded("stopped_process", seed);
         let mischief = "delay=0.3,duplicate=0.2".parse().unwrap();
-        let options = Options { seed: dice.number(), mischief, ..Options::default() };
+        let options = Options { seed: dice.u64(..), mischief, ..Options::default() };
         let mut world = World::new("stopped", &db.url, options).await;
         let other = world.process("other");
         // It is stopped while it waits for a lock, and must not have given up by then.
@@ -102,7 +102,7 @@ impl Scene {
         let mut scene = Self { db, admin, world, one, other, client, outbox, senders };
         let here = scene.one.url();
         (0..PEOPLE).for_each(|nth| scene.send(&here, sign_up(&format!("under-way-{nth}"))));
-        let enough = dice.between(3, 12);
+        let enough = dice.u64(3..12);
         let calls = async || (scene.world.sandbox.summary().calls >= enough).then_some(());
         wait::until("some calls", LIMIT, calls).await;
         scene

@@ -6,9 +6,10 @@ use gangway_sandbox::Options;
 use tokio::task::JoinSet;
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::world::{Client, Outbox, World, note, sign_up, token};
 use crate::{proof, turn, wait};
+use fastrand::Rng;
 
 const STOPS: u64 = 6;
 const PEOPLE: u64 = 12;
@@ -16,17 +17,17 @@ const PEOPLE: u64 = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_graceful_stop_under_load_leaves_nothing_unknown_and_no_lease_to_wait_for_on_sqlite() {
     let _turn = turn().await;
-    graceful_stops(&TestDb::sqlite().await, Dice::seeded("graceful_stops_on_sqlite", 1)).await;
+    graceful_stops(&TestDb::sqlite().await, dice::seeded("graceful_stops_on_sqlite", 1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_graceful_stop_under_load_leaves_nothing_unknown_and_no_lease_to_wait_for_on_postgres() {
     let _turn = turn().await;
-    graceful_stops(&TestDb::postgres().await, Dice::seeded("graceful_stops_on_postgres", 2)).await;
+    graceful_stops(&TestDb::postgres().await, dice::seeded("graceful_stops_on_postgres", 2)).await;
 }
 
-async fn graceful_stops(db: &TestDb, mut dice: Dice) {
-    let options = Options { seed: dice.number(), mischief: "delay=0.8".parse().unwrap(), ..Options::default() };
+async fn graceful_stops(db: &TestDb, mut dice: Rng) {
+    let options = Options { seed: dice.u64(..), mischief: "delay=0.8".parse().unwrap(), ..Options::default() };
     let mut world = World::new("stops", &db.url, options).await;
     // Longer than any wait of this test: whoever had to wait for one would be late.
     world.set("outbound.lease", "1h");
@@ -48,7 +49,7 @@ async fn graceful_stops(db: &TestDb, mut dice: Dice) {
                 (event, sent)
             });
         }
-        let enough = world.sandbox.summary().calls + dice.between(3, 25);
+        let enough = world.sandbox.summary().calls + dice.u64(3..25);
         wait::within(Duration::from_secs(2), async || (world.sandbox.summary().calls >= enough).then_some(())).await;
         let status = tokio::task::block_in_place(|| process.stop(Duration::from_mins(5)));
         assert_eq!(status.code(), Some(0), "{}", process.log());

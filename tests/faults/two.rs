@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::db::TestDb;
-use crate::dice::Dice;
+use crate::dice;
 use crate::world::{Client, Outbox, World, note, sign_up, token, webhook};
 use crate::{proof, turn, wait};
+use fastrand::Rng;
 
 const WAVES: usize = 12;
 const PEOPLE: usize = 6;
@@ -23,9 +24,9 @@ const LOST: &str = "-lost";
 async fn two_processes_on_one_database_never_deadlock_and_apply_nothing_twice() {
     let _turn = turn().await;
     let db = TestDb::postgres().await;
-    let mut dice = Dice::seeded("two_processes", 31);
+    let mut dice = dice::seeded("two_processes", 31);
     let mischief = "delay=0.2,duplicate=0.3,reorder=0.3".parse().unwrap();
-    let options = Options { seed: dice.number(), mischief, ..Options::default() };
+    let options = Options { seed: dice.u64(..), mischief, ..Options::default() };
     let mut world = World::new("two", &db.url, options).await;
     for (key, value) in [("outbound.lease", "60s"), ("outbound.request_timeout", "20s"), ("mail.timeout", "20s")] {
         world.set(key, value);
@@ -74,7 +75,7 @@ async fn two_processes_on_one_database_never_deadlock_and_apply_nothing_twice() 
 
 /// One wave of people: what concerns them goes to both processes at the same moment, in another order to each. In some
 /// waves one process gets the sign-ups and the other what is held until then, in some each gets both of different people.
-async fn post_wave(client: &Client, urls: &[String; 2], outbox: &Mutex<Outbox>, dice: &mut Dice, wave: usize) {
+async fn post_wave(client: &Client, urls: &[String; 2], outbox: &Mutex<Outbox>, dice: &mut Rng, wave: usize) {
     let people = (0..PEOPLE).map(|nth| format!("person-{wave}-{nth}{}", if nth % 2 == 0 { LOST } else { "" }));
     let people: Vec<String> = people.collect();
     let starts: Vec<Value> = people.iter().map(|person| sign_up(person)).collect();

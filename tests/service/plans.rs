@@ -2,9 +2,9 @@
 //! happens. The plans are PostgreSQL's own, of the very statements, told by its module `auto_explain`.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor};
 use serde_json::Value;
@@ -77,7 +77,7 @@ impl<S: tracing::Subscriber> Layer<S> for Plans {
 }
 
 fn seen() -> MutexGuard<'static, Vec<Value>> {
-    SEEN.lock().unwrap_or_else(PoisonError::into_inner)
+    SEEN.lock()
 }
 
 /// The statement of a plan.

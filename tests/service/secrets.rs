@@ -3,10 +3,11 @@
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::db::{MASTER_KEY, TestDb};
@@ -49,7 +50,7 @@ impl Served {
         std::thread::spawn(move || {
             let mut part = [0_u8; 65536];
             while let Ok(count @ 1..) = stderr.read(&mut part) {
-                sink.lock().unwrap_or_else(PoisonError::into_inner).extend(&part[..count]);
+                sink.lock().extend(&part[..count]);
             }
         });
         let mut served = Self { child, log, address: "127.0.0.1:0".parse().unwrap() };
@@ -63,7 +64,7 @@ impl Served {
     }
 
     fn said(&self) -> String {
-        String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        String::from_utf8_lossy(&self.log.lock()).into_owned()
     }
 
     /// Asks it to stop, as an init system would; it must end well.

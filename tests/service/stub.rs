@@ -1,9 +1,10 @@
 //! A provider that answers as a test says, byte for byte: what the sandbox is too well behaved for.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,7 +56,7 @@ impl Stub {
 
     /// Requests whose name begins so.
     pub fn got(&self, beginning: &str) -> Vec<Got> {
-        let all = self.got.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.got.lock();
         all.iter().filter(|got| got.what.starts_with(beginning)).cloned().collect()
     }
 }
@@ -86,7 +87,7 @@ async fn answer(mut stream: TcpStream, script: &Script, seen: &Mutex<Vec<Got>>, 
     let mut words = line.split([' ', '?']);
     let what = format!("{} {}", words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let before = {
-        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = seen.lock();
         seen.push(Got { what: what.clone(), at: began.elapsed() });
         seen.iter().filter(|got| got.what == what).count() - 1
     };

@@ -2,7 +2,7 @@
 //! mailbox. Times are short; everything else is as it ships.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use gangway::api::token;
 use gangway::app::{self, Running, SHIPPED, Seams};
@@ -12,6 +12,7 @@ use gangway::store::tokens::TokenGrant;
 use gangway::terminal::Failure;
 use gangway_sandbox::Options;
 use metrics_exporter_prometheus::PrometheusHandle;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::db::{MASTER_KEY, TestDb};
@@ -182,7 +183,7 @@ impl Setup {
 pub fn metrics() -> PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
     static LOCK: Mutex<()> = Mutex::new(());
-    let _one = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = LOCK.lock();
     HANDLE.get_or_init(|| gangway::telemetry::metrics().unwrap()).clone()
 }
 

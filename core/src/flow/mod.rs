@@ -3,13 +3,13 @@
 //! checker, but for what the catalogue says since.
 
 pub mod check;
+pub mod diagnostic;
 pub mod draw;
 pub mod expr;
 pub mod model;
 pub mod parse;
-pub mod problem;
 pub mod reach;
 pub mod words;
 
 pub use check::{load, load_all, load_each, load_stored, same_version};
-pub use problem::{Kind, Problems};
+pub use diagnostic::{Code, Diagnostics};

@@ -10,7 +10,7 @@ use serde_json::{Number, Value};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{Location, Spanned};
 
-use crate::flow::problem::{Kind, Problem};
+use crate::flow::diagnostic::{Code, Diagnostic};
 
 /// Longest flow file, in bytes.
 pub const FILE_MAX: usize = 256 * 1024;
@@ -70,10 +70,10 @@ impl Node {
 ///
 /// # Errors
 /// When the file is too long, or is not YAML within the limits of the format.
-pub fn parse(text: &str) -> Result<Node, Problem> {
+pub fn parse(text: &str) -> Result<Node, Diagnostic> {
     if text.len() > FILE_MAX {
         let message = format!("a flow file has at most {FILE_MAX} bytes, this one has {}", text.len());
-        return Err(Problem::new(Kind::TooLarge, 0..0, message));
+        return Err(Diagnostic::new(Code::TooLarge, 0..0, message));
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -96,7 +96,7 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
 }
 
 /// One problem for a text that is not YAML, or uses what the format does not have.
-fn syntax(text: &str, error: &serde_saphyr::Error) -> Problem {
+fn syntax(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
     let plain = error.without_snippet();
     let at = plain.location().map_or(0..0, |location| place(text, location));
     let said = plain.render_with_formatter(&serde_saphyr::UserMessageFormatter);
@@ -113,11 +113,11 @@ fn syntax(text: &str, error: &serde_saphyr::Error) -> Problem {
             } else {
                 "look at colons, quotes and indentation on this line and the one before"
             };
-            return Problem::new(Kind::Syntax, at, format!("this is not YAML: {said}")).help(help);
+            return Diagnostic::new(Code::Syntax, at, format!("this is not YAML: {said}")).help(help);
         }
     };
     let at = if said == SHORTHANDS { sign_before(text, at) } else { at };
-    Problem::new(Kind::Syntax, at, format!("a flow file cannot have {said}"))
+    Diagnostic::new(Code::Syntax, at, format!("a flow file cannot have {said}"))
 }
 
 const SHORTHANDS: &str = "anchors, aliases, merge keys and tags";

@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use crate::calls::{Call, Effect};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 /// What a call is about, as far as its request tells.
 #[derive(Clone, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct About {
     /// The caller's name for the asset, where there is one.
     pub(crate) asset_external_id: Option<String>,
     /// A trap for this call, and whether it strikes each time or only the first.
-    pub(crate) trap: Option<(Kind, bool)>,
+    pub(crate) trap: Option<(Mishap, bool)>,
 }
 
 impl About {

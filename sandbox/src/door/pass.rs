@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{About, Answer, Body, cut};
 use crate::calls::Effect;
-use crate::mischief::{Kind, dice};
+use crate::mischief::{Mishap, dice};
 use crate::player::Player;
 
 /// What the caller is to see.
@@ -52,7 +52,7 @@ pub(crate) async fn pass<P: Player>(
     let trap = about.trap.filter(|(_, always)| *always || nth == "1").map(|(kind, _)| kind);
     let ending = trap.or_else(|| stage.dice.ending(&mischief, &words));
     let throw = stage.dice.unit(&[&["form"], &words[..]].concat());
-    if !stage.dice.strikes(&mischief, Kind::Delay, &words) {
+    if !stage.dice.strikes(&mischief, Mishap::Delay, &words) {
         let outcome = settle(&player, &about, ending, throw, work);
         return show(&*player, outcome).await;
     }
@@ -83,41 +83,41 @@ fn note(
 fn settle<P: Player>(
     player: &Arc<P>,
     about: &About,
-    ending: Option<Kind>,
+    ending: Option<Mishap>,
     throw: f64,
     work: impl FnOnce(&Arc<P>) -> Answer + Send + 'static,
 ) -> Outcome {
     let note = |effect, answer: Option<&Answer>, status| note(&**player, about, effect, answer, status);
     match ending {
-        Some(Kind::Fail) => {
+        Some(Mishap::Fail) => {
             let (status, outcome) = failed(&**player, throw);
             note(Effect::Failed, None, Some(status));
             outcome
         }
-        Some(Kind::FailDone) => {
+        Some(Mishap::FailDone) => {
             let answer = work(player);
             let status = if throw < 0.5 { StatusCode::BAD_GATEWAY } else { StatusCode::GATEWAY_TIMEOUT };
             let effect = if answer.made { Effect::FailedDone } else { Effect::Failed };
             note(effect, Some(&answer), Some(status));
             Outcome::Page(status)
         }
-        Some(Kind::Throttle) => {
+        Some(Mishap::Throttle) => {
             let answer = player.throttled();
             note(Effect::Throttled, None, Some(answer.status));
             Outcome::Answer(answer.again_after(1))
         }
-        Some(Kind::LostDone) => {
+        Some(Mishap::LostDone) => {
             let answer = work(player);
             note(lost(&answer), Some(&answer), None);
             // Half of the lost replies break off in the middle. Half of nothing would be all of it.
             let silent = throw < 0.5 || matches!(answer.body, Body::Empty);
             if silent { Outcome::Silence } else { Outcome::Half(answer) }
         }
-        Some(Kind::LostUndone) => {
+        Some(Mishap::LostUndone) => {
             note(Effect::LostUndone, None, None);
             Outcome::Silence
         }
-        Some(Kind::SlowDone) => {
+        Some(Mishap::SlowDone) => {
             slow(player, note(Effect::SlowPending, None, None), work);
             Outcome::Silence
         }

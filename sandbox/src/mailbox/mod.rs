@@ -8,11 +8,11 @@ pub(crate) mod smtp;
 pub mod traps;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use crate::lock::lock;
 use crate::options::Limits;
 use message::Message;
+use parking_lot::Mutex;
 
 /// What was received.
 pub(crate) struct Mailbox {
@@ -39,12 +39,12 @@ impl Mailbox {
 
     /// How many messages were accepted since the start.
     pub(crate) fn received(&self) -> u64 {
-        lock(&self.kept).received
+        self.kept.lock().received
     }
 
     /// Keeps a message; what it says was read before, outside the lock. Returns its id.
     fn keep(&self, mut message: Message) -> u64 {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.received += 1;
         message.id = kept.received;
         kept.bytes += message.raw_size;
@@ -58,7 +58,7 @@ impl Mailbox {
 
     /// True the first time for an address; the set is bounded like the messages.
     fn cut_first(&self, address: &str) -> bool {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         if kept.cut.len() >= self.messages {
             kept.cut.clear();
         }
@@ -67,16 +67,16 @@ impl Mailbox {
 
     pub(crate) fn list(&self, to: Option<&str>) -> Vec<Arc<Message>> {
         let is = |address: &String| to.is_none_or(|to| address.eq_ignore_ascii_case(to.trim()));
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         kept.messages.iter().filter(|message| to.is_none() || message.to.iter().any(is)).cloned().collect()
     }
 
     pub(crate) fn find(&self, id: u64) -> Option<Arc<Message>> {
-        lock(&self.kept).messages.iter().find(|message| message.id == id).cloned()
+        self.kept.lock().messages.iter().find(|message| message.id == id).cloned()
     }
 
     pub(crate) fn clear(&self) -> usize {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.bytes = 0;
         std::mem::take(&mut kept.messages).len()
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::{ENDINGS, Kind, Mischief};
+use super::{ENDINGS, Mischief, Mishap};
 
 /// The dice of one sandbox.
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +41,13 @@ impl Dice {
     }
 
     /// Whether a kind strikes on this occasion.
-    pub(crate) fn strikes(self, mischief: &Mischief, kind: Kind, words: &[&str]) -> bool {
+    pub(crate) fn strikes(self, mischief: &Mischief, kind: Mishap, words: &[&str]) -> bool {
         let chance = mischief.chance(kind);
         chance > 0.0 && self.unit(&[&[super::name(kind)], words].concat()) < chance
     }
 
     /// How a call ends, if not well: one throw over all endings, so that they exclude each other.
-    pub(crate) fn ending(self, mischief: &Mischief, words: &[&str]) -> Option<Kind> {
+    pub(crate) fn ending(self, mischief: &Mischief, words: &[&str]) -> Option<Mishap> {
         let throw = self.unit(&[&["ending"], words].concat());
         let mut edge = 0.0;
         ENDINGS.into_iter().find(|kind| {
@@ -80,8 +80,8 @@ mod tests {
         let dice = Dice::new(7);
         let count =
             |wanted| (0..10_000).filter(|n| dice.ending(&mischief, &["create_user", &n.to_string()]) == wanted).count();
-        assert!((1_800..2_200).contains(&count(Some(Kind::Fail))));
-        assert!((2_800..3_200).contains(&count(Some(Kind::LostDone))));
+        assert!((1_800..2_200).contains(&count(Some(Mishap::Fail))));
+        assert!((2_800..3_200).contains(&count(Some(Mishap::LostDone))));
         assert!((4_700..5_300).contains(&count(None)));
     }
 }

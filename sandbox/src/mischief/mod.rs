@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 /// One kind of mischief. The name in the text is given beside each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Mishap {
     /// `delay`: a call is answered late, a webhook is sent late.
     Delay,
     /// `fail`: a call is answered with 500, 502 or 503, some with an HTML body; the work is not done.
@@ -34,30 +34,30 @@ pub enum Kind {
 }
 
 /// Every kind with its name and its chance under the preset `all`.
-const KINDS: [(Kind, &str, f64); 11] = [
-    (Kind::Delay, "delay", 0.1),
-    (Kind::Fail, "fail", 0.05),
-    (Kind::FailDone, "fail_done", 0.02),
-    (Kind::Throttle, "throttle", 0.05),
-    (Kind::LostDone, "lost_done", 0.03),
-    (Kind::LostUndone, "lost_undone", 0.03),
-    (Kind::SlowDone, "slow_done", 0.02),
-    (Kind::Duplicate, "duplicate", 0.1),
-    (Kind::Reorder, "reorder", 0.1),
-    (Kind::BadSignature, "bad_signature", 0.02),
-    (Kind::Silence, "silence", 0.01),
+const KINDS: [(Mishap, &str, f64); 11] = [
+    (Mishap::Delay, "delay", 0.1),
+    (Mishap::Fail, "fail", 0.05),
+    (Mishap::FailDone, "fail_done", 0.02),
+    (Mishap::Throttle, "throttle", 0.05),
+    (Mishap::LostDone, "lost_done", 0.03),
+    (Mishap::LostUndone, "lost_undone", 0.03),
+    (Mishap::SlowDone, "slow_done", 0.02),
+    (Mishap::Duplicate, "duplicate", 0.1),
+    (Mishap::Reorder, "reorder", 0.1),
+    (Mishap::BadSignature, "bad_signature", 0.02),
+    (Mishap::Silence, "silence", 0.01),
 ];
 
 /// The kinds of which a call suffers at most one; their chances may not sum to more than 1.
-pub(crate) const ENDINGS: [Kind; 6] =
-    [Kind::Fail, Kind::FailDone, Kind::Throttle, Kind::LostDone, Kind::LostUndone, Kind::SlowDone];
+pub(crate) const ENDINGS: [Mishap; 6] =
+    [Mishap::Fail, Mishap::FailDone, Mishap::Throttle, Mishap::LostDone, Mishap::LostUndone, Mishap::SlowDone];
 
 /// The chance of each kind, between 0 and 1.
 ///
 /// ```
-/// use gangway_sandbox::{Kind, Mischief};
+/// use gangway_sandbox::{Mishap, Mischief};
 /// let mischief: Mischief = "delay=0.1,fail=0.05".parse().unwrap();
-/// assert_eq!(mischief.chance(Kind::Fail), 0.05);
+/// assert_eq!(mischief.chance(Mishap::Fail), 0.05);
 /// assert_eq!(mischief.to_string(), "delay=0.1,fail=0.05");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,12 +77,12 @@ impl Mischief {
     }
 
     /// How often a kind strikes, from 0 to 1.
-    pub fn chance(&self, kind: Kind) -> f64 {
+    pub fn chance(&self, kind: Mishap) -> f64 {
         self.chances.get(kind as usize).copied().unwrap_or_default()
     }
 
     /// The same with one chance set; refused if it is outside 0 to 1, or if the endings of a call sum to more than 1.
-    pub fn with(mut self, kind: Kind, chance: f64) -> Result<Self, MischiefError> {
+    pub fn with(mut self, kind: Mishap, chance: f64) -> Result<Self, MischiefError> {
         if !(0.0..=1.0).contains(&chance) {
             return Err(MischiefError::Outside { name: name(kind), chance });
         }
@@ -95,7 +95,7 @@ impl Mischief {
     }
 }
 
-fn name(kind: Kind) -> &'static str {
+fn name(kind: Mishap) -> &'static str {
     KINDS.iter().find(|(k, _, _)| *k == kind).map_or("", |(_, name, _)| name)
 }
 
@@ -202,8 +202,8 @@ mod tests {
     #[test]
     fn a_later_part_overrides_a_preset() {
         let mischief: Mischief = "all, silence=0".parse().unwrap();
-        assert_eq!(mischief.chance(Kind::Silence), 0.0);
-        assert_eq!(mischief.chance(Kind::Delay), 0.1);
+        assert_eq!(mischief.chance(Mishap::Silence), 0.0);
+        assert_eq!(mischief.chance(Mishap::Delay), 0.1);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use uuid::Builder;
 
 use super::record::State;
 use super::{Telling, Way, Webhook};
-use crate::mischief::{Kind, dice};
+use crate::mischief::{Mishap, dice};
 use crate::stage::Stage;
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
@@ -34,12 +34,12 @@ async fn deliver(stage: &Stage, webhook: Webhook, way: Way) {
     let mischief = stage.mischief();
     let strikes = |kind| stage.dice.strikes(&mischief, kind, &words);
     let records = &stage.webhooks.records;
-    if webhook.silent || strikes(Kind::Silence) {
+    if webhook.silent || strikes(Mishap::Silence) {
         let id = records.note(&webhook, &correlation_id, false, vec!["silence"]);
         return records.set_state(id, State::Silenced);
     }
     let [late, held, mut twice, forged] =
-        [Kind::Delay, Kind::Reorder, Kind::Duplicate, Kind::BadSignature].map(|kind| (strikes(kind), kind));
+        [Mishap::Delay, Mishap::Reorder, Mishap::Duplicate, Mishap::BadSignature].map(|kind| (strikes(kind), kind));
     twice.0 |= way.twice;
     let happens = [late, held, twice, forged].into_iter().filter(|(strikes, _)| *strikes);
     let id = records.note(&webhook, &correlation_id, false, happens.map(|(_, kind)| name(kind)).collect());
@@ -65,11 +65,11 @@ async fn deliver(stage: &Stage, webhook: Webhook, way: Way) {
 }
 
 /// The name in the list.
-pub(crate) fn name(kind: Kind) -> &'static str {
+pub(crate) fn name(kind: Mishap) -> &'static str {
     match kind {
-        Kind::Delay => "delay",
-        Kind::Reorder => "reorder",
-        Kind::Duplicate => "duplicate",
+        Mishap::Delay => "delay",
+        Mishap::Reorder => "reorder",
+        Mishap::Duplicate => "duplicate",
         _ => "bad_signature",
     }
 }

@@ -7,13 +7,13 @@ mod post;
 pub(crate) mod record;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::lock::lock;
 use crate::options::Limits;
 
 /// Posts under way at once.
@@ -98,9 +98,9 @@ impl Webhooks {
     /// Waits for the user's next webhook, but not for ever: there may be none.
     pub(crate) async fn hold(&self, user_uid: &str) {
         let (let_go, held) = oneshot::channel();
-        lock(&self.held).insert(user_uid.to_owned(), let_go);
+        self.held.lock().insert(user_uid.to_owned(), let_go);
         let _ = tokio::time::timeout(self.patience, held).await;
-        let mut waiting = lock(&self.held);
+        let mut waiting = self.held.lock();
         // Timed out, or replaced by another: what nobody listens to any more is taken away.
         if waiting.get(user_uid).is_some_and(oneshot::Sender::is_closed) {
             waiting.remove(user_uid);
@@ -109,7 +109,7 @@ impl Webhooks {
 
     /// Lets go the webhook of the user that is held back, if one is.
     pub(crate) fn release(&self, user_uid: &str) {
-        if let Some(held) = lock(&self.held).remove(user_uid) {
+        if let Some(held) = self.held.lock().remove(user_uid) {
             // It may have run out of patience just now; then it goes by itself.
             let _ = held.send(());
         }

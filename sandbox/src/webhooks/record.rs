@@ -2,13 +2,12 @@
 //! The URL is not kept: it may hold a secret.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::Webhook;
 use crate::clock;
-use crate::lock::lock;
 
 /// Where a webhook stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -81,7 +80,7 @@ impl Records {
         forged: bool,
         mischief: Vec<&'static str>,
     ) -> u64 {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.noted += 1;
         kept.genuine += u64::from(!forged);
         let id = kept.noted;
@@ -106,7 +105,7 @@ impl Records {
     }
 
     pub(crate) fn set_state(&self, id: u64, state: State) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let mut accepted = 0;
         change(&mut kept, id, |record| {
             accepted = u64::from(state == State::Accepted && record.state != state && !record.forged);
@@ -119,11 +118,12 @@ impl Records {
         let status = outcome.as_ref().ok().copied();
         let error = outcome.as_ref().err().cloned();
         let one = Try { at: clock::print(clock::now()), attempt, status, error };
-        change(&mut lock(&self.kept), id, |record| record.tries.push(one));
+        change(&mut self.kept.lock(), id, |record| record.tries.push(one));
     }
 
     pub(crate) fn list(&self, external_id: Option<&str>, user_uid: Option<&str>) -> Vec<Record> {
-        lock(&self.kept)
+        self.kept
+            .lock()
             .records
             .iter()
             .filter(|record| external_id.is_none() || record.external_id.as_deref() == external_id)
@@ -133,7 +133,7 @@ impl Records {
     }
 
     pub(crate) fn count(&self) -> (u64, u64) {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         (kept.genuine, kept.accepted)
     }
 }

@@ -1,6 +1,7 @@
 //! Who signs up in the demo: a number of people and a seed enter, people leave, each in one scenario of one flow. The
 //! same seed makes the same people.
 
+use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use super::play::{ALL, Play, Scenario};
@@ -71,7 +72,7 @@ impl Person {
 /// decides; from then on every second person is an ordinary one.
 #[must_use]
 pub fn people(count: u32, seed: u64) -> Vec<Person> {
-    let mut dice = Dice(seed);
+    let mut dice = Rng::with_seed(seed);
     let mut first = Vec::new();
     let mut trapped = Vec::new();
     for play in ALL {
@@ -79,53 +80,30 @@ pub fn people(count: u32, seed: u64) -> Vec<Person> {
             if place == 0 { first.push((play, scenario)) } else { trapped.push((play, scenario)) }
         }
     }
-    let (ordinary, traps) = (first.clone(), dice.shuffled(trapped));
+    let (ordinary, mut traps) = (first.clone(), trapped);
+    dice.shuffle(&mut traps);
     first.extend(traps.iter().copied());
     (0..count)
         .filter_map(|nth| {
             let cast = if nth % 2 == 0 { &ordinary } else { &traps };
-            let (play, scenario) = first.get(nth as usize).or_else(|| dice.pick(cast)).copied()?;
+            let (play, scenario) = first.get(nth as usize).or_else(|| dice.choice(cast)).copied()?;
             Some(person(nth, seed, play, scenario, &mut dice))
         })
         .collect()
 }
 
-fn person(nth: u32, seed: u64, play: &'static Play, scenario: &'static Scenario, dice: &mut Dice) -> Person {
+fn person(nth: u32, seed: u64, play: &'static Play, scenario: &'static Scenario, dice: &mut Rng) -> Person {
     let trap = scenario.trap;
-    let street = dice.pick(&STREET).copied().unwrap_or_default();
+    let street = dice.choice(&STREET).copied().unwrap_or_default();
     Person {
         id: format!("demo-{seed}-{nth}{trap}"),
         email: format!("{}-{seed}-{nth}{trap}@example.org", scenario.mailbox),
-        locale: if dice.next().is_multiple_of(3) { "de" } else { "en" },
-        first_name: dice.pick(&FIRST).copied().unwrap_or_default(),
-        last_name: dice.pick(&LAST).copied().unwrap_or_default(),
+        locale: if dice.u8(..3) == 0 { "de" } else { "en" },
+        first_name: dice.choice(&FIRST).copied().unwrap_or_default(),
+        last_name: dice.choice(&LAST).copied().unwrap_or_default(),
         address: format!("{street} {nth}, 0{} Pomona", 4100 + nth),
         play,
         scenario,
-    }
-}
-
-/// Numbers that a seed decides (the generator "splitmix64").
-struct Dice(u64);
-
-impl Dice {
-    const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        let place = self.next() % (from.len() as u64).max(1);
-        usize::try_from(place).ok().and_then(|place| from.get(place))
-    }
-
-    fn shuffled<T>(&mut self, all: Vec<T>) -> Vec<T> {
-        let mut keyed: Vec<(u64, T)> = all.into_iter().map(|one| (self.next(), one)).collect();
-        keyed.sort_by_key(|(key, _)| *key);
-        keyed.into_iter().map(|(_, one)| one).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gangway_sandbox::{Options, Running};
 
 use super::DemoOptions;
-use super::play::{self, Far};
+use super::play::{self, DemoProvider};
 use crate::clock::Chance;
 use crate::settings::{Input, Settings};
 use crate::terminal::{Failure, out};
@@ -25,7 +25,7 @@ pub(super) fn sandbox(seed: u64, chance: &dyn Chance) -> Options {
     let mut options = Options { seed, ..Options::default() };
     // Flows have a twentieth of their time, see pace.rs: what comes at all comes before the first poll, what is late after
     // it, and what hangs does so for longer than a request may take.
-    play::far().for_each(|far| (far.plays)(&mut options, chance));
+    play::providers().for_each(|one| (one.plays)(&mut options, chance));
     options
 }
 
@@ -72,11 +72,11 @@ fn general(asked: &DemoOptions, folder: &Path, far: &Running) -> Vec<(&'static s
 }
 
 fn providers(running: &Running, options: &Options, hook: &str) -> Vec<(String, String)> {
-    let named = |far: &'static Far| {
-        let lines = (far.settings)(running, options, hook).into_iter();
-        lines.map(|(key, value)| (format!("providers.{}.{key}", far.name), value))
+    let named = |one: &'static DemoProvider| {
+        let lines = (one.settings)(running, options, hook).into_iter();
+        lines.map(|(key, value)| (format!("providers.{}.{key}", one.name), value))
     };
-    play::far().flat_map(named).collect()
+    play::providers().flat_map(named).collect()
 }
 
 /// The master key of a database that is given: the caller's, or everything in it could never be opened again.

@@ -11,7 +11,7 @@ use super::{DemoOptions, pace, play, settings};
 use crate::api::token;
 use crate::app::{self, Running, Seams};
 use crate::outbound::{HttpSender, Limits, Transport};
-use crate::providers::Request;
+use crate::providers::HttpRequest;
 use crate::settings::Settings;
 use crate::store::tokens::TokenGrant;
 use crate::telemetry;
@@ -65,10 +65,10 @@ pub(super) async fn start(asked: &DemoOptions) -> Result<World, Failure> {
     telemetry::logs(&settings.log, filter.as_deref());
     let metrics = telemetry::metrics().ok();
     let running = Box::pin(app::start(&settings, seams.clone(), metrics)).await?;
-    for far in play::far() {
-        let address = format!("http://{}/webhooks/{}", running.address, far.name);
-        let address = if far.signed { address } else { format!("{address}/{hook}") };
-        sandbox.tell(far.name, Some(&address));
+    for provider in play::providers() {
+        let address = format!("http://{}/webhooks/{}", running.address, provider.name);
+        let address = if provider.signed { address } else { format!("{address}/{hook}") };
+        sandbox.tell(provider.name, Some(&address));
     }
     let access = token::fresh(chance);
     let scopes = token::Scope::ALL.map(|scope| scope.word().to_owned()).into();
@@ -112,12 +112,12 @@ impl World {
         serde_json::from_slice(&reply.body).map_err(|_| failed(format!("status {}", reply.status)))
     }
 
-    fn request(&self, method: &'static str, path: &str) -> Request {
-        Request {
+    fn request(&self, method: &'static str, path: &str) -> HttpRequest {
+        HttpRequest {
             method,
             url: format!("{}{path}", self.url()),
             secret_headers: vec![("authorization", SecretString::from(format!("Bearer {}", self.token)))],
-            ..Request::default()
+            ..HttpRequest::default()
         }
     }
 

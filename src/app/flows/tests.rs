@@ -16,7 +16,7 @@ use crate::settings::{Input, Settings};
 fn shipped() -> Vec<Flow> {
     let settings = Settings::read(&Input { file: None, environment: Vec::new() }).unwrap();
     let catalogue = crate::app::catalogue(&settings).unwrap();
-    flow::load_all(SHIPPED, &catalogue).unwrap_or_else(|problems| panic!("{}", problems.rendered))
+    flow::load_all(SHIPPED, &catalogue).unwrap_or_else(|faults| panic!("{}", faults.rendered))
 }
 
 fn named(name: &str) -> Flow {

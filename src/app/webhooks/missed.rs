@@ -3,11 +3,12 @@
 //! another process's copy is a copy.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Millis;
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::ask;
@@ -80,7 +81,7 @@ impl ReadBack {
             AttemptResult::NotDone => None,
         };
         let place = format!("{}/{webhook}", adapter.name());
-        let known = self.handed.lock().unwrap_or_else(PoisonError::into_inner).remove(&place).unwrap_or_default();
+        let known = self.handed.lock().remove(&place).unwrap_or_default();
         let (mut now_known, mut taken) = (BTreeSet::new(), 0);
         for record in listed.unwrap_or_default() {
             let id = record.get("id").and_then(Value::as_str).map_or_else(|| record.to_string(), str::to_owned);
@@ -98,7 +99,7 @@ impl ReadBack {
                 }
             }
         }
-        self.handed.lock().unwrap_or_else(PoisonError::into_inner).insert(place, now_known);
+        self.handed.lock().insert(place, now_known);
         taken
     }
 }

@@ -20,7 +20,7 @@ use super::cloudevents::{self, NotAnEvent, essence, percent_decoded};
 use super::{body, json as text};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
-use crate::problem::Kind;
+use crate::problem::ProblemType;
 use crate::settings::IntakeSettings;
 
 const SOURCE: &str = "http";
@@ -86,7 +86,7 @@ pub async fn publish(
     match read(&body::headers(&request), raw, events.clock.now(), events.limits.batch_max) {
         Ok(Published { arrivals, .. }) if !all_of(sources, &arrivals) => {
             count(SOURCE, "forbidden");
-            answer(Kind::Forbidden, "this token publishes under other sources; nothing was taken")
+            answer(ProblemType::Forbidden, "this token publishes under other sources; nothing was taken")
         }
         Ok(Published { arrivals, batch }) => match events.hand_in(arrivals).await {
             Ok(items) if batch => HttpResponse::Accepted().json(json!({ "items": items })),
@@ -104,7 +104,10 @@ pub async fn publish(
         Err(Refused::TooMany(given)) => {
             count(SOURCE, "too_large");
             let most = events.limits.batch_max;
-            answer(Kind::TooLarge, &format!("the batch has {given} events, and at most {most} are taken at once"))
+            answer(
+                ProblemType::TooLarge,
+                &format!("the batch has {given} events, and at most {most} are taken at once"),
+            )
         }
     }
 }

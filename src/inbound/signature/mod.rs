@@ -17,7 +17,7 @@ use self::hmac::HmacScheme;
 use self::shared::Shared;
 use self::standard::Standard;
 use crate::providers::webhook::{Verify, WebhookSettings};
-use crate::settings::Problem;
+use crate::settings::Fault;
 
 /// What a delivery shows.
 #[derive(Clone, Copy, Debug)]
@@ -105,10 +105,10 @@ impl Profile {
     ///
     /// # Errors
     /// Every problem of the settings; `at` is the key of their table.
-    pub fn new(settings: &WebhookSettings, at: &str) -> Result<Self, Vec<Problem>> {
-        let problems = settings.problems(at);
-        if !problems.is_empty() {
-            return Err(problems);
+    pub fn new(settings: &WebhookSettings, at: &str) -> Result<Self, Vec<Fault>> {
+        let faults = settings.faults(at);
+        if !faults.is_empty() {
+            return Err(faults);
         }
         Ok(Self(match settings.verify {
             Verify::Standard => Scheme::Standard(Standard::new(settings)),
@@ -120,11 +120,7 @@ impl Profile {
             Verify::SecretPath => Scheme::Path(Shared::path(settings)),
             Verify::Defined => {
                 let what = "only a provider with a definition file can leave its rule to that";
-                return Err(vec![Problem::new(
-                    format!("{at}.verify"),
-                    what,
-                    "name one; see docs/reference/webhooks.md",
-                )]);
+                return Err(vec![Fault::new(format!("{at}.verify"), what, "name one; see docs/reference/webhooks.md")]);
             }
             Verify::None => Scheme::Open,
         }))

@@ -7,12 +7,13 @@ mod delivery;
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::RwLock;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -22,7 +23,7 @@ use super::signature::{Presented, Profile, Rejected};
 use super::{body, json};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
-use crate::problem::Kind;
+use crate::problem::ProblemType;
 use crate::providers::{Adapter, Delivery, Unreadable};
 use crate::settings::IntakeSettings;
 
@@ -65,13 +66,13 @@ impl Webhooks {
 
     /// Exchanges all handlers: settings were mended. What is under way ends with the old ones.
     pub fn exchange(&self, providers: HashMap<String, Hook>) {
-        *self.providers.write().unwrap_or_else(PoisonError::into_inner) = shared(providers);
+        *self.providers.write() = shared(providers);
     }
 
     /// Who sends under this name.
     #[must_use]
     pub fn hook(&self, name: &str) -> Option<Arc<Hook>> {
-        self.providers.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.providers.read().get(name).cloned()
     }
 }
 
@@ -90,7 +91,7 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
     let name = request.match_info().get("provider").unwrap_or_default();
     let Some(hook) = hooks.hook(name) else {
         count("webhook", "unknown");
-        return answer(Kind::UnknownProvider, "no provider of this name sends webhooks here");
+        return answer(ProblemType::UnknownProvider, "no provider of this name sends webhooks here");
     };
     let source = format!("webhook:{name}");
     let raw = match body::read(&request, &mut payload, &hooks.limits).await {
@@ -203,7 +204,7 @@ impl Webhooks {
                 tracing::warn!(provider = name, %error, "a delivery that failed verification could not be kept");
             }
         }
-        answer(Kind::Signature, &why.to_string())
+        answer(ProblemType::Signature, &why.to_string())
     }
 }
 

@@ -1,18 +1,17 @@
 //! One attempt of a call: the adapter's conversation, carried out. Which of its requests may have done something is
 //! remembered, so that whatever cuts it off leaves the right doubt behind.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use async_trait::async_trait;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Attempted;
 use crate::clock::Clock;
 use crate::outbound::breaker::Health;
 use crate::outbound::http::{Tokens, Transport};
-use crate::providers::{Adapter, Call, Far, Reply, Request, Stop};
+use crate::providers::{Adapter, Call, Far, HttpRequest, Reply, Stop};
 
 /// More requests than any conversation has; an adapter that asks for more goes in a circle.
 const LONGEST: usize = 24;
@@ -36,7 +35,7 @@ struct Trace {
 
 impl Progress {
     fn trace(&self) -> MutexGuard<'_, Trace> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Notes a request that is about to be sent: whether an earlier one may have done something.
@@ -132,7 +131,7 @@ impl Far for Line<'_> {
         self.clock.now()
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, Stop> {
+    async fn send(&self, request: HttpRequest) -> Result<Reply, Stop> {
         let effectful = request.effectful;
         let before = self.progress.sending(self.clock.now(), effectful)?;
         match self.answer(request, before).await {
@@ -148,7 +147,7 @@ impl Far for Line<'_> {
 impl Line<'_> {
     /// The answer to a request, sent with its token if it needs one. A 401 may only mean that the token was taken back:
     /// it did nothing, so the request is sent once more with a new one.
-    async fn answer(&self, request: Request, before: bool) -> Result<Reply, Stop> {
+    async fn answer(&self, request: HttpRequest, before: bool) -> Result<Reply, Stop> {
         let Some(name) = request.token else { return self.transmit(request).await };
         let token = self.token(name, before).await?;
         let reply = self.transmit(with_token(request.clone(), &token)).await?;
@@ -167,12 +166,12 @@ impl Line<'_> {
         token.map_err(|stop| if before { Stop::away(stop.cause()) } else { stop })
     }
 
-    async fn transmit(&self, request: Request) -> Result<Reply, Stop> {
+    async fn transmit(&self, request: HttpRequest) -> Result<Reply, Stop> {
         self.way.transport.send(self.way.adapter.name(), request).await
     }
 }
 
-fn with_token(mut request: Request, token: &SecretString) -> Request {
+fn with_token(mut request: HttpRequest, token: &SecretString) -> HttpRequest {
     let bearer = SecretString::from(format!("Bearer {}", token.expose_secret()));
     request.secret_headers.push(("authorization", bearer));
     request

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gangway_core::effect::slot::{MAIL, PUBLISH};
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::time::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::inner::Inner;
 use crate::store::types::StoreError;
@@ -18,7 +18,7 @@ pub(super) struct Elsewhere(Mutex<BTreeMap<String, Option<Timestamp>>>);
 
 impl Elsewhere {
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Option<Timestamp>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Whether there are any.

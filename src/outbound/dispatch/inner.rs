@@ -2,12 +2,13 @@
 //! what is under way. No decision about an outcome is made here.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gangway_core::effect::EffectId;
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -90,12 +91,12 @@ impl Inner {
     }
 
     pub(super) fn running(&self) -> MutexGuard<'_, JoinSet<()>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock()
     }
 
     /// The attempts that are under way here, and those whose outcome is known here and not on disk yet.
     pub(super) fn in_hand(&self) -> MutexGuard<'_, HashSet<Attempt>> {
-        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_hand.lock()
     }
 
     /// Something is due at this time.

@@ -2,7 +2,8 @@
 //! its own slots.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Slots, taken and given back.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Slots {
     }
 
     fn all(&self) -> MutexGuard<'_, BTreeMap<String, Slot>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock()
     }
 }
 

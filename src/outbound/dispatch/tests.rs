@@ -7,8 +7,8 @@ mod looks;
 mod rests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use gangway_core::catalogue::Catalogue;
@@ -20,6 +20,7 @@ use gangway_core::onboarding::FlowRef;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::secret::Secrets;
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::Mutex;
 use serde_json::Map;
 use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
@@ -59,11 +60,11 @@ impl Leases for Played {
         resting: &[Resting],
         _: Lease,
     ) -> Result<Leased, StoreError> {
-        self.asked.lock().unwrap().push(slots.to_vec());
-        but.clone_into(&mut self.but.lock().unwrap());
+        self.asked.lock().push(slots.to_vec());
+        but.clone_into(&mut self.but.lock());
         let mut left: BTreeMap<String, u32> = slots.iter().cloned().collect();
         let mut most: Vec<Resting> = resting.to_vec();
-        let mut due = self.due.lock().unwrap();
+        let mut due = self.due.lock();
         let (mut taken, mut kept) = (Vec::new(), VecDeque::new());
         for effect in due.drain(..) {
             let mut none = 0;
@@ -78,7 +79,7 @@ impl Leases for Played {
             }
         }
         *due = kept;
-        let strange = self.strange.lock().unwrap();
+        let strange = self.strange.lock();
         let flow = |effect: &LeasedEffect| if strange.contains(&effect.id.n) { strange_flow() } else { known().id };
         let effects = taken.into_iter().map(|effect| (flow(&effect), effect)).collect();
         Ok(Leased { effects, ..Leased::default() })
@@ -90,7 +91,7 @@ impl Leases for Played {
         _: &[FlowRef],
         resting: &[Resting],
     ) -> Result<Option<Timestamp>, StoreError> {
-        let due = self.due.lock().unwrap();
+        let due = self.due.lock();
         let mut live = due.iter().filter(|effect| {
             let free = slots.iter().any(|slot| slot == effect.request.slot());
             free && !resting.iter().any(|rest| rests(rest, effect) && rest.most == 0)
@@ -99,7 +100,7 @@ impl Leases for Played {
     }
 
     async fn release(&self, effects: &[EffectId], _: Lease) -> Result<(), StoreError> {
-        self.released.lock().unwrap().extend_from_slice(effects);
+        self.released.lock().extend_from_slice(effects);
         Ok(())
     }
 
@@ -108,11 +109,11 @@ impl Leases for Played {
             return Err(StoreError::Passing("away".into()));
         }
         // They stay until their outcome is followed up, as in the database.
-        Ok(self.expired.lock().unwrap().clone())
+        Ok(self.expired.lock().clone())
     }
 
     async fn next_effect_due(&self, _: &[FlowRef]) -> Result<Option<Timestamp>, StoreError> {
-        Ok((!self.due.lock().unwrap().is_empty()).then_some(Timestamp(0)))
+        Ok((!self.due.lock().is_empty()).then_some(Timestamp(0)))
     }
 }
 
@@ -146,8 +147,8 @@ impl SecretSource for NoSecrets {
     }
 }
 
-fn request(url: &str, effectful: bool) -> crate::providers::Request {
-    crate::providers::Request { method: "POST", url: url.to_owned(), effectful, ..Default::default() }
+fn request(url: &str, effectful: bool) -> crate::providers::HttpRequest {
+    crate::providers::HttpRequest { method: "POST", url: url.to_owned(), effectful, ..Default::default() }
 }
 
 /// An adapter whose every action but one is one request and whose answer's status decides.
@@ -192,10 +193,10 @@ struct Wire {
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, provider: &str, request: crate::providers::Request) -> Result<Reply, Stop> {
-        self.sent.lock().unwrap().push(request.effectful);
+    async fn send(&self, provider: &str, request: crate::providers::HttpRequest) -> Result<Reply, Stop> {
+        self.sent.lock().push(request.effectful);
         if !request.effectful {
-            self.clock.advance(*self.still.lock().unwrap());
+            self.clock.advance(*self.still.lock());
             // What goes on after this goes on by a new look at the time.
             tokio::task::yield_now().await;
         }
@@ -204,7 +205,7 @@ impl Transport for Wire {
         if provider == "slow" {
             self.gate.acquire().await.unwrap().forget();
         }
-        let status = *self.status.lock().unwrap();
+        let status = *self.status.lock();
         Ok(Reply { status, headers: Vec::new(), body: Vec::new(), sent_at: Timestamp(7), received_at: Timestamp(7) })
     }
 }
@@ -280,13 +281,13 @@ impl Scene {
     }
 
     fn due(&self, effects: impl IntoIterator<Item = LeasedEffect>) {
-        self.leases.due.lock().unwrap().extend(effects);
+        self.leases.due.lock().extend(effects);
     }
 
     /// The lease of this attempt ran out.
     fn ran_out(&self, n: i64, attempt: u32) {
         let id = EffectId { onboarding: OnboardingId(Uuid::nil()), n };
-        self.leases.expired.lock().unwrap().push(ran_out(id, attempt));
+        self.leases.expired.lock().push(ran_out(id, attempt));
     }
 
     /// A tick whose news the door takes: what it was told.
@@ -364,14 +365,14 @@ async fn an_effect_that_is_due_is_performed_and_its_outcome_reaches_the_door() {
 #[tokio::test]
 async fn effects_of_a_flow_that_is_not_loaded_here_are_given_back_and_nothing_of_them_is_performed() {
     let mut scene = Scene::new();
-    scene.leases.strange.lock().unwrap().extend([1, 2]);
+    scene.leases.strange.lock().extend([1, 2]);
     scene.due([1, 2, 3].map(|n| effect("original.create_user", n)));
     let ticked = scene.tick().await;
     assert_eq!((ticked.begun, ticked.next), (0, Some(scene.clock.now())), "others may be due behind them");
-    assert_eq!(scene.leases.released.lock().unwrap().iter().map(|id| id.n).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(scene.leases.released.lock().iter().map(|id| id.n).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(scene.dispatcher.in_flight()["original"], 0, "their slots are free");
     assert_eq!(scene.tick().await.begun, 1);
-    assert_eq!(*scene.leases.but.lock().unwrap(), [strange_flow()], "they would be leased again and again");
+    assert_eq!(*scene.leases.but.lock(), [strange_flow()], "they would be leased again and again");
     assert_eq!(scene.taken().await.0, key(3));
     scene.dispatcher.idle().await;
 }
@@ -380,7 +381,7 @@ async fn effects_of_a_flow_that_is_not_loaded_here_are_given_back_and_nothing_of
 async fn one_lease_that_ran_out_and_is_not_taken_keeps_no_other_from_being_told() {
     let mut scene = Scene::new();
     let id = |n| EffectId { onboarding: OnboardingId(Uuid::nil()), n };
-    *scene.leases.expired.lock().unwrap() = (1..=3).map(|n| ran_out(id(n), 1)).collect();
+    *scene.leases.expired.lock() = (1..=3).map(|n| ran_out(id(n), 1)).collect();
     let dispatcher = scene.dispatcher.clone();
     let ticking = tokio::spawn(async move { dispatcher.tick(Timestamp(1)).await.unwrap().expired });
     let mut told = Vec::new();
@@ -462,6 +463,6 @@ async fn a_stop_gives_back_what_was_handed_over_too_late_and_lets_the_rest_finis
     assert!(!scene.reserve("original"));
     scene.dispatcher.perform(vec![effect("slow.create", 2)], scene.moment());
     scene.dispatcher.idle().await;
-    assert_eq!(scene.leases.released.lock().unwrap().iter().map(|id| id.n).collect::<Vec<_>>(), [2]);
+    assert_eq!(scene.leases.released.lock().iter().map(|id| id.n).collect::<Vec<_>>(), [2]);
     assert_eq!(scene.dispatcher.in_flight()["slow"], 0);
 }

@@ -2,9 +2,9 @@
 //! it. Headers and times enter, a time leaves.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::Rates;
 use crate::providers::{Adapter, wait};
@@ -92,7 +92,7 @@ impl Limits {
     }
 
     fn waits(&self) -> MutexGuard<'_, BTreeMap<String, Asked>> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waits.lock()
     }
 }
 

@@ -10,7 +10,7 @@ pub mod tokens;
 
 use async_trait::async_trait;
 
-use crate::providers::{Reply, Request, Stop};
+use crate::providers::{HttpRequest, Reply, Stop};
 
 pub use limits::{Asked, Limits};
 pub use rates::Rates;
@@ -26,5 +26,5 @@ pub trait Transport: Send + Sync + std::fmt::Debug {
     /// [`Stop::Unclear`] when it was sent, at least in part, and no whole answer came. Every other says that nothing was
     /// sent: no address, no connection, no TLS ([`Stop::Away`]), a wait that the provider asked for or a rate
     /// ([`Stop::Later`]), settings that must be mended ([`Stop::Barred`]).
-    async fn send(&self, provider: &str, request: Request) -> Result<Reply, Stop>;
+    async fn send(&self, provider: &str, request: HttpRequest) -> Result<Reply, Stop>;
 }

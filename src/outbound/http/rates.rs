@@ -5,9 +5,9 @@
 //! spends no attempt. Further requests of a conversation take the next tick when they are sent.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::providers::Rate;
 
@@ -115,7 +115,7 @@ impl Rates {
     }
 
     fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lines.lock()
     }
 }
 

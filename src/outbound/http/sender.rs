@@ -15,7 +15,7 @@ use super::body::{self, Short};
 use super::guard::{Guard, Inside};
 use super::{Limits, Transport};
 use crate::clock::{Clock, Stopwatch};
-use crate::providers::{Reply, Request, Stop};
+use crate::providers::{HttpRequest, Reply, Stop};
 use crate::settings::outbound::OutboundSettings;
 
 /// Sends over HTTP.
@@ -61,7 +61,7 @@ impl HttpSender {
         self.limits.wait(provider, self.clock.now()).map_or(Ok(()), later)
     }
 
-    async fn exchange(&self, url: Url, request: Request) -> Result<Reply, Stop> {
+    async fn exchange(&self, url: Url, request: HttpRequest) -> Result<Reply, Stop> {
         let method = request.method.parse().map_err(|_| barred("an HTTP method that does not exist"))?;
         let mut wire = self.client.request(method, url).headers(headers(&request)?);
         if !request.query.is_empty() {
@@ -107,7 +107,7 @@ impl HttpSender {
 
 #[async_trait]
 impl Transport for HttpSender {
-    async fn send(&self, provider: &str, request: Request) -> Result<Reply, Stop> {
+    async fn send(&self, provider: &str, request: HttpRequest) -> Result<Reply, Stop> {
         self.left_alone(provider)?;
         let url = Url::parse(&request.url).map_err(|_| barred("an address that is not one; check its base_url"))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -157,7 +157,7 @@ fn barred(what: &str) -> Stop {
     Stop::Barred(what.to_owned())
 }
 
-fn headers(request: &Request) -> Result<HeaderMap, Stop> {
+fn headers(request: &HttpRequest) -> Result<HeaderMap, Stop> {
     let unfit = |_| barred("a header that cannot be sent; check the provider's keys for blanks and line breaks");
     let mut map = HeaderMap::new();
     for (name, value) in &request.headers {

@@ -3,17 +3,18 @@
 //! log, an error or a database.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use async_trait::async_trait;
 use gangway_core::time::Timestamp;
+use parking_lot::Mutex as Lock;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
 use super::Transport;
 use crate::clock::Clock;
-use crate::providers::{Adapter, Far, Reply, Request, Stop, Token};
+use crate::providers::{Adapter, Far, HttpRequest, Reply, Stop, Token};
 
 /// More requests than any way to a token has.
 const LONGEST: usize = 8;
@@ -88,11 +89,11 @@ impl Tokens {
 
     /// Forgets all tokens of a provider: its settings have changed.
     pub fn clear(&self, provider: &str) {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| of != provider);
+        self.places.lock().retain(|(of, _), _| of != provider);
     }
 
     fn place(&self, provider: &str, name: &str) -> Arc<Mutex<Place>> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock();
         Arc::clone(places.entry((provider.to_owned(), name.to_owned())).or_default())
     }
 }
@@ -138,7 +139,7 @@ impl Far for Asking<'_> {
         self.clock.now()
     }
 
-    async fn send(&self, request: Request) -> Result<Reply, Stop> {
+    async fn send(&self, request: HttpRequest) -> Result<Reply, Stop> {
         if self.sent.fetch_add(1, Ordering::Relaxed) == LONGEST {
             let fault = "this is a fault of the adapter";
             return Err(Stop::Away(format!("the way to a token did not end after {LONGEST} requests; {fault}"), None));

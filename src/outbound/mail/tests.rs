@@ -1,12 +1,13 @@
 //! Against a played mail server that misbehaves at one stage of the conversation.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gangway_core::effect::{EffectId, Mode, Request};
 use gangway_core::event::OnboardingId;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket};
@@ -61,7 +62,7 @@ async fn serve(stream: tokio::net::TcpStream, script: &Script, mails: &Mutex<Vec
         match (inside, line.as_str()) {
             (true, ".") => {
                 (inside, stage) = (false, "dot".to_owned());
-                mails.lock().unwrap().push(std::mem::take(&mut mail));
+                mails.lock().push(std::mem::take(&mut mail));
             }
             (true, _) if script.contains_key("body") => return None,
             (true, line) => mail.push_str(&format!("{line}\r\n")),
@@ -168,7 +169,7 @@ async fn the_mail_arrives_in_the_best_language_with_both_parts_and_its_own_id() 
     let (address, mails) = server(Script::new()).await;
     send(&format!("smtp://{address}")).await;
     send(&format!("smtp://{address}")).await;
-    let mails = mails.lock().unwrap();
+    let mails = mails.lock();
     assert!(mails[0].contains("Subject: Ihr Wallet ist bereit"), "{}", mails[0]);
     assert!(mails[0].contains("text/plain") && mails[0].contains("text/html"));
     assert!(mails[0].contains(&format!("Message-ID: <{}.5@localhost>", Uuid::nil())));
@@ -187,7 +188,7 @@ async fn nobody_listening_a_bad_password_and_missing_encryption_are_told_apart()
     let (address, mails) = server(Script::new()).await;
     assert_eq!(words(&send(&format!("smtp://u:p@{address}")).await), "free barred", "no STARTTLS: no password is sent");
     assert_eq!(words(&send(&format!("smtp://u:p@{address}?tls=none")).await), "sent well");
-    assert_eq!(mails.lock().unwrap().len(), 1);
+    assert_eq!(mails.lock().len(), 1);
 }
 
 #[tokio::test]

@@ -33,10 +33,10 @@ pub const IDENTIFIER_KINDS: &[&str] = &[USERNAME, ISSUANCE_ID];
 pub const ROW: Row = Row {
     name: "didx",
     settings: include_str!("settings.toml"),
-    check: |section, problems| drop(section.check(DidxSettings::problems, problems)),
+    check: |section, faults| drop(section.check(DidxSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
-    build: |section, general| Ok(Arc::new(Didx::new(section.read(DidxSettings::problems)?, general))),
+    build: |section, general| Ok(Arc::new(Didx::new(section.read(DidxSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("didx-credential"),
     templates: shipped_templates! {

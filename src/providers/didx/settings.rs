@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::providers::common::{Checks, ProviderSettings, is_web};
-use crate::settings::{Problem, duration, secret};
+use crate::settings::{Fault, duration, secret};
 
 /// `[providers.didx]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -78,7 +78,7 @@ pub struct EventNames {
 impl DidxSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut checks = Checks::of(&self.common, at);
         let handed = "you get client id and secret from the provider when it registers you as a partner";
         checks.wrong(self.client_id.is_empty(), "client_id", "is empty", handed);
@@ -104,7 +104,7 @@ impl DidxSettings {
             let hint = "write it like `/me-creds/api`, or as an empty text for none";
             checks.wrong(!path.is_empty() && !path.starts_with('/'), key, "does not begin with a slash", hint);
         }
-        checks.problems()
+        checks.faults()
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn address_id_and_secret_are_enough() {
         let settings: DidxSettings = super::super::ROW.section(LEAST).unwrap();
-        assert_eq!(settings.problems("providers.didx"), []);
+        assert_eq!(settings.faults("providers.didx"), []);
         assert_eq!((settings.token.margin.0, settings.token.lifetime.0), (30_000, 300_000));
         assert!(!format!("{settings:?}{}", serde_json::to_string(&settings).unwrap()).contains("s3cr3t"));
     }
@@ -127,7 +127,7 @@ mod tests {
         let text = "base_url = \"x\"\nclient_id = \"\"\nclient_secret = \"\"\n[token]\nurl = \"id\"\nrealm = \"\"\n\
                     margin = \"300s\"\n[paths]\nwallet = \"me-wallet\"";
         let settings: DidxSettings = super::super::ROW.section(text).unwrap();
-        let keys: Vec<String> = settings.problems("d").into_iter().map(|problem| problem.key).collect();
+        let keys: Vec<String> = settings.faults("d").into_iter().map(|fault| fault.key).collect();
         let expected =
             ["base_url", "client_id", "client_secret", "token.url", "token.realm", "token.lifetime", "paths.wallet"];
         assert_eq!(keys, expected.map(|key| format!("d.{key}")));

@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::calls::Desk;
 use crate::providers::parts::joined;
 use crate::providers::stop::of_status;
-use crate::providers::{Far, Request, Stop, Token};
+use crate::providers::{Far, HttpRequest, Stop, Token};
 
 /// Name of the only token.
 pub const SERVICE: &str = "service";
@@ -39,7 +39,7 @@ pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     }
 }
 
-fn request(desk: &Desk) -> Request {
+fn request(desk: &Desk) -> HttpRequest {
     let settings = &desk.settings;
     let path = ["iam", "realms", &settings.token.realm, "protocol", "openid-connect", "token"];
     let url = settings.token.url.clone().unwrap_or_else(|| joined(&settings.common.base_url, &path));
@@ -52,7 +52,7 @@ fn request(desk: &Desk) -> Request {
         ("accept", "application/json".to_owned()),
         ("content-type", "application/x-www-form-urlencoded".to_owned()),
     ];
-    Request { method: "POST", url, headers, body: Some(form.into_bytes()), ..Request::default() }
+    HttpRequest { method: "POST", url, headers, body: Some(form.into_bytes()), ..HttpRequest::default() }
 }
 
 impl Desk {

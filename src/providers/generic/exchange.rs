@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Generic;
 use super::model::{Action, Auth, Exchange, FactRule, Piece, RequestSpec, Rule};
-use crate::providers::{Call, Reply, Request};
+use crate::providers::{Call, HttpRequest, Reply};
 
 /// Name of the token of OAuth2.
 pub const TOKEN: &str = "service";
@@ -34,14 +34,14 @@ impl Generic {
     ///
     /// # Errors
     /// What keeps it from being written, without values.
-    pub(super) fn request(&self, call: &Call<'_>, spec: &RequestSpec, effectful: bool) -> Result<Request, String> {
+    pub(super) fn request(&self, call: &Call<'_>, spec: &RequestSpec, effectful: bool) -> Result<HttpRequest, String> {
         let roots = roots([
             ("input", Value::Object(call.input.clone())),
             ("settings", Value::Object(self.values.clone())),
             ("effect", json!({"key": call.effect.to_string()})),
         ]);
         let url = path(&self.settings.common.base_url, &spec.path, &roots)?;
-        let mut request = Request { method: spec.method, url, effectful, ..Request::default() };
+        let mut request = HttpRequest { method: spec.method, url, effectful, ..HttpRequest::default() };
         request.query = pairs(spec.query.as_ref(), &roots)?;
         request.headers.push(("accept", "application/json".to_owned()));
         let named = pairs(spec.headers.as_ref(), &roots)?;
@@ -65,7 +65,7 @@ impl Generic {
         Ok(request)
     }
 
-    fn authorise(&self, request: &mut Request) {
+    fn authorise(&self, request: &mut HttpRequest) {
         let setting = |name: &str| self.setting(name);
         match &self.definition.auth {
             Auth::None => {}

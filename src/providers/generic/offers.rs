@@ -9,7 +9,7 @@ use super::model::{Action, Definition, REGISTER, Rule, WEBHOOK_SECRET};
 use super::{Generic, NOT_DONE};
 use crate::providers::generic::settings::GenericSettings;
 use crate::providers::webhook::WebhookSettings;
-use crate::settings::Problem;
+use crate::settings::Fault;
 
 /// Adds everything of this provider but what only a command asks for.
 pub(super) fn describe(definition: &Definition, policy: &Policy, catalogue: &mut Catalogue) {
@@ -55,19 +55,19 @@ fn outcomes(action: &Action) -> Vec<OutcomeSpec> {
 impl Generic {
     /// Everything in which a section does not fit its definition; `at` is its key.
     #[must_use]
-    pub fn problems(
+    pub fn faults(
         definition: &Definition,
         settings: &GenericSettings,
         webhook: Option<&WebhookSettings>,
         at: &str,
-    ) -> Vec<Problem> {
-        let mut problems = Vec::new();
+    ) -> Vec<Fault> {
+        let mut faults = Vec::new();
         if webhook.is_some_and(|webhook| webhook.registered) && !definition.registers() {
             let what =
                 format!("is true, and no action `{REGISTER}` of the definition hands over a secret `{WEBHOOK_SECRET}`");
             let hint = "add the action to the definition; or register the address at the provider yourself and give its \
                         secret in webhook.secrets";
-            problems.push(Problem::new(format!("{at}.webhook.registered"), what, hint));
+            faults.push(Fault::new(format!("{at}.webhook.registered"), what, hint));
         }
         for setting in &definition.settings {
             let (place, given) = match setting.secret {
@@ -76,7 +76,7 @@ impl Generic {
             };
             if setting.required && setting.default.is_none() && !given {
                 let key = format!("{at}.{place}.{}", setting.name);
-                problems.push(Problem::new(key, "is not given, and the definition needs it", ""));
+                faults.push(Fault::new(key, "is not given, and the definition needs it", ""));
             }
         }
         let given = [("values", false), ("secrets", true)];
@@ -87,9 +87,9 @@ impl Generic {
             for name in names.into_iter().filter(|name| !known(name)) {
                 let hint =
                     "see `settings` in the definition; secret ones stand below `secrets`, the others below `values`";
-                problems.push(Problem::new(format!("{at}.{place}.{name}"), "is not a setting of the definition", hint));
+                faults.push(Fault::new(format!("{at}.{place}.{name}"), "is not a setting of the definition", hint));
             }
         }
-        problems
+        faults
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::{FactReport, Identifier, OnboardingId};
+use gangway_core::flow::diagnostic::{Code, Diagnostic};
 use gangway_core::flow::parse::Span;
-use gangway_core::flow::problem::{Kind, Problem};
 use gangway_core::outcome::AttemptResult;
 use gangway_core::retry::Policy;
 use gangway_core::time::Timestamp;
@@ -19,7 +19,7 @@ use super::model::Definition;
 use super::settings::{GenericSettings, Scalar, SecretScalar};
 use crate::providers::common::{ProviderSettings, RetryOverlay};
 use crate::providers::script::Script;
-use crate::providers::{Adapter, Call, Delivery, Reply, Request, Stop};
+use crate::providers::{Adapter, Call, Delivery, HttpRequest, Reply, Stop};
 
 /// Where samples pretend that the provider is.
 const BASE: &str = "https://provider.invalid";
@@ -114,7 +114,7 @@ struct Delivered {
 }
 
 /// Every sample that does not hold.
-pub(super) fn run(definition: &Definition, samples: &[Sample]) -> Vec<Problem> {
+pub(super) fn run(definition: &Definition, samples: &[Sample]) -> Vec<Diagnostic> {
     let Some(adapter) = pretended(definition) else { return Vec::new() };
     let failed = |sample: &Sample| {
         let result = match &sample.told {
@@ -122,7 +122,7 @@ pub(super) fn run(definition: &Definition, samples: &[Sample]) -> Vec<Problem> {
             Told::Hook(told) => told.holds(&adapter),
         };
         let why = result.err()?;
-        Some(Problem::new(Kind::BadSample, sample.at.clone(), why).help("mend the sample, or the definition"))
+        Some(Diagnostic::new(Code::BadSample, sample.at.clone(), why).help("mend the sample, or the definition"))
     };
     samples.iter().filter_map(failed).collect()
 }
@@ -200,7 +200,7 @@ impl Answered {
 }
 
 impl Sends {
-    fn fit(&self, request: &Request) -> Result<(), String> {
+    fn fit(&self, request: &HttpRequest) -> Result<(), String> {
         let path = request.url.strip_prefix(BASE).unwrap_or(&request.url).to_owned();
         let body = request.body.as_deref().map(|bytes| {
             let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::providers::common::ProviderSettings;
-use crate::settings::Problem;
+use crate::settings::Fault;
 
 /// `[providers.NAME]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -66,13 +66,13 @@ fn masked<S: Serializer>(secrets: &BTreeMap<String, SecretScalar>, serializer: S
 impl GenericSettings {
     /// What is wrong without knowing the definition, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
-        let mut problems = self.common.problems(at);
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut faults = self.common.faults(at);
         if !self.definition.is_file() {
             let what = format!("{} is not a file", self.definition.display());
             let hint = "a relative path begins where gangway is started";
-            problems.push(Problem::new(format!("{at}.definition"), what, hint));
+            faults.push(Fault::new(format!("{at}.definition"), what, hint));
         }
-        problems
+        faults
     }
 }

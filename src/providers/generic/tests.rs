@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Generic, is_definition, load};
 use crate::providers::script::Script;
 use crate::providers::webhook::WebhookSettings;
-use crate::providers::{Adapter, Call, Delivery, Rate, Reply, Request, Stop, Token};
+use crate::providers::{Adapter, Call, Delivery, HttpRequest, Rate, Reply, Stop, Token};
 
 const EXAMPLE: &str = include_str!("../../../providers/example.yaml");
 const NOW: Timestamp = Timestamp(1_767_323_050_000);
@@ -37,7 +37,7 @@ fn script(told: Told<'_>) -> Script {
     Script::new(NOW, told.iter().map(reply))
 }
 
-fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: Told<'_>) -> (Vec<Request>, String) {
+fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: Told<'_>) -> (Vec<HttpRequest>, String) {
     let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
     let uncertain_since = (mode == Mode::LookUp).then_some(NOW);
     let call = Call { action, input: input.as_object().unwrap(), effect, mode, uncertain_since };
@@ -315,7 +315,7 @@ fn registered_secrets_are_refused_where_the_definition_gets_none() {
     let settings = serde_json::from_value(settings).unwrap();
     let problems = |text: &str| {
         let definition = load("test.yaml", text).unwrap();
-        Generic::problems(&definition, &settings, Some(&webhook), "providers.example")
+        Generic::faults(&definition, &settings, Some(&webhook), "providers.example")
     };
     let keys = |text: &str| problems(text).into_iter().map(|problem| problem.key).collect::<Vec<_>>();
     let without = "{ registered: { when: status == 201, fields: { webhook_id: body.id } } }";
@@ -356,7 +356,7 @@ fn a_section_that_does_not_fit_its_definition_is_told_whole() {
     let settings = json!({"base_url": "https://x.example", "concurrency": 8, "definition": "x",
         "values": {"client_secret": "s"}, "secrets": {}});
     let settings = serde_json::from_value(settings).unwrap();
-    let problems = Generic::problems(&definition, &settings, None, "providers.example");
+    let problems = Generic::faults(&definition, &settings, None, "providers.example");
     let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
     assert_eq!(
         keys,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Generic;
 use super::model::Auth;
 use crate::providers::parts::joined;
-use crate::providers::{Far, Reply, Request, Stop, Token};
+use crate::providers::{Far, HttpRequest, Reply, Stop, Token};
 
 /// Asks for one.
 pub(super) async fn get(it: &Generic, far: &dyn Far) -> Result<Token, Stop> {
@@ -17,7 +17,7 @@ pub(super) async fn get(it: &Generic, far: &dyn Far) -> Result<Token, Stop> {
     let form = form(&it.setting(client_id), &it.setting(client_secret), scope.as_deref());
     let path: Vec<&str> = url.split('/').filter(|part| !part.is_empty()).collect();
     let url = if url.starts_with('/') { joined(&it.settings.common.base_url, &path) } else { url.clone() };
-    let request = Request {
+    let request = HttpRequest {
         method: "POST",
         url,
         headers: vec![
@@ -26,7 +26,7 @@ pub(super) async fn get(it: &Generic, far: &dyn Far) -> Result<Token, Stop> {
         ],
         body: Some(form.into_bytes()),
         loggable: &["token_type", "expires_in", "error"],
-        ..Request::default()
+        ..HttpRequest::default()
     };
     token(&it.definition.name, *margin, &far.send(request).await?)
 }

@@ -48,10 +48,10 @@ fn patient(policy: &Policy, settle: Option<Millis>) -> Policy {
 pub const ROW: Row = Row {
     name: "guardian",
     settings: include_str!("settings.toml"),
-    check: |section, problems| drop(section.check(GuardianSettings::problems, problems)),
+    check: |section, faults| drop(section.check(GuardianSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
-    build: |section, general| Ok(Arc::new(Guardian::new(section.read(GuardianSettings::problems)?, general))),
+    build: |section, general| Ok(Arc::new(Guardian::new(section.read(GuardianSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("guardian-account"),
     templates: shipped_templates! {

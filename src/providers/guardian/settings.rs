@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::providers::common::{Checks, ProviderSettings};
 use crate::providers::password;
-use crate::settings::{Problem, duration, secret};
+use crate::settings::{Fault, duration, secret};
 
 /// `[providers.guardian]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -61,7 +61,7 @@ pub struct Texts {
 impl GuardianSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut checks = Checks::of(&self.common, at);
         let registry = "the Standard Registry that onboards, or `demo = true` for a Guardian in demo mode";
         let no_name = self.username.as_deref().unwrap_or_default().is_empty();
@@ -79,7 +79,7 @@ impl GuardianSettings {
         let every = "an empty text is part of every message: leave it out";
         checks.wrong(blank(&self.texts.taken), "texts.taken", "holds an empty text", every);
         checks.wrong(blank(&self.texts.weak_password), "texts.weak_password", "holds an empty text", every);
-        checks.problems()
+        checks.faults()
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
 
     fn keys(text: &str) -> Vec<String> {
         let settings: GuardianSettings = super::super::ROW.section(&format!("{LEAST}{text}")).unwrap();
-        settings.problems("g").into_iter().map(|problem| problem.key).collect()
+        settings.faults("g").into_iter().map(|fault| fault.key).collect()
     }
 
     #[test]

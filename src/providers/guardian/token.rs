@@ -12,7 +12,7 @@ use super::calls::login::{Login, Session};
 use super::error::{Body, body};
 use crate::providers::complaint::Refusal;
 use crate::providers::parts::text;
-use crate::providers::{Far, Request, Stop, Token};
+use crate::providers::{Far, HttpRequest, Stop, Token};
 
 /// Name of the only token that is kept.
 pub const REGISTRY: &str = "registry";
@@ -53,7 +53,7 @@ impl Desk {
             return Ok(access);
         }
         let refresh = json!({"refreshToken": session.refresh.expose_secret()});
-        let request = Request { effectful: false, ..self.post(&["accounts", "access-token"], &refresh) };
+        let request = HttpRequest { effectful: false, ..self.post(&["accounts", "access-token"], &refresh) };
         let reply = far.send(request).await?;
         let refused = |status| Stop::Away(format!("a new refresh token was not exchanged ({status})"), None);
         if reply.status == 401 {

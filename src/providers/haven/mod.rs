@@ -37,10 +37,10 @@ pub const IDENTIFIER_KINDS: &[&str] = &[USER_ID, WALLET_ID, USERNAME];
 pub const ROW: Row = Row {
     name: "haven",
     settings: include_str!("settings.toml"),
-    check: |section, problems| drop(section.check(HavenSettings::problems, problems)),
+    check: |section, faults| drop(section.check(HavenSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
-    build: |section, general| Ok(Arc::new(Haven::new(section.read(HavenSettings::problems)?, general))),
+    build: |section, general| Ok(Arc::new(Haven::new(section.read(HavenSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("haven-custody"),
     templates: shipped_templates! {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::key::ServiceKey;
 use crate::providers::common::{Checks, ProviderSettings, is_plain, is_web};
-use crate::settings::{Problem, duration, secret};
+use crate::settings::{Fault, duration, secret};
 
 /// The published example key of RFC 8410, section 10.3: belongs to nobody.
 #[cfg(test)]
@@ -94,7 +94,7 @@ pub struct EventNames {
 impl HavenSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut checks = Checks::of(&self.common, at);
         let token = self.service_token.expose_secret();
         let console = "make a service account in the provider's console and copy what it shows";
@@ -127,7 +127,7 @@ impl HavenSettings {
         checks.wrong(!texts, "exists", "holds an empty text, which every message contains", "remove it");
         let ids = self.webhook_ids.iter().all(|id| !id.is_empty() && is_plain(id));
         checks.wrong(!ids, "webhook_ids", "holds what is not an id", "ids look like `wh-…`");
-        checks.problems()
+        checks.faults()
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn address_token_key_credential_and_origin_are_enough() {
         let settings: HavenSettings = super::super::ROW.section(&least()).unwrap();
-        assert_eq!(settings.problems("providers.haven"), []);
+        assert_eq!(settings.faults("providers.haven"), []);
         assert_eq!(settings.registration_expires, Millis::secs(900));
         assert_eq!((settings.wallet.network.as_str(), settings.wallet_owner), ("Ethereum", OwnerFilter::Owner));
     }
@@ -156,11 +156,11 @@ mod tests {
         let text = least().replace("token-1", "to ken").replace(SAMPLE_KEY, "hidden").replace("https://app", "app");
         let more = "registration_expires = \"0s\"\nexists = [\"\"]\nwallet = { network = \"\" }";
         let settings: HavenSettings = super::super::ROW.section(&format!("{text}{more}")).unwrap();
-        let problems = settings.problems("at");
-        let keys: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        let faults = settings.faults("at");
+        let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
         let expected = ["service_token", "service_key", "origin", "registration_expires", "wallet.network", "exists"];
         assert_eq!(keys, expected.map(|key| format!("at.{key}")));
-        let shown = format!("{problems:?} {settings:?} {}", serde_json::to_string(&settings).unwrap());
+        let shown = format!("{faults:?} {settings:?} {}", serde_json::to_string(&settings).unwrap());
         assert!(!shown.contains("hidden") && !shown.contains("to ken"), "{shown}");
     }
 

@@ -11,7 +11,7 @@ use gangway_core::retry::Policy;
 use serde_json::{Value, json};
 
 use super::Haven;
-use crate::providers::Request;
+use crate::providers::HttpRequest;
 use crate::providers::haven::settings::SAMPLE_KEY;
 use crate::providers::talk::{NOW, Talk, Told, body as sent, line};
 
@@ -81,11 +81,11 @@ fn handed_in() -> Value {
     })
 }
 
-fn path(request: &Request) -> String {
+fn path(request: &HttpRequest) -> String {
     line(request).replacen(BASE, "", 1)
 }
 
-fn secret<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+fn secret<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     use secrecy::ExposeSecret as _;
     request.secret_headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.expose_secret())
 }

@@ -33,10 +33,10 @@ pub const IDENTIFIER_KINDS: &[&str] = &[USER_UID, ASSET_UID];
 pub const ROW: Row = Row {
     name: "original",
     settings: include_str!("settings.toml"),
-    check: |section, problems| drop(section.check(OriginalSettings::problems, problems)),
+    check: |section, faults| drop(section.check(OriginalSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
-    build: |section, general| Ok(Arc::new(Original::new(section.read(OriginalSettings::problems)?, general))),
+    build: |section, general| Ok(Arc::new(Original::new(section.read(OriginalSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("original-wallet"),
     templates: &[],

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::providers::common::{Checks, ProviderSettings, is_plain};
-use crate::settings::{Problem, duration, secret};
+use crate::settings::{Fault, duration, secret};
 
 /// `[providers.original]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -61,7 +61,7 @@ pub struct EventNames {
 impl OriginalSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut checks = Checks::of(&self.common, at);
         let console = "copy it from the provider's developer console";
         checks.wrong(self.api_key.expose_secret().is_empty(), "api_key", "is empty", console);
@@ -81,7 +81,7 @@ impl OriginalSettings {
             "repeats a claim that the adapter sets itself",
             "leave out resource, action, user_id, api_key and exp",
         );
-        checks.problems()
+        checks.faults()
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn address_key_and_secret_are_enough() {
         let settings: OriginalSettings = super::super::ROW.section(LEAST).unwrap();
-        assert_eq!(settings.problems("providers.original"), []);
+        assert_eq!(settings.faults("providers.original"), []);
         assert_eq!(settings.common.concurrency, 8);
     }
 

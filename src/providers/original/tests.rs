@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Original;
 use crate::providers::talk::{NOW, Talk, Told, hold, line};
-use crate::providers::{Adapter, Delivery, Request};
+use crate::providers::{Adapter, Delivery, HttpRequest};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -34,7 +34,7 @@ fn ada() -> Value {
     json!({"user_external_id": "your-id-12", "email": "ada@example.com"})
 }
 
-fn path(request: &Request) -> String {
+fn path(request: &HttpRequest) -> String {
     line(request).replacen("https://api.getoriginal.com/v1", "", 1)
 }
 

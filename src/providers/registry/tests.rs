@@ -5,10 +5,10 @@ use toml::{Table, Value};
 
 use super::{BUILT_IN, FORMS};
 use crate::settings::providers::RESERVED;
-use crate::settings::{Input, Problems, Settings};
+use crate::settings::{Faults, Input, Settings};
 
 /// The settings of this provider with every key that it takes, as its text has it, but with this value at this path.
-fn with(provider: &str, changed: Option<(&[String], &str)>) -> Result<Settings, Problems> {
+fn with(provider: &str, changed: Option<(&[String], &str)>) -> Result<Settings, Faults> {
     let mut file = Table::new();
     for path in FORMS.paths().into_iter().filter(|path| path[0] == provider && path[1] != "webhook_secret") {
         let value = match changed {

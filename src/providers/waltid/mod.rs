@@ -33,10 +33,10 @@ pub const IDENTIFIER_KINDS: &[&str] = &[ACCOUNT_ID];
 pub const ROW: Row = Row {
     name: "waltid",
     settings: include_str!("settings.toml"),
-    check: |section, problems| drop(section.check(WaltidSettings::problems, problems)),
+    check: |section, faults| drop(section.check(WaltidSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
-    build: |section, general| Ok(Arc::new(Waltid::new(section.read(WaltidSettings::problems)?, general))),
+    build: |section, general| Ok(Arc::new(Waltid::new(section.read(WaltidSettings::faults)?, general))),
     lacks: settings::lacks,
     flow: shipped_flow!("waltid-enterprise"),
     templates: shipped_templates! {

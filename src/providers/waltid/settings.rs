@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub use self::steps::{AccountsSettings, DuplicateSettings, Host, RoleSettings, WalletSettings};
 use crate::providers::common::{Checks, ProviderSettings, is_plain, is_web};
-use crate::settings::{Problem, Section, duration, secret};
+use crate::settings::{Fault, Section, duration, secret};
 
 /// `[providers.waltid]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -70,7 +70,7 @@ pub struct WaltidSettings {
 impl WaltidSettings {
     /// Everything that is wrong, at once; `at` is the key of the table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut checks = Checks::of(&self.common, at);
         let org = "write it like `https://acme.enterprise-sandbox.waltid.dev`";
         checks.wrong(
@@ -95,7 +95,7 @@ impl WaltidSettings {
             checks.wrong(!path.starts_with('/'), key, "does not begin with a slash", "give the path below the host");
         }
         self.check_steps(&mut checks);
-        checks.problems()
+        checks.faults()
     }
 
     fn paths(&self) -> [(&'static str, &str); 6] {
@@ -112,7 +112,7 @@ impl WaltidSettings {
 
 /// What a call needs a name for and nobody gives, neither the flow nor the settings.
 pub(super) fn lacks(section: &Section, call: &Call) -> Option<String> {
-    let settings: WaltidSettings = section.read(WaltidSettings::problems).ok()?;
+    let settings: WaltidSettings = section.read(WaltidSettings::faults).ok()?;
     let text = match call.action.as_str() {
         "waltid.assign_role" => format!("{} {}", settings.role.path, Value::Object(settings.role.body)),
         "waltid.init_wallet_service" => {
@@ -141,7 +141,7 @@ mod tests {
 
     fn keys(text: &str) -> Vec<String> {
         let settings: WaltidSettings = super::super::ROW.section(text).unwrap();
-        settings.problems("at").into_iter().map(|problem| problem.key).collect()
+        settings.faults("at").into_iter().map(|fault| fault.key).collect()
     }
 
     #[test]

@@ -5,21 +5,21 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::calls::Desk;
-use crate::providers::{Far, Request, Stop, Token};
+use crate::providers::{Far, HttpRequest, Stop, Token};
 
 /// Its name.
 pub const ADMIN: &str = "admin";
 
 /// A login, of ours or of a user.
-pub fn login(desk: &Desk, email: &str, password: &str) -> Request {
+pub fn login(desk: &Desk, email: &str, password: &str) -> HttpRequest {
     let body = json!({"email": email, "password": password});
-    Request {
+    HttpRequest {
         method: "POST",
         url: desk.base(&desk.settings.login_path),
         headers: desk.json_headers(),
         body: Some(body.to_string().into_bytes()),
         loggable: &["status"],
-        ..Request::default()
+        ..HttpRequest::default()
     }
 }
 

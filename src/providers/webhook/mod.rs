@@ -1,8 +1,8 @@
 //! How deliveries of one provider are verified: `[providers.NAME.webhook]`. Values only; nothing is verified here.
 
+mod faults;
 mod forms;
 mod named;
-mod problems;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 
 use crate::settings::providers::Form;
-use crate::settings::{Problems, Section, duration};
+use crate::settings::{Faults, Section, duration};
 
 /// What a delivery must show to be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -94,8 +94,8 @@ impl WebhookSettings {
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn of(section: &Section) -> Result<Self, Problems> {
-        section.read(Self::problems)
+    pub fn of(section: &Section) -> Result<Self, Faults> {
+        section.read(Self::faults)
     }
 
     /// What is signed, in pieces.

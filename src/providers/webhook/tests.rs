@@ -7,7 +7,7 @@ fn read(toml: &str) -> WebhookSettings {
 }
 
 fn keys(settings: &WebhookSettings) -> Vec<String> {
-    settings.problems("at").into_iter().map(|problem| problem.key).collect()
+    settings.faults("at").into_iter().map(|fault| fault.key).collect()
 }
 
 #[test]
@@ -31,23 +31,23 @@ fn a_secret_of_a_path_has_at_least_16_plain_characters() {
 #[test]
 fn a_problem_never_shows_the_secret() {
     let settings = read("verify = 'standard'\nsecrets = ['whsec_!!hidden!!']");
-    let shown = format!("{:?} {settings:?}", settings.problems("at"));
+    let shown = format!("{:?} {settings:?}", settings.faults("at"));
     assert!(!shown.contains("hidden"), "{shown}");
     assert_eq!(keys(&settings), ["at.secrets"]);
 }
 
 #[test]
 fn unknown_keys_are_refused() {
-    assert!(webhook("secret = 'x'".parse().unwrap()).read(WebhookSettings::problems).is_err());
+    assert!(webhook("secret = 'x'".parse().unwrap()).read(WebhookSettings::faults).is_err());
 }
 
 #[test]
 fn no_verification_and_short_keys_are_allowed_with_a_warning() {
     let open = read("verify = 'none'");
-    assert!(open.problems("at").is_empty());
+    assert!(open.faults("at").is_empty());
     assert_eq!(open.warnings("at").len(), 1);
     let short = read("verify = 'standard'\nsecrets = ['whsec_plJ3nmyCDGBKInavdOK15jsl']");
-    assert!(short.problems("at").is_empty());
+    assert!(short.faults("at").is_empty());
     assert_eq!(short.warnings("at").len(), 1);
     let long = read("verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']");
     assert!(long.warnings("at").is_empty());

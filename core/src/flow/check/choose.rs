@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, outcomes};
 use crate::flow::check::{verbs, with};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::expr::{Expr, Mapping, Scope};
 use crate::flow::model::{Choose, Verb};
 use crate::flow::parse::{Key, Node};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::is_name;
 
 /// The outcome when no guard is true.
@@ -25,8 +25,8 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
     };
     if given.entries.is_empty() {
         let message = format!("{} has nothing to choose by", entries.what);
-        let problem = Problem::new(Kind::BadGuard, key.span.clone(), message);
-        report.add(problem.help("name an outcome and its guard: `choose: { minor: data.age < 18 }`"));
+        let diagnostic = Diagnostic::new(Code::BadGuard, key.span.clone(), message);
+        report.add(diagnostic.help("name an outcome and its guard: `choose: { minor: data.age < 18 }`"));
     }
     let mut guards = IndexMap::new();
     let mut expected: Vec<Expected> = Vec::new();
@@ -51,8 +51,8 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
 fn name(report: &mut Report<'_>, key: &Key) {
     if key.name == OTHERWISE {
         let message = format!("`{OTHERWISE}` cannot be a guard: it is the outcome when no guard is true");
-        let problem = Problem::new(Kind::BadName, key.span.clone(), message);
-        report.add(problem.help(format!("name it among the outcomes only: `outcomes: {{ {OTHERWISE}: STATE }}`")));
+        let diagnostic = Diagnostic::new(Code::BadName, key.span.clone(), message);
+        report.add(diagnostic.help(format!("name it among the outcomes only: `outcomes: {{ {OTHERWISE}: STATE }}`")));
     } else if !is_name(&key.name) {
         report.bad_name(key.span.clone(), &key.name, "an outcome");
     }
@@ -71,7 +71,7 @@ fn guard(report: &mut Report<'_>, draft: &mut Draft, key: &Key, node: &Node) -> 
         Some(Value::Bool(truth)) => format!("{what} is always {truth}"),
         _ => format!("{what} is never true or false"),
     };
-    let problem = Problem::new(Kind::BadGuard, node.span.clone(), message);
-    report.add(problem.help("a guard reads what is known and is true or false, such as `data.age < 18`"));
+    let diagnostic = Diagnostic::new(Code::BadGuard, node.span.clone(), message);
+    report.add(diagnostic.help("a guard reads what is known and is true or false, such as `data.age < 18`"));
     None
 }

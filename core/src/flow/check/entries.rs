@@ -1,9 +1,9 @@
-//! Reading maps of the file: which keys are there, which are missing, repeated or unknown. Problems are collected,
+//! Reading maps of the file: which keys are there, which are missing, repeated or unknown. Diagnostics are collected,
 //! never returned: one mistake does not hide the next.
 
 use crate::catalogue::Catalogue;
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::parse::{Key, Node, Shape, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, duration, is_name, listed};
 use crate::time::Millis;
 
@@ -16,7 +16,7 @@ pub struct Report<'a> {
     /// Whether people are pinned to this text: it was right when it was stored, and is not held to today's catalogue.
     pub stored: bool,
     /// What was found.
-    pub problems: Vec<Problem>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A map of the file, each key once.
@@ -32,15 +32,15 @@ pub struct Entries<'n> {
 
 impl Report<'_> {
     /// Adds a problem.
-    pub fn add(&mut self, problem: Problem) {
-        self.problems.push(problem);
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
     }
 
     /// Adds a problem between the text and the catalogue. A stored version has none: its people go on without what is
     /// not there any more, and meet a review where they would need it.
-    pub fn judge(&mut self, problem: Problem) {
+    pub fn judge(&mut self, diagnostic: Diagnostic) {
         if !self.stored {
-            self.add(problem);
+            self.add(diagnostic);
         }
     }
 
@@ -58,7 +58,7 @@ impl Report<'_> {
                 entries.push((key, value));
             } else {
                 let message = format!("`{}` stands twice in {what}", key.name);
-                self.add(Problem::new(Kind::DuplicateKey, key.span.clone(), message));
+                self.add(Diagnostic::new(Code::DuplicateKey, key.span.clone(), message));
             }
         }
         Some(Entries { what, at, entries })
@@ -88,7 +88,7 @@ impl Report<'_> {
     /// Says that this is no name.
     pub fn bad_name(&mut self, at: Span, text: &str, what: &str) {
         let help = "a name begins with a lower-case letter; lower-case letters, digits, `_` and `-` follow";
-        self.add(Problem::new(Kind::BadName, at, format!("`{text}` cannot be the name of {what}")).help(help));
+        self.add(Diagnostic::new(Code::BadName, at, format!("`{text}` cannot be the name of {what}")).help(help));
     }
 
     /// Reads a length of time.
@@ -104,14 +104,14 @@ impl Report<'_> {
     /// Says that this is no length of time.
     pub fn bad_duration(&mut self, at: Span, text: &str, what: &str) {
         let help = "write a whole number and a unit: `250ms`, `90s`, `5m`, `24h` or `7d`; ten years at most";
-        self.add(Problem::new(Kind::BadDuration, at, format!("{what} is no length of time: `{text}`")).help(help));
+        self.add(Diagnostic::new(Code::BadDuration, at, format!("{what} is no length of time: `{text}`")).help(help));
     }
 
     /// Says that a value has the wrong shape.
     pub fn wrong_shape(&mut self, node: &Node, at: &Span, what: &str, wanted: &str) {
         let at = if node.span.is_empty() { at.clone() } else { node.span.clone() };
         let message = format!("{what} must be {wanted}, not {}", node.described());
-        self.add(Problem::new(Kind::WrongShape, at, message));
+        self.add(Diagnostic::new(Code::WrongShape, at, message));
     }
 }
 
@@ -127,7 +127,7 @@ impl<'n> Entries<'n> {
         let found = self.get(name);
         if found.is_none() {
             let message = format!("{} has no `{name}`", self.what);
-            report.add(Problem::new(Kind::MissingKey, self.at.clone(), message));
+            report.add(Diagnostic::new(Code::MissingKey, self.at.clone(), message));
         }
         found
     }
@@ -138,7 +138,7 @@ impl<'n> Entries<'n> {
             let message = format!("unknown key `{}` in {}", key.name, self.what);
             let help = did_you_mean(&key.name, known.iter().copied())
                 .unwrap_or_else(|| format!("it can have {}", listed(known.iter().copied())));
-            report.add(Problem::new(Kind::UnknownKey, key.span.clone(), message).help(help));
+            report.add(Diagnostic::new(Code::UnknownKey, key.span.clone(), message).help(help));
         }
     }
 }

@@ -20,17 +20,17 @@ use sha2::{Digest, Sha256};
 pub use self::set::{load_all, load_each, same_version};
 use crate::catalogue::Catalogue;
 use crate::flow::check::top::Header;
+use crate::flow::diagnostic::{Diagnostic, Diagnostics};
 use crate::flow::model::Flow;
 use crate::flow::parse::{self, Span};
-use crate::flow::problem::{Problem, Problems};
 use crate::flow::reach;
 
 /// Reads and checks one flow file. Whether the flows that it starts exist is not looked at: see [`load_each`].
 ///
 /// # Errors
 /// Every problem of the file.
-pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Problems> {
-    check(text, catalogue, false).flow.map_err(|problems| Problems::of(file, text, problems))
+pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Diagnostics> {
+    check(text, catalogue, false).flow.map_err(|diagnostics| Diagnostics::of(file, text, diagnostics))
 }
 
 /// Reads a stored version, for the onboardings that are pinned to it: it was checked when it was stored, and what the
@@ -40,8 +40,8 @@ pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Probl
 ///
 /// # Errors
 /// What this version of gangway cannot read: another form of the text, an unknown key, verb, function or root.
-pub fn load_stored(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Problems> {
-    check(text, catalogue, true).flow.map_err(|problems| Problems::of(file, text, problems))
+pub fn load_stored(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Diagnostics> {
+    check(text, catalogue, true).flow.map_err(|diagnostics| Diagnostics::of(file, text, diagnostics))
 }
 
 /// What a check of one file gives: its head, as far as that could be read, and the flow or its problems.
@@ -49,15 +49,17 @@ struct Checked {
     header: Header,
     /// The flows that it starts, and where those names stand.
     starts: Vec<(String, Span)>,
-    flow: Result<Flow, Vec<Problem>>,
+    flow: Result<Flow, Vec<Diagnostic>>,
 }
 
 /// Checks one file; of a stored one, only that all of it can be read.
 fn check(text: &str, catalogue: &Catalogue, stored: bool) -> Checked {
-    let mut report = Report { catalogue, text, stored, problems: Vec::new() };
+    let mut report = Report { catalogue, text, stored, diagnostics: Vec::new() };
     let root = match parse::parse(text) {
         Ok(root) => root,
-        Err(problem) => return Checked { header: Header::default(), starts: Vec::new(), flow: Err(vec![problem]) },
+        Err(diagnostic) => {
+            return Checked { header: Header::default(), starts: Vec::new(), flow: Err(vec![diagnostic]) };
+        }
     };
     let (header, top) = top::read(&mut report, &root);
     let states = top.as_ref().map_or_else(Vec::new, |top| state::read_all(&mut report, top));
@@ -68,7 +70,7 @@ fn check(text: &str, catalogue: &Catalogue, stored: bool) -> Checked {
     let starts = states.iter().filter_map(|state| state.starts.clone()).collect();
     let reads = reads::check(&mut report, &header, &states);
     let start = header.start.clone();
-    let flow = match (&header.id, start, report.problems.is_empty()) {
+    let flow = match (&header.id, start, report.diagnostics.is_empty()) {
         (Some(id), Some(start), true) => {
             let states = states.into_iter().filter_map(|draft| Some((draft.name, draft.state?))).collect();
             Ok(Flow {
@@ -87,7 +89,7 @@ fn check(text: &str, catalogue: &Catalogue, stored: bool) -> Checked {
                 lifecycle: report.catalogue.publish.clone(),
             })
         }
-        _ => Err(report.problems),
+        _ => Err(report.diagnostics),
     };
     Checked { header, starts, flow }
 }

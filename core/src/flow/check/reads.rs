@@ -7,9 +7,9 @@ use crate::flow::check::state::{Draft, Edge, Writes};
 use crate::flow::check::top::Header;
 use crate::flow::check::ways::{Steps, Ways};
 use crate::flow::check::with::{Use, within};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::expr::{ROOTS, Read};
 use crate::flow::parse::Span;
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, listed};
 
 /// What `user` has.
@@ -59,8 +59,8 @@ fn without_parts(kept: BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
 fn start_read(report: &mut Report<'_>, used: &Use, read: &Read) {
     if root(report, used, read).is_some_and(|root| root != "data") {
         let message = format!("`{}` cannot be read before there is an onboarding", read.path.join("."));
-        let problem = Problem::new(Kind::UnknownRoot, place(report, used, read), message);
-        report.add(problem.help("`start.user` reads the event's data only: `data.FIELD`"));
+        let diagnostic = Diagnostic::new(Code::UnknownRoot, place(report, used, read), message);
+        report.add(diagnostic.help("`start.user` reads the event's data only: `data.FIELD`"));
     }
 }
 
@@ -74,21 +74,21 @@ fn root<'r>(report: &mut Report<'_>, used: &Use, read: &'r Read) -> Option<&'r s
     let root = read.path.first()?.as_str();
     let at = place(report, used, read);
     if root == "secret" || root == "secrets" {
-        let problem = Problem::new(Kind::SecretRead, at, "an expression cannot read secrets");
-        report.add(problem.note("what an expression reads may be kept, shown and sent on"));
+        let diagnostic = Diagnostic::new(Code::SecretRead, at, "an expression cannot read secrets");
+        report.add(diagnostic.note("what an expression reads may be kept, shown and sent on"));
         return None;
     }
     if !ROOTS.contains(&root) {
         let help = did_you_mean(root, ROOTS).unwrap_or_else(|| format!("an expression reads from {}", listed(ROOTS)));
-        let problem = Problem::new(Kind::UnknownRoot, at, format!("`{root}` is nothing that can be read"));
-        report.add(problem.help(help).help(format!("a plain text is written in two quotes: \"'{root}'\"")));
+        let diagnostic = Diagnostic::new(Code::UnknownRoot, at, format!("`{root}` is nothing that can be read"));
+        report.add(diagnostic.help(help).help(format!("a plain text is written in two quotes: \"'{root}'\"")));
         return None;
     }
     let names = if root == "states" { 3 } else { 2 };
     if read.path.len() < names {
         let wanted = if root == "states" { "states.STATE.FIELD" } else { "ROOT.FIELD" }.replace("ROOT", root);
         let message = format!("`{}` is too much: only what is named is kept", read.path.join("."));
-        report.add(Problem::new(Kind::TooWide, at, message).help(format!("name the field: `{wanted}`")));
+        report.add(Diagnostic::new(Code::TooWide, at, message).help(format!("name the field: `{wanted}`")));
         return None;
     }
     Some(root)
@@ -127,8 +127,9 @@ impl<'a> Checker<'a> {
     fn maybe_absent_user(&self, report: &mut Report<'_>, used: &Use, read: &Read) {
         if used.expr.plain_path().is_none() && !is_guarded(used, &read.path) {
             let path = read.path.join(".");
-            let problem = Problem::new(Kind::MaybeAbsent, place(report, used, read), format!("`{path}` may be absent"));
-            report.add(problem.help(format!("ask first: `has({path}) ? … : …`")));
+            let diagnostic =
+                Diagnostic::new(Code::MaybeAbsent, place(report, used, read), format!("`{path}` may be absent"));
+            report.add(diagnostic.help(format!("ask first: `has({path}) ? … : …`")));
         }
     }
 
@@ -136,9 +137,9 @@ impl<'a> Checker<'a> {
         let [_, state, field, ..] = read.path.as_slice() else { return };
         let Some(writer) = self.ways.find(state) else {
             let names: Vec<&str> = self.states.iter().map(|state| state.name.as_str()).collect();
-            let problem =
-                Problem::new(Kind::UnknownPath, place(report, used, read), format!("there is no state `{state}`"));
-            report.add(problem.maybe_help(did_you_mean(state, names)));
+            let diagnostic =
+                Diagnostic::new(Code::UnknownPath, place(report, used, read), format!("there is no state `{state}`"));
+            report.add(diagnostic.maybe_help(did_you_mean(state, names)));
             return;
         };
         let Some(draft) = self.states.get(writer) else { return };
@@ -154,7 +155,7 @@ impl<'a> Checker<'a> {
                 true => "it writes nothing".to_owned(),
                 false => format!("it writes {}", listed(fields.iter().copied())),
             });
-            report.judge(Problem::new(Kind::UnknownPath, place(report, used, read), message).help(help));
+            report.judge(Diagnostic::new(Code::UnknownPath, place(report, used, read), message).help(help));
             return;
         }
         if self.reachable.contains_key(&at) && !is_guarded(used, read.path.get(..3).unwrap_or_default()) {
@@ -181,12 +182,13 @@ impl<'a> Checker<'a> {
         if missing.never.contains_key(&at) {
             let message = format!("`{path}` is not written on every way to `{here}`");
             let way = self.ways.told(&missing.never, at);
-            let problem = Problem::new(Kind::NotWritten, place(report, used, read), message);
-            let problem = problem.note(format!("nothing has written it on the way {way}"));
-            report.judge(problem.help(format!("ask first: `has({path}) ? … : …`, or lead that way elsewhere")));
+            let diagnostic = Diagnostic::new(Code::NotWritten, place(report, used, read), message);
+            let diagnostic = diagnostic.note(format!("nothing has written it on the way {way}"));
+            report.judge(diagnostic.help(format!("ask first: `has({path}) ? … : …`, or lead that way elsewhere")));
         } else if missing.maybe.contains_key(&at) {
-            let problem = Problem::new(Kind::MaybeAbsent, place(report, used, read), format!("`{path}` may be absent"));
-            report.judge(problem.help(format!("ask first: `has({path}) ? {path} : null` (null is left out)")));
+            let diagnostic =
+                Diagnostic::new(Code::MaybeAbsent, place(report, used, read), format!("`{path}` may be absent"));
+            report.judge(diagnostic.help(format!("ask first: `has({path}) ? {path} : null` (null is left out)")));
         }
     }
 }
@@ -205,5 +207,5 @@ fn unknown(report: &mut Report<'_>, used: &Use, read: &Read, known: &[&str]) {
             .unwrap_or_else(|| format!("`{root}` has {}", listed(known.iter().copied()))),
     };
     let message = format!("there is no `{}`", read.path.join("."));
-    report.add(Problem::new(Kind::UnknownPath, place(report, used, read), message).help(help));
+    report.add(Diagnostic::new(Code::UnknownPath, place(report, used, read), message).help(help));
 }

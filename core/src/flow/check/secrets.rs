@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::Draft;
 use crate::flow::check::top;
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::model::{SecretSource, SecretSpec, State, Verb};
 use crate::flow::parse::{Key, Node, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 use crate::secret::PasswordRule;
 
@@ -65,7 +65,7 @@ fn one(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<Declared> {
     if event.is_some() == state.is_some() && (event.is_some() || generate.is_none()) {
         let message = format!("{} must come from one place", entries.what);
         let help = "say `{ event: TYPE, field: FIELD }`, `{ state: STATE, field: FIELD }` or `{ generate: RULE }`";
-        report.add(Problem::new(Kind::BadSecret, key.span.clone(), message).help(help));
+        report.add(Diagnostic::new(Code::BadSecret, key.span.clone(), message).help(help));
         return None;
     }
     let field = match event.or(state) {
@@ -73,8 +73,8 @@ fn one(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<Declared> {
             let (key, node) = entries.need(report, "field")?;
             let text = report.text(node, &key.span, "`field`")?;
             if text.split('.').any(str::is_empty) {
-                let problem = Problem::new(Kind::BadSecret, node.span.clone(), format!("`{text}` is no field"));
-                report.add(problem.help("write it as `field` or `outer.inner`, without the root `data`"));
+                let diagnostic = Diagnostic::new(Code::BadSecret, node.span.clone(), format!("`{text}` is no field"));
+                report.add(diagnostic.help("write it as `field` or `outer.inner`, without the root `data`"));
                 return None;
             }
             text.split('.').map(str::to_owned).collect()
@@ -106,7 +106,7 @@ fn rule(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<PasswordRule>
     }
     let known = rules.keys().map(String::as_str);
     let help = did_you_mean(name, known.clone()).unwrap_or_else(|| format!("rules are {}", listed(known)));
-    report.judge(Problem::new(Kind::BadSecret, node.span.clone(), format!("no password rule `{name}`")).help(help));
+    report.judge(Diagnostic::new(Code::BadSecret, node.span.clone(), format!("no password rule `{name}`")).help(help));
     report.stored.then_some(PasswordRule::CAREFUL)
 }
 
@@ -126,7 +126,7 @@ pub fn check(report: &mut Report<'_>, all: &All, states: &[Draft]) -> (Readers, 
             false => format!("its secrets are {}", listed(names)),
         });
         let message = format!("the flow has no secret `{}`", used.name);
-        report.add(Problem::new(Kind::BadSecret, used.at.clone(), message).help(help));
+        report.add(Diagnostic::new(Code::BadSecret, used.at.clone(), message).help(help));
     }
     (needed(states, |_| BTreeSet::new()), needed(states, |draft| renewed(all, draft)))
 }
@@ -140,8 +140,8 @@ fn origin(report: &mut Report<'_>, name: &str, declared: &Declared, states: &[Dr
     };
     let Some(draft) = states.iter().find(|draft| draft.name == *state) else {
         let names = states.iter().map(|draft| draft.name.as_str());
-        let problem = Problem::new(Kind::BadSecret, state_at.clone(), format!("there is no state `{state}`"));
-        return report.add(problem.maybe_help(did_you_mean(state, names)));
+        let diagnostic = Diagnostic::new(Code::BadSecret, state_at.clone(), format!("there is no state `{state}`"));
+        return report.add(diagnostic.maybe_help(did_you_mean(state, names)));
     };
     if draft.is_broken || draft.hands_over.contains(field) {
         return;
@@ -149,7 +149,7 @@ fn origin(report: &mut Report<'_>, name: &str, declared: &Declared, states: &[Dr
     let known = draft.hands_over.iter().map(String::as_str);
     let help = did_you_mean(field, known.clone()).unwrap_or_else(|| format!("it hands over {}", listed(known)));
     let message = format!("`{state}` hands over no secret `{field}`, which is to be `{name}`");
-    report.judge(Problem::new(Kind::BadSecret, field_at.clone(), message).help(help));
+    report.judge(Diagnostic::new(Code::BadSecret, field_at.clone(), message).help(help));
 }
 
 /// The secrets that come anew on every way out of this state: its answer hands them over, or it awaits their event.

@@ -5,9 +5,9 @@ use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, Writes, outcomes};
 use crate::flow::check::top::Header;
 use crate::flow::check::with;
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::model::{Awaited, StartChild, Verb};
 use crate::flow::parse::Span;
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, listed};
 
 /// The field in which every outcome names the child.
@@ -37,7 +37,7 @@ pub fn awaited(report: &mut Report<'_>, draft: &mut Draft, name: &str, at: &Span
         let ends = || ends.iter().map(String::as_str);
         let help = did_you_mean(name, ends()).unwrap_or_else(|| format!("the ends of a flow are {}", listed(ends())));
         let message = format!("`{name}` is no end of a flow");
-        report.add(Problem::new(Kind::UnknownFact, at.clone(), message).help(help));
+        report.add(Diagnostic::new(Code::UnknownFact, at.clone(), message).help(help));
         return None;
     };
     draft.ends.push((flow.to_owned(), at.clone()));
@@ -60,14 +60,14 @@ pub fn check(report: &mut Report<'_>, header: &Header, states: &[Draft]) {
         let message = format!("no state starts the flow `{flow}`: nobody would tell how it ended");
         let help = did_you_mean(flow, started.iter().copied())
             .unwrap_or_else(|| format!("start it in a state before: `start: {flow}`"));
-        report.add(Problem::new(Kind::NotStarted, at.clone(), message).help(help));
+        report.add(Diagnostic::new(Code::NotStarted, at.clone(), message).help(help));
     }
 }
 
 /// A flow that comes back to itself over these flows.
-pub fn itself(at: &Span, ring: &[&str]) -> Problem {
+pub fn itself(at: &Span, ring: &[&str]) -> Diagnostic {
     let first = ring.first().copied().unwrap_or_default();
     let way: Vec<String> = ring.iter().map(|name| format!("`{name}`")).collect();
     let message = format!("the flow `{first}` starts itself: {}", way.join(" -> "));
-    Problem::new(Kind::StartsItself, at.clone(), message).note("every one of them would wait for the next for ever")
+    Diagnostic::new(Code::StartsItself, at.clone(), message).note("every one of them would wait for the next for ever")
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::with::Uses;
 use crate::flow::check::{choose, start, top, verbs, wait};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::model::{Outcomes, State, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
 /// Every verb.
@@ -85,7 +85,7 @@ pub fn read_all(report: &mut Report<'_>, top: &Entries<'_>) -> Vec<Draft> {
     let Some((key, node)) = top.need(report, "states") else { return Vec::new() };
     let Some(states) = report.entries(node, key.span.clone(), "`states`") else { return Vec::new() };
     if states.entries.is_empty() {
-        report.add(Problem::new(Kind::MissingKey, key.span.clone(), "a flow needs at least one state"));
+        report.add(Diagnostic::new(Code::MissingKey, key.span.clone(), "a flow needs at least one state"));
     }
     states.entries.iter().map(|(key, node)| read(report, key, node)).collect()
 }
@@ -145,7 +145,7 @@ fn verb(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Op
             let verbs = listed(found.iter().map(|key| key.name.as_str()));
             let message = format!("{} does more than one thing: {verbs}", entries.what);
             let help = "a state has one verb; make a state for each and let an outcome lead to the next";
-            report.add(Problem::new(Kind::ManyVerbs, second.span.clone(), message).help(help));
+            report.add(Diagnostic::new(Code::ManyVerbs, second.span.clone(), message).help(help));
             outcomes(report, draft, entries, None);
             None
         }
@@ -155,17 +155,18 @@ fn verb(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Op
 fn no_verb(report: &mut Report<'_>, entries: &Entries<'_>) {
     let strange = entries.entries.iter().map(|(key, _)| *key).find(|key| !OTHER_KEYS.contains(&key.name.as_str()));
     let known = format!("verbs are {}", listed(VERBS));
-    let problem = match strange {
+    let diagnostic = match strange {
         Some(key) => {
-            let problem = Problem::new(Kind::UnknownVerb, key.span.clone(), format!("unknown verb `{}`", key.name));
-            problem.help(did_you_mean(&key.name, VERBS).unwrap_or(known))
+            let diagnostic =
+                Diagnostic::new(Code::UnknownVerb, key.span.clone(), format!("unknown verb `{}`", key.name));
+            diagnostic.help(did_you_mean(&key.name, VERBS).unwrap_or(known))
         }
         None => {
             let message = format!("{} does nothing", entries.what);
-            Problem::new(Kind::NoVerb, entries.at.clone(), message).help(known)
+            Diagnostic::new(Code::NoVerb, entries.at.clone(), message).help(known)
         }
     };
-    report.add(problem);
+    report.add(diagnostic);
 }
 
 /// Reads `outcomes`. `expected` is every outcome that the state can have; `None` when that is not known.
@@ -178,9 +179,9 @@ pub fn outcomes(
     let Some((key, node)) = entries.get("outcomes") else {
         if let Some(expected) = expected {
             let names = expected.iter().map(|(name, _)| name.as_str());
-            let problem =
-                Problem::new(Kind::MissingKey, entries.at.clone(), format!("{} has no `outcomes`", entries.what));
-            report.add(problem.help(format!("name the next state for {}", listed(names))));
+            let diagnostic =
+                Diagnostic::new(Code::MissingKey, entries.at.clone(), format!("{} has no `outcomes`", entries.what));
+            report.add(diagnostic.help(format!("name the next state for {}", listed(names))));
         }
         return None;
     };
@@ -212,13 +213,13 @@ pub fn complete(report: &mut Report<'_>, state: &Entries<'_>, given: &Entries<'_
     for (key, _) in given.entries.iter().filter(|(key, _)| !names().any(|name| name == key.name)) {
         let message = format!("{} cannot have the outcome `{}`", state.what, key.name);
         let help = did_you_mean(&key.name, names()).unwrap_or_else(|| format!("its outcomes are {}", listed(names())));
-        report.judge(Problem::new(Kind::ForeignOutcome, key.span.clone(), message).help(help));
+        report.judge(Diagnostic::new(Code::ForeignOutcome, key.span.clone(), message).help(help));
     }
     let forgotten: Vec<&str> = names().filter(|name| given.get(name).is_none()).collect();
     for name in &forgotten {
         let message = format!("{} forgets the outcome `{name}`", state.what);
         let help = format!("say what follows: `{name}: STATE`");
-        report.judge(Problem::new(Kind::ForgottenOutcome, given.at.clone(), message).help(help));
+        report.judge(Diagnostic::new(Code::ForgottenOutcome, given.at.clone(), message).help(help));
     }
     forgotten.is_empty()
 }

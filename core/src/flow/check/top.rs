@@ -5,10 +5,10 @@ use serde_json::Value;
 use crate::event::OF_FLOWS;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::with::{self, Uses};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::expr::{Expr, Mapping};
 use crate::flow::model::{Start, StartEvent};
 use crate::flow::parse::{Node, Shape, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::is_event_type;
 use crate::onboarding::FlowRef;
 
@@ -64,8 +64,8 @@ fn version(report: &mut Report<'_>, node: &Node, at: &Span) -> Option<u32> {
     };
     let read = read.filter(|version| (1..=1_000_000).contains(version));
     if read.is_none() {
-        let problem = Problem::new(Kind::BadVersion, at.clone(), "a version is a whole number from 1");
-        report.add(problem.help("begin with `version: 1`; add one whenever the flow changes"));
+        let diagnostic = Diagnostic::new(Code::BadVersion, at.clone(), "a version is a whole number from 1");
+        report.add(diagnostic.help("begin with `version: 1`; add one whenever the flow changes"));
     }
     read
 }
@@ -88,7 +88,7 @@ fn start(report: &mut Report<'_>, header: &mut Header, node: &Node, at: &Span) {
         if let Some(provider) = provider_of(report, on) {
             let message = format!("a flow cannot begin with `{on}`: that is a fact of the provider `{provider}`");
             let help = "a flow begins with an internal event, such as `user.signed_up`; await the fact in a state";
-            report.judge(Problem::new(Kind::StartFromProvider, at.clone(), message).help(help));
+            report.judge(Diagnostic::new(Code::StartFromProvider, at.clone(), message).help(help));
         }
     }
     header.on = on;
@@ -138,8 +138,9 @@ pub fn event_type(report: &mut Report<'_>, node: &Node, at: &Span, what: &str) -
         return Some(text.to_owned());
     }
     let help = "a type is words of letters, digits, `_` and `-` with dots between them, such as `user.signed_up`";
-    let problem = Problem::new(Kind::BadName, node.span.clone(), format!("`{text}` cannot be the type of an event"));
-    report.add(problem.help(help));
+    let diagnostic =
+        Diagnostic::new(Code::BadName, node.span.clone(), format!("`{text}` cannot be the type of an event"));
+    report.add(diagnostic.help(help));
     None
 }
 
@@ -147,8 +148,8 @@ pub fn event_type(report: &mut Report<'_>, node: &Node, at: &Span, what: &str) -
 pub fn not_reserved(report: &mut Report<'_>, event_type: &str, at: &Span) {
     if event_type.starts_with(OF_FLOWS) {
         let message = format!("`{event_type}` cannot be: types that begin with `{OF_FLOWS}` are gangway's own");
-        let problem = Problem::new(Kind::ReservedType, at.clone(), message);
-        report.add(problem.note("by them an onboarding that started another one is told how that one ended"));
+        let diagnostic = Diagnostic::new(Code::ReservedType, at.clone(), message);
+        report.add(diagnostic.note("by them an onboarding that started another one is told how that one ended"));
     }
 }
 

@@ -7,9 +7,9 @@ use crate::catalogue::{ActionSpec, OutcomeSpec};
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, Writes, outcomes};
 use crate::flow::check::{start, top, with};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::model::{Call, End, EndStatus, Mail, Publish, Verb};
 use crate::flow::parse::{Node, Shape, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, is_name, listed};
 
 /// Finds an action of the catalogue. In a stored version there is every action.
@@ -19,7 +19,7 @@ pub fn action<'c>(report: &mut Report<'c>, node: &Node, at: &Span) -> Option<(St
     if let Some(spec) = catalogue.actions.get(name) {
         return Some((name.to_owned(), spec));
     }
-    let problem = Problem::new(Kind::UnknownAction, node.span.clone(), format!("unknown action `{name}`"));
+    let diagnostic = Diagnostic::new(Code::UnknownAction, node.span.clone(), format!("unknown action `{name}`"));
     let prefix = name.split_once('.').map_or(name, |(prefix, _)| prefix);
     let of_provider = catalogue.actions.keys().filter(|known| known.split_once('.').is_some_and(|(p, _)| p == prefix));
     let providers = || catalogue.providers.iter().map(String::as_str);
@@ -34,7 +34,7 @@ pub fn action<'c>(report: &mut Report<'c>, node: &Node, at: &Span) -> Option<(St
             format!("an action is written `PROVIDER.ACTION`; providers are {known}; others are set up in the settings")
         }
     });
-    report.judge(problem.help(help));
+    report.judge(diagnostic.help(help));
     report.stored.then(|| (name.to_owned(), &*GONE))
 }
 
@@ -98,8 +98,9 @@ pub fn mail(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
         None => {
             let names = catalogue.templates.keys().map(String::as_str);
             let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("templates are {}", listed(names)));
-            let problem = Problem::new(Kind::UnknownTemplate, node.span.clone(), format!("unknown template `{name}`"));
-            report.judge(problem.help(help));
+            let diagnostic =
+                Diagnostic::new(Code::UnknownTemplate, node.span.clone(), format!("unknown template `{name}`"));
+            report.judge(diagnostic.help(help));
             with::of_anything(report, &mut draft.uses, entries)
         }
     };
@@ -138,14 +139,15 @@ pub fn ask(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) ->
     let (key, node) = entries.get("ask")?;
     let whom = report.name(node, &key.span, "whom to ask").map(str::to_owned);
     if entries.get("outcomes").is_none() {
-        let problem = Problem::new(Kind::MissingKey, entries.at.clone(), format!("{} has no `outcomes`", entries.what));
-        report.add(problem.help("name what the person may choose, and the next state for each"));
+        let diagnostic =
+            Diagnostic::new(Code::MissingKey, entries.at.clone(), format!("{} has no `outcomes`", entries.what));
+        report.add(diagnostic.help("name what the person may choose, and the next state for each"));
         return None;
     }
     let outcomes = outcomes(report, draft, entries, None)?;
     if outcomes.is_empty() {
         let message = format!("{} gives the person nothing to choose", entries.what);
-        report.add(Problem::new(Kind::ForgottenOutcome, entries.at.clone(), message));
+        report.add(Diagnostic::new(Code::ForgottenOutcome, entries.at.clone(), message));
     }
     if let Some((_, node)) = entries.get("outcomes") {
         let given = report.entries(node, entries.at.clone(), "").map(|given| given.entries).unwrap_or_default();
@@ -171,7 +173,8 @@ pub fn end(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) ->
         _ => {
             let ends = ["completed", "failed", "cancelled"];
             let help = did_you_mean(name, ends).unwrap_or_else(|| format!("ends are {}", listed(ends)));
-            report.add(Problem::new(Kind::UnknownEnd, node.span.clone(), format!("unknown end `{name}`")).help(help));
+            report
+                .add(Diagnostic::new(Code::UnknownEnd, node.span.clone(), format!("unknown end `{name}`")).help(help));
             return None;
         }
     };
@@ -183,6 +186,6 @@ fn own_field(report: &mut Report<'_>, entries: &Entries<'_>) {
     let Some((_, Node { shape: Shape::Map(given), .. })) = entries.get("with") else { return };
     for (key, _) in given.iter().filter(|(key, _)| key.name == start::CHILD) {
         let message = format!("`{}` is told by every end", start::CHILD);
-        report.add(Problem::new(Kind::UnknownValue, key.span.clone(), message).help("leave it out"));
+        report.add(Diagnostic::new(Code::UnknownValue, key.span.clone(), message).help("leave it out"));
     }
 }

@@ -6,9 +6,9 @@ use crate::event::OF_FLOWS;
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::state::{Draft, Expected, Writes, complete, outcomes};
 use crate::flow::check::{start, top, verbs, with};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::model::{Await, Awaited, Poll, Verb};
 use crate::flow::parse::{Key, Node, Shape, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, duration, is_name, listed};
 use crate::retry::Policy;
 use crate::time::Millis;
@@ -28,15 +28,15 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
     let show = with::shown(report, &mut draft.uses, entries);
     let poll = entries.get("poll").map(|(key, node)| (key, poll(report, draft, &mut expected, entries, key, node)));
     if poll.is_none() && arrivals.as_ref().is_some_and(IndexMap::is_empty) {
-        let problem =
-            Problem::new(Kind::NothingAwaited, key.span.clone(), format!("{} waits for nothing", entries.what));
-        report.add(problem.help("name a fact or an event: `await: { arrived: PROVIDER.FACT }`, or add a `poll`"));
+        let diagnostic =
+            Diagnostic::new(Code::NothingAwaited, key.span.clone(), format!("{} waits for nothing", entries.what));
+        report.add(diagnostic.help("name a fact or an event: `await: { arrived: PROVIDER.FACT }`, or add a `poll`"));
     }
     if let (Some((key, Some(poll))), Some(within)) = (&poll, within)
         && poll.after >= within
     {
         let message = format!("the first poll is due after {}, but the wait ends after {within}", poll.after);
-        report.add(Problem::new(Kind::PollInterval, key.span.clone(), message));
+        report.add(Diagnostic::new(Code::PollInterval, key.span.clone(), message));
     }
     // A wait whose arrivals or poll could not be read has outcomes that are not known: do not complain about them.
     let readable = arrivals.is_some() && !matches!(poll, Some((_, None)));
@@ -54,8 +54,8 @@ fn within(report: &mut Report<'_>, entries: &Entries<'_>) -> Option<Millis> {
     if let Some((key, node)) = entries.get("within") {
         return report.duration(node, &key.span, "`within`");
     }
-    let problem = Problem::new(Kind::NoWithin, entries.at.clone(), format!("{} may wait for ever", entries.what));
-    report.add(problem.help("say how long at most: `within: 24h`, and where `late` leads"));
+    let diagnostic = Diagnostic::new(Code::NoWithin, entries.at.clone(), format!("{} may wait for ever", entries.what));
+    report.add(diagnostic.help("say how long at most: `within: 24h`, and where `late` leads"));
     None
 }
 
@@ -76,7 +76,7 @@ fn arrivals(
         } else if [LATE, KEEP].contains(&key.name.as_str()) {
             let message = format!("`{}` cannot be the name of what is awaited", key.name);
             let help = "`late` is the outcome when nothing came in time, `keep` lets a poll go on";
-            report.add(Problem::new(Kind::BadName, key.span.clone(), message).help(help));
+            report.add(Diagnostic::new(Code::BadName, key.span.clone(), message).help(help));
         }
         let Some((awaited, writes)) = awaited(report, draft, node, &key.span) else {
             all_read = false;
@@ -84,7 +84,7 @@ fn arrivals(
         };
         if arrivals.values().any(|other| other.name == awaited.name) {
             let message = format!("`{}` is awaited twice here: which outcome would it be?", awaited.name);
-            report.add(Problem::new(Kind::AwaitedTwice, node.span.clone(), message));
+            report.add(Diagnostic::new(Code::AwaitedTwice, node.span.clone(), message));
         }
         expected.push((key.name.clone(), writes));
         arrivals.insert(key.name.clone(), awaited);
@@ -108,7 +108,7 @@ fn awaited(report: &mut Report<'_>, draft: &mut Draft, node: &Node, at: &Span) -
         let of_provider = facts.clone().filter(|fact| fact.split_once('.').is_some_and(|(p, _)| p == provider));
         let help = did_you_mean(&name, facts).unwrap_or_else(|| format!("`{provider}` tells {}", listed(of_provider)));
         let message = format!("unknown fact `{name}` of the provider `{provider}`");
-        report.judge(Problem::new(Kind::UnknownFact, node.span.clone(), message).help(help));
+        report.judge(Diagnostic::new(Code::UnknownFact, node.span.clone(), message).help(help));
         let awaited = Awaited { name, from_provider: true, confirm: None, confirm_policy: Policy::default() };
         return report.stored.then(|| (awaited, Writes { anything: true, ..Writes::default() }));
     };
@@ -139,7 +139,7 @@ fn poll(
     let (action, spec) = verbs::action(report, node, &key.span)?;
     if spec.effectful {
         let message = format!("`{action}` changes something at the provider: a poll may only read");
-        report.judge(Problem::new(Kind::EffectfulPoll, node.span.clone(), message));
+        report.judge(Diagnostic::new(Code::EffectfulPoll, node.span.clone(), message));
     }
     draft.uses.takes_secrets = true;
     draft.hands_over = verbs::hands_over(spec);
@@ -163,12 +163,15 @@ fn every(report: &mut Report<'_>, entries: &Entries<'_>) -> Option<(Millis, Mill
     };
     if min > max {
         let message = format!("a poll every {min} to {max}: the shortest time comes first");
-        report.add(Problem::new(Kind::PollInterval, node.span.clone(), message).help(format!("`every: {max}..{min}`")));
+        report.add(
+            Diagnostic::new(Code::PollInterval, node.span.clone(), message).help(format!("`every: {max}..{min}`")),
+        );
         return None;
     }
     if min < Millis(100) {
-        let problem = Problem::new(Kind::PollInterval, node.span.clone(), format!("a poll every {min} is too often"));
-        report.add(problem.help("100ms is the shortest time between two polls"));
+        let diagnostic =
+            Diagnostic::new(Code::PollInterval, node.span.clone(), format!("a poll every {min} is too often"));
+        report.add(diagnostic.help("100ms is the shortest time between two polls"));
         return None;
     }
     Some((min, max))
@@ -207,7 +210,7 @@ fn settled(
                 let message = format!("the poll settles the wait as `{to}`, which is no outcome of {}", state.what);
                 let names = || of_wait.iter().copied().chain([KEEP]);
                 let help = did_you_mean(to, names()).unwrap_or_else(|| format!("it can be {}", listed(names())));
-                report.add(Problem::new(Kind::PollOutcome, node.span.clone(), message).help(help));
+                report.add(Diagnostic::new(Code::PollOutcome, node.span.clone(), message).help(help));
             }
         }
         outcomes.insert(key.name.clone(), Some(to.to_owned()));

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::flow::check::entries::Report;
 use crate::flow::check::state::{Draft, Edge};
-use crate::flow::problem::{Kind, Problem};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::words::did_you_mean;
 
 /// The states as a graph.
@@ -76,9 +76,9 @@ pub fn check(report: &mut Report<'_>, states: &[Draft]) {
     let ways = Ways::of(states);
     let names = || states.iter().map(|state| state.name.as_str());
     for edge in states.iter().flat_map(|state| &state.edges).filter(|edge| ways.find(&edge.target).is_none()) {
-        let problem =
-            Problem::new(Kind::UnknownTarget, edge.at.clone(), format!("there is no state `{}`", edge.target));
-        report.add(problem.maybe_help(did_you_mean(&edge.target, names())));
+        let diagnostic =
+            Diagnostic::new(Code::UnknownTarget, edge.at.clone(), format!("there is no state `{}`", edge.target));
+        report.add(diagnostic.maybe_help(did_you_mean(&edge.target, names())));
     }
     // A state that is not complete may lead anywhere, and so may an outcome to an unknown state.
     let readable =
@@ -90,8 +90,8 @@ pub fn check(report: &mut Report<'_>, states: &[Draft]) {
     if states.iter().any(|state| state.is_end) {
         no_way_out(report, states, &ways);
     } else if readable {
-        let problem = Problem::new(Kind::NoEnd, first.at.clone(), "the flow has no end");
-        report.add(problem.help("add a state such as `done: { end: completed }` and let an outcome lead to it"));
+        let diagnostic = Diagnostic::new(Code::NoEnd, first.at.clone(), "the flow has no end");
+        report.add(diagnostic.help("add a state such as `done: { end: completed }` and let an outcome lead to it"));
     }
 }
 
@@ -99,8 +99,8 @@ fn unreachable(report: &mut Report<'_>, states: &[Draft], ways: &Ways<'_>) {
     let reached = ways.reached(|_, _| true);
     for (_, state) in states.iter().enumerate().filter(|(at, _)| !reached.contains_key(at)) {
         let message = format!("no way leads to the state `{}`", state.name);
-        let problem = Problem::new(Kind::Unreachable, state.at.clone(), message);
-        report.add(problem.note("a flow begins in its first state").help("let an outcome lead to it, or remove it"));
+        let diagnostic = Diagnostic::new(Code::Unreachable, state.at.clone(), message);
+        report.add(diagnostic.note("a flow begins in its first state").help("let an outcome lead to it, or remove it"));
     }
 }
 
@@ -126,7 +126,7 @@ fn no_way_out(report: &mut Report<'_>, states: &[Draft], ways: &Ways<'_>) {
     }
     for (_, state) in states.iter().enumerate().filter(|(at, _)| !ends.contains(at)) {
         let message = format!("no way leads from the state `{}` to an end", state.name);
-        let problem = Problem::new(Kind::NoWayOut, state.at.clone(), message);
-        report.add(problem.help("let one of the outcomes on its way lead to a state with `end`"));
+        let diagnostic = Diagnostic::new(Code::NoWayOut, state.at.clone(), message);
+        report.add(diagnostic.help("let one of the outcomes on its way lead to a state with `end`"));
     }
 }

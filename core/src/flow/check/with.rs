@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::catalogue::{ActionSpec, TemplateSpec};
 use crate::flow::check::entries::{Entries, Report};
 use crate::flow::check::secrets::{SecretUse, secret_named};
+use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::expr::{CompileError, Expr, Mapping, Wrong};
 use crate::flow::parse::{Node, Shape, Span};
-use crate::flow::problem::{Kind, Problem};
 use crate::flow::words::{did_you_mean, listed};
 use crate::retry::Policy;
 
@@ -80,17 +80,19 @@ fn mappings(report: &mut Report<'_>, uses: &mut Uses, entries: &Entries<'_>) -> 
 /// Says why an expression cannot be compiled.
 fn refuse(report: &mut Report<'_>, node: &Node, source: &str, error: &CompileError) {
     let at = within(report.text, &node.span, source, &error.at);
-    let problem = match &error.wrong {
-        Wrong::Syntax => Problem::new(Kind::BadExpression, at, format!("not an expression: {}", error.why))
+    let diagnostic = match &error.wrong {
+        Wrong::Syntax => Diagnostic::new(Code::BadExpression, at, format!("not an expression: {}", error.why))
             .help("every text here is an expression (CEL); a plain text is written in two quotes: \"'text'\""),
-        Wrong::TooBig => Problem::new(Kind::ExpressionTooBig, at, format!("the expression is too big: {}", error.why))
-            .help("an expression maps a few values; let a service do the rest"),
-        Wrong::Function(name) => Problem::new(Kind::UnknownFunction, at, error.why.clone()).help(
+        Wrong::TooBig => {
+            Diagnostic::new(Code::ExpressionTooBig, at, format!("the expression is too big: {}", error.why))
+                .help("an expression maps a few values; let a service do the rest")
+        }
+        Wrong::Function(name) => Diagnostic::new(Code::UnknownFunction, at, error.why.clone()).help(
             did_you_mean(name, crate::flow::expr::FUNCTIONS)
                 .unwrap_or_else(|| format!("functions are {}", listed(crate::flow::expr::FUNCTIONS))),
         ),
     };
-    report.add(problem);
+    report.add(diagnostic);
 }
 
 /// A place within an expression as a place in the file; the whole value where quotes or line breaks hide it.
@@ -120,7 +122,7 @@ pub fn of_action(
         let message = format!("`{name}` needs the input `{}`", field.name);
         let at = entries.get("with").map_or_else(|| name_at.clone(), |(key, _)| key.span.clone());
         report.judge(
-            Problem::new(Kind::MissingInput, at, message).help(format!("add it: `with: {{ {}: … }}`", field.name)),
+            Diagnostic::new(Code::MissingInput, at, message).help(format!("add it: `with: {{ {}: … }}`", field.name)),
         );
     }
     for (key, node) in &given.entries {
@@ -129,13 +131,13 @@ pub fn of_action(
         if field.is_some_and(|field| field.secret) && !is_secret {
             let message = format!("the input `{}` of `{name}` is secret: an expression cannot fill it", key.name);
             let help = "name one of the flow's secrets: `secrets.NAME`";
-            report.judge(Problem::new(Kind::SecretInput, key.span.clone(), message).help(help));
+            report.judge(Diagnostic::new(Code::SecretInput, key.span.clone(), message).help(help));
         } else if field.is_none() {
             let names = action.input.iter().map(|field| field.name.as_str());
             let help =
                 did_you_mean(&key.name, names.clone()).unwrap_or_else(|| format!("its inputs are {}", listed(names)));
             let message = format!("`{name}` has no input `{}`", key.name);
-            report.judge(Problem::new(Kind::UnknownInput, key.span.clone(), message).help(help));
+            report.judge(Diagnostic::new(Code::UnknownInput, key.span.clone(), message).help(help));
         }
     }
     mappings(report, uses, &given)
@@ -154,14 +156,14 @@ pub fn of_template(
     for value in template.values.iter().filter(|value| given.get(value).is_none()) {
         let message = format!("the template `{name}` needs the value `{value}`");
         report.judge(
-            Problem::new(Kind::MissingValue, name_at.clone(), message)
+            Diagnostic::new(Code::MissingValue, name_at.clone(), message)
                 .help(format!("add it: `with: {{ {value}: … }}`")),
         );
     }
     for (key, _) in given.entries.iter().filter(|(key, _)| !template.values.contains(&key.name)) {
         let message = format!("the template `{name}` does not use the value `{}`", key.name);
         let help = did_you_mean(&key.name, template.values.iter().map(String::as_str));
-        report.judge(Problem::new(Kind::UnknownValue, key.span.clone(), message).maybe_help(help));
+        report.judge(Diagnostic::new(Code::UnknownValue, key.span.clone(), message).maybe_help(help));
     }
     mappings(report, uses, &given)
 }
@@ -213,9 +215,9 @@ pub fn retry(report: &mut Report<'_>, entries: &Entries<'_>, base: &Policy) -> P
         None
     };
     if let Some(why) = contradiction {
-        let problem =
-            Problem::new(Kind::BadRetry, key.span.clone(), format!("this retry rule contradicts itself: {why}"));
-        report.add(problem.note("what `retry` does not say is taken from the provider's own rule"));
+        let diagnostic =
+            Diagnostic::new(Code::BadRetry, key.span.clone(), format!("this retry rule contradicts itself: {why}"));
+        report.add(diagnostic.note("what `retry` does not say is taken from the provider's own rule"));
     }
     policy
 }
@@ -229,7 +231,7 @@ fn count(report: &mut Report<'_>, node: &Node, at: &Span, what: &str) -> Option<
     let read = read.filter(|count| (1..=1000).contains(count));
     if read.is_none() {
         let at = if node.span.is_empty() { at.clone() } else { node.span.clone() };
-        report.add(Problem::new(Kind::BadRetry, at, format!("{what} must be a whole number from 1 to 1000")));
+        report.add(Diagnostic::new(Code::BadRetry, at, format!("{what} must be a whole number from 1 to 1000")));
     }
     read
 }

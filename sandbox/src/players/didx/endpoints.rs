@@ -2,17 +2,15 @@
 //! Source: docs/providers/didx.md. No secret comes back. The URL must be HTTPS; plain HTTP is taken for this
 //! machine only, where there is no other way to listen.
 
-use std::sync::Mutex;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::{Didx, body, reply, token};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::lock::lock;
 
 /// How many may be registered; beyond it the answer is 503.
 const MOST: usize = 1000;
@@ -47,7 +45,7 @@ pub(super) struct Endpoints {
 
 impl Endpoints {
     pub(super) fn all(&self) -> Vec<Endpoint> {
-        lock(&self.kept).clone()
+        self.kept.lock().clone()
     }
 }
 
@@ -73,7 +71,7 @@ fn make(didx: &Didx, object: Option<&Map<String, Value>>) -> Answer {
     let Some(filter) = filter else {
         return reply::invalid(didx, &[("filterTypes", "must be a list of strings")]);
     };
-    let mut kept = lock(&didx.endpoints.kept);
+    let mut kept = didx.endpoints.kept.lock();
     if kept.len() >= MOST {
         return reply::error(didx, StatusCode::SERVICE_UNAVAILABLE, "The sandbox is full.");
     }

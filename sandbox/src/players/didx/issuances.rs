@@ -2,15 +2,14 @@
 //! seed and from what is issued, so that they do not depend on who came first.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use uuid::Builder;
 
 use super::people::Person;
 use crate::clock;
-use crate::lock::lock;
 use crate::mischief::dice::Dice;
 
 /// The states of an issuance that this sandbox plays.
@@ -79,7 +78,7 @@ impl Issuances {
 
     /// Makes an issuance; None if the sandbox is full. The same contents make another one each time.
     pub(super) fn add(&self, template: &str, attributes: &Value, owner: Option<Person>) -> Option<Issuance> {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         if kept.all.len() >= self.cap {
             return None;
         }
@@ -110,18 +109,18 @@ impl Issuances {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<Issuance> {
-        lock(&self.kept).all.get(id).cloned()
+        self.kept.lock().all.get(id).cloned()
     }
 
     /// The issuance of an offer.
     pub(super) fn of_offer(&self, uri: &str) -> Option<Issuance> {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         kept.by_offer.get(uri).and_then(|id| kept.all.get(id)).cloned()
     }
 
     /// Notes that the offer was sent to somebody; true for the first time.
     pub(super) fn offer(&self, id: &str, owner: Person) -> bool {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let Some(issuance) = kept.all.get_mut(id) else { return false };
         issuance.owner = Some(owner);
         issuance.offers += 1;
@@ -130,7 +129,7 @@ impl Issuances {
 
     /// Ends an issuance that is only offered; true if it was.
     pub(super) fn end(&self, id: &str, status: &'static str) -> bool {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let Some(issuance) = kept.all.get_mut(id).filter(|issuance| issuance.status == OFFERED) else { return false };
         issuance.status = status;
         issuance.updated_at = clock::now();
@@ -140,7 +139,7 @@ impl Issuances {
     /// Counts. A credential is doubled where one person has the same contents twice; an issuance that was never
     /// offered to anybody counts for those who were offered the same.
     pub(super) fn count(&self) -> Count {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         let mut same: HashMap<&str, (u64, HashSet<&str>)> = HashMap::new();
         let mut count = Count::default();
         for issuance in kept.all.values() {

@@ -11,7 +11,7 @@ use super::people::Person;
 use super::{Didx, body, reply, tell, token, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 /// Makes a credential that waits to be offered. A repetition makes another one.
 pub(super) async fn issue(didx: web::Data<Didx>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -25,7 +25,7 @@ pub(super) async fn issue(didx: web::Data<Didx>, request: HttpRequest, body: web
     // Without a person the contents tell one occasion from another.
     about.user_uid =
         object.as_ref().map(|object| format!("{:016x}", didx.stage.dice.number(&[&json!(object).to_string()])));
-    about.trap = words.contains(traps::CREDENTIAL_LOST.word).then_some((Kind::LostDone, false));
+    about.trap = words.contains(traps::CREDENTIAL_LOST.word).then_some((Mishap::LostDone, false));
     let admitted = token::check(&didx, &request, "issue_credential", None);
     pass(didx, about, admitted, move |didx| make(didx, object, owner)).await
 }

@@ -17,17 +17,17 @@ mod token;
 pub mod traps;
 mod users;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 pub use options::DidxOptions;
 
 use crate::door::Answer;
 use crate::door::pass::told;
-use crate::lock::lock;
 use crate::player::Player;
 use crate::role::Role;
 use crate::running::Running;
@@ -75,7 +75,7 @@ impl Didx {
     }
 
     fn webhook_url(&self) -> Option<String> {
-        lock(&self.webhook_url).clone()
+        self.webhook_url.lock().clone()
     }
 
     pub(crate) fn count(&self) -> DidxCount {
@@ -157,7 +157,7 @@ impl Player for Didx {
     }
 
     fn set_webhook_url(&self, url: Option<&str>) {
-        *lock(&self.webhook_url) = url.map(|url| with_path(url, ROLE.name));
+        *self.webhook_url.lock() = url.map(|url| with_path(url, ROLE.name));
     }
 }
 

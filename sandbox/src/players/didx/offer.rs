@@ -12,7 +12,7 @@ use super::people::Person;
 use super::{Didx, body, reply, tell, token, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 const ACTION: &str = "send_offer";
 
@@ -26,7 +26,7 @@ pub(super) async fn send(didx: web::Data<Didx>, request: HttpRequest, body: web:
     about.email = person.as_ref().and_then(|person| person.email.clone());
     about.external_id = person.as_ref().map(|person| person.name.clone());
     about.user_uid = issuance.map(|issuance| issuance.id);
-    about.trap = has(traps::OFFER_LOST.word).then_some((Kind::LostDone, false));
+    about.trap = has(traps::OFFER_LOST.word).then_some((Mishap::LostDone, false));
     let name = about.external_id.clone();
     let admitted = token::check(&didx, &request, ACTION, name.as_deref().filter(|_| has(traps::TOKEN.word)));
     pass(didx, about, admitted, move |didx| make(didx, object)).await

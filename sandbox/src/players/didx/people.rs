@@ -3,9 +3,9 @@
 //! address, or a mismatch). Addresses and user names are compared without regard to case.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
 
-use crate::lock::lock;
+use parking_lot::Mutex;
+
 use crate::mischief::dice::Dice;
 
 /// What a caller asks for.
@@ -77,7 +77,7 @@ impl People {
 
     /// Adds a person, unless there is one.
     pub(super) fn add(&self, wish: Wish) -> Added {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let same_email = wish.email.as_deref().and_then(|email| kept.find(&kept.by_email, &folded(email)));
         let same_username = wish.username.as_deref().and_then(|name| kept.find(&kept.by_username, &folded(name)));
         match (same_email, same_username) {
@@ -110,23 +110,23 @@ impl People {
     }
 
     pub(super) fn by_email(&self, email: &str) -> Option<Person> {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         kept.find(&kept.by_email, &folded(email)).cloned()
     }
 
     pub(super) fn by_username(&self, username: &str) -> Option<Person> {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         kept.find(&kept.by_username, &folded(username)).cloned()
     }
 
     pub(super) fn by_external_id(&self, id: &str) -> Option<Person> {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         kept.find(&kept.by_external_id, id).cloned()
     }
 
     /// How many there are, and how many external ids have more than one of them.
     pub(super) fn count(&self) -> (u64, u64) {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         let (mut ids, mut doubled) = (HashSet::new(), HashSet::new());
         for id in kept.all.iter().filter_map(|person| person.external_id.as_deref()) {
             if !ids.insert(id) {

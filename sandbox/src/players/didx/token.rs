@@ -2,19 +2,18 @@
 //! Source: docs/providers/didx.md. The bodies of its errors are the usual ones of OAuth 2.0.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::{Didx, reply};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body, bearer};
-use crate::lock::lock;
 use crate::refused::Refused;
 
 /// The tokens given out.
@@ -33,13 +32,13 @@ struct Kept {
 
 impl Tokens {
     fn is_good(&self, token: &str) -> bool {
-        lock(&self.kept).until.get(token).is_some_and(|until| clock::now().timestamp_millis() < *until)
+        self.kept.lock().until.get(token).is_some_and(|until| clock::now().timestamp_millis() < *until)
     }
 
     fn give(&self, didx: &Didx) -> String {
         let now = clock::now();
         let options = &didx.options;
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.until.retain(|_, until| now.timestamp_millis() < *until);
         kept.given += 1;
         let encode = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());

@@ -10,7 +10,7 @@ use super::people::{Added, Person, Wish};
 use super::{Didx, body, reply, token, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 const ACTION: &str = "create_user";
 
@@ -21,9 +21,9 @@ pub(super) async fn create(didx: web::Data<Didx>, request: HttpRequest, body: we
     let (name, words) = (wish.name(), wish.words());
     let has = |word: &str| words.contains(word);
     let trap = [
-        (traps::LOST.word, Kind::LostDone),
-        (traps::UNDONE.word, Kind::LostUndone),
-        (traps::THROTTLED.word, Kind::Throttle),
+        (traps::LOST.word, Mishap::LostDone),
+        (traps::UNDONE.word, Mishap::LostUndone),
+        (traps::THROTTLED.word, Mishap::Throttle),
     ];
     let mut about = About::new(ACTION).email(wish.email.clone());
     about.external_id = name.clone();

@@ -1,10 +1,10 @@
 //! Who has an account at Guardian, and which accounts exist on the ledger. Names enter; accounts and counts leave.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
+
+use parking_lot::Mutex;
 
 use super::GuardianOptions;
-use crate::lock::lock;
 use crate::mischief::dice::Dice;
 
 /// The two roles that onboarding takes.
@@ -49,7 +49,7 @@ impl Accounts {
     }
 
     pub(super) fn get(&self, username: &str) -> Option<Account> {
-        lock(&self.kept).by_username.get(username).cloned()
+        self.kept.lock().by_username.get(username).cloned()
     }
 
     /// Registers; false if the name is taken.
@@ -63,7 +63,7 @@ impl Accounts {
     }
 
     fn put(&self, username: &str, password: &str, role: &str, foreign: bool) -> bool {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         if kept.by_username.contains_key(username) {
             return false;
         }
@@ -77,7 +77,7 @@ impl Accounts {
 
     /// Gives an account its DID.
     pub(super) fn complete(&self, username: &str, did: String) {
-        if let Some(account) = lock(&self.kept).by_username.get_mut(username) {
+        if let Some(account) = self.kept.lock().by_username.get_mut(username) {
             account.did = Some(did);
         }
     }
@@ -95,7 +95,7 @@ impl Accounts {
 
     /// Makes an account on the ledger, paid by the operator.
     pub(super) fn make_ledger_account(&self, username: &str) -> String {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let made = kept.made.entry(username.to_owned()).or_default();
         *made += 1;
         let mut number = self.dice.number(&["ledger", username, &made.to_string()]);
@@ -110,11 +110,11 @@ impl Accounts {
 
     /// Takes a ledger account that the caller brings; false if it is in use.
     pub(super) fn take_ledger_account(&self, id: &str) -> bool {
-        lock(&self.kept).used.insert(id.to_owned())
+        self.kept.lock().used.insert(id.to_owned())
     }
 
     pub(super) fn count(&self) -> Count {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         let own = || kept.by_username.values().filter(|account| !account.foreign);
         let lives = |name: &String| kept.by_username.get(name).is_some_and(|account| !account.foreign);
         Count {

@@ -10,7 +10,7 @@ use super::accounts::{Account, REGISTRY, USER};
 use super::{Guardian, reply, session, tasks, traps, wish};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 const ACTION: &str = "onboard";
 
@@ -19,7 +19,7 @@ pub(super) async fn push(guardian: web::Data<Guardian>, request: HttpRequest, bo
     let object: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
     let username = object.get("username").and_then(Value::as_str).map(str::to_owned);
     let has = |word: &str| username.as_deref().is_some_and(|name| name.contains(word));
-    let trap = [(traps::REPLY_LOST.word, Kind::LostDone), (traps::REPLY_UNDONE.word, Kind::LostUndone)];
+    let trap = [(traps::REPLY_LOST.word, Mishap::LostDone), (traps::REPLY_UNDONE.word, Mishap::LostUndone)];
     let mut about = About::new(ACTION);
     about.external_id.clone_from(&username);
     about.trap = trap.iter().find(|(word, _)| has(word)).map(|(_, kind)| (*kind, false));

@@ -2,12 +2,12 @@
 //! docs/providers/guardian.md.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::accounts::Account;
@@ -15,7 +15,6 @@ use super::{Guardian, reply};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, bearer};
-use crate::lock::lock;
 use crate::refused::Refused;
 
 /// Tokens given out.
@@ -36,7 +35,7 @@ struct Kept {
 
 impl Sessions {
     fn refresh_token(&self, guardian: &Guardian, account: &Account) -> String {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         // A year, as by default; in milliseconds, as all of Guardian's expiries.
         let until = clock::now().timestamp_millis().saturating_add(31_536_000_000);
         let token = token(guardian, &mut kept, account, until);
@@ -49,7 +48,7 @@ impl Sessions {
         let now = clock::now().timestamp_millis();
         let lifetime = i64::try_from(guardian.options.access_token_lifetime.as_millis()).unwrap_or(i64::MAX);
         let until = now.saturating_add(lifetime);
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.access.retain(|_, (_, until)| now < *until);
         let token = token(guardian, &mut kept, account, until);
         kept.access.insert(token.clone(), (account.username.clone(), until));
@@ -81,7 +80,7 @@ pub(super) fn caller(
     let token = bearer(request)?;
     let sessions = &guardian.sessions;
     let now = clock::now().timestamp_millis();
-    let good = lock(&sessions.kept).access.get(token).filter(|(_, until)| now < *until).cloned();
+    let good = sessions.kept.lock().access.get(token).filter(|(_, until)| now < *until).cloned();
     let (username, _) = good?;
     if trapped.is_some_and(|name| sessions.refused.refuses(action, name, token)) {
         return None;
@@ -136,7 +135,7 @@ pub(super) async fn login(guardian: web::Data<Guardian>, body: web::Bytes) -> Ht
 pub(super) async fn renew(guardian: web::Data<Guardian>, body: web::Bytes) -> HttpResponse {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let token = body.get("refreshToken").and_then(Value::as_str).unwrap_or_default();
-    let username = lock(&guardian.sessions.kept).refresh.get(token).cloned();
+    let username = guardian.sessions.kept.lock().refresh.get(token).cloned();
     let mut about = About::new("access_token");
     about.external_id.clone_from(&username);
     pass(guardian, about, Ok(()), move |guardian| {

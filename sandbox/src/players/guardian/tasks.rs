@@ -2,15 +2,15 @@
 //! leaves, and what it made on its way stays. Source: docs/providers/guardian.md.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use uuid::Builder;
 
 use super::wish::Wish;
 use super::{Guardian, traps};
 use crate::clock;
-use crate::lock::lock;
 
 /// What every task of this kind is called.
 pub(super) const ACTION: &str = "Onboard user";
@@ -45,36 +45,36 @@ struct Kept {
 
 impl Tasks {
     pub(super) fn get(&self, id: &str) -> Option<Task> {
-        lock(&self.kept).by_id.get(id).cloned()
+        self.kept.lock().by_id.get(id).cloned()
     }
 
     pub(super) fn put(&self, task: Task) {
-        lock(&self.kept).by_id.insert(task.id.clone(), task);
+        self.kept.lock().by_id.insert(task.id.clone(), task);
     }
 
     /// Forgets all tasks, as a restart of the gateway does; what they do goes on behind it.
     pub(super) fn forget(&self) {
-        lock(&self.kept).by_id.clear();
+        self.kept.lock().by_id.clear();
     }
 
     /// Onboardings started and failed.
     pub(super) fn count(&self) -> (u64, u64) {
-        let kept = lock(&self.kept);
+        let kept = self.kept.lock();
         (kept.started, kept.failed)
     }
 
     fn change(&self, id: &str, change: impl FnOnce(&mut Task)) {
-        if let Some(task) = lock(&self.kept).by_id.get_mut(id) {
+        if let Some(task) = self.kept.lock().by_id.get_mut(id) {
             change(task);
         }
     }
 
     fn lose(&self, id: &str) {
-        lock(&self.kept).by_id.remove(id);
+        self.kept.lock().by_id.remove(id);
     }
 
     fn fail(&self, id: &str, message: &'static str) {
-        lock(&self.kept).failed += 1;
+        self.kept.lock().failed += 1;
         self.change(id, |task| task.error = Some(message));
     }
 }
@@ -83,7 +83,7 @@ impl Tasks {
 pub(super) fn start(guardian: &Arc<Guardian>, wish: Wish, caller: Option<String>) -> String {
     let tasks = &guardian.tasks;
     let number = {
-        let mut kept = lock(&tasks.kept);
+        let mut kept = tasks.kept.lock();
         kept.started += 1;
         kept.started.to_string()
     };

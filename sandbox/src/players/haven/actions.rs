@@ -3,13 +3,13 @@
 //! signing. A challenge is answered once; a token is good for one call with the very bytes that were announced.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::auth::{self, Signed, below_base};
@@ -17,7 +17,6 @@ use super::{Haven, error, ids, traps};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{Answer, Body};
-use crate::lock::lock;
 
 /// base64url with or without padding.
 pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(
@@ -53,7 +52,7 @@ impl Actions {
 
     /// Takes a token for a call. 400 for one that was used, 403 for one that was made for something else.
     pub(crate) fn spend(&self, token: &str, call: &Signed) -> Result<(), Answer> {
-        let mut given = lock(&self.given);
+        let mut given = self.given.lock();
         match given.get(token) {
             Some(Given::Used) => Err(error(StatusCode::BAD_REQUEST, "User action has already been used.")),
             Some(Given::Open(_, end)) if *end <= clock::now().timestamp() => {
@@ -71,7 +70,7 @@ impl Actions {
     }
 
     fn announce(&self, identifier: &str, pending: Pending) {
-        let mut all = lock(&self.pending);
+        let mut all = self.pending.lock();
         if all.len() >= self.cap {
             all.clear();
         }
@@ -79,13 +78,13 @@ impl Actions {
     }
 
     fn pending(&self, identifier: &str) -> Option<Pending> {
-        lock(&self.pending).get(identifier).cloned()
+        self.pending.lock().get(identifier).cloned()
     }
 
     /// Gives a token for an answered challenge; false if another answer was quicker.
     fn give(&self, identifier: &str, token: &str, call: Signed, end: i64) -> bool {
-        let first = lock(&self.pending).remove(identifier).is_some();
-        let mut given = lock(&self.given);
+        let first = self.pending.lock().remove(identifier).is_some();
+        let mut given = self.given.lock();
         if given.len() >= self.cap {
             given.clear();
         }

@@ -14,7 +14,7 @@ use super::sign::signature;
 use super::traps;
 use super::{Haven, ids};
 use crate::clock;
-use crate::mischief::{Kind, dice};
+use crate::mischief::{Mishap, dice};
 use crate::webhooks::record::State;
 use crate::webhooks::{Webhook, deliver as others};
 
@@ -48,13 +48,13 @@ impl Delivery<'_> {
         let missed = happening.user.trapped(traps::MISSED.word);
         let record = listed(happening, missed);
         let first = self.event(1, None);
-        if missed || strikes(Kind::Silence) {
+        if missed || strikes(Mishap::Silence) {
             let id = records.note(&record, &first.id, false, vec!["silence"]);
             records.set_state(id, State::Silenced);
             let error = Some("The endpoint could not be reached".to_owned());
             return haven.hooks.keep(self.hook, Event { failed: true, error, ..first });
         }
-        let all = [Kind::Delay, Kind::Reorder, Kind::Duplicate, Kind::BadSignature];
+        let all = [Mishap::Delay, Mishap::Reorder, Mishap::Duplicate, Mishap::BadSignature];
         let [late, held, twice, forged] = all.map(strikes);
         let happens = all.into_iter().zip([late, held, twice, forged]).filter(|(_, strikes)| *strikes);
         let id = records.note(&record, &first.id, false, happens.map(|(kind, _)| others::name(kind)).collect());

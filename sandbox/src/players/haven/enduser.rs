@@ -13,7 +13,7 @@ use super::wish::{self, Wish};
 use super::{Haven, chain, error, ids, traps, wallets};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body, bearer};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 /// Completes a registration.
 pub(crate) async fn complete(haven: web::Data<Haven>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -21,7 +21,7 @@ pub(crate) async fn complete(haven: web::Data<Haven>, request: HttpRequest, body
     wish::note(&haven.stage.secrets, &body);
     let token = bearer(&request).unwrap_or_default().to_owned();
     let user = haven.store.by_token(&token);
-    let traps = [(traps::LOST.word, Kind::LostDone), (traps::UNDONE.word, Kind::LostUndone)];
+    let traps = [(traps::LOST.word, Mishap::LostDone), (traps::UNDONE.word, Mishap::LostUndone)];
     let trap = user.as_ref().and_then(|user| traps.iter().find(|(word, _)| user.trapped(word)));
     let about = auth::about_user("complete_enduser", user.as_ref());
     let about = About { trap: trap.map(|(_, kind)| (*kind, false)), ..about };

@@ -3,10 +3,11 @@
 //! `api-docs/webhooks` for the shapes and for the ping.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::auth::{self, Claim};
@@ -16,7 +17,6 @@ use super::{Haven, ROLE, deliver, error, ids};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::lock::lock;
 use crate::webhooks::with_path;
 
 /// Webhooks an organisation may have.
@@ -70,18 +70,18 @@ impl Hooks {
     /// Those to whom an event of this kind goes.
     pub(crate) fn wanting(&self, kind: &str) -> Vec<String> {
         let wants = |hook: &&Hook| hook.enabled && hook.events.iter().any(|event| event == ALL || event == kind);
-        lock(&self.all).iter().filter(wants).map(|hook| hook.id.clone()).collect()
+        self.all.lock().iter().filter(wants).map(|hook| hook.id.clone()).collect()
     }
 
     /// Where it posts, and under which secret.
     pub(crate) fn address(&self, id: &str) -> Option<(String, String)> {
-        let all = lock(&self.all);
+        let all = self.all.lock();
         all.iter().find(|hook| hook.id == id).map(|hook| (hook.url.clone(), hook.secret.clone()))
     }
 
     /// Keeps an event that was sent, or was to be.
     pub(crate) fn keep(&self, id: &str, event: Event) {
-        if let Some(hook) = lock(&self.all).iter_mut().find(|hook| hook.id == id) {
+        if let Some(hook) = self.all.lock().iter_mut().find(|hook| hook.id == id) {
             if hook.kept.len() >= KEPT {
                 hook.kept.pop_front();
             }
@@ -91,13 +91,13 @@ impl Hooks {
 
     /// The events of a webhook, oldest first; none if there is no such webhook.
     pub(crate) fn events(&self, id: &str) -> Option<Vec<Event>> {
-        lock(&self.all).iter().find(|hook| hook.id == id).map(|hook| hook.kept.iter().cloned().collect())
+        self.all.lock().iter().find(|hook| hook.id == id).map(|hook| hook.kept.iter().cloned().collect())
     }
 
     /// Sets or takes away the webhook that no call registered. Its events are kept.
     pub(crate) fn set_preset(&self, secret: &str, url: Option<&str>) {
         let url = url.map(|url| with_path(url, ROLE.name));
-        let mut all = lock(&self.all);
+        let mut all = self.all.lock();
         if let Some(hook) = all.iter_mut().find(|hook| hook.id == PRESET) {
             hook.enabled = url.is_some();
             hook.url = url.unwrap_or_else(|| hook.url.clone());
@@ -124,7 +124,7 @@ pub(crate) async fn create(haven: web::Data<Haven>, request: HttpRequest, body: 
             Ok(wanted) => wanted,
             Err(refusal) => return refusal,
         };
-        let mut all = lock(&haven.hooks.all);
+        let mut all = haven.hooks.all.lock();
         if all.len() >= MOST {
             return error(StatusCode::BAD_REQUEST, "An organisation has at most 5 webhooks.");
         }
@@ -164,7 +164,7 @@ fn read(haven: &Haven, body: &Value) -> Result<Hook, &'static str> {
 pub(crate) async fn list(haven: web::Data<Haven>, request: HttpRequest, wanted: web::Query<Page>) -> HttpResponse {
     let admitted = auth::service(&haven, &request);
     pass(haven, About::new("list_webhooks"), admitted, move |haven| {
-        let all = lock(&haven.hooks.all).iter().map(|hook| Value::Object(hook.shape())).collect();
+        let all = haven.hooks.all.lock().iter().map(|hook| Value::Object(hook.shape())).collect();
         Answer::found(page(all, &wanted))
     })
     .await
@@ -174,7 +174,7 @@ pub(crate) async fn list(haven: web::Data<Haven>, request: HttpRequest, wanted: 
 pub(crate) async fn get(haven: web::Data<Haven>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let admitted = auth::service(&haven, &request);
     pass(haven, about("get_webhook", &id), admitted, move |haven| {
-        let all = lock(&haven.hooks.all);
+        let all = haven.hooks.all.lock();
         match all.iter().find(|hook| hook.id == *id) {
             Some(hook) => Answer::found(Value::Object(hook.shape())),
             None => missing(),

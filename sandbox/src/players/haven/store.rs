@@ -2,14 +2,13 @@
 //! and holds it over no await. Ids come from the seed and the record's own names.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use super::wish::Wish;
 use super::{HavenCount, ids};
 use crate::clock;
-use crate::lock::lock;
 use crate::mischief::dice::Dice;
 
 /// An end user of the organisation.
@@ -108,7 +107,7 @@ impl Store {
         external_id: Option<String>,
         (token, challenge, end): (&str, &str, i64),
     ) -> Result<User, Refusal> {
-        let mut records = lock(&self.records);
+        let mut records = self.records.lock();
         let key = username.to_lowercase();
         let id = ids::id(self.dice, "us", &[&key]);
         if !records.by_id.contains_key(&id) {
@@ -139,13 +138,13 @@ impl Store {
 
     /// Whom a temporary token is for, be it good or not.
     pub(crate) fn by_token(&self, token: &str) -> Option<User> {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         records.registrations.get(token).and_then(|registration| records.user(&registration.user_id)).cloned()
     }
 
     /// Takes a temporary token, which is then used.
     pub(crate) fn claim(&self, token: &str, wish: &Wish) -> Result<(), Refusal> {
-        let mut records = lock(&self.records);
+        let mut records = self.records.lock();
         let registration = records.registrations.get(token).cloned().ok_or(Refusal::Spent)?;
         if records.user(&registration.user_id).is_some_and(|user| user.credential.is_some()) {
             return Err(Refusal::Exists);
@@ -164,7 +163,7 @@ impl Store {
 
     /// Registers a user with its wallets, which begin as told for their network; none for one who is registered.
     pub(crate) fn register(&self, user_id: &str, wish: &Wish, begin: impl Fn(&str) -> Begin) -> Option<Vec<Wallet>> {
-        let mut records = lock(&self.records);
+        let mut records = self.records.lock();
         let user = records.user_mut(user_id).filter(|user| user.credential.is_none())?;
         user.credential = Some(ids::id(self.dice, "cr", &[user_id]));
         user.wanted = wish.wallets.len();
@@ -184,26 +183,26 @@ impl Store {
     }
 
     pub(crate) fn by_id(&self, id: &str) -> Option<User> {
-        lock(&self.records).user(id).cloned()
+        self.records.lock().user(id).cloned()
     }
 
     pub(crate) fn by_username(&self, username: &str) -> Option<User> {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         records.by_username.get(&username.to_lowercase()).and_then(|place| records.users.get(*place)).cloned()
     }
 
     /// All users, oldest first.
     pub(crate) fn users(&self) -> Vec<User> {
-        lock(&self.records).users.clone()
+        self.records.lock().users.clone()
     }
 
     pub(crate) fn wallet(&self, id: &str) -> Option<Wallet> {
-        lock(&self.records).wallets.get(id).cloned()
+        self.records.lock().wallets.get(id).cloned()
     }
 
     /// The wallets of a user, or of everybody, in the order in which they were asked for.
     pub(crate) fn wallets(&self, owner: Option<&str>) -> Vec<Wallet> {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         let owners = records.users.iter().map(|user| &user.id).filter(|id| owner.is_none_or(|owner| owner == *id));
         let ids = owners.filter_map(|id| records.by_owner.get(id)).flatten();
         ids.filter_map(|id| records.wallets.get(id)).cloned().collect()
@@ -211,14 +210,14 @@ impl Store {
 
     /// Makes a wallet active; none if it was, or is not there.
     pub(crate) fn activate(&self, id: &str) -> Option<Wallet> {
-        let mut records = lock(&self.records);
+        let mut records = self.records.lock();
         let wallet = records.wallets.get_mut(id).filter(|wallet| !wallet.active)?;
         wallet.active = true;
         Some(wallet.clone())
     }
 
     pub(crate) fn count(&self) -> HavenCount {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         let owned = |user: &&User| records.by_owner.get(&user.id).map_or(0, Vec::len);
         HavenCount {
             started: records.users.len() as u64,

@@ -17,7 +17,7 @@ const RECOVERY: [&str; 1] = ["RecoveryKey"];
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
-    /// Kind of the first credential, and its name.
+    /// Mishap of the first credential, and its name.
     pub(crate) kind: String,
     pub(crate) name: String,
     /// Network and name of each wallet.

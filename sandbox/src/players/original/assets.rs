@@ -17,7 +17,7 @@ use super::{Original, auth, chain, reply, traps, users};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 /// Makes an asset for a user. Its first one starts the wallet; the asset is minted when both are there.
 pub(crate) async fn create(original: web::Data<Original>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -26,7 +26,7 @@ pub(crate) async fn create(original: web::Data<Original>, request: HttpRequest, 
     let mut about = users::about(&original, "create_asset", &peek("user_uid").unwrap_or_default());
     about.asset_external_id = peek("asset_external_id");
     let trapped = about.external_id.as_deref().or(about.email.as_deref()).unwrap_or_default();
-    about.trap = trapped.contains(traps::ASSET_LOST.word).then_some((Kind::LostDone, false));
+    about.trap = trapped.contains(traps::ASSET_LOST.word).then_some((Mishap::LostDone, false));
     let admitted = auth::admitted(&original, &request);
     pass(original, about, admitted, move |original| make(original, body)).await
 }

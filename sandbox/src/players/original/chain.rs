@@ -10,7 +10,6 @@ use serde_json::json;
 use super::sign::signature;
 use super::store::User;
 use super::{Original, ROLE, WebhookSigning, traps};
-use crate::lock::lock;
 use crate::webhooks::deliver::send;
 use crate::webhooks::{Sender, Telling, Way, Webhook};
 
@@ -22,7 +21,7 @@ pub(crate) const EXPLORER: &str = "https://amoy.polygonscan.com";
 /// How Original tells (docs/providers/original.md, 5.7). For success only, as documented.
 impl Sender for Original {
     fn url(&self, _: &Way) -> Option<String> {
-        lock(&self.webhook_url).clone()
+        self.webhook_url.lock().clone()
     }
 
     fn headers(&self, telling: &Telling<'_>) -> Vec<(&'static str, String)> {

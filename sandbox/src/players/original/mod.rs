@@ -17,17 +17,17 @@ mod store;
 pub mod traps;
 mod users;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use parking_lot::Mutex;
 
 pub use options::{OriginalOptions, WebhookSigning};
 pub use store::OriginalCount;
 
 use crate::door::pass::told;
 use crate::door::{About, Answer, Body};
-use crate::lock::lock;
 use crate::player::Player;
 use crate::role::Role;
 use crate::running::Running;
@@ -123,7 +123,7 @@ impl Player for Original {
     }
 
     fn set_webhook_url(&self, url: Option<&str>) {
-        *lock(&self.webhook_url) = url.map(|url| with_path(url, ROLE.name));
+        *self.webhook_url.lock() = url.map(|url| with_path(url, ROLE.name));
     }
 }
 

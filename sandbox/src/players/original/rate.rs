@@ -1,14 +1,12 @@
 //! The rate window: so many calls a minute. Every answer is marked with what is left.
 //! Source of the header names: docs/providers/original.md, 5.3; the amounts and the window are not documented.
 
-use std::sync::Mutex;
-
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use parking_lot::Mutex;
 
 use crate::clock;
 use crate::door::Answer;
-use crate::lock::lock;
 
 const WINDOW_SECONDS: i64 = 60;
 
@@ -26,7 +24,7 @@ impl Rate {
     /// Counts a call; false if the minute had its share already.
     pub(crate) fn admit(&self) -> bool {
         let minute = clock::now().timestamp() / WINDOW_SECONDS;
-        let mut window = lock(&self.window);
+        let mut window = self.window.lock();
         if window.0 != minute {
             *window = (minute, 0);
         }
@@ -42,7 +40,7 @@ impl Rate {
             return self.headers(reply, 0, now + seconds);
         }
         let minute = now / WINDOW_SECONDS;
-        let window = *lock(&self.window);
+        let window = *self.window.lock();
         let used = if window.0 == minute { window.1 } else { 0 };
         self.headers(reply, self.limit.saturating_sub(used), (minute + 1) * WINDOW_SECONDS);
     }

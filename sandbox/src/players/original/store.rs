@@ -2,14 +2,13 @@
 //! Uids come from the seed and the record's own names, so that they do not depend on who came first.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::clock;
-use crate::lock::lock;
 use crate::mischief::dice::Dice;
 
 /// A user of the app.
@@ -99,7 +98,7 @@ impl Store {
     }
 
     fn open(&self) -> MutexGuard<'_, Records> {
-        lock(&self.records)
+        self.records.lock()
     }
 
     /// Adds a user, unless its external id or e-mail address is taken.

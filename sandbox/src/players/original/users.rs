@@ -13,7 +13,7 @@ use super::{Original, auth, reply, traps};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 const NOT_FOUND: &str = "User not found.";
 const EXISTS: &str = "User already exists.";
@@ -30,12 +30,12 @@ pub(crate) async fn create(original: web::Data<Original>, request: HttpRequest, 
 }
 
 /// What a trap does to this call, and whether it does so each time.
-fn trap(name: &str) -> Option<(Kind, bool)> {
+fn trap(name: &str) -> Option<(Mishap, bool)> {
     let traps = [
-        (traps::DOWN.word, Kind::Fail, true),
-        (traps::LOST.word, Kind::LostDone, false),
-        (traps::UNDONE.word, Kind::LostUndone, false),
-        (traps::SLOW.word, Kind::SlowDone, false),
+        (traps::DOWN.word, Mishap::Fail, true),
+        (traps::LOST.word, Mishap::LostDone, false),
+        (traps::UNDONE.word, Mishap::LostUndone, false),
+        (traps::SLOW.word, Mishap::SlowDone, false),
     ];
     traps.iter().find(|(word, _, _)| name.contains(word)).map(|(_, kind, always)| (*kind, *always))
 }

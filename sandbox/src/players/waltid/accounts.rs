@@ -12,7 +12,7 @@ use super::wish::{self, Wish};
 use super::{Waltid, WaltidDuplicate, auth, error, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
-use crate::mischief::Kind;
+use crate::mischief::Mishap;
 
 /// The protected route.
 pub(crate) async fn register(waltid: web::Data<Waltid>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
@@ -41,7 +41,7 @@ pub(crate) async fn register_open(waltid: web::Data<Waltid>, request: HttpReques
 fn about(action: &'static str, body: &Value) -> About {
     let email = body.pointer("/profile/email").and_then(Value::as_str).map(str::to_owned);
     let name = email.as_deref().unwrap_or_default();
-    let traps = [(traps::LOST.word, Kind::LostDone), (traps::UNDONE.word, Kind::LostUndone)];
+    let traps = [(traps::LOST.word, Mishap::LostDone), (traps::UNDONE.word, Mishap::LostUndone)];
     let trap = traps.iter().find(|(word, _)| name.contains(word)).map(|(_, kind)| (*kind, false));
     About { trap, ..About::new(action).email(email) }
 }

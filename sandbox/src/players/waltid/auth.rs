@@ -2,19 +2,18 @@
 //! Source: docs/providers/waltid.md. A token is known by being in the list; nothing is read out of it.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{Waltid, WaltidLogin, WaltidOptions, error};
 use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, bearer};
-use crate::lock::lock;
 
 /// Who a token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ impl Tokens {
     }
 
     fn add(&self, token: &str, who: Who, end: i64) {
-        let mut known = lock(&self.known);
+        let mut known = self.known.lock();
         if known.len() >= self.cap {
             known.retain(|_, (_, end)| *end == i64::MAX);
         }
@@ -54,7 +53,7 @@ impl Tokens {
 /// 401 without a good token, 403 for somebody who is not an administrator.
 pub(crate) fn admin(waltid: &Waltid, request: &HttpRequest) -> Result<(), Answer> {
     let token = bearer(request).ok_or_else(|| error(StatusCode::UNAUTHORIZED, "No token was sent."))?;
-    let known = lock(&waltid.tokens.known).get(token).copied();
+    let known = waltid.tokens.known.lock().get(token).copied();
     match known {
         Some((Who::Admin, end)) if end > clock::now().timestamp() => {
             waltid.stage.secrets.note("waltid_token", token);

@@ -2,14 +2,13 @@
 //! await. Ids come from the seed and the record's own names, so that they do not depend on who came first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use uuid::Builder;
 
 use super::WaltidCount;
 use super::wish::Wish;
-use crate::lock::lock;
 use crate::mischief::dice::Dice;
 
 /// An account. `roles` are by organisation.
@@ -68,7 +67,7 @@ impl Store {
 
     /// Adds an account, unless its e-mail address is taken.
     pub(crate) fn add(&self, wish: Wish) -> Result<Account, NotAdded> {
-        let mut records = lock(&self.records);
+        let mut records = self.records.lock();
         let key = wish.email.to_lowercase();
         if records.by_email.contains_key(&key) {
             return Err(NotAdded::SameEmail);
@@ -87,12 +86,12 @@ impl Store {
     }
 
     pub(crate) fn by_id(&self, id: &str) -> Option<Account> {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         records.by_id.get(id).and_then(|place| records.accounts.get(*place)).cloned()
     }
 
     pub(crate) fn by_email(&self, email: &str) -> Option<Account> {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         records.by_email.get(&email.to_lowercase()).and_then(|place| records.accounts.get(*place)).cloned()
     }
 
@@ -103,12 +102,12 @@ impl Store {
 
     /// All accounts, oldest first.
     pub(crate) fn list(&self) -> Vec<Value> {
-        lock(&self.records).accounts.iter().map(Account::shape).collect()
+        self.records.lock().accounts.iter().map(Account::shape).collect()
     }
 
     /// Gives an account a role; false if it had it.
     pub(crate) fn add_role(&self, id: &str, organisation: &str, role: &str) -> bool {
-        let mut records = lock(&self.records);
+        let mut records = self.records.lock();
         let place = records.by_id.get(id).copied();
         let account = place.and_then(|place| records.accounts.get_mut(place));
         account.is_some_and(|account| account.roles.entry(organisation.to_owned()).or_default().insert(role.to_owned()))
@@ -116,20 +115,20 @@ impl Store {
 
     /// False if there was one.
     pub(crate) fn add_tenant(&self, target: &str) -> bool {
-        lock(&self.records).tenants.insert(target.to_owned())
+        self.records.lock().tenants.insert(target.to_owned())
     }
 
     /// False if there was one.
     pub(crate) fn add_service(&self, target: &str) -> bool {
-        lock(&self.records).services.insert(target.to_owned())
+        self.records.lock().services.insert(target.to_owned())
     }
 
     pub(crate) fn has_service(&self, target: &str) -> bool {
-        lock(&self.records).services.contains(target)
+        self.records.lock().services.contains(target)
     }
 
     pub(crate) fn count(&self) -> WaltidCount {
-        let records = lock(&self.records);
+        let records = self.records.lock();
         WaltidCount {
             accounts: records.accounts.len() as u64,
             with_role: records.accounts.iter().filter(|account| !account.roles.is_empty()).count() as u64,

@@ -6,7 +6,7 @@ use gangway_sandbox::didx::traps;
 use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Ends, Far, Play, Scenario, random};
+use super::{DemoProvider, Ends, Play, Scenario, random};
 
 const OFFER: Ends = Ends::Review("review_offer");
 
@@ -36,10 +36,10 @@ pub(super) static PLAY: Play = Play {
         Scenario::trap(&traps::PARTLY).ends(Ends::Waits("accept")),
         Scenario::mail(&mailbox::BOUNCE),
     ],
-    far: Some(&FAR),
+    provider: Some(&PROVIDER),
 };
 
-static FAR: Far = Far {
+static PROVIDER: DemoProvider = DemoProvider {
     name: "didx",
     plays: |options, chance| {
         options.didx.client_secret = random(chance);

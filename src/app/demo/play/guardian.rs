@@ -6,7 +6,7 @@ use gangway_sandbox::guardian::traps;
 use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Ends, Far, Play, Scenario, random};
+use super::{DemoProvider, Ends, Play, Scenario, random};
 
 const REVIEW: Ends = Ends::Review("review");
 const HALF_DONE: Ends = Ends::Review("half_done");
@@ -36,10 +36,10 @@ pub(super) static PLAY: Play = Play {
             .about("the mail with the password comes back")
             .ends(Ends::Review("undelivered")),
     ],
-    far: Some(&FAR),
+    provider: Some(&PROVIDER),
 };
 
-static FAR: Far = Far {
+static PROVIDER: DemoProvider = DemoProvider {
     name: "guardian",
     plays: |options, chance| {
         options.guardian.registry_password = format!("Aa1-{}", random(chance));

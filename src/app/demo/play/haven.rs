@@ -5,7 +5,7 @@ use gangway_sandbox::haven::traps;
 use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Device, Ends, Far, Play, Scenario, random};
+use super::{DemoProvider, Device, Ends, Play, Scenario, random};
 
 pub(super) static PLAY: Play = Play {
     flow: "haven-custody",
@@ -28,10 +28,10 @@ pub(super) static PLAY: Play = Play {
         Scenario::away("the person makes no passkey").ends(Ends::Waits("credentials")),
         Scenario::mail(&mailbox::BOUNCE).about("the invitation comes back").ends(Ends::Review("review")),
     ],
-    far: Some(&FAR),
+    provider: Some(&PROVIDER),
 };
 
-static FAR: Far = Far {
+static PROVIDER: DemoProvider = DemoProvider {
     name: "haven",
     plays: |options, chance| {
         options.haven.service_token = random(chance);

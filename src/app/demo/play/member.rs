@@ -23,5 +23,5 @@ pub(super) static PLAY: Play = Play {
             .ends(Ends::Waits("identity_joined")),
         Scenario::mail(&mailbox::BOUNCE),
     ],
-    far: None,
+    provider: None,
 };

@@ -31,12 +31,12 @@ pub struct Play {
     /// Ordinary people first.
     pub scenarios: &'static [Scenario],
     /// The provider that only this flow sets up; none for a flow of others' providers.
-    pub far: Option<&'static Far>,
+    pub provider: Option<&'static DemoProvider>,
 }
 
 /// A provider as the demo sets it up, here and in the sandbox, and what it counts.
 #[derive(Debug)]
-pub struct Far {
+pub struct DemoProvider {
     /// Its name in settings, addresses and the sandbox's table.
     pub name: &'static str,
     /// Gives the sandbox keys of its own and the demo's pace.
@@ -154,8 +154,8 @@ impl Scenario {
 pub const ALL: [&Play; 6] = [&original::PLAY, &didx::PLAY, &guardian::PLAY, &waltid::PLAY, &haven::PLAY, &member::PLAY];
 
 /// Every provider that is set up.
-pub(super) fn far() -> impl Iterator<Item = &'static Far> {
-    ALL.into_iter().filter_map(|play| play.far)
+pub(super) fn providers() -> impl Iterator<Item = &'static DemoProvider> {
+    ALL.into_iter().filter_map(|play| play.provider)
 }
 
 #[cfg(test)]
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_provider_of_the_sandbox_is_set_up_by_one_play() {
-        let played: Vec<&str> = super::far().map(|far| far.name).collect();
+        let played: Vec<&str> = super::providers().map(|provider| provider.name).collect();
         let there: Vec<&str> = gangway_sandbox::ROLES.iter().map(|role| role.name).collect();
         assert_eq!(played, there);
     }

@@ -6,7 +6,7 @@ use gangway_sandbox::original::traps;
 use gangway_sandbox::traps::mailbox;
 use serde_json::json;
 
-use super::{Ends, Far, Play, Scenario, random};
+use super::{DemoProvider, Ends, Play, Scenario, random};
 
 pub(super) static PLAY: Play = Play {
     flow: "original-wallet",
@@ -28,10 +28,10 @@ pub(super) static PLAY: Play = Play {
         Scenario::mail(&mailbox::LATER).ends(Ends::Review("welcome")),
         Scenario::mail(&mailbox::CUT),
     ],
-    far: Some(&FAR),
+    provider: Some(&PROVIDER),
 };
 
-static FAR: Far = Far {
+static PROVIDER: DemoProvider = DemoProvider {
     name: "original",
     plays: |options, chance| {
         options.original.api_key = random(chance);

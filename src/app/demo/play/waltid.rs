@@ -6,7 +6,7 @@ use gangway_sandbox::traps::mailbox;
 use gangway_sandbox::waltid::traps;
 use serde_json::json;
 
-use super::{Ends, Far, Play, Scenario, random};
+use super::{DemoProvider, Ends, Play, Scenario, random};
 
 pub(super) static PLAY: Play = Play {
     flow: "waltid-enterprise",
@@ -23,10 +23,10 @@ pub(super) static PLAY: Play = Play {
         Scenario::trap(&traps::FORBIDDEN).ends(Ends::Waits("register")),
         Scenario::mail(&mailbox::BOUNCE),
     ],
-    far: Some(&FAR),
+    provider: Some(&PROVIDER),
 };
 
-static FAR: Far = Far {
+static PROVIDER: DemoProvider = DemoProvider {
     name: "waltid",
     plays: |options, chance| {
         options.waltid.admin_password = random(chance);

@@ -1,7 +1,6 @@
 //! Conversations carried out: adapter and transport played, time by hand.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
@@ -10,6 +9,7 @@ use gangway_core::effect::{EffectId, Mode};
 use gangway_core::event::OnboardingId;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::{Millis, Timestamp};
+use parking_lot::Mutex;
 use secrecy::ExposeSecret as _;
 use serde_json::Map;
 
@@ -18,12 +18,12 @@ use crate::clock::HandClock;
 use crate::outbound::Attempted;
 use crate::outbound::breaker::Health;
 use crate::outbound::http::{Tokens, Transport};
-use crate::providers::{Adapter, Call, Delivery, Far, Reading, Reply, Request, Stop, Token, Unreadable};
+use crate::providers::{Adapter, Call, Delivery, Far, HttpRequest, Reading, Reply, Stop, Token, Unreadable};
 
 /// Sends these requests, one after the other, and ends so.
 #[derive(Debug)]
 struct Plan {
-    requests: Vec<Request>,
+    requests: Vec<HttpRequest>,
     ends: Result<(), Stop>,
 }
 
@@ -43,7 +43,7 @@ impl Adapter for Plan {
     }
 
     async fn token(&self, _: &str, far: &dyn Far) -> Result<Token, Stop> {
-        let reply = far.send(Request { method: "TOKEN", ..Request::default() }).await?;
+        let reply = far.send(HttpRequest { method: "TOKEN", ..HttpRequest::default() }).await?;
         Ok(Token { value: String::from_utf8(reply.body).unwrap().into(), good_for: None })
     }
 
@@ -56,15 +56,15 @@ impl Adapter for Plan {
 #[derive(Debug)]
 struct Wire {
     answers: Mutex<VecDeque<Result<(u16, &'static str), Stop>>>,
-    sent: Mutex<Vec<Request>>,
+    sent: Mutex<Vec<HttpRequest>>,
     clock: HandClock,
 }
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, _: &str, request: Request) -> Result<Reply, Stop> {
-        self.sent.lock().unwrap().push(request);
-        let answer = self.answers.lock().unwrap().pop_front();
+    async fn send(&self, _: &str, request: HttpRequest) -> Result<Reply, Stop> {
+        self.sent.lock().push(request);
+        let answer = self.answers.lock().pop_front();
         self.clock.advance(Millis::secs(1));
         let (status, body) = match answer {
             Some(answer) => answer?,
@@ -76,7 +76,7 @@ impl Transport for Wire {
 }
 
 /// What was sent, and how it ended; cut off by its time limit where an answer is missing for good.
-fn talk(plan: &Plan, answers: Vec<Result<(u16, &'static str), Stop>>) -> (Vec<Request>, Attempted) {
+fn talk(plan: &Plan, answers: Vec<Result<(u16, &'static str), Stop>>) -> (Vec<HttpRequest>, Attempted) {
     let clock = HandClock::at(Timestamp(1_000));
     let wire = Wire { answers: Mutex::new(answers.into()), sent: Mutex::default(), clock: clock.clone() };
     let (tokens, progress) = (Tokens::default(), Progress::default());
@@ -90,22 +90,22 @@ fn talk(plan: &Plan, answers: Vec<Result<(u16, &'static str), Stop>>) -> (Vec<Re
     let way = Way { adapter: plan, transport: &wire, tokens: &tokens };
     let ended = converse(way, &clock, &call, &progress).now_or_never();
     let ended = ended.unwrap_or_else(|| progress.timed_out(Millis::secs(60), Timestamp(61_000)));
-    (wire.sent.into_inner().unwrap(), ended)
+    (wire.sent.into_inner(), ended)
 }
 
-fn read() -> Request {
-    Request { method: "GET", ..Request::default() }
+fn read() -> HttpRequest {
+    HttpRequest { method: "GET", ..HttpRequest::default() }
 }
 
-fn change() -> Request {
-    Request { method: "POST", effectful: true, ..Request::default() }
+fn change() -> HttpRequest {
+    HttpRequest { method: "POST", effectful: true, ..HttpRequest::default() }
 }
 
-fn with_token(request: Request) -> Request {
-    Request { token: Some("service"), ..request }
+fn with_token(request: HttpRequest) -> HttpRequest {
+    HttpRequest { token: Some("service"), ..request }
 }
 
-fn sending(requests: &[Request]) -> Plan {
+fn sending(requests: &[HttpRequest]) -> Plan {
     Plan { requests: requests.to_vec(), ends: Ok(()) }
 }
 
@@ -171,7 +171,7 @@ fn a_wait_that_was_asked_for_is_handed_on() {
 
 #[test]
 fn an_unclear_answer_leaves_doubt_only_when_the_request_that_it_answers_may_have_done_something() {
-    let ends = |requests: &[Request]| {
+    let ends = |requests: &[HttpRequest]| {
         let plan = Plan { requests: requests.to_vec(), ends: Err(Stop::unclear("half of it")) };
         word(&talk(&plan, vec![OK; requests.len()]).1)
     };
@@ -200,7 +200,7 @@ fn a_token_that_must_wait_for_its_turn_spends_no_attempt_unless_something_may_ha
 fn a_request_that_is_answered_401_is_sent_once_more_with_a_new_token() {
     let answers = || vec![OK, Ok((401, "")), Ok((200, "t-2"))];
     let (sent, attempted) = talk(&sending(&[with_token(change())]), [answers(), vec![OK]].concat());
-    let token = |request: &Request| {
+    let token = |request: &HttpRequest| {
         request.secret_headers.iter().map(|(_, value)| value.expose_secret().to_owned()).collect::<String>()
     };
     let lines: Vec<_> = sent.iter().map(|request| format!("{} {}", request.method, token(request))).collect();

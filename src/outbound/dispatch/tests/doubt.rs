@@ -36,7 +36,7 @@ async fn no_lease_is_said_to_have_run_out_by_a_clock_in_doubt_and_what_is_due_go
     let ticked = scene.tick().await;
     assert_eq!((ticked.expired, ticked.begun), (0, 1));
     assert_eq!(scene.taken().await.0, key(2));
-    assert_eq!(scene.leases.expired.lock().unwrap().len(), 1);
+    assert_eq!(scene.leases.expired.lock().len(), 1);
 }
 
 #[tokio::test]

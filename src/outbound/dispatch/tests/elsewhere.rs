@@ -38,13 +38,13 @@ async fn what_this_process_is_not_set_up_for_is_left_to_others_and_delays_nothin
     let ticked = scene.tick().await;
     assert_eq!((ticked.begun, ticked.next), (1, None), "nobody asks for it over and over");
     assert_eq!(scene.taken().await.0, key(3));
-    assert!(scene.leases.asked.lock().unwrap().iter().flatten().all(|(slot, _)| slot != "acme" && slot != "mail"));
+    assert!(scene.leases.asked.lock().iter().flatten().all(|(slot, _)| slot != "acme" && slot != "mail"));
     let waiting: Vec<_> = scene.dispatcher.elsewhere(Timestamp(1)).into_iter().map(|(slot, ..)| slot).collect();
     assert_eq!(waiting, ["acme", "mail"], "it is told since when they wait");
     assert!(scene.dispatcher.elsewhere(Timestamp(0)).is_empty());
     // Of a lease that ran out, too: only whoever is set up for it can look up what its attempt did.
     let ran_out = ExpiredLease { slot: "acme".to_owned(), ..ran_out(effect("", 4).id, 1) };
-    scene.leases.expired.lock().unwrap().push(ran_out);
+    scene.leases.expired.lock().push(ran_out);
     scene.clock.advance(scene.dispatcher.0.settings.sweep);
     assert_eq!(scene.swept().await, Vec::<String>::new());
     scene.clock.advance(scene.dispatcher.0.settings.retry.deadline);

@@ -90,7 +90,7 @@ async fn nothing_is_begun_after_the_safe_end_of_its_lease_and_no_attempt_is_spen
         matches!(&result, AttemptResult::Again { spent: false, cause, .. } if cause.contains("not begun")),
         "{result:?}"
     );
-    assert_eq!(*scene.wire.sent.lock().unwrap(), [] as [bool; 0]);
+    assert_eq!(*scene.wire.sent.lock(), [] as [bool; 0]);
 }
 
 #[tokio::test]
@@ -100,10 +100,10 @@ async fn a_process_that_stood_still_within_a_conversation_sends_nothing_more_tha
     scene.tick().await;
     assert_eq!(scene.taken().await.1, AttemptResult::Done(Answer::named("created")));
     scene.dispatcher.idle().await;
-    *scene.wire.still.lock().unwrap() = Millis::secs(60);
+    *scene.wire.still.lock() = Millis::secs(60);
     scene.due([effect("original.read_then_create", 2)]);
     scene.tick().await;
     let (_, result) = scene.taken().await;
     assert!(matches!(result, AttemptResult::Again { spent: false, .. }), "{result:?}");
-    assert_eq!(*scene.wire.sent.lock().unwrap(), [false, true, false]);
+    assert_eq!(*scene.wire.sent.lock(), [false, true, false]);
 }

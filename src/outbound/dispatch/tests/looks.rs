@@ -16,10 +16,10 @@ async fn the_loop_wakes_for_what_is_due_and_asks_nothing_meanwhile() {
     scene.due([effect("original.create_user", 1)]);
     scene.dispatcher.wake(Timestamp(1_000));
     assert_eq!(scene.taken().await.0, key(1));
-    let asked = scene.leases.asked.lock().unwrap().len();
+    let asked = scene.leases.asked.lock().len();
     scene.dispatcher.wake(Timestamp(900_000));
     tokio::task::yield_now().await;
-    assert_eq!(scene.leases.asked.lock().unwrap().len(), asked, "what is due later is not asked for now");
+    assert_eq!(scene.leases.asked.lock().len(), asked, "what is due later is not asked for now");
     scene.dispatcher.stop().await;
     running.await.unwrap();
 }
@@ -28,10 +28,10 @@ async fn the_loop_wakes_for_what_is_due_and_asks_nothing_meanwhile() {
 async fn a_look_with_nothing_due_asks_for_no_lease() {
     let scene = Scene::new();
     scene.dispatcher.tick(Timestamp(1_000)).await.unwrap();
-    let asked = scene.leases.asked.lock().unwrap().len();
+    let asked = scene.leases.asked.lock().len();
     let ticked = scene.dispatcher.tick(Timestamp(900_000)).await.unwrap();
     assert_eq!((ticked.begun, ticked.next), (0, None));
-    assert_eq!(scene.leases.asked.lock().unwrap().len(), asked);
+    assert_eq!(scene.leases.asked.lock().len(), asked);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::store::types::LeasedEffect;
 #[tokio::test]
 async fn refused_credentials_hold_the_whole_provider_until_one_probe_succeeds() {
     let mut scene = Scene::new();
-    *scene.wire.status.lock().unwrap() = 401;
+    *scene.wire.status.lock() = 401;
     scene.due([effect("original.create_user", 1)]);
     scene.tick().await;
     let (_, result) = scene.taken().await;
@@ -22,7 +22,7 @@ async fn refused_credentials_hold_the_whole_provider_until_one_probe_succeeds() 
     let ticked = scene.tick().await;
     assert_eq!((ticked.begun, ticked.next), (0, Some(Timestamp(31_000))), "comes back for the probe");
     assert!(!scene.reserve("original"));
-    *scene.wire.status.lock().unwrap() = 200;
+    *scene.wire.status.lock() = 200;
     scene.clock.advance(Millis::secs(30));
     assert_eq!(scene.tick().await.begun, 1, "one probe");
     scene.taken().await;
@@ -51,7 +51,7 @@ async fn what_must_wait_for_its_turn_is_not_leased_nor_asked_for_again_and_again
             "a little before the next turn, not sooner"
         );
     }
-    let asked = scene.leases.asked.lock().unwrap().clone();
+    let asked = scene.leases.asked.lock().clone();
     assert!(asked.iter().skip(1).flatten().all(|(slot, _)| slot != "original"), "{asked:?}");
     assert!(!scene.reserve("original") && scene.reserve("slow"));
     scene.clock.advance(Millis(400));
@@ -67,7 +67,7 @@ async fn what_must_wait_for_its_turn_is_not_leased_nor_asked_for_again_and_again
 #[tokio::test]
 async fn a_failing_action_rests_and_effects_of_it_are_neither_leased_nor_told_of() {
     let mut scene = Scene::new();
-    *scene.wire.status.lock().unwrap() = 502;
+    *scene.wire.status.lock() = 502;
     for n in 1..=5 {
         scene.due([effect("original.create_user", n)]);
         scene.tick().await;
@@ -76,7 +76,7 @@ async fn a_failing_action_rests_and_effects_of_it_are_neither_leased_nor_told_of
     }
     let look_up = LeasedEffect { mode: Mode::LookUp, ..effect("original.create_user", 7) };
     scene.due([effect("original.create_user", 6), look_up, effect("original.get_user", 8)]);
-    *scene.wire.status.lock().unwrap() = 200;
+    *scene.wire.status.lock() = 200;
     let ticked = scene.tick().await;
     assert_eq!((ticked.begun, ticked.next), (2, Some(Timestamp(6_000))), "look-ups and other actions go on");
     let mut ended = [scene.taken().await.0, scene.taken().await.0];
@@ -88,7 +88,7 @@ async fn a_failing_action_rests_and_effects_of_it_are_neither_leased_nor_told_of
     // Leased just before it began to rest: given back, and nobody is told.
     scene.dispatcher.perform(vec![create], scene.moment());
     scene.dispatcher.idle().await;
-    assert_eq!(scene.leases.released.lock().unwrap().iter().map(|id| id.n).collect::<Vec<_>>(), [9]);
+    assert_eq!(scene.leases.released.lock().iter().map(|id| id.n).collect::<Vec<_>>(), [9]);
     assert_eq!(scene.tick().await.begun, 0);
     scene.clock.advance(Millis::secs(5));
     scene.due([effect("original.create_user", 10)]);

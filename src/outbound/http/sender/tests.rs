@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use super::HttpSender;
 use crate::clock::{HandClock, Stopwatch, SystemClock};
 use crate::outbound::http::{Limits, Transport};
-use crate::providers::{Rate, Reply, Request, Stop};
+use crate::providers::{HttpRequest, Rate, Reply, Stop};
 use crate::settings::outbound::OutboundSettings;
 use gangway_core::time::Timestamp;
 
@@ -70,8 +70,8 @@ fn sender(settings: &OutboundSettings) -> HttpSender {
     HttpSender::new(settings, Arc::new(Limits::default()), Arc::new(SystemClock)).unwrap()
 }
 
-fn request(url: String) -> Request {
-    Request {
+fn request(url: String) -> HttpRequest {
+    HttpRequest {
         method: "POST",
         url,
         query: vec![("email".to_owned(), "ada+1@example.com".to_owned())],

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use super::Tokens;
 use crate::clock::HandClock;
 use crate::outbound::http::Transport;
-use crate::providers::{Adapter, Call, Delivery, Far, Reading, Reply, Request, Stop, Token, Unreadable};
+use crate::providers::{Adapter, Call, Delivery, Far, HttpRequest, Reading, Reply, Stop, Token, Unreadable};
 
 /// Takes the answer's body for the token, good for a minute; 401 is a refusal.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Adapter for Plain {
     }
 
     async fn token(&self, _: &str, far: &dyn Far) -> Result<Token, Stop> {
-        let reply = far.send(Request::default()).await?;
+        let reply = far.send(HttpRequest::default()).await?;
         match reply.status {
             401 => Err(Stop::Barred("credentials".to_owned())),
             429 => Err(Stop::throttled("it", None)),
@@ -58,7 +58,7 @@ struct Wire {
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, _: &str, _: Request) -> Result<Reply, Stop> {
+    async fn send(&self, _: &str, _: HttpRequest) -> Result<Reply, Stop> {
         let nth = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
         self.gate.acquire().await.unwrap().forget();
         let body = format!("token-{nth}").into_bytes();
@@ -117,7 +117,7 @@ struct NotNow(Stop);
 
 #[async_trait]
 impl Transport for NotNow {
-    async fn send(&self, _: &str, _: Request) -> Result<Reply, Stop> {
+    async fn send(&self, _: &str, _: HttpRequest) -> Result<Reply, Stop> {
         Err(self.0.clone())
     }
 }

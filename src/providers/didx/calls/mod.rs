@@ -16,7 +16,7 @@ use super::token::SERVICE;
 use crate::providers::complaint::Refusal;
 use crate::providers::didx::settings::DidxSettings;
 use crate::providers::parts::joined;
-use crate::providers::{Request, Stop};
+use crate::providers::{HttpRequest, Stop};
 
 /// Kind of the identifier that names an issuance at the provider.
 pub const ISSUANCE_ID: &str = "didx.issuance_id";
@@ -45,26 +45,26 @@ pub(super) enum Api {
 
 impl Desk {
     /// A read.
-    pub(super) fn get(&self, api: Api, path: &[&str]) -> Request {
+    pub(super) fn get(&self, api: Api, path: &[&str]) -> HttpRequest {
         let prefix = match api {
             Api::Onboarding => &self.settings.paths.onboarding,
             Api::Credentials => &self.settings.paths.credentials,
             Api::Wallet => &self.settings.paths.wallet,
         };
         let path: Vec<&str> = prefix.split('/').filter(|part| !part.is_empty()).chain(path.iter().copied()).collect();
-        Request {
+        HttpRequest {
             method: "GET",
             url: joined(&self.settings.common.base_url, &path),
             headers: vec![("accept", "application/json".to_owned())],
             token: Some(SERVICE),
             loggable: LOGGABLE,
-            ..Request::default()
+            ..HttpRequest::default()
         }
     }
 
     /// A change, with this body where there is one.
-    pub(super) fn post(&self, api: Api, path: &[&str], body: Option<&Value>) -> Request {
-        let mut request = Request { method: "POST", effectful: true, ..self.get(api, path) };
+    pub(super) fn post(&self, api: Api, path: &[&str], body: Option<&Value>) -> HttpRequest {
+        let mut request = HttpRequest { method: "POST", effectful: true, ..self.get(api, path) };
         if let Some(body) = body {
             request.headers.push(("content-type", "application/json".to_owned()));
             request.body = Some(body.to_string().into_bytes());

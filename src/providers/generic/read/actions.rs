@@ -143,7 +143,7 @@ fn request(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<RequestSpe
             "`form` is a body written as a form",
         );
     }
-    let body = if form { map(reader, &entries, "form") } else { reader.optional(&entries, "body", Place::Request) };
+    let body = if form { map(reader, &entries, "form") } else { reader.optional(&entries, "body", Place::HttpRequest) };
     let auth = reader.truth(&entries, "auth").unwrap_or(true);
     Some(RequestSpec { method: method?, path: path?, query, headers, body, form, auth })
 }
@@ -163,7 +163,7 @@ fn map(reader: &mut Reader<'_>, entries: &Entries<'_>, name: &str) -> Option<Map
         reader.report.wrong_shape(node, &key.span, &format!("`{name}`"), "a map");
         return None;
     }
-    reader.mapping(node, &key.span, Place::Request)
+    reader.mapping(node, &key.span, Place::HttpRequest)
 }
 
 fn method(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<&'static str> {

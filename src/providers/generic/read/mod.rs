@@ -11,8 +11,8 @@ mod values;
 
 use gangway_core::catalogue::{Catalogue, Field};
 use gangway_core::flow::check::Report;
+use gangway_core::flow::diagnostic::{Code, Diagnostic, Diagnostics};
 use gangway_core::flow::parse::{self, Span};
-use gangway_core::flow::problem::{Kind, Problem, Problems};
 
 use super::model::{Definition, Setting};
 use super::samples;
@@ -21,23 +21,23 @@ use super::samples;
 ///
 /// # Errors
 /// Every problem of the file; when it has none, every sample that ends otherwise than it says.
-pub fn load(file: &str, text: &str) -> Result<Definition, Problems> {
-    let told = |problems| Problems::of(file, text, problems);
-    let node = parse::parse(text).map_err(|problem| told(vec![problem]))?;
+pub fn load(file: &str, text: &str) -> Result<Definition, Diagnostics> {
+    let told = |diagnostics| Diagnostics::of(file, text, diagnostics);
+    let node = parse::parse(text).map_err(|diagnostic| told(vec![diagnostic]))?;
     let catalogue = Catalogue::default();
     let mut reader = Reader {
-        report: Report { catalogue: &catalogue, text, stored: false, problems: Vec::new() },
+        report: Report { catalogue: &catalogue, text, stored: false, diagnostics: Vec::new() },
         settings: Vec::new(),
         input: Vec::new(),
     };
     let read = top::read(&mut reader, &node);
-    let problems = reader.report.problems;
+    let diagnostics = reader.report.diagnostics;
     match read {
-        Some((definition, samples)) if problems.is_empty() => {
+        Some((definition, samples)) if diagnostics.is_empty() => {
             let failed = samples::run(&definition, &samples);
             if failed.is_empty() { Ok(definition) } else { Err(told(failed)) }
         }
-        _ => Err(told(problems)),
+        _ => Err(told(diagnostics)),
     }
 }
 
@@ -56,6 +56,6 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&mut self, at: Span, what: impl Into<String>, help: impl Into<String>) {
-        self.report.add(Problem::new(Kind::BadDefinition, at, what).help(help));
+        self.report.add(Diagnostic::new(Code::BadDefinition, at, what).help(help));
     }
 }

@@ -12,7 +12,7 @@ use crate::providers::generic::model::{Auth, Definition, Hooks, Setting};
 use crate::providers::generic::samples::Sample;
 use crate::providers::registry;
 use crate::providers::webhook::WebhookSettings;
-use crate::settings::Problems;
+use crate::settings::Faults;
 use crate::settings::providers::{RESERVED, webhook};
 
 const KEYS: [&str; 10] =
@@ -160,13 +160,9 @@ fn verify(reader: &mut Reader<'_>, node: &Node, at: &Span) -> Option<WebhookSett
     let table = reader.like_settings::<Table>(node, at, "`verify`")?;
     match webhook(table).read(|_, _| Vec::new()) {
         Ok(rule) => Some(rule),
-        Err(Problems(told)) => {
-            for problem in told {
-                reader.wrong(
-                    at.clone(),
-                    format!("`verify` cannot be read: {} {}", problem.key, problem.what),
-                    problem.hint,
-                );
+        Err(Faults(told)) => {
+            for fault in told {
+                reader.wrong(at.clone(), format!("`verify` cannot be read: {} {}", fault.key, fault.what), fault.hint);
             }
             None
         }

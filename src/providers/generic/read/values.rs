@@ -1,9 +1,9 @@
 //! Expressions, literals and short lists of a definition: what they read must be there to be read.
 
 use gangway_core::flow::check::{Entries, Uses, mapping};
+use gangway_core::flow::diagnostic::{Code, Diagnostic};
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::flow::parse::{Node, Shape, Span};
-use gangway_core::flow::problem::{Kind, Problem};
 use gangway_core::flow::words::{did_you_mean, is_name, listed};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use super::Reader;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In a request.
-    Request,
+    HttpRequest,
     /// In the meaning of an answer.
     Answer,
     /// In the reading of a delivery.
@@ -24,7 +24,7 @@ pub(super) enum Place {
 impl Place {
     const fn roots(self) -> &'static [&'static str] {
         match self {
-            Self::Request => &["input", "settings", "effect"],
+            Self::HttpRequest => &["input", "settings", "effect"],
             Self::Answer => &["status", "body", "headers", "input", "settings", "ours"],
             Self::Hook => &["body", "headers"],
         }
@@ -83,7 +83,7 @@ impl Reader<'_> {
                 .unwrap_or_else(|| format!("here it can read {}", listed(place.roots().iter().copied())));
             return self
                 .report
-                .add(Problem::new(Kind::UnknownRoot, at, format!("there is no `{root}` here")).help(help));
+                .add(Diagnostic::new(Code::UnknownRoot, at, format!("there is no `{root}` here")).help(help));
         }
         let known: Vec<(String, bool)> = match root.as_str() {
             "input" => self.input.iter().map(|field| (field.name.clone(), field.secret)).collect(),
@@ -92,20 +92,21 @@ impl Reader<'_> {
             _ => return,
         };
         let Some(name) = rest.first() else {
-            let problem = Problem::new(Kind::TooWide, at, format!("`{root}` is read whole"));
-            return self.report.add(problem.help(format!("name one of it: `{root}.NAME`")));
+            let diagnostic = Diagnostic::new(Code::TooWide, at, format!("`{root}` is read whole"));
+            return self.report.add(diagnostic.help(format!("name one of it: `{root}.NAME`")));
         };
         match known.iter().find(|(known, _)| known == name) {
             None => {
                 let names = known.iter().map(|(name, _)| name.as_str());
                 let help = did_you_mean(name, names.clone()).unwrap_or_else(|| format!("it has {}", listed(names)));
-                let problem = Problem::new(Kind::UnknownPath, at, format!("`{root}` has no `{name}`"));
-                self.report.add(problem.help(help));
+                let diagnostic = Diagnostic::new(Code::UnknownPath, at, format!("`{root}` has no `{name}`"));
+                self.report.add(diagnostic.help(help));
             }
             Some((_, true)) if root == "settings" || place == Place::Answer => {
-                let problem = Problem::new(Kind::SecretRead, at, format!("`{root}.{name}` is secret"));
-                self.report
-                    .add(problem.help("a secret setting goes along by `auth` only, a secret input in a request only"));
+                let diagnostic = Diagnostic::new(Code::SecretRead, at, format!("`{root}.{name}` is secret"));
+                self.report.add(
+                    diagnostic.help("a secret setting goes along by `auth` only, a secret input in a request only"),
+                );
             }
             Some(_) => {}
         }

@@ -7,7 +7,7 @@ use super::Desk;
 use crate::providers::complaint::Refusal;
 use crate::providers::guardian::error::{Body, body};
 use crate::providers::parts::{given, text};
-use crate::providers::{Call, Far, Reply, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Reply, Stop};
 
 /// What a login answered.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Desk {
         password: &str,
     ) -> Result<Login, Stop> {
         let credentials = json!({"username": username, "password": password});
-        let request = Request { effectful: false, ..self.post(&["accounts", "login"], &credentials) };
+        let request = HttpRequest { effectful: false, ..self.post(&["accounts", "login"], &credentials) };
         read(&far.send(request).await?)
     }
 

@@ -12,7 +12,7 @@ use gangway_core::outcome::Answer;
 use gangway_core::secret::PasswordRule;
 use serde_json::{Value, json};
 
-use crate::providers::Request;
+use crate::providers::HttpRequest;
 use crate::providers::guardian::settings::GuardianSettings;
 use crate::providers::parts::{joined, object};
 
@@ -37,21 +37,21 @@ pub struct Desk {
 
 impl Desk {
     /// A read without a token.
-    pub(super) fn get(&self, path: &[&str]) -> Request {
-        Request {
+    pub(super) fn get(&self, path: &[&str]) -> HttpRequest {
+        HttpRequest {
             method: "GET",
             url: joined(&self.settings.common.base_url, path),
             headers: vec![("accept", "application/json".to_owned())],
             loggable: LOGGABLE,
-            ..Request::default()
+            ..HttpRequest::default()
         }
     }
 
     /// A change without a token.
-    pub(super) fn post(&self, path: &[&str], body: &Value) -> Request {
-        let mut request = Request { method: "POST", effectful: true, ..self.get(path) };
+    pub(super) fn post(&self, path: &[&str], body: &Value) -> HttpRequest {
+        let mut request = HttpRequest { method: "POST", effectful: true, ..self.get(path) };
         request.headers.push(("content-type", "application/json".to_owned()));
-        Request { body: Some(body.to_string().into_bytes()), ..request }
+        HttpRequest { body: Some(body.to_string().into_bytes()), ..request }
     }
 }
 

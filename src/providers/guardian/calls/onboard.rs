@@ -13,7 +13,7 @@ use crate::providers::complaint::{Refusal, refused};
 use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::guardian::token::REGISTRY;
 use crate::providers::parts::{given, object, text};
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// Input fields that every task needs.
 pub(in crate::providers::guardian) const NEEDED: [&str; 2] = ["username", "role"];
@@ -57,7 +57,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         Err(reason) => return Ok(refused("not_sent", reason)),
     };
     let token = (!desk.settings.demo).then_some(REGISTRY);
-    let reply = far.send(Request { token, ..request }).await?;
+    let reply = far.send(HttpRequest { token, ..request }).await?;
     let (status, complaint) = match body(&reply) {
         Ok(started) => return accepted(call, &started),
         Err(Refusal::Stop(stop)) => return Err(stop),

@@ -14,7 +14,7 @@ use super::{Desk, USER_ID, USERNAME, with_body};
 use crate::providers::complaint::refused;
 use crate::providers::haven::error::{Refusal, is_expiry};
 use crate::providers::parts::{given, object, text};
-use crate::providers::{Call, Far, Reply, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Reply, Stop};
 
 /// The three credentials: input, field of the request.
 const CREDENTIALS: [(&str, &str); 3] = [
@@ -41,7 +41,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         Err(reason) => return Ok(refused("bad_credential", &reason)),
     };
     let request = desk.request_of(Some(&SecretString::from(token)), "POST", "/auth/registration/enduser");
-    let reply = far.send(Request { effectful: true, ..with_body(request, body.to_string()) }).await?;
+    let reply = far.send(HttpRequest { effectful: true, ..with_body(request, body.to_string()) }).await?;
     match desk.data(&reply) {
         Ok(said) => completed(call, &said, &reply),
         Err(Refusal::Exists(_)) => Ok(Answer::named("exists")),

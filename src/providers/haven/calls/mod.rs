@@ -20,7 +20,7 @@ use super::error::{Refusal, data};
 use crate::providers::haven::key::ServiceKey;
 use crate::providers::haven::settings::HavenSettings;
 use crate::providers::parts::joined;
-use crate::providers::{Reply, Request};
+use crate::providers::{HttpRequest, Reply};
 
 /// Kind of the identifier that names a user at the provider.
 pub const USER_ID: &str = "haven.user_id";
@@ -46,23 +46,23 @@ impl Desk {
     }
 
     /// A request of the service account.
-    pub(super) fn request(&self, method: &'static str, path: &str) -> Request {
+    pub(super) fn request(&self, method: &'static str, path: &str) -> HttpRequest {
         let token = self.settings.service_token.clone();
         self.request_of(Some(&token), method, path)
     }
 
     /// A request of whoever has this token.
-    pub(super) fn request_of(&self, token: Option<&SecretString>, method: &'static str, path: &str) -> Request {
+    pub(super) fn request_of(&self, token: Option<&SecretString>, method: &'static str, path: &str) -> HttpRequest {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let bearer = |token: &SecretString| SecretString::from(format!("Bearer {}", token.expose_secret()));
         let app_id = self.settings.app_id.iter().map(|id| ("x-dfns-appid", id.clone()));
-        Request {
+        HttpRequest {
             method,
             url: joined(&self.settings.common.base_url, &segments),
             headers: std::iter::once(("accept", "application/json".to_owned())).chain(app_id).collect(),
             secret_headers: token.map(|token| ("authorization", bearer(token))).into_iter().collect(),
             loggable: LOGGABLE,
-            ..Request::default()
+            ..HttpRequest::default()
         }
     }
 
@@ -73,7 +73,7 @@ impl Desk {
 }
 
 /// The same request with these bytes of JSON.
-pub(super) fn with_body(mut request: Request, body: String) -> Request {
+pub(super) fn with_body(mut request: HttpRequest, body: String) -> HttpRequest {
     request.headers.push(("content-type", "application/json".to_owned()));
-    Request { body: Some(body.into_bytes()), ..request }
+    HttpRequest { body: Some(body.into_bytes()), ..request }
 }

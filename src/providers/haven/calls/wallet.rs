@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Desk, WALLET_ID};
 use crate::providers::haven::settings::OwnerFilter;
 use crate::providers::parts::{given, text};
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// Name of the fact that a wallet can be used.
 pub const WALLET_ACTIVE: &str = "haven.wallet_active";
@@ -110,7 +110,7 @@ impl Desk {
         let (mut wallets, mut query) = (Vec::new(), vec![filter.clone()]);
         let mut pages = 0;
         loop {
-            let reply = far.send(Request { query, ..self.request("GET", "/wallets") }).await?;
+            let reply = far.send(HttpRequest { query, ..self.request("GET", "/wallets") }).await?;
             let said = self.data(&reply)?;
             wallets.extend(Wallet::all(said.get("items")));
             pages += 1;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use crate::providers::haven::error::Refusal;
 use crate::providers::parts::{given, id, object, text};
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// Pages read in one go, at most; the rest comes with the next one.
 const MOST_PAGES: u64 = 20;
@@ -75,9 +75,9 @@ pub async fn missed(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answe
     Ok(answer)
 }
 
-fn page(desk: &Desk, id: &str, token: Option<String>) -> Request {
+fn page(desk: &Desk, id: &str, token: Option<String>) -> HttpRequest {
     let query =
         [("deliveryFailed", Some("true".to_owned())), ("limit", Some(PAGE.to_owned())), ("paginationToken", token)];
     let query = query.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    Request { query, ..desk.request("GET", &format!("/webhooks/{id}/events")) }
+    HttpRequest { query, ..desk.request("GET", &format!("/webhooks/{id}/events")) }
 }

@@ -9,7 +9,7 @@ use crate::settings::{Input, Settings};
 fn flow() -> Flow {
     let settings = Settings::read(&Input::default()).unwrap();
     let (name, text) = SHIPPED.iter().find(|(name, _)| name.contains("haven-custody")).unwrap();
-    load(name, text, &catalogue(&settings).unwrap()).unwrap_or_else(|problems| panic!("{problems}"))
+    load(name, text, &catalogue(&settings).unwrap()).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 #[test]

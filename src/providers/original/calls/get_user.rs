@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, USER_UID, given, id, object, uid, user};
 use crate::providers::original::error::found;
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// The conversation.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
@@ -28,7 +28,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
 }
 
 /// By `user_uid`, else by `user_external_id`, else by `email`.
-fn request(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Request, Stop> {
+fn request(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<HttpRequest, Stop> {
     if given(call.input, "user_uid").is_some() {
         let wrong = "user_uid is not an id of this provider: only letters, digits, - and _";
         let uid = id(call.input, "user_uid").ok_or_else(|| Stop::broken(wrong))?;

@@ -14,7 +14,7 @@ use super::token::Tokens;
 use crate::providers::original::settings::OriginalSettings;
 use crate::providers::parts::joined;
 pub(super) use crate::providers::parts::{given, id, object, text};
-use crate::providers::{Call, Request};
+use crate::providers::{Call, HttpRequest};
 
 /// Kind of the identifier that names a user at the provider.
 pub const USER_UID: &str = "original.user_uid";
@@ -33,21 +33,21 @@ pub struct Desk {
 
 impl Desk {
     /// A read of a path, or of one thing by its id.
-    pub(super) fn get(&self, now: Timestamp, path: &[&str], query: &[(&str, &str)]) -> Request {
+    pub(super) fn get(&self, now: Timestamp, path: &[&str], query: &[(&str, &str)]) -> HttpRequest {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Request { query, ..self.request(now, "GET", path) }
+        HttpRequest { query, ..self.request(now, "GET", path) }
     }
 
     /// A change, with these bytes of JSON.
-    pub(super) fn post(&self, now: Timestamp, path: &[&str], body: &Value) -> Request {
+    pub(super) fn post(&self, now: Timestamp, path: &[&str], body: &Value) -> HttpRequest {
         let mut request = self.request(now, "POST", path);
         request.headers.push(("content-type", "application/json".to_owned()));
-        Request { body: Some(body.to_string().into_bytes()), effectful: true, ..request }
+        HttpRequest { body: Some(body.to_string().into_bytes()), effectful: true, ..request }
     }
 
-    fn request(&self, now: Timestamp, method: &'static str, path: &[&str]) -> Request {
+    fn request(&self, now: Timestamp, method: &'static str, path: &[&str]) -> HttpRequest {
         let key = self.settings.api_key.clone();
-        Request {
+        HttpRequest {
             method,
             url: joined(&self.settings.common.base_url, path),
             query: Vec::new(),

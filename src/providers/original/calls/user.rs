@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Desk, given, text};
 use crate::providers::original::error;
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// Name of the fact that a user has a wallet.
 pub const WALLET_CREATED: &str = "original.wallet_created";
@@ -35,7 +35,7 @@ pub fn best(input: &Map<String, Value>) -> Option<By> {
 }
 
 /// `GET /user?user_external_id=…` or `?email=…`; 200 with `data: null` when there is none.
-pub fn look_up(desk: &Desk, now: Timestamp, input: &Map<String, Value>, by: By) -> Request {
+pub fn look_up(desk: &Desk, now: Timestamp, input: &Map<String, Value>, by: By) -> HttpRequest {
     desk.get(now, &["user"], &[(by.field(), given(input, by.field()).unwrap_or_default())])
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Desk, account_id};
 use crate::providers::parts::text;
-use crate::providers::{Far, Request, Stop};
+use crate::providers::{Far, HttpRequest, Stop};
 
 impl Desk {
     /// The account with this e-mail, if there is one.
@@ -35,7 +35,7 @@ impl Desk {
         Err(Stop::broken("more accounts than one look-up reads; raise providers.waltid.accounts.size or pages"))
     }
 
-    fn page(&self, email: &str, page: u32) -> Request {
+    fn page(&self, email: &str, page: u32) -> HttpRequest {
         let accounts = &self.settings.accounts;
         let query = [
             (&accounts.email_param, email.to_owned()),

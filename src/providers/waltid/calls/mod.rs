@@ -16,7 +16,7 @@ use super::error::{Complaint, Refusal, answer};
 use super::token::ADMIN;
 use crate::providers::parts::{joined, object, text};
 use crate::providers::waltid::settings::{Host, WaltidSettings};
-use crate::providers::{Reply, Request};
+use crate::providers::{HttpRequest, Reply};
 
 /// Kind of the identifier that names an account at the provider.
 pub const ACCOUNT_ID: &str = "waltid.account_id";
@@ -51,25 +51,25 @@ impl Desk {
     }
 
     /// A read on the global host.
-    pub(super) fn get(&self, path: &str, query: Vec<(String, String)>) -> Request {
-        Request {
+    pub(super) fn get(&self, path: &str, query: Vec<(String, String)>) -> HttpRequest {
+        HttpRequest {
             method: "GET",
             url: self.base(path),
             query,
             headers: vec![("accept", "application/json".to_owned())],
             token: Some(ADMIN),
             loggable: LOGGABLE,
-            ..Request::default()
+            ..HttpRequest::default()
         }
     }
 
     /// A change, with this body or none.
-    pub(super) fn post(&self, url: String, body: Option<&Value>) -> Request {
+    pub(super) fn post(&self, url: String, body: Option<&Value>) -> HttpRequest {
         let headers = match body {
             Some(_) => self.json_headers(),
             None => vec![("accept", "*/*".to_owned())],
         };
-        Request {
+        HttpRequest {
             method: "POST",
             url,
             headers,
@@ -77,7 +77,7 @@ impl Desk {
             body: body.map(|body| body.to_string().into_bytes()),
             effectful: true,
             loggable: LOGGABLE,
-            ..Request::default()
+            ..HttpRequest::default()
         }
     }
 

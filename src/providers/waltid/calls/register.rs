@@ -10,7 +10,7 @@ use super::{Desk, account_id, named, refused};
 use crate::providers::parts::{given, need};
 use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::token::login;
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// The conversation.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
@@ -73,10 +73,10 @@ fn missing_route(open: bool) -> Stop {
 }
 
 /// On the unprotected route nothing of ours goes along.
-fn request(desk: &Desk, open: bool, body: &Value) -> Request {
+fn request(desk: &Desk, open: bool, body: &Value) -> HttpRequest {
     if open {
         let request = desk.post(desk.base(&desk.settings.open_register_path), Some(body));
-        return Request { token: None, ..request };
+        return HttpRequest { token: None, ..request };
     }
     desk.post(desk.base(&desk.settings.register_path), Some(body))
 }

@@ -9,7 +9,7 @@ use crate::providers::parts::{given, object};
 use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::settings::Host;
 use crate::providers::waltid::template::{self, Names};
-use crate::providers::{Call, Far, Request, Stop};
+use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// What an input and the settings say of the names in braces.
 pub fn names(desk: &Desk, call: &Call<'_>) -> Names {
@@ -54,7 +54,7 @@ pub async fn call(
 }
 
 /// The names are those that path and body may have.
-fn request(desk: &Desk, names: &Names, (host, path, body): Written<'_>) -> Result<Request, Stop> {
+fn request(desk: &Desk, names: &Names, (host, path, body): Written<'_>) -> Result<HttpRequest, Stop> {
     let missing = |name: String| {
         Stop::Broken(format!(
             "`{{{name}}}` is not given, neither by the flow nor by providers.waltid; see docs/providers/waltid.md"

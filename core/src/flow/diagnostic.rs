@@ -10,22 +10,22 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 /// Reports of one file that are written out; the rest is only counted.
 const SHOWN_MAX: usize = 100;
 
-/// Declares the kinds of problems with their stable codes.
-macro_rules! kinds {
+/// Declares the codes of diagnostics.
+macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal,)+) => {
-        /// A kind of problem. Its code is stable: people search for it.
+        /// What kind of diagnostic it is. The code is stable: people search for it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
+        pub enum Code {
             $($(#[doc = $doc])+ $name,)+
         }
 
-        impl Kind {
-            /// Every kind, in the order of the codes.
+        impl Code {
+            /// Every code, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// Its stable code.
             #[must_use]
-            pub const fn code(self) -> &'static str {
+            pub const fn id(self) -> &'static str {
                 match self {
                     $(Self::$name => $code,)+
                 }
@@ -34,7 +34,7 @@ macro_rules! kinds {
     };
 }
 
-kinds! {
+codes! {
     /// The file is longer than a flow file may be.
     TooLarge = "F001",
     /// The text is not YAML within the limits of the format.
@@ -149,9 +149,9 @@ kinds! {
 
 /// One problem of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Its kind.
-    pub kind: Kind,
+pub struct Diagnostic {
+    /// Its code.
+    pub code: Code,
     /// The offending piece, in bytes of the file.
     pub span: Range<usize>,
     /// What is wrong.
@@ -164,11 +164,11 @@ pub struct Problem {
     pub helps: Vec<String>,
 }
 
-impl Problem {
-    /// A problem of this kind, here.
+impl Diagnostic {
+    /// A diagnostic with this code, here.
     #[must_use]
-    pub fn new(kind: Kind, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { kind, span, message: message.into(), label: String::new(), notes: Vec::new(), helps: Vec::new() }
+    pub fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { code, span, message: message.into(), label: String::new(), notes: Vec::new(), helps: Vec::new() }
     }
 
     /// Writes this under the offending piece.
@@ -207,7 +207,7 @@ impl Problem {
         let mark = AnnotationKind::Primary.span(span);
         let mark = if self.label.is_empty() { mark } else { mark.label(self.label.as_str()) };
         let snippet = Snippet::source(source).line_start(line).path(file).annotation(mark);
-        let title = Level::ERROR.primary_title(self.message.as_str()).id(self.kind.code());
+        let title = Level::ERROR.primary_title(self.message.as_str()).id(self.code.id());
         let report: &[Group<'_>] = &[title
             .element(snippet)
             .elements(self.notes.iter().map(|note| Level::NOTE.message(note.as_str())))
@@ -237,43 +237,43 @@ fn floor(text: &str, at: usize) -> usize {
 
 /// All problems of one load, rendered rustc style.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems {
+pub struct Diagnostics {
     /// How many.
     pub count: usize,
     /// Each with file, line, column, cause and hint.
     pub rendered: String,
-    /// The kind of each, in the same order.
-    pub kinds: Vec<Kind>,
+    /// The code of each, in the same order.
+    pub codes: Vec<Code>,
 }
 
-impl Problems {
+impl Diagnostics {
     /// All problems of one file, in the order of the file.
     #[must_use]
-    pub fn of(file: &str, text: &str, mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| (problem.span.start, problem.kind));
-        problems.dedup();
+    pub fn of(file: &str, text: &str, mut diagnostics: Vec<Diagnostic>) -> Self {
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.code));
+        diagnostics.dedup();
         let mut reports: Vec<String> =
-            problems.iter().take(SHOWN_MAX).map(|problem| problem.rendered(file, text)).collect();
-        if problems.len() > SHOWN_MAX {
-            reports.push(format!("{file}: {} more problems", problems.len() - SHOWN_MAX));
+            diagnostics.iter().take(SHOWN_MAX).map(|diagnostic| diagnostic.rendered(file, text)).collect();
+        if diagnostics.len() > SHOWN_MAX {
+            reports.push(format!("{file}: {} more problems", diagnostics.len() - SHOWN_MAX));
         }
-        let kinds: Vec<Kind> = problems.iter().map(|problem| problem.kind).collect();
-        Self { count: kinds.len(), rendered: reports.join("\n\n") + "\n", kinds }
+        let codes: Vec<Code> = diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        Self { count: codes.len(), rendered: reports.join("\n\n") + "\n", codes }
     }
 
     /// The problems of several files as one.
     #[must_use]
     pub fn joined(several: Vec<Self>) -> Self {
-        let rendered: Vec<String> = several.iter().map(|problems| problems.rendered.clone()).collect();
-        let kinds: Vec<Kind> = several.into_iter().flat_map(|problems| problems.kinds).collect();
-        Self { count: kinds.len(), rendered: rendered.join("\n"), kinds }
+        let rendered: Vec<String> = several.iter().map(|diagnostics| diagnostics.rendered.clone()).collect();
+        let codes: Vec<Code> = several.into_iter().flat_map(|diagnostics| diagnostics.codes).collect();
+        Self { count: codes.len(), rendered: rendered.join("\n"), codes }
     }
 }
 
-impl fmt::Display for Problems {
+impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.rendered)
     }
 }
 
-impl std::error::Error for Problems {}
+impl std::error::Error for Diagnostics {}

@@ -1,4 +1,4 @@
-//! The far side of a running gangway: the providers and the way to them, and who performs what is asked of the world.
+//! The outside side of a running gangway: the providers and the way to them, and who performs what is asked of the world.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,14 +37,14 @@ pub(super) fn slots(settings: &Settings, adapters: &Adapters) -> BTreeMap<String
 }
 
 /// The providers and the way to them, shared by whoever speaks with them.
-pub(super) struct Far {
+pub(super) struct Outside {
     pub(super) directory: Arc<Directory>,
     transport: Arc<dyn Transport>,
     pub(super) tokens: Arc<Tokens>,
     pub(super) limits: Arc<Limits>,
 }
 
-impl Far {
+impl Outside {
     pub(super) fn new(settings: &Settings, seams: &Seams, directory: Arc<Directory>) -> Result<Self, Failure> {
         let limits = Arc::new(Limits::new(settings.outbound.longest_wait));
         limits.take_up(directory.all().iter().map(|adapter| &**adapter));
@@ -83,7 +83,7 @@ pub(super) fn dispatcher(
     settings: &Settings,
     seams: &Seams,
     (concurrency, flows): (BTreeMap<String, u32>, &Flows),
-    far: &Far,
+    outside: &Outside,
     templates: Arc<Templates>,
     store: &Store,
     door: &Door,
@@ -96,9 +96,9 @@ pub(super) fn dispatcher(
         leases: Arc::new(store.clone()),
         door: door.clone(),
         performers: Performers {
-            adapters: Arc::clone(&far.directory),
-            transport: Arc::clone(&far.transport),
-            tokens: Arc::clone(&far.tokens),
+            adapters: Arc::clone(&outside.directory),
+            transport: Arc::clone(&outside.transport),
+            tokens: Arc::clone(&outside.tokens),
             secrets: Arc::new(store.clone()),
             mail,
             publish,
@@ -113,7 +113,7 @@ pub(super) fn dispatcher(
         },
         flows: flows.clone(),
         concurrency,
-        limits: Arc::clone(&far.limits),
+        limits: Arc::clone(&outside.limits),
         clock: Arc::clone(&seams.clock),
         chance: Arc::clone(&seams.chance),
         settings: settings.outbound.clone(),

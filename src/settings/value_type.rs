@@ -6,7 +6,7 @@ use super::duration;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ValueType {
     Text,
     Length,
     Whole,
@@ -16,7 +16,7 @@ pub(crate) enum Kind {
     Section,
 }
 
-impl Kind {
+impl ValueType {
     /// The kind of this value.
     pub(crate) fn of(value: &Value) -> Self {
         match value {
@@ -72,7 +72,7 @@ pub(crate) fn guess(key: &str, text: &str) -> Value {
     if names || super::show::secret(key) {
         return Value::String(text.to_owned());
     }
-    [Kind::Truth, Kind::Whole, Kind::Fraction]
+    [ValueType::Truth, ValueType::Whole, ValueType::Fraction]
         .into_iter()
         .find_map(|kind| kind.read(text))
         .unwrap_or_else(|| Value::String(text.to_owned()))
@@ -137,16 +137,16 @@ pub(crate) fn take(table: &mut Table, path: &[String]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, guess};
+    use super::{ValueType, guess};
     use toml::Value;
 
     #[test]
     fn the_default_tells_what_the_environment_must_hold() {
-        assert_eq!(Kind::Whole.read("12"), Some(Value::Integer(12)));
-        assert_eq!(Kind::Whole.read("twelve"), None);
-        assert_eq!(Kind::Length.read("12"), None);
-        assert_eq!(Kind::Text.read("12"), Some(Value::String("12".into())));
-        let list = Kind::List.read(" a, b ,,").unwrap();
+        assert_eq!(ValueType::Whole.read("12"), Some(Value::Integer(12)));
+        assert_eq!(ValueType::Whole.read("twelve"), None);
+        assert_eq!(ValueType::Length.read("12"), None);
+        assert_eq!(ValueType::Text.read("12"), Some(Value::String("12".into())));
+        let list = ValueType::List.read(" a, b ,,").unwrap();
         assert_eq!(list.as_array().unwrap().len(), 2);
     }
 

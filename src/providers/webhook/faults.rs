@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Piece, TimestampPlace, Verify, WebhookSettings, forms};
-use crate::settings::Problem;
+use crate::settings::Fault;
 
 /// A secret in a path is guessable below this length.
 const PATH_SECRET_LEAST: usize = 16;
@@ -13,9 +13,9 @@ const KEY_LEAST_BYTES: usize = 24;
 impl WebhookSettings {
     /// Everything that keeps this profile from being used; `at` is the key of this table.
     #[must_use]
-    pub fn problems(&self, at: &str) -> Vec<Problem> {
+    pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut found = Vec::new();
-        let mut wrong = |key: &str, what: &str, hint: &str| found.push(Problem::new(format!("{at}.{key}"), what, hint));
+        let mut wrong = |key: &str, what: &str, hint: &str| found.push(Fault::new(format!("{at}.{key}"), what, hint));
         if self.verify != Verify::None && self.secrets.is_empty() && !self.registered {
             wrong("secrets", "no secret is given", "give at least one, or choose verify = \"none\" knowingly");
         }
@@ -42,24 +42,24 @@ impl WebhookSettings {
 
     /// What works and yet deserves a line in the log at start.
     #[must_use]
-    pub fn warnings(&self, at: &str) -> Vec<Problem> {
+    pub fn warnings(&self, at: &str) -> Vec<Fault> {
         let mut found = Vec::new();
         if self.verify == Verify::None {
             let what = "deliveries are not verified: anybody can write them";
-            found.push(Problem::new(format!("{at}.verify"), what, "choose \"secret_path\" at least"));
+            found.push(Fault::new(format!("{at}.verify"), what, "choose \"secret_path\" at least"));
         }
         if matches!(self.written_out().verify, Verify::Standard | Verify::Hmac) {
             let short = |key: Vec<u8>| key.len() < KEY_LEAST_BYTES;
             if self.secrets.iter().any(|secret| self.key_bytes(secret).is_ok_and(short)) {
                 let what = "a key is shorter than 24 bytes";
-                found.push(Problem::new(format!("{at}.secrets"), what, "ask the provider for a longer one"));
+                found.push(Fault::new(format!("{at}.secrets"), what, "ask the provider for a longer one"));
             }
         }
         let outside = matches!(self.place(), Ok(Some(TimestampPlace::Header(_) | TimestampPlace::Field(_))));
         let signed = self.template().is_ok_and(|pieces| pieces.contains(&Piece::Timestamp));
         if self.verify == Verify::Hmac && outside && !signed {
             let what = "the time of signing is not signed itself: it keeps no replay away";
-            found.push(Problem::new(format!("{at}.signed"), what, "name {timestamp}, if the provider signs it"));
+            found.push(Fault::new(format!("{at}.signed"), what, "name {timestamp}, if the provider signs it"));
         }
         found
     }
