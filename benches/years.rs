@@ -1,8 +1,8 @@
 //! Whether a minute costs more as the years pass: the same figures on a PostgreSQL database full of people and on an
-//! empty one, side by side, in turns, in one run. `cargo xtask bench years`; sizes by BENCH_ENDED (10 000 000 people who
-//! have ended), BENCH_WAITING (1 000 000 who wait) and BENCH_EVENTS (50 000 000 rows of the journal): the usual size takes
-//! about 60 GB of disk; 100 000, 10 000 and 500 000 run in a minute or two. Turns by BENCH_ROUNDS (5), webhooks of one
-//! turn by BENCH_WEBHOOKS (3000).
+//! empty one, side by side, in turns, in one run. `cargo xtask bench years`; sizes by BENCH_ENDED (10 000 000 people
+//! who have ended), BENCH_WAITING (1 000 000 who wait) and BENCH_EVENTS (50 000 000 rows of the journal): the usual
+//! size takes about 60 GB of disk; 100 000, 10 000 and 500 000 run in a minute or two. Turns by BENCH_ROUNDS (5),
+//! webhooks of one turn by BENCH_WEBHOOKS (3000).
 
 #![allow(
     missing_docs,
@@ -69,7 +69,7 @@ async fn bench(sizes: Sizes, rounds: usize, webhooks: usize) {
     let mut found: Vec<Vec<Vec<Figure>>> = vec![Vec::new(), Vec::new()];
     for nth in 0..rounds {
         println!("turn {} of {rounds}", nth + 1);
-        // Whoever is first meets the colder machine: they take turns.
+        // The first one meets the colder machine, so they take turns.
         for at in if nth % 2 == 0 { [0, 1] } else { [1, 0] } {
             let turn = sides[at].turn(nth, webhooks).await;
             found[at].push(turn);
@@ -132,7 +132,7 @@ struct Side {
 impl Side {
     async fn new(name: &str, url: &str, sizes: Option<Sizes>, live: usize) -> Self {
         let world = World::new(&format!("years-{name}"), Some(url.to_owned()), "http://127.0.0.1:9/v1");
-        // A first few are what the others are copied from; those who are served come last, with the newest ids.
+        // The others are copied from the first few; the served ones come last, with the newest ids.
         world.seed("bench.webhook", live, 256).await;
         if let Some(sizes) = sizes {
             fill(url, sizes).await;

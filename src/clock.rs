@@ -1,5 +1,5 @@
-//! Time, ids and randomness are inputs: the only place that reads the machine's clocks or its random source (which time is
-//! believed: `steady`). Everything else is handed a [`Clock`] and a [`Chance`], so that a whole run can be repeated.
+//! Time, ids and randomness are inputs: the only place that reads the machine's clocks or its random source (which time
+//! is believed: `steady`). Everything else is handed a [`Clock`] and a [`Chance`], so that a whole run can be repeated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -13,12 +13,12 @@ mod steady;
 
 pub use steady::{Doubt, SteadyClock, Ticks, Trust};
 
-/// Tells the time. Whoever has a database tells it what that one's clock says; one that others move ignores it.
+/// Tells the time. The store reports the database's clock to it; a clock moved by hand ignores this.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The present.
     fn now(&self) -> Timestamp;
 
-    /// The database's clock said this, in an answer that took so long.
+    /// The database's clock said this, in an answer that took this long.
     fn observe(&self, _said: Timestamp, _took: Millis, _trust: &Trust) {}
 
     /// A start: this is the newest time on record.
@@ -183,15 +183,15 @@ impl Stopwatch {
         self.0.elapsed()
     }
 
-    /// As [`Stopwatch::elapsed`], in whole milliseconds.
+    /// Like [`Stopwatch::elapsed`], in whole milliseconds.
     #[must_use]
     pub fn millis(&self) -> Millis {
         Millis(u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 }
 
-/// Nonces of signatures whose scheme wants them (ECDSA). They never show in what is decided or stored, so a run
-/// repeats without them.
+/// Nonces for signature schemes that want them (ECDSA). They never show in what is decided or stored, so a run repeats
+/// without them.
 #[must_use]
 pub fn nonces() -> ring::rand::SystemRandom {
     ring::rand::SystemRandom::new()

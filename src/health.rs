@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::store::Store;
 
-/// One thing that readiness depends on, or that people want to see beside it. Answers at once, from what it knows.
+/// One thing that readiness depends on, or that people want to see with it. Answers at once, from what it knows.
 pub trait Part: Send + Sync + fmt::Debug {
     /// `broker`, `breaker original.create_user`, ...
     fn name(&self) -> String;
@@ -20,8 +20,8 @@ pub trait Part: Send + Sync + fmt::Debug {
     /// One line that says what is or is not; no addresses, no secrets.
     fn detail(&self) -> String;
 
-    /// Whether this process should get no requests while it is not ready. A breaker that is open concerns one
-    /// provider's users, and every process has the same; taking them all out of service would help nobody.
+    /// Whether this process should get no requests while it is not ready. An open breaker concerns one provider's
+    /// users, and every process has the same one; taking them all out of service would help nobody.
     fn needed(&self) -> bool {
         true
     }
@@ -58,7 +58,7 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Of these parts.
+    /// The readiness of a process with these parts.
     #[must_use]
     pub fn of(parts: Vec<Report>) -> Self {
         let missing: Vec<_> =
@@ -101,7 +101,7 @@ impl Health {
             detail: part.detail(),
         };
         let parts: Vec<Report> = self.parts.iter().map(report).collect();
-        // By the same look: a part that is said not to be ready vouches for nothing.
+        // By the same look: a part reported as not ready vouches for nothing.
         let vouched = self.parts.iter().zip(&parts).any(|(part, report)| report.ready && part.vouches());
         let mut reports = vec![database(answered, !vouched), queue(depth, self.queue)];
         reports.extend(parts);

@@ -17,7 +17,7 @@ pub const CONTENT: &str = "application/problem+json";
 
 macro_rules! catalogue {
     ($($name:ident, $id:literal, $status:literal, $title:literal, $help:literal;)+) => {
-        /// Every kind of problem. Closed: whoever handles these has handled all.
+        /// Every kind of problem. Closed: code that handles these has handled all.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ProblemType {
             $(#[doc = $title] $name,)+
@@ -56,11 +56,11 @@ macro_rules! catalogue {
 
 catalogue! {
     Unreadable, "unreadable", 400, "The request cannot be read",
-        "The body, path or query is not what this address takes. `detail` says where. Mend the request; repeating it does not help.";
+        "The body, path or query is not what this address takes. `detail` says where. Correct the request; repeating it does not help.";
     Invalid, "invalid", 400, "A value is missing or not allowed",
         "The request was read, but a value in it cannot be used. `detail` names it and what is allowed.";
     Unauthorized, "unauthorized", 401, "A token is needed",
-        "Send `Authorization: Bearer TOKEN` with a token made by `gangway token add`. It may be mistyped, or taken back.";
+        "Send `Authorization: Bearer TOKEN` with a token made by `gangway token add`. The token may be mistyped, removed or expired.";
     Signature, "signature", 401, "The signature or secret is wrong",
         "The delivery was not verified and is not an event. Compare the webhook secret at the provider with the settings, and the clocks.";
     Forbidden, "forbidden", 403, "The token does not allow this",
@@ -68,25 +68,25 @@ catalogue! {
     NotFound, "not-found", 404, "There is no such thing",
         "Nothing has this id or lives at this address. Search with `GET /v1/users?q=`.";
     UnknownProvider, "unknown-provider", 404, "There is no such provider",
-        "The provider's name in the address is not one that gangway serves with these settings.";
+        "No provider with the name in this address is set up. Compare the address with the settings.";
     MethodNotAllowed, "method-not-allowed", 405, "This address does not take this method",
         "The header `Allow` lists the methods that it takes.";
-    Revision, "revision", 409, "It has changed meanwhile",
-        "The revision you named is not the present one. Look at the onboarding again, then decide again.";
+    Revision, "revision", 409, "It has changed in the meantime",
+        "The revision that you named is not the current one. Look at the onboarding again, then decide again.";
     Refused, "refused", 409, "This is not possible now",
-        "The request is well formed, but the onboarding is not where it allows this. `detail` says why.";
+        "The request is well formed, but the present state does not allow it. `detail` says why.";
     Reused, "reused-key", 409, "This key was used for something else",
-        "An earlier request with the same `Idempotency-Key` or event id had other content. Take a new key for a new request.";
+        "An earlier request with the same `Idempotency-Key` or event id had other content. Use a new key for a new request.";
     TooLarge, "too-large", 413, "The body is too large",
         "The limits are the settings `intake.body_max`, for webhooks and events, `intake.batch_max`, for the number of events in a batch, and `server.action_limit`, for acts.";
     MediaType, "media-type", 415, "This media type is not taken",
         "Send JSON with `Content-Type: application/json`, or CloudEvents with one of their media types.";
     Busy, "busy", 429, "Too much at once",
-        "The intake queue is full and nothing was kept. Come again after `Retry-After`.";
+        "The intake queue is full and nothing was kept. Try again after `Retry-After`.";
     Internal, "internal", 500, "Something is wrong inside gangway",
         "It is logged with its cause. Repeating the request is safe.";
-    Unavailable, "unavailable", 503, "Not now",
-        "The database is away or busy, or this process is stopping; nothing was kept. Come again after `Retry-After`. `/readyz` says what is missing.";
+    Unavailable, "unavailable", 503, "Temporarily unavailable",
+        "The database is away or busy, or this process is stopping; nothing was kept. Try again after `Retry-After`. `/readyz` says what is missing.";
 }
 
 impl ProblemType {
@@ -118,11 +118,11 @@ impl ProblemType {
 /// One occurrence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Which.
+    /// Its entry in the catalogue.
     pub kind: ProblemType,
-    /// What exactly, for the caller; empty: the title says it all.
+    /// Details for the caller; empty when the title says it all.
     pub detail: String,
-    /// When to come again.
+    /// When to try again.
     pub retry_after: Option<Millis>,
     /// Methods that the address takes, for 405.
     pub allow: &'static str,
@@ -135,7 +135,7 @@ impl Problem {
         Self { kind, detail: detail.into(), retry_after: None, allow: "" }
     }
 
-    /// The same, with when to come again.
+    /// This problem, with the time after which to try again.
     #[must_use]
     pub fn come_again(mut self, after: Millis) -> Self {
         self.retry_after = Some(after);

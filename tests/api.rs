@@ -1,4 +1,4 @@
-//! The API from outside, over SQLite in memory: who may, what is found, what acts do, how errors are told.
+//! The API from outside, over SQLite in memory: who may do what, what is found, what acts do, how errors are told.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may panic")]
 

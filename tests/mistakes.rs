@@ -141,7 +141,7 @@ fn flows() -> Vec<Row> {
             ..usual()
         },
         Row {
-            name: "a flow's provider that nobody knows",
+            name: "a flow's provider that is unknown",
             flow: FLOW.replace("orignal", "acme").into(),
             command: "check flow.yaml",
             says: &["flow.yaml:6:11", "unknown action `acme.create_user`", "providers are `didx`", "in the settings"],

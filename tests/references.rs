@@ -97,10 +97,10 @@ async fn what_is_counted_takes_no_more_memory_when_nobody_asks_for_it() {
 fn the_reference_of_settings_is_the_commented_default_file() {
     let text = format!(
         "# Settings\n\n\
-         This is `gangway.default.toml`, which is compiled in. All problems are told at once at start, each with its \
-         line or variable; unknown keys are refused, and `gangway settings` prints what is in force. An empty text means that a setting is left out; an empty \
-         variable counts as not set. `GANGWAY_CONFIG` names the file, `GANGWAY_LOG` filters the log; names that begin with \
-         `GANGWAY_TEST_` are left to tests.\n\n```toml\n{}```\n",
+         This is `gangway.default.toml`, which is compiled in. At start, gangway reports all problems at once, each with \
+         its line or variable, and refuses unknown keys; `gangway settings` prints what is in force. An empty text leaves \
+         a setting out; an empty variable counts as not set. `GANGWAY_CONFIG` names the file, `GANGWAY_LOG` filters the \
+         log; names that begin with `GANGWAY_TEST_` are for tests.\n\n```toml\n{}```\n",
         DEFAULTS.replace("\r\n", "\n")
     );
     held_in_step("settings.md", &text);
@@ -132,7 +132,7 @@ fn the_reference_of_commands_is_their_help() {
 fn the_reference_of_the_sandbox_is_its_tables() {
     let mut text = "# Sandbox\n\n\
         `gangway sandbox` plays these providers and a mailbox. A user walks into a trap when its word stands in one of the \
-        names that the provider reads. Nobody else is touched.\n\n\
+        names that the provider reads. No other user is affected.\n\n\
         | provider | name | paths | sends webhooks |\n|---|---|---|---|\n"
         .to_owned();
     for role in gangway_sandbox::ROLES {

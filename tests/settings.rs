@@ -75,7 +75,7 @@ fn each_wrong_setting_is_named_with_a_way_to_mend_it() {
         ("[flows]\nfolders = [\"/no/such/folder\"]", "flows.folders", "is not a folder"),
         ("[flows]\nfolders = \"x\"", "flows.folders", "must be a list"),
         ("[log]\nlevel = \"loud\"", "log.level", "is not a level"),
-        ("[log]\nformat = \"xml\"", "log.format", "is not a form of log"),
+        ("[log]\nformat = \"xml\"", "log.format", "is not a log format"),
         ("[providers.orginal]\napi_key = \"x\"", "providers.orginal", "did you mean providers.original?"),
         ("[providers.acme]\napi_key = \"x\"", "providers.acme", "known: didx"),
         ("[providers.original]\napi_key = \"x\"", "providers.original.api_secret", "is missing"),

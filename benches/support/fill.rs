@@ -1,7 +1,7 @@
 //! What years leave in a PostgreSQL database, through COPY: people who have ended, people who wait for what comes in
 //! weeks, their journal, identifiers and settled effects, and events that are held. Every row is a copy of one that the
 //! engine wrote and sealed, with an id, keys and times of its own: of real size, but a sealed part does not open under
-//! another id. So nothing of it may be opened: none is due, expired or found; who is, the engine has seeded.
+//! another id. So nothing of it may be opened: none is due, expired or found; the engine has seeded those that are.
 
 use std::time::{Duration, Instant};
 
@@ -39,12 +39,12 @@ impl Sizes {
         self.ended + self.waiting
     }
 
-    /// Of disk, indexes included, as measured.
+    /// Bytes on disk, indexes included, as measured.
     pub fn bytes(self) -> f64 {
         2_100.0 * self.people() as f64 + 750.0 * self.events as f64
     }
 
-    /// Events without an owner: one for a hundred who wait.
+    /// Events without an owner: one for a hundred people who wait.
     fn held(self) -> u64 {
         self.waiting / 100
     }
@@ -123,7 +123,7 @@ impl Templates {
     }
 
     fn waits(&self, n: u64) -> bool {
-        // One who waits among the ended, all along.
+        // People who wait stand among the ended ones all along.
         let every = self.sizes.people() / self.sizes.waiting.max(1);
         self.sizes.waiting > 0 && n.is_multiple_of(every.max(1)) && n / every.max(1) < self.sizes.waiting
     }
@@ -344,7 +344,7 @@ fn held(of: &Templates, n: u64, into: &mut Vec<u8>) {
             Null,
             Null,
             Int(1),
-            Text("its identifier belongs to nobody yet"),
+            Text("its identifier has no owner yet"),
             Bytes(sealed),
             Bytes(&of.user.1),
         ],

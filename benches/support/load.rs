@@ -1,4 +1,4 @@
-//! Closed-loop HTTP load: so many connections, each sends its next request when the answer is there.
+//! Closed-loop HTTP load: a number of connections, each of which sends its next request when the answer is there.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

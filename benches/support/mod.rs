@@ -25,8 +25,8 @@ pub fn percentile(sorted: &[u64], share: f64) -> f64 {
     sorted[place] as f64 / 1000.0
 }
 
-/// Transactions of this PostgreSQL database so far; every statement outside a transaction counts as one. A look at it is
-/// one too.
+/// Transactions of this PostgreSQL database so far; every statement outside a transaction counts as one. A look at it
+/// is one too.
 pub async fn transactions(url: &str) -> i64 {
     use sea_orm::sqlx::Row;
     let pool =
@@ -37,7 +37,7 @@ pub async fn transactions(url: &str) -> i64 {
     sea_orm::sqlx::query(sql).fetch_one(&pool).await.expect("the counts").get(0)
 }
 
-/// What the server would do by itself some time after so many new rows: otherwise its own work is counted as ours.
+/// What the server would do by itself some time after this many new rows: otherwise its own work is counted as ours.
 pub async fn settle(url: &str) {
     let pool =
         sea_orm::sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(url).await.expect("the database");

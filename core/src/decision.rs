@@ -45,10 +45,10 @@ pub enum Verdict {
     Superseded,
     /// Has no owner yet.
     Held,
-    /// Its owner cannot be stepped by the process that took it, or has no onboarding that awaits it yet; taken again by
-    /// whoever can.
+    /// The process that took it cannot step its owner, or the owner has no onboarding yet that awaits it; a process
+    /// that can takes it again.
     Kept,
-    /// Was held or kept and nobody came.
+    /// Was held or kept until its time ran out.
     Expired,
     /// Well formed, not allowed.
     Refused,
@@ -105,9 +105,9 @@ pub enum FollowUp {
     Due {
         /// The effect's number.
         n: i64,
-        /// When.
+        /// When it is due.
         at: Timestamp,
-        /// How.
+        /// Whether to do it or to look it up.
         mode: Mode,
         /// An earlier attempt may have done the work: since when that is so.
         uncertain_since: Option<Timestamp>,

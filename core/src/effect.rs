@@ -27,7 +27,8 @@ impl EffectId {
         Self { onboarding, n: -(revision * 4 + i64::from(place)) }
     }
 
-    /// Names the effect that tells the parent of this place, from 0, of the end. No lifecycle publication has its number.
+    /// Names the effect that tells the parent of this place, from 0, of the end. No lifecycle publication has its
+    /// number.
     #[must_use]
     pub fn telling(onboarding: OnboardingId, place: u32) -> Self {
         Self { onboarding, n: -(i64::from(place) * 4 + 2) }
@@ -49,7 +50,7 @@ impl std::fmt::Display for EffectId {
 /// Something asked of the world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
-    /// Its name.
+    /// Its onboarding and number.
     pub id: EffectId,
     /// What is asked.
     pub request: Request,
@@ -116,7 +117,7 @@ pub enum Request {
     },
     /// Tells a parent how this onboarding ended; its outcome never moves the onboarding.
     Tell {
-        /// Who is told.
+        /// The onboarding that is told.
         parent: OnboardingId,
         /// The end.
         fact: FactReport,
@@ -152,15 +153,15 @@ impl Request {
 
 /// Slots of what is asked of no provider.
 pub mod slot {
-    /// Of mails.
+    /// The slot of mails.
     pub const MAIL: &str = "mail";
-    /// Of publications and lifecycle events.
+    /// The slot of publications and lifecycle events.
     pub const PUBLISH: &str = "publish";
-    /// Of what onboardings ask of each other: no provider and no broker can hold it up.
+    /// The slot of requests between onboardings: no provider and no broker can hold it up.
     pub const FLOW: &str = "flow";
 }
 
-/// How the next attempt of an effect is to be made.
+/// How to make the next attempt of an effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {

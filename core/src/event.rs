@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 /// Something that happened; never changed once recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Who says so: a CloudEvents source, `webhook:original`, `effect`, `timer`, `operator:NAME`, `engine`.
+    /// Its origin: a CloudEvents source, `webhook:original`, `effect`, `timer`, `operator:NAME`, `engine`.
     pub source: String,
     /// Dedupe key, unique within `source`.
     pub key: String,
@@ -38,7 +38,7 @@ pub enum Body {
         /// CloudEvents `data`.
         data: Value,
     },
-    /// A provider speaks (verified webhook). Owner: whoever owns one of the identifiers.
+    /// A provider speaks (verified webhook). Owner: the one of its identifiers.
     Report {
         /// What names the user at the provider; the first one with an owner decides.
         identifiers: Vec<Identifier>,
@@ -47,11 +47,11 @@ pub enum Body {
     },
     /// An onboarding begins another flow for its user, or joins the onboarding of it that runs.
     Child {
-        /// Who asks, and is told how the child ends.
+        /// The onboarding that asks, and is told how the child ends.
         parent: OnboardingId,
         /// Name of the flow.
         flow: String,
-        /// Whose both are.
+        /// The user of both.
         user: UserId,
         /// The child's data.
         data: Map<String, Value>,
@@ -69,7 +69,7 @@ pub enum Body {
         /// The answer gives an identifier that another user has: said by the engine, which alone knows owners.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         taken: Option<Taken>,
-        /// It counts against no attempts: its process died, or the far end failed for everybody at that time.
+        /// It counts against no attempts: its process died, or the far end failed for every onboarding at that time.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unspent: bool,
     },
@@ -92,7 +92,7 @@ pub enum Body {
     },
     /// The engine continues adopting held events after a full batch of them.
     Adopt {
-        /// Blind value of the identifier whose held events are adopted, hexadecimal.
+        /// Blind value of the identifier that the adopted events are held on, hexadecimal.
         blind: String,
     },
     /// The sweep found neither an unsettled effect, nor a timer, nor a review for it in the database.
@@ -151,7 +151,7 @@ impl Identifier {
         Self { kind: kind.into(), value: value.into() }
     }
 
-    /// Whether it names nobody: a provider that has no value yet may write an empty one, for many people at once.
+    /// Whether it names no one: a provider that has no value yet may write an empty one, for many people at once.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.value.trim().is_empty()
@@ -180,7 +180,7 @@ pub struct FactReport {
 }
 
 /// Beginning of the names of the facts by which onboardings tell each other how they ended: `flow.NAME.completed`,
-/// `flow.NAME.failed`, `flow.NAME.cancelled`. Nobody outside may say such a thing.
+/// `flow.NAME.failed`, `flow.NAME.cancelled`. No outside system may send one.
 pub const OF_FLOWS: &str = "flow.";
 
 /// The flow of which this fact tells the end; `None` for any other name.

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// Why an onboarding is where it is, and what happens next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Names what is awaited, from whom, since when.
+    /// Names what is awaited, from where, since when.
     pub why: String,
     /// What happens next; absent after an end.
     pub next: Option<Next>,
@@ -44,7 +44,7 @@ pub enum LiveReason {
     },
     /// It is woken at a time.
     Timer {
-        /// When.
+        /// When it is woken.
         at: Timestamp,
     },
     /// A person must decide.
@@ -88,18 +88,18 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
     }
 }
 
-/// What holds an effect back beside its own time.
+/// What holds an effect back, apart from its own time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rest {
     /// The far end failed, or asked to be left alone.
     Until {
         /// What rests: a provider, an action, `mail`, `publish`.
         what: String,
-        /// Since when.
+        /// When the rest began.
         since: Timestamp,
         /// Until when at least.
         until: Timestamp,
-        /// Why.
+        /// Why it rests.
         cause: String,
     },
     /// The process that is asked is not set up for the far end; another may be.
@@ -109,8 +109,8 @@ pub enum Rest {
     },
 }
 
-/// Whom the effect that an onboarding waits for would ask: slot and action (the slot again where there are none), and
-/// how. `None` when it waits for none.
+/// What the effect that an onboarding waits for would ask: slot and action (the slot again where there is none), and
+/// how. `None` when it waits for no effect.
 #[must_use]
 pub fn asks(onboarding: &Onboarding) -> Option<(&str, &str, Mode)> {
     let pending = onboarding.memory.pending.as_ref()?;
@@ -126,7 +126,8 @@ pub fn asks(onboarding: &Onboarding) -> Option<(&str, &str, Mode)> {
 }
 
 impl Explanation {
-    /// The same, of an onboarding whose effect is held back by this: who rests, since when, why, and when it is tried again.
+    /// Explains an onboarding with an effect that is held back: what rests, since when, why, and when it is tried
+    /// again.
     #[must_use]
     pub fn resting(mut self, onboarding: &Onboarding, rest: &Rest) -> Self {
         let pending = onboarding.memory.pending.as_ref();
@@ -148,9 +149,8 @@ impl Explanation {
     }
 }
 
-/// What the front end of a waiting person needs, by `show` of the state; `None` when the state shows nothing. May
-/// hold personal data. Evaluated whenever it is read: a value that is absent is left out, one whose expression fails is
-/// null.
+/// What the front end of a waiting person needs, by `show` of the state; `None` when the state shows nothing. May hold
+/// personal data. Evaluated whenever it is read: an absent value is left out, and a failed expression gives null.
 #[must_use]
 pub fn shown(flow: &Flow, onboarding: &Onboarding) -> Option<Map<String, Value>> {
     let wait = match flow.states.get(&onboarding.state).map(|state| &state.verb) {
@@ -236,7 +236,7 @@ fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Explanation {
     Explanation { why, next: Some(Next { what, at: until }) }
 }
 
-/// From whom: the providers of the awaited facts, the onboardings whose end is awaited, the internal systems for the
+/// Where it comes from: the providers of the awaited facts, the onboardings that must end, the internal systems for the
 /// rest.
 fn whom(wait: &Await, onboarding: &Onboarding) -> String {
     let mut from: Vec<String> = Vec::new();

@@ -2,8 +2,8 @@
 //! Never here: async, a clock, randomness, the network, SQL. The manifest and the lints hold it.
 //!
 //! Five nouns carry everything: an [`event::Event`] happened, an [`onboarding::Onboarding`] is one user in one
-//! [`flow::model::Flow`], [`step::step`] answers every event with a [`decision::Decision`], and what a decision asks
-//! of the world is an [`effect::Effect`], whose result is again an event.
+//! [`flow::model::Flow`], [`step::step`] answers every event with a [`decision::Decision`], and what a decision asks of
+//! the world is an [`effect::Effect`]. The result of an effect is again an event.
 
 pub mod catalogue;
 pub mod decision;

@@ -8,7 +8,7 @@ use crate::event::{Body, Event, Identifier};
 use crate::flow::expr::{Expr, ExprError, Scope};
 use crate::flow::model::Flow;
 
-/// Longest id, e-mail address and language of a user, in bytes: nobody looks for more, and all of them are opened
+/// Longest id, e-mail address and language of a user, in bytes: nobody searches for more, and all of them are opened
 /// wherever the user is shown.
 const LONGEST: usize = 1024;
 
@@ -79,8 +79,8 @@ fn plain(expr: &Expr, text: &str) -> Result<(), ExprError> {
     Ok(())
 }
 
-/// The identifiers by which an event's owner is found, most telling first: a report's own, or the subject of a
-/// message. Empty for events whose owner is named beside them (outcomes, timers, operators).
+/// The identifiers by which an event's owner is found, most telling first: a report's own, or the subject of a message.
+/// Empty for events that name their owner (outcomes, timers, operators).
 #[must_use]
 pub fn identifiers(event: &Event) -> Vec<Identifier> {
     match &event.body {

@@ -30,7 +30,7 @@ pub struct User {
 pub struct Onboarding {
     /// Its id.
     pub id: OnboardingId,
-    /// Whose it is.
+    /// Its user.
     pub user: User,
     /// Its flow; pinned for life.
     pub flow: FlowRef,
@@ -165,9 +165,9 @@ pub struct Memory {
     pub review: Option<Review>,
     /// The onboardings that began it or joined it: each is told how it ends.
     pub parents: BTreeSet<OnboardingId>,
-    /// By flow, the onboarding that this one began or joined last: whose end it awaits.
+    /// By flow, the onboarding that this one began or joined last, and whose end it awaits.
     pub children: BTreeMap<String, OnboardingId>,
-    /// What its end tells beside that it ended.
+    /// What its end tells, beyond the fact that it ended.
     pub tells: Map<String, Value>,
     /// How often each state was entered since the last news from outside.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -236,7 +236,7 @@ pub struct Review {
     pub cause: ReviewCause,
     /// What happened and what can be done; no personal data.
     pub detail: String,
-    /// Since when.
+    /// When the question was asked.
     pub since: Timestamp,
 }
 

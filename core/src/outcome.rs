@@ -31,7 +31,7 @@ pub enum AttemptResult {
         /// What happened, without personal data or secrets.
         cause: String,
     },
-    /// Permanent, and none of the action's outcomes: a person must look.
+    /// Permanent, and not one of the action's outcomes: a person must look.
     Broken {
         /// What happened and how to mend it, without personal data or secrets.
         cause: String,

@@ -1,8 +1,8 @@
 //! When to try again, and when to stop. Pure: jitter comes from the effect's name and attempt, not from chance.
 //!
-//! The attempts are spread over the deadline where the longest wait allows it: the first waits are short, each later one is
-//! longer by a factor that takes the last attempt into the last fifth of the time, so that an outage of hours does not use
-//! all of them up in minutes.
+//! The attempts are spread over the deadline where the longest wait allows it: the first waits are short, each later
+//! one is longer by a factor that takes the last attempt into the last fifth of the time, so that an outage of hours
+//! does not use all of them up in minutes.
 
 use crate::effect::EffectId;
 use crate::time::{Millis, Timestamp};
@@ -49,8 +49,9 @@ pub enum Next {
     Exhausted,
 }
 
-/// When to try again after `attempts` counted failures: later and later with upward jitter (up to a quarter more), never
-/// before the far end's `retry_after` (also jittered upward). A wait that would end after the deadline ends with it.
+/// When to try again after `attempts` counted failures: later and later with upward jitter (up to a quarter more),
+/// never before the far end's `retry_after` (also jittered upward). A wait that would end after the deadline ends with
+/// it.
 #[must_use]
 pub fn next(
     policy: &Policy,
@@ -108,8 +109,8 @@ fn waits(policy: &Policy, by: u64) -> impl Iterator<Item = Millis> {
     .map(move |wait| wait.min(max))
 }
 
-/// The smallest growth, from 2 to 8 times, by which the waits together last four fifths of the deadline; jitter may make
-/// that all of it. Where the longest wait is too short for that, they double.
+/// The smallest growth, from 2 to 8 times, by which the waits together last four fifths of the deadline; jitter may
+/// make that all of it. Where the longest wait is too short for that, they double.
 fn growth(policy: &Policy) -> u64 {
     let enough = u128::from(policy.deadline.0) * 4 / 5;
     let count = policy.attempts.saturating_sub(1);

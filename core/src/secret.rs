@@ -21,7 +21,7 @@ impl Secrets {
         Self(BTreeMap::from([(name.into(), value.into())]))
     }
 
-    /// Whether there is none.
+    /// Whether there are no secrets.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -52,15 +52,15 @@ pub struct PasswordRule {
     pub symbol: bool,
 }
 
-/// Letters and digits that nobody mistakes for each other, and symbols that need no escaping in JSON, URLs' bodies or
-/// shells' quotes.
+/// Letters and digits that people do not mistake for each other, and symbols that need no escaping in JSON, URLs'
+/// bodies or shells' quotes.
 const UPPER: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
 const LOWER: &[u8] = b"abcdefghijkmnpqrstuvwxyz";
 const DIGITS: &[u8] = b"23456789";
 const SYMBOLS: &[u8] = b"!#%+-=?@_";
 
 impl PasswordRule {
-    /// The rule of a stored flow whose own is not there any more: what most far ends take.
+    /// The rule for a stored flow when its own is not there any more: what most far ends take.
     pub const CAREFUL: Self = Self { min_length: 8, length: 24, upper: true, lower: true, digit: true, symbol: false };
 
     /// Makes a password out of random bytes, one draw for each character: first one character of every kind that is

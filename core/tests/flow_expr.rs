@@ -248,7 +248,7 @@ proptest! {
     }
 }
 
-/// What an expression over so many names, all of which are allowed, answers.
+/// The answer of an expression over this many names, all of them allowed.
 fn over(count: usize, source: &str) -> Result<Option<Value>, String> {
     let names: Vec<String> = (0..count).map(|n| format!("name-{n}")).collect();
     let items: Vec<Value> = names.iter().map(|name| json!({"name": name, "kind": "a"})).collect();

@@ -1,4 +1,4 @@
-//! Versions that are stored already: whoever is pinned to one goes on, whatever the catalogue says since.
+//! Versions that are stored already: onboardings pinned to one go on, whatever the catalogue says since.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod support;
@@ -70,7 +70,7 @@ fn what_the_catalogue_has_no_more_is_taken_with_the_careful_manner() {
     let flow = load_stored("stored", STORED, &empty).unwrap();
     let Verb::Call(call) = &flow.states["create"].verb else { panic!() };
     assert_eq!((call.effectful, call.look_up, &call.policy), (true, false, &Policy::default()));
-    assert!(flow.secrets["key"].generate.is_some(), "a secret that nobody handed in is still made");
+    assert!(flow.secrets["key"].generate.is_some(), "a secret that was not handed in is still made");
     let world = World::begin(flow).hear(broken(1, 1));
     let review = world.it().memory.review.as_ref().unwrap();
     assert_eq!(review.cause, ReviewCause::Broken);

@@ -145,8 +145,8 @@ fn fold(flow: &Flow, journal: &[(Event, gangway_core::time::Timestamp)]) -> Onbo
     rest.iter().fold(begun, |onboarding, (event, at)| step(flow, &onboarding, event, *at).onboarding)
 }
 
-/// The onboarding without the count of its changes, and of its rounds since the last of them that was news: what is news
-/// depends on the order, and only whoever goes in a circle ever feels it.
+/// The onboarding without the count of its changes, and of its rounds since the last of them that was news: what is
+/// news depends on the order, and only an onboarding that goes in a circle ever feels it.
 fn uncounted(onboarding: &Onboarding) -> Onboarding {
     let memory = Memory { rounds: BTreeMap::new(), ..onboarding.memory.clone() };
     Onboarding { revision: 0, memory, ..onboarding.clone() }

@@ -17,7 +17,7 @@ pub struct Model {
     pub kind: String,
     /// Action, template or event type.
     pub target: String,
-    /// Whose free slots it needs: name of the provider, `mail`, `publish`.
+    /// The kind of free slot that it needs: name of the provider, `mail`, `publish`.
     pub slot: String,
     /// What is asked, sealed with the user's data key.
     pub request: Vec<u8>,

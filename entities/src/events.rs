@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A journal row; never changed, but for `copies` and the one move out of `held` or `kept`.
+/// A journal row; never changed, except for `copies` and the one move out of `held` or `kept`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "events")]
@@ -15,7 +15,7 @@ pub struct Model {
     pub dedupe: Vec<u8>,
     /// Keyed digest of its content.
     pub digest: Vec<u8>,
-    /// Who said so.
+    /// Its origin.
     pub source: String,
     /// Type.
     pub kind: String,
@@ -41,7 +41,7 @@ pub struct Model {
     pub detail: String,
     /// The event and its bytes, sealed with the owner's data key, or with `own_key`.
     pub sealed: Vec<u8>,
-    /// Its own data key, wrapped, while it has no owner, or one whose key did not open.
+    /// Its own data key, wrapped, while it has no owner, or while its owner's key does not open.
     pub own_key: Option<Vec<u8>>,
     /// When it was decided, where that is not when it was received.
     pub decided_at: Option<i64>,

@@ -2,7 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How much one transaction changed one count, or the sum of several such. The sum over all rows of a name is the count.
+/// How much one transaction changed one count, or the sum of several such. The sum over all rows of a name is the
+/// count.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "figures")]
@@ -12,9 +13,9 @@ pub struct Model {
     pub id: i64,
     /// What is counted.
     pub name: String,
-    /// Of which flow; empty where the count is not of flows.
+    /// The flow; empty where the count is not by flow.
     pub flow: String,
-    /// Of which status; empty where the count is not of statuses.
+    /// The status; empty where the count is not by status.
     pub status: String,
     /// How many came; negative: went.
     pub number: i64,

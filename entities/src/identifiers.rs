@@ -1,4 +1,4 @@
-//! Who owns which identifier.
+//! The owners of identifiers.
 
 use sea_orm::entity::prelude::*;
 
@@ -16,7 +16,7 @@ pub struct Model {
     pub onboarding_id: Option<Uuid>,
     /// The user that owns it.
     pub user_id: Option<Uuid>,
-    /// Since when.
+    /// When it got its owner, or was made as a placeholder.
     pub since: i64,
 }
 

@@ -10,7 +10,7 @@ pub struct Model {
     /// Its id; ids are time-ordered.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose it is.
+    /// Its user.
     pub user_id: Uuid,
     /// Name of its flow.
     pub flow: String,
@@ -32,7 +32,7 @@ pub struct Model {
     pub ended_at: Option<i64>,
     /// What it knows, sealed with the user's data key.
     pub sealed: Vec<u8>,
-    /// Whose it is.
+    /// Its user.
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
     pub user: BelongsTo<super::users::Entity>,
 }

@@ -15,7 +15,7 @@ pub struct Model {
     pub name: String,
     /// Sealed with the user's data key, or with `own_key`.
     pub sealed: Vec<u8>,
-    /// Wrapped key of a secret whose user is not known yet.
+    /// Wrapped key of a secret while its user is not known yet.
     pub own_key: Option<Vec<u8>>,
     /// Since when it is kept, milliseconds since 1970.
     pub since: i64,

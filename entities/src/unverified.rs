@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A delivery whose signature or secret was wrong; never an event.
+/// A delivery with a wrong signature or secret; never an event.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "unverified")]

@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
             "CREATE UNIQUE INDEX onboardings_running ON onboardings (user_id, flow) WHERE ended_at IS NULL",
             // A user's onboardings, ended ones too.
             "CREATE INDEX onboardings_user ON onboardings (user_id)",
-            // Whom to wake.
+            // Onboardings to wake.
             "CREATE INDEX onboardings_wake ON onboardings (wake_at) WHERE wake_at IS NOT NULL",
             // Lists, newest first.
             "CREATE INDEX onboardings_status ON onboardings (status, id)",

@@ -1,4 +1,4 @@
-//! Who owns which identifier, by keyed hash. A row without an owner is the placeholder that held events wait on.
+//! The owners of identifiers, by keyed hash. A row without an owner is the placeholder that held events wait on.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

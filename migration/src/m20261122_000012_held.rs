@@ -14,7 +14,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         // First of all: on PostgreSQL it locks `events`, so that nothing is held on the old column after the copy. A
-        // process of the version before can then write no event, and asks its senders to come again.
+        // process of the version before can then write no event, and asks its senders to try again.
         db.execute_unprepared("DROP INDEX events_held").await?;
         let table = Table::create()
             .table("held")
@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
              WHERE verdict = 'held' AND held_on IS NOT NULL",
             "CREATE INDEX held_seq ON held (seq)",
             "ALTER TABLE events DROP COLUMN held_on",
-            // For the list of held events, their number, and those that nobody claims.
+            // For the list of held events, their number, and those that find no owner.
             "CREATE INDEX events_held ON events (seq) WHERE verdict = 'held'",
         ] {
             db.execute_unprepared(change).await?;

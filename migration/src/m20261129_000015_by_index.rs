@@ -11,10 +11,10 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for index in [
-            // Nobody's normal course: whoever waits has a deadline or a poll.
+            // Never a normal course: every waiting onboarding has a deadline or a poll.
             "CREATE INDEX IF NOT EXISTS onboardings_timeless ON onboardings (id) \
              WHERE status = 'waiting' AND wake_at IS NULL",
-            // Held events that nobody claims, the oldest first.
+            // Held events that find no owner, the oldest first.
             "CREATE INDEX IF NOT EXISTS events_held_age ON events (received_at) WHERE verdict = 'held'",
         ] {
             manager.get_connection().execute_unprepared(index).await?;

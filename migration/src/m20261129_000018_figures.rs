@@ -1,5 +1,5 @@
-//! Counts that are kept as they change. Rows are only added, and summed up by who adds: a count has no row of its own
-//! that two transactions could wait for.
+//! Counts that are kept as they change. Transactions only add rows, and sum them up as they add: a count has no row of
+//! its own that two transactions could wait for.
 
 use sea_orm_migration::async_trait;
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, MigrationTrait, SchemaManager};

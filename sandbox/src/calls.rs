@@ -1,4 +1,4 @@
-//! What the far side received, for counting. Every call to a provider enters, also one whose reply was lost;
+//! What the far side received, for counting. Every call to a provider enters, even one with a lost reply;
 //! lists leave. A call is never left out, and never counted before it is known how it ended or was cut.
 
 use std::collections::VecDeque;
@@ -99,7 +99,7 @@ impl Calls {
         }
     }
 
-    /// Gives a name to the latest call that was about something and did not tell whose it was.
+    /// Gives a name to the latest call about something that did not name its user.
     pub(crate) fn adopt(&self, user_uid: &str, name: &str) {
         let mut kept = self.kept.lock();
         let mut latest = kept.calls.iter_mut().rev();

@@ -5,7 +5,7 @@
 //! from its documentation alone (`docs/providers`). What can go wrong at a provider goes wrong here on demand, seeded
 //! ([`Mischief`]) or steered per user ([`traps`]). Nothing is kept on disk.
 //!
-//! `stage` is what all share, `players` is the table of who plays on it, `door` the way of every call, `world` one
+//! `stage` is what all share, `players` is the table of the players on it, `door` the way of every call, `world` one
 //! running whole. A player stands on the stage, owns what its provider knows, and names no other player.
 //!
 //! | route | what it is |

@@ -1,4 +1,5 @@
-//! How much a sandbox keeps, and how long things take. Every default works on a developer's machine without any setting.
+//! How much a sandbox keeps, and how long things take. Every default works on a developer's machine without any
+//! setting.
 
 use std::time::Duration;
 

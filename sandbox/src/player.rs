@@ -1,4 +1,4 @@
-//! What every player is to the rest of the sandbox. A player owns what its provider knows; it stands on the stage and
+//! What the rest of the sandbox sees of every player. A player owns what its provider knows; it stands on the stage and
 //! names no other player.
 
 use std::any::Any;
@@ -22,7 +22,7 @@ pub(crate) trait Player: Any + Send + Sync {
     /// An error of the provider's own that belongs to no field.
     fn error(&self, status: StatusCode, text: &str) -> Answer;
 
-    /// What it says to a caller who comes too often.
+    /// Its answer to a caller that comes too often.
     fn throttled(&self) -> Answer {
         self.error(StatusCode::TOO_MANY_REQUESTS, "Too many requests.")
     }

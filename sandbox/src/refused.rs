@@ -1,6 +1,6 @@
-//! Tokens that are good for everybody but one: the trap of a token that stops working in the middle. A call and its
-//! token enter; whether it is to be refused leaves. The first token that comes for an action and a person is refused
-//! for them, as often as it comes; any other is let in, so that only a caller who gets a new one goes on.
+//! Tokens that are good for everyone but one person: the trap of a token that stops working in the middle. A call and
+//! its token enter; whether to refuse it leaves. The first token that comes for an action and a person is refused for
+//! them, as often as it comes; any other is let in, so that only a caller that gets a new one goes on.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What is known of a provider before anybody plays it. One constant in each provider's folder; the table is `players`.
+//! What is known of a provider before it is played. One constant in each provider's folder; the table is `players`.
 
 use crate::traps::Trap;
 

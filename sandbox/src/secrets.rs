@@ -20,7 +20,7 @@ pub(crate) struct Secret {
 }
 
 impl Secrets {
-    /// Notes a secret of a kind such as `password`; an empty value is none.
+    /// Notes a secret of a kind such as `password`; an empty value is ignored.
     pub(crate) fn note(&self, kind: &'static str, value: &str) {
         if !value.is_empty() {
             self.kept.lock().insert(Secret { kind, value: value.to_owned() });

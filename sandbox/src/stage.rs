@@ -62,7 +62,7 @@ impl Stage {
         *self.mischief.lock() = mischief;
     }
 
-    /// Runs something beside the calls, on the runtime that started the sandbox, until it ends or the sandbox stops.
+    /// Runs something alongside the calls, on the runtime that started the sandbox, until it ends or the sandbox stops.
     pub(crate) fn background(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
         let stage = Arc::clone(self);
         self.busy.fetch_add(1, Ordering::Relaxed);

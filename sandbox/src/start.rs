@@ -14,7 +14,7 @@ use crate::running::Running;
 use crate::stage::Stage;
 use crate::world::World;
 
-/// Binds both ports and serves. Must be called within a tokio runtime, whose end ends the sandbox.
+/// Binds both ports and serves. Must be called within a tokio runtime; the sandbox ends with it.
 ///
 /// # Errors
 /// When a port is taken, or an option cannot be used.

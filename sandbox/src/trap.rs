@@ -1,6 +1,6 @@
-//! Traps chosen by data: a user in whose names a trap's word stands walks into it, whatever the mischief. So one flow can
-//! be steered without touching any other user. Each provider's traps are declared in its folder and the mailbox's in
-//! its own, once: help, reference and the demo's table are printed from there.
+//! Traps chosen by data: a user with a trap's word in a name walks into it, whatever the mischief. So one flow can be
+//! steered without touching any other user. Each provider's traps are declared in its folder and the mailbox's in its
+//! own, once: help, reference and the demo's table are printed from there.
 
 /// One trap.
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +9,7 @@ pub struct Trap {
     pub word: &'static str,
     /// What happens then.
     pub what: &'static str,
-    /// The same in a few words, for a table of people.
+    /// What it does in a few words, for a table of people.
     pub short: &'static str,
 }
 

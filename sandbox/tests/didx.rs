@@ -41,7 +41,7 @@ const CREDENTIALS: [(&str, &str); 3] = [
     ("client_secret", "sandbox-didx-client-secret"),
 ];
 
-/// A sandbox whose caller has a token.
+/// A sandbox with a caller that has a token.
 async fn didx(mut options: Options) -> Far {
     options.didx.accept_delay = std::time::Duration::from_millis(10);
     let mut far = far(options).await;
@@ -294,7 +294,7 @@ async fn what_was_made_twice_is_counted() {
     let didx = far.get("/_calls/summary").await.1["didx"].clone();
     assert_eq!((&didx["duplicate_users"], &didx["duplicate_credentials"]), (&json!(1), &json!(1)), "{didx}");
     assert_eq!((&didx["offers"], &didx["duplicate_offers"]), (&json!(3), &json!(1)), "{didx}");
-    // The issuance named nobody; the offer did.
+    // The issuance named no one; the offer did.
     assert!(far.effects("d").await.contains(&"issue_credential done".to_owned()));
 }
 

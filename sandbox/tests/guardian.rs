@@ -45,7 +45,7 @@ async fn login(far: &Far, username: &str, password: &str) -> (u16, Value) {
     far.post(LOGIN, json!({ "username": username, "password": password })).await
 }
 
-/// An access token of somebody.
+/// A user's access token.
 async fn access(far: &Far, username: &str, password: &str) -> String {
     let (status, body) = login(far, username, password).await;
     assert_eq!(status, 200, "{body}");
@@ -54,7 +54,7 @@ async fn access(far: &Far, username: &str, password: &str) -> String {
     text(&body["accessToken"])
 }
 
-/// A sandbox whose caller is the registry.
+/// A sandbox with the registry as its caller.
 async fn guardian(options: Options) -> Far {
     let mut far = far(options).await;
     far.token = access(&far, "example_registry", "Registry-1").await;

@@ -25,7 +25,7 @@ async fn find(world: &World, external_id: &str) -> Value {
     world.get(&format!("/user?user_external_id={external_id}")).await.1["data"].clone()
 }
 
-/// Creates a user whose reply is lost; true if a status arrived before the connection broke.
+/// Creates a user and loses the reply; true if a status arrived before the connection broke.
 async fn lose(world: &World, external_id: &str) -> bool {
     match create(world, external_id).send().await {
         Err(error) => {

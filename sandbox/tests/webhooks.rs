@@ -122,8 +122,8 @@ async fn a_duplicate_comes_after_the_first_was_accepted_with_the_same_id() {
 
 #[tokio::test]
 async fn a_webhook_that_is_held_back_comes_after_the_users_next_one() {
-    // Only the wallet's webhook is to be held. Seed 7 does so today; should the dice change, the next that does is
-    // found by trying, which the list of webhooks makes visible.
+    // Only the wallet's webhook should be held. Seed 7 does so today; if the dice change, the loop finds the next one
+    // that does, and the list of webhooks shows it.
     for seed in 7..107 {
         let mut receiver = receiver(&[]);
         let mut options = telling(&receiver.url, "reorder=0.5");

@@ -63,7 +63,7 @@ pub(crate) async fn done(
     let after = onboardings::load(state, id).await?;
     let present = after.as_ref().map_or_else(|shut| shut.revision, |onboarding| onboarding.revision);
     allowed(&receipt, revision, present)?;
-    // Kept: it is on disk, and done by whoever can step the person; the onboarding's `why` says the cause.
+    // Kept: it is on disk, and a process that can step the person does it; the onboarding's `why` says the cause.
     let mut answer = if receipt.verdict == Verdict::Kept { HttpResponse::Accepted() } else { HttpResponse::Ok() };
     Ok(answer.json(shape::onboarding(&after, &state.flows, &*state.rests)))
 }
@@ -114,11 +114,11 @@ pub(crate) fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 fn allowed(receipt: &Receipt, seen: Option<u64>, present: u64) -> Result<(), Problem> {
     match receipt.verdict {
         Verdict::Refused if seen.is_some_and(|seen| seen != present) => {
-            Err(Problem::new(ProblemType::Revision, format!("the present revision is {present}")))
+            Err(Problem::new(ProblemType::Revision, format!("the current revision is {present}")))
         }
         Verdict::Refused => Err(Problem::new(ProblemType::Refused, &receipt.detail)),
         Verdict::Duplicate => {
-            Err(Problem::new(ProblemType::Reused, "an earlier request with this Idempotency-Key was another one"))
+            Err(Problem::new(ProblemType::Reused, "an earlier request with this Idempotency-Key had other content"))
         }
         Verdict::Applied | Verdict::Noted | Verdict::Superseded | Verdict::Held | Verdict::Kept | Verdict::Expired => {
             Ok(())

@@ -1,5 +1,5 @@
 //! `/v1/aside`: what is kept apart from the journal, and taking it again. What it says is never shown here: it may be a
-//! stranger's, and nobody is known to own it.
+//! stranger's, and has no known owner.
 
 use std::fmt;
 
@@ -20,8 +20,8 @@ use crate::store::aside::{AsideFilter, AsideKind, KeptAside};
 /// Takes what is kept apart.
 #[async_trait]
 pub trait Takes: Send + Sync + fmt::Debug {
-    /// Hands an event of the quarantine in again, and a delivery that failed verification when it is believed today. Once
-    /// it is in the journal, it is kept apart no longer.
+    /// Hands an event of the quarantine in again, and a delivery that failed verification when it is believed today.
+    /// Once it is in the journal, it is kept apart no longer.
     ///
     /// # Errors
     /// [`NotTaken`]: it is kept as before.
@@ -32,7 +32,7 @@ pub trait Takes: Send + Sync + fmt::Debug {
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
     /// Nothing of this id is kept apart.
-    #[error("nothing of this id is kept apart")]
+    #[error("nothing with this id is kept apart")]
     Unknown,
     /// It cannot be taken; why, without anything of what it says.
     #[error("{0}")]

@@ -16,7 +16,7 @@ use super::token::{Scope, bearer, digest};
 use crate::problem::{Problem, ProblemType};
 use crate::store::tokens::TokenGrant;
 
-/// Who asks.
+/// The caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Name of the token: the actor in the journal.
@@ -72,7 +72,7 @@ async fn grant(state: &State, token: &str) -> Result<TokenGrant, Problem> {
     Ok(grant)
 }
 
-/// Whether whoever asks has a token that may look: such a one is no stranger.
+/// Whether the caller has a token that may look, and so is no stranger.
 pub(crate) async fn may_look(state: &State, headers: &HeaderMap) -> bool {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
     let Some(token) = bearer(header) else { return false };

@@ -1,4 +1,4 @@
-//! The JSON body of an act, whole and in time: nobody holds a connection by never ending what they send.
+//! The JSON body of an act, whole and in time: a client cannot hold a connection by never ending its body.
 
 use std::time::Duration;
 

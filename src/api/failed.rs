@@ -6,7 +6,7 @@ use crate::engine::NotAccepted;
 use crate::problem::{Problem, ProblemType};
 use crate::store::StoreError;
 
-/// When to come again while the database is away or this process stops.
+/// When to try again while the database is away or this process stops.
 const SOON: Millis = Millis::secs(2);
 
 /// The problem of a read that failed.

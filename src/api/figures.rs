@@ -17,7 +17,7 @@ pub(crate) struct Last(Arc<Mutex<Look>>);
 
 type Look = Option<(Option<Figures>, Timestamp)>;
 
-/// The right to look: there is one, and who has it tells all who wait what was found.
+/// The right to look: there is one, and its holder shares what it found with all who wait.
 pub(crate) type Looking = OwnedMutexGuard<Look>;
 
 impl Last {

@@ -103,7 +103,7 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// Of these parts.
+    /// An API over these parts.
     #[must_use]
     pub fn new(parts: Parts, settings: &ServerSettings) -> Self {
         let state = State {

@@ -36,7 +36,7 @@ pub async fn observe(
     };
     let seconds = watch.elapsed().as_secs_f64();
     span.in_scope(|| match status {
-        // Not ready yet is an answer, not a failure; who asks comes again every second.
+        // Not ready yet is an answer, not a failure; probes ask again every second.
         503 if route == "/readyz" => tracing::debug!(status, seconds, "not ready"),
         500.. => tracing::warn!(status, seconds, "request failed"),
         _ => tracing::debug!(status, seconds, "request answered"),

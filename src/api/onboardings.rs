@@ -31,9 +31,10 @@ impl Query {
         }
         let cursor = match self.cursor.as_str() {
             "" => None,
-            text => {
-                Some(Uuid::parse_str(text).map_err(|_| Problem::new(ProblemType::Invalid, "cursor is a list's next"))?)
-            }
+            text => Some(
+                Uuid::parse_str(text)
+                    .map_err(|_| Problem::new(ProblemType::Invalid, "cursor is the `next` of a list"))?,
+            ),
         };
         let some = |text: String| (!text.is_empty()).then_some(text);
         Ok(Filter {

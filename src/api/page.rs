@@ -6,7 +6,7 @@ use crate::problem::{Problem, ProblemType};
 
 /// Items of a list when nothing is said.
 pub(crate) const USUAL: u32 = 50;
-/// Most items of a list; asking for more gives so many, and `next`.
+/// Most items of a list; a request for more gives this many, and `next`.
 pub(crate) const MOST: u32 = 500;
 
 /// How many items are asked for.

@@ -9,21 +9,22 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{State, auth, figures};
 use crate::store::figures::Figures;
 
-/// Alive: this process answers. Says nothing of what it depends on, so that nobody restarts it for a broken broker.
+/// Alive: this process answers. Says nothing of what it depends on, so that no orchestrator restarts it for a broken
+/// broker.
 pub(crate) async fn alive() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(serde_json::json!({ "alive": true }))
 }
 
-/// Ready: 200, or 503 with the names of what is missing. How every part is, with causes and counts, only for whoever has a
-/// token that may look: the address is the webhooks'.
+/// Ready: 200, or 503 with the names of what is missing. Shows the state of every part, with causes and counts, only to
+/// callers with a token that may look: webhooks come to the same address.
 pub(crate) async fn ready(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
-    // A database that hangs must not take the answer with it: then whoever asks is a stranger.
+    // A database that hangs must not take the answer with it: the caller then counts as a stranger.
     let patience = Duration::from_millis(state.limits.ready_timeout.0);
     let known = tokio::time::timeout(patience, auth::may_look(&state, request.headers())).await.unwrap_or(false);
     readiness(&state, known).await
 }
 
-/// The same, whole: on an address that strangers do not reach.
+/// Ready, with every part: on an address that strangers do not reach.
 pub(crate) async fn ready_whole(state: web::Data<State>) -> HttpResponse {
     readiness(&state, true).await
 }
@@ -51,8 +52,8 @@ pub(crate) async fn metrics(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text)
 }
 
-/// What the database knows. The look goes on when nobody waits for it any more: its connection is busy until it ends,
-/// and the next one must not take another.
+/// What the database knows. The look goes on after the caller has stopped waiting: its connection is busy until it
+/// ends, and the next look must not take another.
 async fn known(state: &web::Data<State>) -> Option<Figures> {
     let mut turn = match state.figures.look(|| state.clock.now(), state.limits.figures).await {
         Ok(known) => return known,

@@ -28,7 +28,7 @@ pub fn user(user: &User, onboardings: &[Seen], flows: &Flows, rests: &dyn Rests)
     })
 }
 
-/// As [`user`], of a user whose row cannot be read here: nothing names the person but the id.
+/// Like [`user`], for a user whose row cannot be read here: nothing names the person but the id.
 #[must_use]
 pub fn shut_user(user: &ShutUser, onboardings: &[Seen], flows: &Flows, rests: &dyn Rests) -> Value {
     json!({
@@ -72,7 +72,8 @@ pub fn identifiers<'a>(user: &User, onboardings: impl Iterator<Item = &'a Onboar
     found
 }
 
-/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`; of a row that polls share, also `times` and `last_at`.
+/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`; of a row that polls share, also `times` and
+/// `last_at`.
 #[must_use]
 pub fn event(entry: &JournalEntry) -> Value {
     let mut shown = json!({

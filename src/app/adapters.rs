@@ -105,7 +105,8 @@ impl Adapters {
         self.by_name.insert(name, adapter);
     }
 
-    /// Who sends webhooks, and how a delivery is known to be theirs: by the settings, and by what was registered.
+    /// The providers that send webhooks, and how each delivery is verified: by the settings, and by what was
+    /// registered.
     ///
     /// # Errors
     /// Every webhook profile that cannot be used.

@@ -1,4 +1,4 @@
-//! `gangway event adopt`: gives a held event to an onboarding, beside running processes.
+//! `gangway event adopt`: gives a held event to an onboarding, alongside running processes.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub async fn adopt(
     }
 }
 
-/// An engine without a door, for one event beside running processes: what it asks for is performed by those.
+/// An engine without a door, for one event alongside running processes: they perform what it asks for.
 pub(super) async fn engine(settings: &Settings, store: Store) -> Result<Engine, Failure> {
     let seams = Seams::real();
     let built = Built::of(settings)?;

@@ -35,7 +35,7 @@ impl Takes for Again {
     }
 }
 
-/// Takes it beside running processes; what follows from it is performed by those. Says what became of it.
+/// Takes it alongside running processes, which perform what follows from it. Says what became of it.
 ///
 /// # Errors
 /// When the database cannot be used, or nothing was taken; says why.
@@ -64,23 +64,23 @@ async fn found(
     let (kept, content) = store.kept_aside(id).await?.ok_or(NotTaken::Unknown)?;
     let refused = |why: &str| NotTaken::Refused(why.to_owned());
     if !kept.takeable {
-        return Err(refused("a version before kept it, and not whole: have its sender send it again"));
+        return Err(refused("an earlier version kept it, and only in part: ask its sender to send it again"));
     }
-    let unread = || refused("what was kept of it cannot be read by this version");
+    let unread = || refused("this version cannot read what was kept of it");
     let arrival = match kept.kind {
         AsideKind::Quarantine => aside::read(&content).ok_or_else(unread)?,
         AsideKind::Unverified => {
             let failed = Failed::read(&content).ok_or_else(unread)?;
             let name = kept.source.strip_prefix("unverified:").unwrap_or(&kept.source);
-            let hook = hook(name).ok_or_else(|| refused("its provider has no webhooks in today's settings"))?;
+            let hook = hook(name).ok_or_else(|| refused("its provider has no webhooks in the current settings"))?;
             webhook::again(name, &hook, &failed, kept.at).map_err(NotTaken::Refused)?
         }
     };
     Ok((kept, arrival))
 }
 
-/// Lets go of what is in the journal now. What the database refuses once more is in the quarantine anew, with today's
-/// reason: the old one goes as well.
+/// Deletes the kept copy once it is in the journal. What the database refuses again is in quarantine again, with the
+/// new reason, so the old copy goes too.
 async fn settled(store: &Store, kept: &KeptAside, answer: Result<Receipt, NotAccepted>) -> Result<Receipt, NotTaken> {
     let receipt = answer?;
     store.forget_aside(kept.kind, kept.id).await?;

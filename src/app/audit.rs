@@ -1,5 +1,5 @@
-//! The audit: every onboarding is what its journal makes of it, and what must always hold does. A database enters, faults
-//! and sums leave. Nothing is changed; it may run beside processes that serve.
+//! The audit: every onboarding equals the replay of its journal, and what must always hold does. A database enters,
+//! faults and sums leave. Nothing is changed; it may run beside processes that serve.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ use crate::terminal::Failure;
 const PAGE: u32 = 200;
 /// Rows of the journal that one statement adds up.
 const ROWS: i64 = 100_000;
-/// How often one that moves meanwhile is read again.
+/// How often an onboarding that moves meanwhile is read again.
 const READS: usize = 5;
 
 /// Something that must hold and does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Whose, where it is somebody's.
+    /// The onboarding concerned, if there is one.
     pub onboarding: Option<OnboardingId>,
     /// Which rule, in one word: `unreadable`, `flow`, `revisions`, `replay`, `reason`, `identifiers`, `held`,
     /// `figures`.
@@ -37,7 +37,7 @@ pub struct Fault {
 pub struct Sums {
     /// Onboardings that were looked at.
     pub onboardings: u64,
-    /// Those whose journal gives exactly what is stored.
+    /// Those for which replaying the journal gives exactly what is stored.
     pub replayed: u64,
     /// Rows of the journal and events received, copies included, by verdict.
     pub verdicts: BTreeMap<String, (i64, i64)>,
@@ -160,7 +160,7 @@ async fn against_journal(store: &Store, flows: &Flows, stored: &Onboarding) -> R
     })
 }
 
-/// What must hold of it beside its journal.
+/// What else must hold of it, apart from its journal.
 async fn rest(store: &Store, stored: &Onboarding) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
     let waits = [Status::Active, Status::Waiting].contains(&stored.status) && stored.wake_at.is_none();
@@ -174,7 +174,7 @@ async fn rest(store: &Store, stored: &Onboarding) -> Result<Vec<Found>, StoreErr
             match owners.get(identifier) {
                 Some(owner) if *owner == stored.user.id => {}
                 Some(owner) => found.push(("identifiers", format!("its {} belongs to user {owner}", identifier.kind))),
-                None => found.push(("identifiers", format!("its {} belongs to nobody", identifier.kind))),
+                None => found.push(("identifiers", format!("its {} has no owner", identifier.kind))),
             }
         }
     }

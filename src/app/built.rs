@@ -21,7 +21,7 @@ pub struct Built {
     pub(super) templates: Arc<Templates>,
     /// What flows may name: what the providers offer that are set up, and the templates.
     pub(super) catalogue: Catalogue,
-    /// The same, with what providers offer that are not set up: for reading flows without their keys.
+    /// The catalogue with the offers of providers that are not set up, too: for reading flows without their keys.
     pub whole: Catalogue,
 }
 

@@ -41,7 +41,7 @@ pub fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Usage, Vec::from_iter(missing).join("\n"))) }
 }
 
-/// What a call needs and nobody gives, neither the flow nor the settings of its provider.
+/// What a call needs but neither the flow nor its provider's settings give.
 fn lacking(settings: &Settings, call: &Call) -> Option<String> {
     let (provider, _) = call.action.split_once('.')?;
     (registry::row(provider)?.lacks)(&settings.providers.get(provider)?.section, call)
@@ -78,7 +78,7 @@ pub(super) async fn load(settings: &Settings, built: &Built, store: &Store) -> R
         return Err(Failure::new(Exit::Usage, message));
     }
     let files: Vec<FlowRef> = current.iter().map(|flow| flow.id.clone()).collect();
-    // What another process on this database is set up for is known by its kind, though it is not performed here.
+    // What another process on this database is set up for is known here by its kind, though not performed here.
     let whole = &built.whole;
     let flows = Flows::of(Arc::new(Shelf { store: store.clone(), catalogue: whole.clone(), files }));
     for stored in store.flows().await? {
@@ -103,8 +103,8 @@ fn newest(current: &[Flow], name: &str) -> Option<u32> {
     current.iter().filter(|flow| flow.id.name == name).map(|flow| flow.id.version).max()
 }
 
-/// Loads a stored version for those who are pinned to it, leniently. One that is newer than the files here was stored by
-/// a newer gangway: it must fit whole, lest this process ask for what only the other one can do.
+/// Loads a stored version for the onboardings that are pinned to it, leniently. One that is newer than the files here
+/// was stored by a newer gangway: it must fit whole, or this process might ask for what only the newer one can do.
 ///
 /// # Errors
 /// Why it cannot be loaded here.
@@ -159,7 +159,7 @@ fn row(flow: &Flow) -> StoredFlow {
     StoredFlow { id: flow.id.clone(), digest: flow.digest.clone(), text: flow.text.clone() }
 }
 
-/// Your folders' flows, or the shipped ones whose providers are set up.
+/// Your folders' flows, or the shipped ones with providers that are set up.
 fn from_files(settings: &Settings, built: &Built) -> Result<Vec<Flow>, Failure> {
     let catalogue = &built.catalogue;
     let refused = |problems: Diagnostics| Failure::new(Exit::Usage, problems.rendered);

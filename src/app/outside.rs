@@ -1,4 +1,4 @@
-//! The outside side of a running gangway: the providers and the way to them, and who performs what is asked of the world.
+//! The far side of a running gangway: the providers and the way to them, and the performers of effects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal::{Exit, Failure};
 
-/// How many effects of each slot are performed at once. What is not set up here has none: whoever cannot perform an effect
-/// leaves it to a process that can.
+/// How many effects of each slot are performed at once. What is not set up here has none: a process leaves an effect
+/// that it cannot perform to one that can.
 pub(super) fn slots(settings: &Settings, adapters: &Adapters) -> BTreeMap<String, u32> {
     let mut slots = adapters.concurrency.clone();
     if settings.mail.url.is_some() {
@@ -36,7 +36,7 @@ pub(super) fn slots(settings: &Settings, adapters: &Adapters) -> BTreeMap<String
     slots
 }
 
-/// The providers and the way to them, shared by whoever speaks with them.
+/// The providers and the way to them, shared by all code that speaks with them.
 pub(super) struct Outside {
     pub(super) directory: Arc<Directory>,
     transport: Arc<dyn Transport>,

@@ -20,7 +20,7 @@ use crate::store::aside::{AsideCap, NewAside};
 use crate::telemetry::{Beat, Now};
 use crate::terminal::{Exit, Failure};
 
-/// Who sends mails, where a server is set.
+/// The mailer, where a server is set.
 pub(super) fn mailer(
     settings: &Settings,
     templates: Arc<Templates>,
@@ -31,7 +31,7 @@ pub(super) fn mailer(
     Ok(mailer.map(|mailer| Arc::new(mailer) as Arc<dyn Performs>))
 }
 
-/// Keeps what failed verification in the store, up to so much of each source.
+/// Keeps what failed verification in the store, up to a limit for each source.
 #[derive(Debug)]
 pub(super) struct KeptAside {
     pub store: Store,
@@ -80,7 +80,7 @@ impl Part for Loop {
             _ if now.failed => format!("the last round failed, and it is tried again; {well}"),
             _ => well,
         };
-        if now.restarts == 0 { told } else { format!("{told}; begun again {} times after a fault", now.restarts) }
+        if now.restarts == 0 { told } else { format!("{told}; restarted {} times after a fault", now.restarts) }
     }
 
     fn needed(&self) -> bool {
@@ -132,13 +132,13 @@ impl Part for Broker {
     }
 }
 
-/// What rests at the providers, and what waits for a process that is set up for it, for people who look at readiness; never
-/// takes a process out of service.
+/// What rests at the providers, and what waits for a process that is set up for it, for people who look at readiness;
+/// never takes a process out of service.
 #[derive(Debug)]
 pub(super) struct Resting {
     pub dispatcher: Dispatcher,
     pub clock: Arc<dyn Clock>,
-    /// After so long nobody else seems to perform it.
+    /// After this time no other process seems to perform it.
     pub late: Millis,
 }
 
@@ -181,7 +181,7 @@ impl Part for Time {
 
     fn detail(&self) -> String {
         if let Some(doubt) = self.0.doubt() {
-            return format!("{doubt}; nothing is decided by time until it is as before or has stayed so");
+            return format!("{doubt}; time decides nothing until it is as before or has stayed so");
         }
         let ahead = self.0.wall_ahead();
         let by = Millis::secs(ahead.unsigned_abs() / 1000);
@@ -234,7 +234,7 @@ impl Part for Steps {
     fn detail(&self) -> String {
         let stuck = self.0.stuck();
         if stuck.is_empty() {
-            return "everybody can be stepped here".into();
+            return "everyone can be stepped here".into();
         }
         let causes: Vec<String> = stuck.iter().map(|(cause, people)| format!("{cause} ({people})")).collect();
         let all = match stuck.values().sum::<usize>() {

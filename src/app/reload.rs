@@ -41,12 +41,12 @@ pub(super) struct Reload {
 pub enum Reloaded {
     /// These providers go on with the new settings.
     Taken(Vec<String>),
-    /// The new settings cannot be used; everything goes on with the old ones.
+    /// The new settings cannot be used; gangway keeps the old ones.
     Refused(Faults),
 }
 
 impl Reload {
-    /// One step: takes up what these settings say of the providers that are there.
+    /// One step: applies what these settings say of the providers that are there.
     pub fn take(&self, input: &Input) -> Reloaded {
         let registered = self.registered.read().clone();
         let built = Settings::read(input).and_then(|settings| {
@@ -77,8 +77,8 @@ impl Reload {
         Reloaded::Taken(taken)
     }
 
-    /// What was there and is no more. A file that is cut short looks so, and whoever sends webhooks would be told that
-    /// nobody is here.
+    /// What was there and is no more. A file cut short looks like that, and senders of webhooks would be told that they
+    /// have the wrong address.
     fn gone(&self, built: &Adapters, hooks: &HashMap<String, Hook>) -> Vec<Fault> {
         let hint = "put it back; to do without it, take its flows out too and restart";
         let lost = |at: String| Fault::new(at, "was there at the start and is gone", hint);
@@ -100,8 +100,7 @@ impl Reload {
         differs
     }
 
-    /// Looks at the settings file, and for webhooks that were registered, for ever: every so often, and at once on
-    /// SIGHUP.
+    /// Checks the settings file and newly registered webhooks for ever: every so often, and at once on SIGHUP.
     pub async fn run(self, config: Option<PathBuf>, every: Millis) {
         let mut known = Input::gather(config.as_deref()).ok();
         let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
@@ -110,7 +109,7 @@ impl Reload {
             let input = match Input::gather(config.as_deref()) {
                 Ok(input) => input,
                 Err(faults) if asked => {
-                    tracing::error!(%faults, "the settings cannot be read; everything goes on with the old ones");
+                    tracing::error!(%faults, "the settings cannot be read; gangway keeps the old ones");
                     continue;
                 }
                 // Most likely it is being written at this moment.
@@ -125,7 +124,7 @@ impl Reload {
                     tracing::info!(?providers, "settings taken up; sections other than providers need a restart");
                 }
                 Reloaded::Refused(faults) => {
-                    tracing::error!(%faults, "the new settings cannot be used; everything goes on with the old ones");
+                    tracing::error!(%faults, "the new settings cannot be used; gangway keeps the old ones");
                 }
             }
             known = Some(input);

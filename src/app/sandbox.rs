@@ -5,9 +5,9 @@ use gangway_sandbox::{Mischief, Options, ROLES};
 use super::serve::told_to_stop;
 use crate::terminal::{Exit, Failure, out};
 
-/// Stands in the address of webhooks for the name of whoever sends them.
+/// Stands for the sending provider's name in the address of webhooks.
 const PROVIDER: &str = "{provider}";
-/// Whose webhooks go to an address without it.
+/// The provider that sends to an address without it.
 const UNNAMED: &str = "original";
 
 /// How the sandbox is started.

@@ -11,10 +11,11 @@ use crate::settings::Settings;
 use crate::telemetry::{self, Beat};
 use crate::terminal::{Exit, Failure};
 
-/// Serves until SIGINT or SIGTERM, and takes up mended providers' settings of the file `config` meanwhile; then finishes what is under way, within `server.stop`.
+/// Serves until SIGINT or SIGTERM, applying changed provider settings of the file `config` meanwhile; then finishes
+/// what is under way, within `server.stop`.
 ///
 /// # Errors
-/// As [`start`].
+/// See [`start`].
 pub async fn serve(settings: Settings, config: Option<PathBuf>) -> Result<Exit, Failure> {
     let metrics = telemetry::metrics().map_err(|error| Failure::new(Exit::NotAllWell, error.to_string()))?;
     let running = Box::pin(start(&settings, Seams::real(), Some(metrics.clone()))).await?;

@@ -29,10 +29,10 @@ use crate::store::{Keyring, Store, key_file};
 use crate::telemetry::Beat;
 use crate::terminal::{Exit, Failure};
 
-/// How long the end of connections is waited for when the time to stop is over.
+/// How long to wait for connections to end when the time to stop has run out.
 const A_MOMENT: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// What a whole run depends on beside its settings: replaced in simulation and tests.
+/// What a whole run depends on besides its settings: replaced in simulation and tests.
 #[derive(Clone, Debug)]
 pub struct Seams {
     /// The time.
@@ -201,10 +201,10 @@ impl Running {
             [(served.is_err(), "requests"), (consumed.is_err(), "deliveries"), (performed.is_err(), "effects")]
         {
             if over {
-                tracing::warn!(what, "still under way when the time to stop was over");
+                tracing::warn!(what, "still under way when the time to stop ran out");
             }
         }
-        // Whatever is still in the queue was not answered; its senders come again.
+        // Whatever is still in the queue was not answered; its senders send it again.
         let tasks: Vec<JoinHandle<()>> = self.loops.into_iter().chain(self.writers).collect();
         tasks.iter().for_each(JoinHandle::abort);
         let ended = futures_util::future::join_all(tasks);
@@ -214,7 +214,7 @@ impl Running {
         };
         // A moment in any case: a database that answers is told of the end of each connection.
         if tokio::time::timeout(left().max(A_MOMENT), closing).await.is_err() {
-            tracing::warn!("connections to the database were still in use when the time to stop was over");
+            tracing::warn!("connections to the database were still in use when the time to stop ran out");
         }
     }
 }
@@ -271,7 +271,8 @@ fn keep_reading_back(settings: &Settings, read_back: &ReadBack, beat: Beat) -> J
     })
 }
 
-/// What `/readyz` shows: it answers for taking webhooks and events over HTTP, so that only the writers are needed for it.
+/// What `/readyz` shows: it answers for taking webhooks and events over HTTP, so that only the writers are needed for
+/// it.
 fn readiness(
     settings: &Settings,
     seams: &Seams,

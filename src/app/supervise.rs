@@ -1,5 +1,5 @@
-//! Keeps loops running. A loop enters; one that ends by a fault is told in the log, counted, shown in readiness, and
-//! begun again. What it was doing is in the database, and nothing here knows what that was.
+//! Keeps loops running. A loop enters; one that ends by a fault is logged, counted, shown in readiness, and restarted.
+//! What it was doing is in the database, and nothing here knows what that was.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -10,14 +10,14 @@ use tokio::task::JoinHandle;
 
 use crate::telemetry::Beat;
 
-/// Runs this loop until it ends by itself; after a fault again, `rest` later.
+/// Runs this loop until it ends by itself; after a fault, runs it again `rest` later.
 pub(super) fn keep<R>(beat: Beat, rest: Duration, mut begin: impl FnMut() -> R + Send + 'static) -> JoinHandle<()>
 where
     R: Future<Output = ()> + Send,
 {
     tokio::spawn(async move {
         while AssertUnwindSafe(async { begin().await }).catch_unwind().await.is_err() {
-            tracing::error!(of = beat.name(), "a loop ended by a fault of gangway and begins again");
+            tracing::error!(of = beat.name(), "a loop ended by a fault of gangway and is restarted");
             metrics::counter!("gangway_loop_restarts_total", "loop" => beat.name()).increment(1);
             beat.fell();
             tokio::time::sleep(rest).await;

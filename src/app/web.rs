@@ -71,7 +71,7 @@ pub(super) fn hooks(
     Data::new(Webhooks::new(door.clone(), hooks, Arc::clone(&seams.clock), aside, settings.intake.clone()))
 }
 
-/// `POST /v1/events`: only under the sources of whoever asks.
+/// `POST /v1/events`: only under the caller's own sources.
 async fn publish(
     events: Data<Events>,
     caller: api::Caller,
@@ -141,7 +141,7 @@ pub(super) fn serve(
     Ok(Http { address, private, handles })
 }
 
-/// Probes and metrics alone: one thread is enough for who asks there.
+/// Probes and metrics alone: one thread is enough for them.
 fn serve_private(listener: TcpListener, api: Api) -> std::io::Result<(ServerHandle, SocketAddr)> {
     let address = listener.local_addr()?;
     let app = move || App::new().wrap(from_fn(api::observe)).configure(|config| api.mount_private(config));

@@ -98,7 +98,7 @@ fn json(kept: &KeptAside, content: Option<String>) -> String {
 fn line(kept: &KeptAside, content: Option<String>) -> String {
     let size = if kept.takeable { format!("{} bytes", kept.size) } else { "cannot be taken".to_owned() };
     let line = format!("{}  {}  {}  {}  {size}  {}", kept.id, kept.kind.word(), kept.at, kept.source, kept.reason);
-    // What somebody outside wrote begins no line of ours and speaks to no terminal.
+    // Text from outside begins no line of ours and sends nothing to the terminal.
     let plain = |text: String| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let content = content.map(|content| format!("\n  {}", plain(content))).unwrap_or_default();
     plain(line) + &content

@@ -9,10 +9,11 @@ use crate::terminal::{Exit, Failure, out};
 
 /// Replays every onboarding's journal, and checks what must always be true
 ///
-/// Checks that each onboarding equals the replay of its events without a gap, that each running one has a live reason, that
-/// its identifiers belong to its user, that nothing is held on an identifier that has an owner, and that the counts of
-/// /metrics are right. Changes nothing, reads in pages (except for those counts), and may run beside serving processes.
-/// Prints one line for each fault, then the totals; progress goes to stderr. Exits with 1 if there is a fault.
+/// Checks that each onboarding equals the replay of its events without a gap, that each running one has a live reason,
+/// that its identifiers belong to its user, that nothing is held on an identifier that has an owner, and that the
+/// counts of /metrics are right. Changes nothing, reads in pages (except for those counts), and may run beside serving
+/// processes. Prints one line for each fault, then the totals; progress goes to stderr. Exits with 1 if there is a
+/// fault.
 #[derive(Debug, Args)]
 pub(super) struct Audit {
     /// Print JSON lines: one for each fault, then the totals

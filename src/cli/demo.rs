@@ -6,11 +6,11 @@ use crate::terminal::{Exit, Failure};
 
 /// Shows gangway at work: SQLite, providers played by the sandbox, a mailbox; sign-ups through every shipped flow
 ///
-/// Nothing needs to be installed and nothing leaves this machine, but everything goes over real HTTP. The first six users
-/// are ordinary ones, one for each flow; those after them walk into every trap of the sandbox once, in an order that the
-/// seed decides. Waits of the flows are a twentieth of what is shipped. Prints url=, token= and mailbox= lines, then for
-/// each flow and trap how many came on board, were told "exists", wait, or are in review, and why; goes on serving until
-/// stopped, unless --once is given.
+/// Nothing needs to be installed and nothing leaves this machine, but everything goes over real HTTP. The first six
+/// users are ordinary ones, one for each flow; those after them walk into every trap of the sandbox once, in an order
+/// that the seed decides. Waits of the flows are a twentieth of what is shipped. Prints url=, token= and mailbox=
+/// lines, then for each flow and trap how many came on board, were told "exists", wait, or are in review, and why; goes
+/// on serving until stopped, unless --once is given.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Demo {
     /// Exit when every user is where the scenario says; exit with 1 if one is not, or if a provider did anything twice

@@ -1,4 +1,4 @@
-//! Settings and database for commands that work on them directly, beside running processes.
+//! Settings and database for commands that work on them directly, alongside running processes.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) fn settings(config: &Config) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// The database of these settings, opened with few connections: a command takes none from those who serve.
+/// The database of these settings, opened with few connections: a command takes none from the processes that serve.
 pub(crate) async fn store(settings: &Settings) -> Result<Store, Failure> {
     let master = key_file::master_key(&settings.keys, settings.database.sqlite(), &SystemChance)?;
     let keys = Keyring::new(&master).map_err(|what| settings::Fault::new("keys.master_key", what, ""))?;

@@ -8,7 +8,7 @@ use crate::terminal::{Exit, Failure};
 /// The catalogue of traps, as the sandbox declares it.
 fn catalogue() -> String {
     let mut text =
-        "Words that make one thing go wrong for one user only, and where each provider looks for them:\n".to_owned();
+        "Words that make one thing go wrong for one user, and where each provider looks for them:\n".to_owned();
     let providers = ROLES.iter().map(|role| (role.title, role.steered_by, role.traps));
     let mailbox = ("Mailbox", "beginning of the e-mail address", traps::mailbox::ALL);
     for (title, steered_by, traps) in providers.chain([mailbox]) {

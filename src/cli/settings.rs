@@ -37,7 +37,7 @@ impl Show {
     }
 }
 
-/// As a file of settings that could be read again (but for its secrets), with the origin as a comment.
+/// The settings as a file that could be read again (except for its secrets), each with its origin as a comment.
 fn text(shown: &[Shown]) -> String {
     let mut text = String::new();
     let mut section = "";

@@ -1,5 +1,4 @@
-//! `gangway token`: makes an access token, of which only the digest is kept and which is shown once; lists them, and takes
-//! one back.
+//! `gangway token`: makes an access token, which is shown once and kept as a digest only; lists them, and removes one.
 
 use clap::{Args, Subcommand};
 use gangway_core::time::{Millis, Timestamp};
@@ -26,7 +25,8 @@ pub(super) struct Add {
     /// The name of its holder, which the journal shows for each act
     #[arg(value_parser = name)]
     name: String,
-    /// What it allows, separated by commas: read (look), publish (send events), operate (retry, move, cancel, note, adopt)
+    /// What it allows, separated by commas: read (look), publish (send events), operate (retry, move, cancel, note,
+    /// adopt)
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true, value_parser = scope)]
     scope: Vec<Scope>,
     /// When it stops working, counted from now, such as 90d or 12h [default: never]
@@ -49,7 +49,7 @@ pub(super) struct List {
     config: Config,
 }
 
-/// Takes an access token back
+/// Removes an access token
 ///
 /// Serving processes may accept it for up to `server.token_cache` longer, 10 s by default. The name is free again.
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ impl Remove {
             return Err(Failure::new(Exit::NotAllWell, format!("there is no token named `{}`", self.name)));
         }
         let within = settings.server.token_cache;
-        out::aside(&format!("{} is taken back; it stops working everywhere within {within}", self.name));
+        out::aside(&format!("{} is removed; it stops working everywhere within {within}", self.name));
         Ok(Exit::Well)
     }
 }
@@ -128,7 +128,7 @@ impl Add {
         let mut scopes: Vec<String> = add.scope.iter().map(|scope| scope.word().to_owned()).collect();
         scopes.sort();
         scopes.dedup();
-        // Whoever serves looks at the database's clock.
+        // Processes that serve look at the database's clock.
         let now = store.clock().await?;
         let expires_at = add.expires.map(|length| now.plus(length));
         let grant = TokenGrant { name: add.name, scopes, sources: add.source, created_at: Some(now), expires_at };

@@ -21,8 +21,8 @@ pub(super) enum User {
 
 /// Shows a person: what names them, where each onboarding is, why, what happens next, and the last journal lines
 ///
-/// Reads the database directly, so it works beside running processes and without them. Exits with 1 if no user has
-/// this identifier.
+/// Reads the database directly, so it works with or without running processes. Exits with 1 if no user has this
+/// identifier.
 #[derive(Debug, Args)]
 pub(super) struct Show {
     /// External id, e-mail address, gangway's id of user or onboarding, or any identifier of a provider
@@ -48,7 +48,7 @@ impl User {
         let store = opened::store(&settings).await?;
         let people = search::find(&store, &show.identifier, &built.identifier_kinds()).await?;
         if people.is_empty() {
-            out::aside("nobody has this identifier");
+            out::aside("no user has this identifier");
             return Ok(Exit::NotAllWell);
         }
         let flows = crate::app::stored_flows(&store, &built.whole).await?;
@@ -99,8 +99,7 @@ fn with_journals(mut shown: Value, journals: &Journals) -> Value {
     shown
 }
 
-/// What somebody outside wrote, on one line: no line break of theirs begins a line of ours, and nothing of it speaks to
-/// the terminal.
+/// Text from outside, on one line: its line breaks begin no line of ours, and none of it controls the terminal.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -124,7 +123,7 @@ fn summary(person: &SeenUser, onboardings: &[Seen], shown: &Value, journals: &Jo
         }
         Err(shut) => {
             let _ = writeln!(text, "user {}, known since {}", shut.id, shut.created_at);
-            let _ = writeln!(text, "  who it is cannot be read here: {}", shut.why);
+            let _ = writeln!(text, "  this user cannot be read here: {}", shut.why);
         }
     }
     if onboardings.is_empty() {

@@ -14,8 +14,8 @@ pub(super) enum Webhooks {
 
 /// Registers our webhook address at a provider and keeps the secret that comes back
 ///
-/// The provider shows the secret once. gangway seals it with the master key; every serving process accepts it as well as
-/// those in the settings (set `registered = true` in the provider's webhook section). Prints the webhook's id.
+/// The provider shows the secret once. gangway seals it with the master key; every serving process accepts it as well
+/// as those in the settings (set `registered = true` in the provider's webhook section). Prints the webhook's id.
 #[derive(Debug, Args)]
 pub(super) struct Register {
     /// The provider, as its section is named

@@ -1,7 +1,7 @@
-//! One clock decides: the database's. What its clock said, and when that was heard, enters; the time as it says enters
-//! no more often than that, and in between the machine's monotonic time goes on from there. So neither the wall
-//! clock of this machine nor a leap of the database's, forward or back, decides anything: one that is too long to be
-//! drift is doubted, told, and believed only when it has lasted. Never done here: asking the database.
+//! One clock decides: the database's. What its clock said, and when that was heard, enters now and then; in between,
+//! the machine's monotonic time goes on from there. So neither the wall clock of this machine nor a leap of the
+//! database's, forward or back, decides anything: a leap too long to be drift is doubted, reported, and believed only
+//! when it has lasted. Never done here: asking the database.
 
 use std::fmt;
 use std::sync::Arc;
@@ -140,7 +140,7 @@ impl Clock for SteadyClock {
             Some(_) => {}
             None => {
                 let doubt = Doubt::Leapt(ahead);
-                tracing::error!(%doubt, "a clock leapt; nothing is decided by time until it is as before or has stayed so");
+                tracing::error!(%doubt, "a clock leapt; time decides nothing until it is as before or has stayed so");
                 state.leapt = Some((ahead, elapsed));
             }
         }

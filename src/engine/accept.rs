@@ -46,14 +46,13 @@ pub struct Options {
     pub lease: Millis,
     /// Held events adopted in one transaction, at most; the rest follow in the next.
     pub adopt: u32,
-    /// How often a batch that raced or met a passing error is run again before its senders are asked to come again.
+    /// How often a batch that raced or met a passing error is run again before its senders are asked to try again.
     pub reruns: u32,
     /// What senders are told to wait when the database is away.
     pub come_again: Millis,
     /// When what the database's clock says is believed.
     pub trust: Trust,
-    /// How long a batch that cannot be written is tried in halves, or more than once again, before the rest is to come
-    /// again.
+    /// How long a batch that cannot be written is retried, whole and in halves, before the rest is refused for now.
     pub patience: Millis,
     /// How much is kept of what the database refuses; beyond it the sender keeps it.
     pub quarantine: AsideCap,
@@ -115,7 +114,7 @@ impl Engine {
         answers
     }
 
-    /// As [`Engine::accept`], but leaves the engine's own follow-up events to the caller. One that is lost, with its
+    /// Like [`Engine::accept`], but leaves the engine's own follow-up events to the caller. One that is lost, with its
     /// process or because the database is away, is made up for by the sweep.
     pub(super) async fn batch(&self, arrivals: &[Arrival], own: &mut Vec<Arrival>) -> Answers {
         let arrivals = &*secrets::cut(&self.flows, arrivals);
@@ -146,7 +145,7 @@ impl Engine {
                 // It was waited for long enough already: a free connection, or the database itself.
                 Err(error) => return tracing::warn!(%error, events = indexes.len(), "a batch cannot be written now"),
             };
-            // Whether what is left of it is so only because somebody else holds its rows.
+            // Whether what is left of it is left only because other transactions hold its rows.
             let held = match self.guarded(tx, &batch).await {
                 Ok(left) => {
                     own.extend(left.own);
@@ -165,8 +164,8 @@ impl Engine {
                     self.quarantine(&indexes, arrivals, answers, &error).await;
                     return;
                 }
-                // One row that this version cannot read, that somebody else holds, or at which the database fails must
-                // not keep its neighbours out.
+                // One row that this version cannot read, that another transaction holds, or at which the database fails
+                // must not keep its neighbours out.
                 Err(error) if indexes.len() > 1 && !matches!(error, StoreError::Passing(_)) => {
                     let second = indexes.split_off(indexes.len() / 2);
                     Box::pin(self.part(indexes, arrivals, answers, own, began)).await;
@@ -179,7 +178,7 @@ impl Engine {
                     continue;
                 }
                 Err(error @ (StoreError::Locked(_) | StoreError::Unlisted(_) | StoreError::OtherVersion(_))) => {
-                    tracing::warn!(%error, "an event cannot be written now; its sender comes again with it");
+                    tracing::warn!(%error, "an event cannot be written now; its sender must send it again");
                     return self.put_off(&indexes, answers, true);
                 }
                 Err(error @ StoreError::Setup(_)) => {
@@ -210,8 +209,8 @@ impl Engine {
         }
     }
 
-    /// One transaction. An event whose step panics (a fault of an expression's evaluation, say) is poison like one
-    /// that the database refuses: the writer must outlive it.
+    /// One transaction. An event that makes its step panic (a fault of an expression's evaluation, say) is poison like
+    /// one that the database refuses: the writer must outlive it.
     async fn guarded(&self, tx: Tx, arrivals: &[&Arrival]) -> Result<Left, StoreError> {
         let round = std::panic::AssertUnwindSafe(self.round(tx, arrivals));
         round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
@@ -238,7 +237,8 @@ impl Engine {
         Ok(left)
     }
 
-    /// Steps these with what was kept for them, without anything new; answers who cannot be stepped here.
+    /// Steps these onboardings with what was kept for them, without anything new; answers those that cannot be stepped
+    /// here.
     ///
     /// # Errors
     /// The database's; nothing was written.
@@ -263,7 +263,7 @@ impl Engine {
     /// Begins what this user's kept events begin.
     ///
     /// # Errors
-    /// As [`Engine::take_up`].
+    /// See [`Engine::take_up`].
     pub(super) async fn take_up_user(&self, id: UserId, own: &mut Vec<Arrival>) -> Result<(), StoreError> {
         let round = std::panic::AssertUnwindSafe(async {
             let mut tx = self.store.begin().await?;
@@ -276,9 +276,9 @@ impl Engine {
         round.catch_unwind().await.unwrap_or_else(|_| Err(StoreError::Poison("a fault in the step".into())))
     }
 
-    /// An event that the database refuses even alone: it is kept as the door was given it, people see it and can take
-    /// it again, the sender is answered. Where there is no room, its own sender keeps it. What comes by itself again takes
-    /// no room: it would fill it, and then others' events had none.
+    /// An event that the database refuses even alone: it is kept as it came to the door, people see it and can take it
+    /// again, the sender is answered. Without room, its own sender keeps it. An event that comes again by itself takes
+    /// no room: it would leave none for others.
     async fn quarantine(
         &self,
         indexes: &[usize],

@@ -35,8 +35,8 @@ impl Alarm {
         }
     }
 
-    /// Waits until the alarm goes off or `at_most` has passed, by monotonic time and whatever the clock says, and clears
-    /// it. Whoever sets it afterwards is not missed: it is cleared before the loop looks at the database, not after.
+    /// Waits until the alarm goes off or `at_most` has passed, by monotonic time and whatever the clock says, and
+    /// clears it. A later alarm is not missed: this one is cleared before the loop looks at the database, not after.
     pub async fn wait(&self, clock: &dyn Clock, at_most: Millis) {
         let over = tokio::time::sleep(Duration::from_millis(at_most.0));
         tokio::pin!(over);

@@ -1,6 +1,6 @@
-//! An event that the database refuses, as it is kept apart: everything that the door was given, so that it can be handed
-//! in again. An arrival enters, bytes leave, and back. The bytes hold personal data and secrets: they are only ever
-//! sealed.
+//! An event that the database refuses, as it is kept apart: everything that the door was given, so that it can be
+//! handed in again. An arrival enters, bytes leave, and back. The bytes hold personal data and secrets: they are only
+//! ever sealed.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ struct Kept {
 pub const fn comes_again(body: &Body) -> bool {
     match body {
         Body::Timer { .. } | Body::Stranded | Body::Adopt { .. } => true,
-        // An attempt that nobody knows the end of: its lease runs out, again and again.
+        // An attempt with an unknown end: its lease runs out, again and again.
         Body::Outcome { result, .. } => !matches!(result, AttemptResult::Done(_)),
         _ => false,
     }

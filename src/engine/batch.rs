@@ -8,7 +8,7 @@ use crate::store::{StoreError, Tx};
 
 use super::door::{Arrival, Receipt};
 
-/// One event of the batch, with everyone who brought it.
+/// One event of the batch, with every arrival that brought it.
 #[derive(Debug)]
 pub(super) struct Item {
     /// Index of the arrival.
@@ -34,7 +34,7 @@ pub(super) struct Sifted {
     pub receipts: Vec<(usize, Receipt)>,
 }
 
-/// Parts a batch into what is new and what is a copy. Of a key that is new, the first content of the batch takes it.
+/// Separates what is new in a batch from copies. The first content in the batch takes a new key.
 pub(super) async fn sift(tx: &mut Tx, keys: &Keyring, arrivals: &[&Arrival]) -> Result<Sifted, StoreError> {
     let mut sifted = Sifted::default();
     let look = group(keys, arrivals);
@@ -87,7 +87,7 @@ fn group(keys: &Keyring, arrivals: &[&Arrival]) -> Vec<Item> {
     items
 }
 
-/// The key of an event whose own key was taken by other content: `<key>#<digest>`.
+/// The key of an event when other content has taken its own: `<key>#<digest>`.
 fn flagged_key(keys: &Keyring, arrival: &Arrival, digest: Digest) -> Dedupe {
     keys.dedupe(&arrival.event.source, &format!("{}#{}", arrival.event.key, hex::encode(digest.0)))
 }

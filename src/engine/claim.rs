@@ -15,13 +15,13 @@ use super::door::Arrival;
 use super::read::Read;
 use super::round::Round;
 
-/// What a round claims beside its new onboardings.
+/// What a round claims in addition to its new onboardings.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     /// New users, with their own identifiers.
     pub users: Vec<LoadedUser>,
     names: BTreeMap<Blind, Claim>,
-    /// Identifiers whose held events go to this onboarding.
+    /// Identifiers, each with the onboarding that adopts their held events.
     pub adopting: BTreeMap<Blind, OnboardingId>,
 }
 
@@ -35,12 +35,12 @@ impl Claims {
         }
     }
 
-    /// A placeholder for an identifier that nobody owns yet.
+    /// A placeholder for an identifier without an owner.
     pub(super) fn hold(&mut self, blind: Blind, kind: String, since: Timestamp) {
         self.names.entry(blind).or_insert(Claim { blind, kind, owner: None, since });
     }
 
-    /// Who is to own this identifier.
+    /// The future owner of this identifier.
     pub(super) fn owner(&self, blind: &Blind) -> Option<Owner> {
         self.names.get(blind).and_then(|claim| claim.owner)
     }
@@ -62,7 +62,7 @@ pub(super) async fn claim(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), Stor
     if tx.insert_owning_users(&users, &owners).await?.len() != users.len() {
         return Err(StoreError::Passing("another process met the same new user".into()));
     }
-    // An event that was to be held, but one of whose identifiers found its owner meanwhile, goes into another round.
+    // An event about to be held goes into another round when one of its identifiers has found an owner meanwhile.
     let owned = |blind: &Blind| owners.get(blind).is_some_and(Option::is_some);
     let found = round.writes.take_out(|row| row.event.held_on.iter().any(owned));
     round.left.deferred.extend(found);

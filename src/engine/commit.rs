@@ -1,6 +1,6 @@
 //! Station 5: events, onboardings and effects are written, together or not at all; then the effects that were born
-//! leased are handed over. Rows are locked in one fixed order: users, onboardings, identifiers, events, effects; of each
-//! table in the order of its keys.
+//! leased are handed over. Rows are locked in one fixed order: users, onboardings, identifiers, events, effects; of
+//! each table in the order of its keys.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -58,8 +58,8 @@ pub(super) async fn write(mut tx: Tx, round: Round<'_>, copies: &[(i64, u32)]) -
     Ok(left)
 }
 
-/// Who cannot be stepped here is marked, who has nothing kept any more is not; and what operators ended of which only
-/// the columns can be read.
+/// Marks onboardings that cannot be stepped here, and unmarks those that have nothing kept any more. Also ends what
+/// operators ended where only the columns can be read.
 async fn stuck(tx: &mut Tx, writes: &Writes) -> Result<(), StoreError> {
     for kept in [true, false] {
         let marks = writes.marks.iter().filter(|(_, mark)| **mark == kept);
@@ -68,9 +68,9 @@ async fn stuck(tx: &mut Tx, writes: &Writes) -> Result<(), StoreError> {
     tx.end_shut(&writes.ended.values().collect::<Vec<_>>()).await
 }
 
-/// New rows, adopted rows and copies; answers for everyone who brought an event. New rows are added first, in order of
+/// Writes new rows, adopted rows and copies; returns an answer for every arrival. New rows are added first, in order of
 /// their keys, then existing ones are locked, in order of their numbers: so two batches never wait in a ring. Not the
-/// other way round: a row that is added waits for whoever changes the row that took its key meanwhile.
+/// other way round: an added row waits for any transaction that changes the row that took its key meanwhile.
 async fn journal(
     tx: &mut Tx,
     rows: Vec<Row>,

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 pub struct Arrival {
     /// What happened.
     pub event: Event,
-    /// Its owner, where it is named beside the event (outcomes, timers, operators); else it is found by content.
+    /// Its owner, where it comes named (outcomes, timers, operators); otherwise the content tells.
     pub owner: Option<OnboardingId>,
     /// The bytes as they came; empty for events that gangway makes itself.
     pub raw: Bytes,
@@ -57,24 +57,24 @@ pub struct Receipt {
     pub verdict: Verdict,
     /// Whether it was a plain copy of an earlier one.
     pub copy: bool,
-    /// Whose it is, once known.
+    /// Its owner, once known.
     pub onboarding: Option<OnboardingId>,
     /// One line of explanation.
     pub detail: String,
 }
 
-/// Why nothing was accepted: the sender keeps it and comes again.
+/// Why nothing was accepted: the sender keeps the event and tries again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAccepted {
     /// The queue is full.
-    #[error("the intake queue is full; come again in {0}")]
+    #[error("the intake queue is full; try again in {0}")]
     Full(Millis),
     /// The database is away or busy.
-    #[error("the database cannot take it now; come again in {0}")]
+    #[error("the database cannot take it now; try again in {0}")]
     Away(Millis),
-    /// This event cannot be stored now (somebody else holds a row of its person, or the database fails at it); others
-    /// can.
-    #[error("this event cannot be stored now; come again in {0}")]
+    /// This event cannot be stored now (another transaction holds a row of its person, or the database fails at it);
+    /// others can.
+    #[error("this event cannot be stored now; try again in {0}")]
     Later(Millis),
     /// The process is stopping.
     #[error("stopping")]
@@ -90,7 +90,7 @@ pub(crate) struct Waiting {
     pub(crate) room: OwnedSemaphorePermit,
 }
 
-/// Room is counted in pieces of so many bytes: an event takes one at least.
+/// Room is counted in pieces of this many bytes: an event takes at least one.
 const PIECE: usize = 1024;
 
 /// Handle to the one door; clones share the queue.
@@ -119,7 +119,7 @@ impl Door {
     /// Accepts one event; answers after the commit.
     ///
     /// # Errors
-    /// [`NotAccepted`]: nothing was kept, the sender must come again.
+    /// [`NotAccepted`]: nothing was kept, the sender must try again.
     pub async fn accept(&self, arrival: Arrival) -> Result<Receipt, NotAccepted> {
         self.put(arrival)?.await.unwrap_or(Err(NotAccepted::Stopping))
     }

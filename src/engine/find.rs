@@ -1,4 +1,5 @@
-//! Whose is it? Every new event gets its target: an onboarding, a start, a place among the held ones, or a refusal.
+//! Finds the owner: every new event gets its target, which is an onboarding, a start, a place among the held ones, or a
+//! refusal.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -25,11 +26,11 @@ pub(super) enum Target {
     Start(Box<Start>),
     /// None of the user's onboardings awaits it, and one that may still begin does.
     Early(Early),
-    /// Whose it is depends on these flows, which are not loaded yet.
+    /// Its owner depends on these flows, which are not loaded yet.
     Unmet(BTreeSet<FlowRef>),
-    /// Nobody owns any of its identifiers yet: these, with their kinds, the most telling first.
+    /// None of its identifiers has an owner yet: these, with their kinds, the most telling first.
     Held(Vec<(Blind, String)>),
-    /// Noted for a user who has no onboarding that could take it, or for nobody at all.
+    /// Noted for a user without an onboarding that could take it, or for no user at all.
     Unowned(&'static str),
     /// Not allowed; why.
     Refused(String),
@@ -53,7 +54,8 @@ impl Target {
         }
     }
 
-    /// Whether an early message's onboarding began meanwhile, now that nobody else can begin one.
+    /// Looks again for the onboarding of an early message, which may have begun meanwhile; under the lock none can
+    /// begin.
     pub(super) fn look_again(&mut self, briefs: &[Brief], flows: &Flows) {
         if let Self::Early(Early { user, kind }) = self
             && let Choice::One(id, Awaits::Yes) = choose(*user, kind, briefs, flows)
@@ -77,7 +79,7 @@ pub(super) struct Start {
 /// What a start event says of its user.
 #[derive(Debug)]
 pub(super) struct Said {
-    /// Who it is.
+    /// The user.
     pub claim: SignUp,
     /// The user's blind external id.
     pub blind: Blind,
@@ -90,7 +92,7 @@ pub(super) struct Found {
     pub targets: Vec<Target>,
     /// Onboardings of the users concerned.
     pub briefs: Vec<Brief>,
-    /// Who has the identifiers that answers give to somebody else.
+    /// Present owners of the identifiers that answers give to another user.
     pub others: Others,
 }
 
@@ -154,8 +156,8 @@ const fn as_user(owner: Owner) -> Option<UserId> {
     }
 }
 
-/// A start event is a message whose type begins a flow, or what an onboarding says that starts another one; what a
-/// message says of the user must be readable.
+/// A start event is a message with a type that begins a flow, or the event of an onboarding that starts another one;
+/// what a message says of the user must be readable.
 fn read_start(keys: &Keyring, flows: &Flows, event: &Event) -> Option<Result<Start, String>> {
     if let Body::Child { flow, user, .. } = &event.body {
         let known = flows.newest(flow).ok_or_else(|| format!("the flow {flow} is not known here; add its file"));
@@ -190,7 +192,7 @@ fn by_identifier(
             Choice::One(id, Awaits::No) => Target::Onboarding(id),
             Choice::Nobody => Target::Unowned("the user has no onboarding"),
         },
-        None if names.is_empty() => Target::Unowned("the event names nobody"),
+        None if names.is_empty() => Target::Unowned("the event names no user"),
         None => Target::Held(names.into_iter().map(|(blind, name)| (blind, name.kind)).collect()),
     }
 }

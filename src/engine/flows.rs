@@ -20,7 +20,7 @@ pub trait Library: Send + Sync + std::fmt::Debug {
     /// Every version that is there.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Errors of the store.
     async fn versions(&self) -> Result<Vec<FlowRef>, StoreError>;
 
     /// Loads one version; the inner error says why it does not load here.
@@ -61,7 +61,7 @@ impl Inner {
 }
 
 impl Flows {
-    /// Of this library; none is loaded yet.
+    /// Flows from this library; none is loaded yet.
     #[must_use]
     pub fn of(library: Arc<dyn Library>) -> Self {
         Self { library: Some(library), ..Self::default() }
@@ -83,7 +83,7 @@ impl Flows {
     /// Loads what came since the last look, and tries again what did not load.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Errors of the store.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let Some(library) = &self.library else { return Ok(()) };
         let stored = library.versions().await?.into_iter().chain(self.refused());
@@ -209,7 +209,7 @@ impl Flows {
         self.read().secret.get(event_type).cloned()
     }
 
-    /// The newest version of the flow of this name. Of one that no file has any more, the newest that is stored: an
+    /// The newest version of the flow of this name. When no file has the flow any more, the newest that is stored: an
     /// onboarding pinned to an older version of another flow may still start it.
     #[must_use]
     pub fn newest(&self, name: &str) -> Option<Arc<Flow>> {

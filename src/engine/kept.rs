@@ -1,6 +1,6 @@
 //! "I cannot step this person here" is an answer of its own: the event is kept in the journal, its sender answered, and
-//! the onboarding marked, so that whoever can step it takes first what was kept for it. The reasons: its flow version
-//! does not load here, its row or its user's key does not open here, a word in it is another version's.
+//! the onboarding marked, so that a process that can step it takes first what was kept for it. The reasons: its flow
+//! version does not load here, its row or its user's key does not open here, a word in it is another version's.
 //!
 //! Also kept is a message that comes before the onboarding that awaits it: for the user, until one begins.
 
@@ -79,7 +79,7 @@ impl Round<'_> {
         }
     }
 
-    /// A message that none of the user's onboardings awaits, and that one which may still begin does.
+    /// A message that none of the user's onboardings awaits, but one that may still begin does.
     pub(super) fn early(&mut self, place: Place, arrival: &Arrival, user: UserId) {
         let awaits = |id: &&OnboardingId| {
             self.read.works.get(*id).is_some_and(|work| {
@@ -156,7 +156,7 @@ impl Round<'_> {
         self.writes.secrets.held.extend(secrets);
     }
 
-    /// A note, or the end, of an onboarding of which only the columns can be read.
+    /// A note on, or the end of, an onboarding of which only the columns can be read.
     fn by_hand(&mut self, id: OnboardingId, cancel: bool, seen: Option<u64>, now: Timestamp) -> Became {
         let Some(shut) = self.read.shut.get_mut(&id) else { return Became::plain(Verdict::Noted, "") };
         if seen.is_some_and(|seen| seen != shut.revision) {
@@ -198,7 +198,7 @@ impl Round<'_> {
 }
 
 /// Steps those of a round that are marked with what was kept for them, in the order in which it came, before anything
-/// else. Whoever has nothing left loses the mark.
+/// else. An onboarding with nothing left loses the mark.
 pub(super) async fn take_kept(tx: &mut Tx, round: &mut Round<'_>) -> Result<(), StoreError> {
     let most = round.engine.options.adopt.max(1);
     for id in round.read.marked.clone() {
@@ -262,7 +262,7 @@ pub(super) async fn take_starts(tx: &mut Tx, round: &mut Round<'_>, users: &[Use
     Ok(())
 }
 
-/// Whose the identifiers are that kept answers give: as of those that come now.
+/// Looks up the owners of the identifiers that kept answers give, as for answers that come now.
 async fn know_others(tx: &mut Tx, round: &mut Round<'_>, came: &[(Arrival, Held)]) -> Result<(), StoreError> {
     let keys = round.engine.store.keys();
     let names = came.iter().flat_map(|(arrival, _)| answered(arrival));
@@ -275,7 +275,7 @@ async fn know_others(tx: &mut Tx, round: &mut Round<'_>, came: &[(Arrival, Held)
     Ok(())
 }
 
-/// A waiting event as its step saw it: with whose an identifier of its answer is, when that was another user's.
+/// A waiting event as its step saw it: with the owner of an identifier in its answer, when that was another user.
 pub(super) fn retold(held: Held, event: &Event) -> Held {
     match (&event.body, serde_json::to_vec(event)) {
         (Body::Outcome { taken: Some(_), .. }, Ok(text)) => Held { event: event.clone(), text: text.into(), ..held },

@@ -1,5 +1,5 @@
-//! Takes the locks of a round, users first, then onboardings, each in order of id, and opens what was locked: one by one,
-//! so that whoever cannot be opened or stepped here is in nobody's way.
+//! Takes the locks of a round, users first, then onboardings, each in order of id, and opens what was locked: one by
+//! one, so that a row that cannot be opened or stepped here does not hold up the others.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ pub(super) async fn load(tx: &mut Tx, round: &mut Round<'_>, mut found: Found) -
 pub(super) async fn lock_users(tx: &mut Tx, round: &mut Round<'_>, users: &[UserId]) -> Result<(), StoreError> {
     let locked = tx.lock_users(users).await?;
     if tx.passes_over() {
-        // They were found a moment ago: whoever is missing now is held by somebody else.
+        // They were found a moment ago: another transaction holds what is missing now.
         let seen: BTreeSet<UserId> =
             locked.iter().map(|user| user.as_ref().map_or_else(|shut| shut.id, |user| user.user.id)).collect();
         round.read.in_use_users.extend(users.iter().filter(|id| !seen.contains(id)).copied());
@@ -96,7 +96,7 @@ pub(super) async fn lock(tx: &mut Tx, round: &mut Round<'_>, ids: &[OnboardingId
     Ok(())
 }
 
-/// What was kept for users who may begin a flow that awaits it.
+/// Reads what was kept for users who may begin a flow that awaits it.
 async fn early(tx: &mut Tx, round: &mut Round<'_>, targets: &[Target]) -> Result<(), StoreError> {
     for target in targets {
         let Target::Start(start) = target else { continue };

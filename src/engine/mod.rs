@@ -19,7 +19,7 @@ mod find; // 2. whose?
 mod load; // 2. locks them, and opens what was locked
 mod read; // 2. what is known of them from here on
 
-mod kept; // 3. who cannot be stepped here, and what comes too early
+mod kept; // 3. people who cannot be stepped here, and what comes too early
 mod round; // 3. step: each event with the onboarding that it concerns
 mod secrets; // 3. cut out, kept, erased after their last reader
 mod taken; // 3. answers that give what another user has
@@ -35,7 +35,7 @@ pub mod aside; // what the database refuses, as it is kept apart
 pub mod flows; // flow versions, loaded and looked up
 pub mod performer; // what is asked of outbound
 pub mod replay; // how one event is decided, and a whole journal
-pub mod sweep; // proves that nobody is stranded
+pub mod sweep; // proves that no onboarding is stranded
 pub mod time; // asks the database for the time
 pub mod view; // an onboarding as it is shown
 

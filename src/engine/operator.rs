@@ -6,8 +6,8 @@ use gangway_core::time::Timestamp;
 
 use super::door::Arrival;
 
-/// This person asks this of this onboarding. `actor` is the name of the access token, `key` unique among its acts;
-/// `revision` the one that the person saw.
+/// A person's act on this onboarding. `actor` is the name of the access token, `key` is unique among its acts, and
+/// `revision` is the one that the person saw.
 #[must_use]
 pub fn acts(
     actor: &str,

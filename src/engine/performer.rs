@@ -9,26 +9,27 @@ use crate::store::types::LeasedEffect;
 
 /// Performs effects. Implemented by `outbound`; the engine knows only this.
 pub trait Performer: Send + Sync {
-    /// Reserves a free slot for what is asked; false when none is free or its far end rests, and the effect is then born
-    /// due.
+    /// Reserves a free slot for what is asked; false when none is free or its far end rests, and the effect is then
+    /// born due.
     fn reserve(&self, request: &Request) -> bool;
 
-    /// Gives back a reserved slot whose effect was not committed after all.
+    /// Gives back a reserved slot when its effect was not committed after all.
     fn give_back(&self, slot: &str);
 
-    /// Performs effects whose slots were reserved and whose leases are committed; they were leased at this moment or later.
+    /// Performs effects with reserved slots and committed leases; they were leased at this moment or later.
     fn perform(&self, effects: Vec<LeasedEffect>, leased: Moment);
 
     /// An effect without a lease is due at this time.
     fn wake(&self, due_at: Timestamp);
 }
 
-/// What holds work back at the far ends, by this process's own experience: for people who look, and who end it.
+/// What holds work back at the far ends, by this process's own experience: for people who look at it and may end it.
 pub trait Rests: Send + Sync + std::fmt::Debug {
     /// What holds back an attempt of this action of a slot, if anything does.
     fn rest(&self, slot: &str, action: &str, mode: Mode) -> Option<Rest>;
 
-    /// Ends rests and waits of a slot; false when there is no such slot. Nothing is stored, other processes go on waiting.
+    /// Ends rests and waits of a slot; false when there is no such slot. Nothing is stored, other processes go on
+    /// waiting.
     fn resume(&self, slot: &str) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! Polls that say the same share rows of the journal: a wait of weeks leaves two rows and one effect, not thousands.
+//! Polls with equal answers share rows of the journal: a wait of weeks leaves two rows and one effect, not thousands.
 //!
 //! The last rows of an onboarding's journal are the timer that woke it and what the poll answered, and here comes the
 //! next answer: when it is the same one, and nothing else happened between, the new pair is added to the old. The rows
@@ -64,7 +64,7 @@ pub(super) async fn part(
     Ok((folds, others))
 }
 
-/// How this answer is added to rows that are there, if these are of the same poll and it said the same.
+/// How this answer is added to existing rows, if they are of the same poll and it said the same.
 fn fold(new: &NewEvent, tail: &[Tail]) -> Option<Fold> {
     let [timer, last, first] = tail else { return None };
     let effect = match &last.event.body {

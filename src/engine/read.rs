@@ -1,5 +1,5 @@
 //! What a round knows of people: read under its locks, and moved on in memory by what was stepped so far. `load` fills
-//! it. No SQL here, and nothing that is to be written.
+//! it. No SQL here, and nothing that will be written.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -41,15 +41,15 @@ pub(super) struct Read {
     pub begun: HashMap<Blind, UserId>,
     /// All onboardings of these users.
     pub briefs: Vec<Brief>,
-    /// Who had the identifiers that answers give to somebody else.
+    /// Former owners of the identifiers that answers give to another user.
     pub others: Others,
-    /// What held events that an operator named are held on.
+    /// The identifiers that events named by an operator are held on.
     pub held: HashMap<i64, Vec<(Blind, String)>>,
     /// Onboardings for which something may be kept.
     pub marked: BTreeSet<OnboardingId>,
     /// What is kept for users who begin something in this round.
     pub early: HashMap<UserId, Vec<(Held, Secrets)>>,
-    /// Onboardings and users that somebody else holds: their events go into another round.
+    /// Onboardings and users locked by other transactions: their events go into another round.
     pub in_use: BTreeSet<OnboardingId>,
     pub in_use_users: BTreeSet<UserId>,
     /// Onboardings that wait for another round.
@@ -68,7 +68,7 @@ impl Read {
             .max_by_key(|brief| (!brief.ended, brief.id))
     }
 
-    /// Whose an onboarding's events are, also where it cannot be read here.
+    /// The owner of an onboarding's events, also where it cannot be read here.
     pub(super) fn owner(&self, id: OnboardingId) -> Option<EventOwner> {
         let (user, key) = match (self.works.get(&id), self.shut.get(&id)) {
             (Some(work), _) => (work.loaded.onboarding.user.id, Some(work.loaded.key.clone())),
@@ -78,7 +78,7 @@ impl Read {
         Some(EventOwner { user, onboarding: Some(id), key })
     }
 
-    /// Whose an onboarding is that is here, or has an identifier that another one was given.
+    /// The user of an onboarding that is here, or of one that has an identifier that was given to another.
     pub(super) fn user_of(&self, id: OnboardingId) -> Option<UserId> {
         let work = self.works.get(&id).map(|work| work.loaded.onboarding.user.id);
         work.or_else(|| self.others.user_of(id))
@@ -93,7 +93,7 @@ impl Read {
         }
     }
 
-    /// Whether somebody else holds a row that it concerns.
+    /// Whether another transaction holds a row that it concerns.
     pub(super) fn held_elsewhere(&self, target: &Target) -> bool {
         let running = match target {
             Target::Onboarding(id) => Some(*id),
@@ -107,8 +107,8 @@ impl Read {
             || target.user().is_some_and(|user| self.in_use_users.contains(&user))
     }
 
-    /// Whether a message was for this onboarding when it was looked for, and what it awaited then it does not any more: by
-    /// now another of its user's may be the one.
+    /// Whether a message was for this onboarding when it was looked for, and what it awaited then it does not any more:
+    /// by now another of its user's may be the one.
     pub(super) fn moved_on(&self, id: OnboardingId, arrival: &Arrival) -> bool {
         let (Body::Message { .. }, None) = (&arrival.event.body, arrival.owner) else { return false };
         let Some((work, flow)) = self.works.get(&id).and_then(|work| Some((work, work.flow.as_ref()?))) else {

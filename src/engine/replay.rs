@@ -1,5 +1,4 @@
-//! How one event is decided, and the same over a whole journal: the proof that a stored onboarding is what its events
-//! made of it. Pure.
+//! Decides one event, or a whole journal: the proof that a stored onboarding is what its events made of it. Pure.
 
 use gangway_core::decision::Decision;
 use gangway_core::event::{Body, Event, OnboardingId};
@@ -36,7 +35,7 @@ pub fn decide(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestam
     decision
 }
 
-/// As [`decide`], where the flow is not at hand; `None` when only the flow can tell.
+/// Like [`decide`], without the flow; `None` when only the flow can tell.
 #[must_use]
 pub fn decide_without_flow(onboarding: &Onboarding, event: &Event, now: Timestamp) -> Option<Decision> {
     let mut decision = step::without_flow(onboarding, event, now)?;
@@ -76,8 +75,8 @@ pub fn replay(flow: &Flow, user: &User, history: &[(JournalEntry, Event)]) -> Op
     Some(onboarding)
 }
 
-/// A poll whose rows tell of a later one that said the same: it was made no earlier than when it was due, and that is
-/// all that it leaves beside counters.
+/// A poll whose rows tell of a later one that said the same: it was made no earlier than its due time, and leaves only
+/// that, besides counters.
 fn poll(flow: &Flow, onboarding: &Onboarding, timer: &Event, answer: &Event) -> Option<Onboarding> {
     let at = onboarding.memory.next_poll?;
     let timer = Event { received_at: at, ..timer.clone() };

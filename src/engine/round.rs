@@ -1,6 +1,6 @@
-//! One round in memory: each event is stepped with the onboarding that it concerns. What was read, what is to be
-//! claimed and written, and what is left for another round are values of their own. Pure but for the ids it draws: no
-//! SQL here.
+//! One round in memory: each event is stepped with the onboarding that it concerns. What was read, what will be claimed
+//! and written, and what is left for another round are values of their own. Pure except for the ids it draws: no SQL
+//! here.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -83,14 +83,15 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// Into another round; one that waited in the journal stays there.
+    /// Leaves it for another round; one that waited in the journal stays there.
     fn defer(&mut self, place: Place) {
         if let Place::New(item) = place {
             self.left.deferred.extend(item.callers);
         }
     }
 
-    /// Nobody is known by any of its names: each is locked as a placeholder, and whoever gets one first gets the event.
+    /// None of its names has an owner: each is locked as a placeholder, and the first owner of any of them gets the
+    /// event.
     fn hold(&mut self, place: Place, arrival: &Arrival, names: Vec<(Blind, String)>) {
         let Place::New(item) = &place else { return };
         let detail = unowned(&names);
@@ -157,8 +158,8 @@ impl<'a> Round<'a> {
         self.writes.record(place, &seen, owner, Became { keeps, decided_at, ..Became::of(decision, revision) });
     }
 
-    /// Notes whose held events go to this onboarding: of the rest of a full batch, or because an operator says so; the
-    /// provider's identifiers that the event names are then the onboarding's from now on.
+    /// Notes the identifiers from which this onboarding adopts held events: the rest of a full batch, or an operator's
+    /// choice. The provider's identifiers that the event names belong to the onboarding from then on.
     fn adopts(&mut self, id: OnboardingId, body: &Body) -> Result<(), &'static str> {
         match body {
             Body::Adopt { blind } => {
@@ -168,7 +169,7 @@ impl<'a> Round<'a> {
             }
             Body::Operator { act: OperatorAct::Adopt { event }, .. } => {
                 for (blind, kind) in
-                    self.read.held.get(event).cloned().ok_or("there is no held event of this number")?
+                    self.read.held.get(event).cloned().ok_or("there is no held event with this number")?
                 {
                     // A user's own identifiers belong to users: the user may still come, and must be able to start.
                     if kind == Identifier::EXTERNAL_ID || kind == Identifier::EMAIL {
@@ -183,7 +184,7 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Applies a decision to the working set; answers whose it is and the new revision, if it changed anything.
+    /// Applies a decision to the working set; answers its owner and the new revision, if it changed anything.
     pub(super) fn follow(&mut self, id: OnboardingId, decision: &Decision) -> (Option<EventOwner>, Option<u64>) {
         let owner = self.read.owner(id);
         let Some(work) = self.read.works.get_mut(&id) else { return (None, None) };
@@ -303,10 +304,10 @@ impl<'a> Round<'a> {
 /// Why an event is held, by the kinds of what it names; a kind is the provider's word and no value.
 fn unowned(names: &[(Blind, String)]) -> String {
     if names.len() < 2 {
-        return "its identifier belongs to nobody yet".to_owned();
+        return "its identifier has no owner yet".to_owned();
     }
     let kinds: Vec<&str> = names.iter().map(|(_, kind)| kind.as_str()).collect();
-    format!("none of its identifiers ({}) belongs to anybody yet", kinds.join(", "))
+    format!("none of its identifiers ({}) has an owner yet", kinds.join(", "))
 }
 
 /// The onboarding as it was before its first event: only the revision differs.

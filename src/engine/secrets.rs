@@ -1,5 +1,5 @@
-//! Secrets on their way through the door: cut out of messages before anything is written, kept in rows of their own
-//! for as long as a state can still read them, erased in the transaction after which none can. Pure but for the
+//! Secrets on their way through the door: cut out of messages before anything is written, kept in rows of their own for
+//! as long as a state can still read them, erased in the transaction after which none can. Pure except for the
 //! randomness of those that are made here.
 
 use std::borrow::Cow;
@@ -65,14 +65,14 @@ pub(super) struct SecretWrites {
     pub new: Vec<NewSecret>,
     /// Those that nothing can read any more.
     pub gone: BTreeSet<(OnboardingId, String)>,
-    /// Those of events that nobody owns yet, or that wait in the journal.
+    /// Those of events that have no owner yet, or that wait in the journal.
     pub held: Vec<(Dedupe, Secrets)>,
-    /// Onboardings all of whose secrets go.
+    /// Onboardings that lose all their secrets.
     pub emptied: BTreeSet<OnboardingId>,
 }
 
 impl SecretWrites {
-    /// What is read no more goes, what came is kept, even under the same name.
+    /// Drops what is read no more and keeps what came, even under the same name.
     fn replace(&mut self, id: OnboardingId, gone: Vec<String>, kept: Vec<NewSecret>) {
         for name in gone {
             self.new.retain(|secret| secret.onboarding != id || secret.name != name);
@@ -100,7 +100,7 @@ impl Round<'_> {
     pub(super) fn keep_secrets(&mut self, id: OnboardingId, event: &Event, cut: &Secrets, before: Option<&Before>) {
         let Some(work) = self.read.works.get(&id) else { return };
         let Some(flow) = &work.flow else {
-            // Cancelled without its flow: whatever it has, nobody reads it any more.
+            // Cancelled without its flow: whatever it has will not be read again.
             if work.loaded.onboarding.status.ended() {
                 self.writes.secrets.emptied.insert(id);
             }

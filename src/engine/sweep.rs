@@ -1,7 +1,7 @@
-//! The proof that nobody is stranded: every onboarding that has not ended has a live reason. One that has none (a
-//! broken row, never a normal course) is woken, and the step opens the built-in review. Also takes held events to an owner
-//! that came while their adoption was cut short, and ends those that nobody claimed in time. And steps whom another
-//! process could not step, or this one could not before, with what was kept for them.
+//! Proves that no onboarding is stranded: each one that has not ended has a live reason. One that has none (a broken
+//! row, never a normal course) is woken, and the step opens the built-in review. Also takes held events to an owner
+//! that came while their adoption was cut short, and expires those that found no owner in time. And steps people whom
+//! another process could not step, or this one could not before, with what was kept for them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct Sweeping {
 pub struct Swept {
     /// Onboardings without a live reason; each was sent to review.
     pub stranded: usize,
-    /// Identifiers whose held events were taken to their owner.
+    /// Identifiers with held events that were taken to their owner.
     pub adopted: usize,
     /// Held events that expired, and events kept for users that no onboarding took.
     pub expired: u64,
@@ -71,7 +71,7 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp, how: Sweeping) -
     Ok(Swept { stranded, adopted: owned.len(), expired, stuck })
 }
 
-/// Wakes whoever has no live reason; those who cannot be stepped here are passed.
+/// Wakes onboardings without a live reason; passes over those that cannot be stepped here.
 async fn strand(engine: &Engine, door: &Door, now: Timestamp, limit: u32) -> Result<usize, StoreError> {
     let found = engine.store.without_reason(limit).await?;
     let wakes: Vec<Arrival> = found.iter().map(|id| wake(*id, now)).collect();
@@ -88,7 +88,7 @@ async fn strand(engine: &Engine, door: &Door, now: Timestamp, limit: u32) -> Res
     Ok(stranded)
 }
 
-/// Steps whoever can be stepped here now with what was kept, and counts the others by cause.
+/// Steps everyone who can be stepped here now with what was kept, and counts the others by cause.
 async fn take_up(engine: &Engine, door: &Door, limit: u32) -> Result<usize, StoreError> {
     let mut stuck: BTreeMap<String, usize> = BTreeMap::new();
     let mut after = None;
@@ -118,7 +118,7 @@ async fn take_up(engine: &Engine, door: &Door, limit: u32) -> Result<usize, Stor
     Ok(all)
 }
 
-/// Whether an error concerns everybody: one person's (a row that somebody holds, or at which the database fails) must not end
+/// Whether an error concerns everyone: one person's (a row that is locked, or at which the database fails) must not end
 /// the sweep for all.
 const fn everybodys(error: &StoreError) -> bool {
     matches!(error, StoreError::Passing(_) | StoreError::Unreachable(_))

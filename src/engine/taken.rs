@@ -15,7 +15,7 @@ use crate::store::{Blind, StoreError, Tx};
 use super::door::Arrival;
 use super::round::Round;
 
-/// Who had, before a round, the identifiers that its answers give to somebody else.
+/// The owners, before a round, of the identifiers that its answers give to another user.
 #[derive(Debug, Default)]
 pub(super) struct Others {
     owners: HashMap<Blind, OnboardingId>,
@@ -23,7 +23,7 @@ pub(super) struct Others {
 }
 
 impl Others {
-    /// Reads whose they are; asks nothing where nobody else has any, as is usual.
+    /// Reads their owners; asks nothing where no other user has any, as is usual.
     pub(super) async fn find(
         tx: &mut Tx,
         answered: &[(Blind, OnboardingId)],
@@ -44,12 +44,12 @@ impl Others {
         self.users.extend(more.users);
     }
 
-    /// Whose an onboarding is that had one of them.
+    /// The user of an onboarding that had one of them.
     pub(super) fn user_of(&self, id: OnboardingId) -> Option<UserId> {
         self.users.get(&id).copied()
     }
 
-    /// Whether another process gave one of these away after it was asked whose it is.
+    /// Whether another process gave one of these away after its owner was read.
     pub(super) fn outrun(&self, claims: &[Claim], after: &HashMap<Blind, Option<Owner>>) -> bool {
         claims.iter().any(|claim| match (claim.owner, after.get(&claim.blind)) {
             (Some(Owner::Onboarding(wanted)), Some(Some(Owner::Onboarding(owner)))) => {
@@ -71,7 +71,7 @@ pub(super) fn answered(arrival: &Arrival) -> impl Iterator<Item = (&Identifier, 
 }
 
 impl Round<'_> {
-    /// The event as the step is to see it, and the journal to keep it: so a replay sees the same.
+    /// The event as the step sees it and the journal keeps it, so that a replay sees the same.
     pub(super) fn told<'a>(&self, arrival: &'a Arrival) -> Cow<'a, Event> {
         let found = self.taken(arrival);
         if found.is_none() {

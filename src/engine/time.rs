@@ -16,10 +16,10 @@ pub async fn measure(store: &Store, clock: &dyn Clock, trust: &Trust) -> Result<
     Ok(())
 }
 
-/// As [`measure`], at a start: the time is compared with the newest that was ever written, too.
+/// Like [`measure`], at a start: the time is compared with the newest that was ever written, too.
 ///
 /// # Errors
-/// As [`measure`].
+/// See [`measure`].
 pub async fn begin(store: &Store, clock: &dyn Clock, trust: &Trust) -> Result<(), StoreError> {
     measure(store, clock, trust).await?;
     if let Some(newest) = store.newest().await? {

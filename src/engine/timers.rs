@@ -18,8 +18,8 @@ use crate::clock::Stopwatch;
 /// Wakes claimed at once, at most.
 const LIMIT: u32 = 256;
 
-/// One step: wakes every onboarding whose time has come and that nobody else is waking. Answers when the next one's
-/// time comes. While the clock is in doubt nobody is woken.
+/// One step: wakes every onboarding whose time has come and that no other process is waking. Answers when the next
+/// one's time comes. While the clock is in doubt it wakes none.
 ///
 /// # Errors
 /// The database's; nothing is lost, the rows stay due or are due again after a lease.
@@ -46,7 +46,7 @@ pub async fn tick(engine: &Engine, door: &Door, now: Timestamp) -> Result<Option
             break;
         }
     }
-    // One that is due and could not be claimed is locked at this moment by whoever moves it.
+    // One that is due and could not be claimed is locked at this moment by a transaction that moves it.
     Ok(engine.store.next_wake().await?.map(|next| if next <= now { later } else { next }))
 }
 

@@ -32,7 +32,7 @@ pub(super) fn lifecycle(flow: Option<&Flow>, decision: &Decision, due_at: Timest
     (0..).zip(&decision.lifecycle).map(effect).collect()
 }
 
-/// The same, with what holds its effect back by the experience of the process that shows it.
+/// An onboarding, with what holds its effect back by the experience of the process that shows it.
 #[must_use]
 pub fn with_rest(flow: Option<&Flow>, onboarding: &Onboarding, rest: Option<&Rest>) -> Value {
     let explained = flow.map(|flow| explain(flow, onboarding));
@@ -57,7 +57,7 @@ pub fn with_rest(flow: Option<&Flow>, onboarding: &Onboarding, rest: Option<&Res
     })
 }
 
-/// What its columns say of an onboarding that cannot be read here, in the same shape; `why` says the cause.
+/// What the columns say of an onboarding that cannot be read here, in the same shape; `why` says the cause.
 #[must_use]
 pub fn shut(shut: &Shut) -> Value {
     json!({
@@ -82,7 +82,7 @@ pub fn unreadable(shut: &Shut) -> String {
     format!("cannot be read here: {}", shut.why)
 }
 
-/// Why nobody of this flow version can be stepped by this process.
+/// Why this process cannot step anyone of this flow version.
 #[must_use]
 pub fn not_loaded(flow: &FlowRef) -> String {
     format!("cannot be stepped here: flow {} version {} is not loaded", flow.name, flow.version)

@@ -41,15 +41,15 @@ pub fn start(engine: &Arc<Engine>, queue: &Queue, writers: usize) -> Vec<JoinHan
         .collect()
 }
 
-/// Writes until every [`Door`] is gone and the queue is empty. Says of each batch whether anything could be written; when
-/// nothing could, tries by itself until it can, so that it is known when senders may come again.
+/// Writes until every [`Door`] is gone and the queue is empty. Says of each batch whether anything could be written;
+/// when nothing could, tries by itself until it can, so that senders can be told when to try again.
 pub async fn run(engine: &Engine, queue: &Queue, beat: &Beat) {
     let mut own = Vec::new();
     while write_one(engine, &queue.0, &mut own, beat).await {}
 }
 
 /// One batch: waits for an event, takes what is there, answers after the commit. The engine's own follow-up events go
-/// into the next batch, so that nobody's answer waits for them. False when the door is closed and nothing is left.
+/// into the next batch, so that no sender's answer waits for them. False when the door is closed and nothing is left.
 async fn write_one(
     engine: &Engine,
     queue: &Mutex<mpsc::Receiver<Waiting>>,
@@ -88,7 +88,7 @@ async fn write_one(
     beat.begins();
     let answers = engine.batch(&arrivals, own).await;
     let landed = answers.iter().any(Result::is_ok);
-    // Rows that somebody else holds concern only those whose they are; but it may be the tables that are held.
+    // Rows locked elsewhere concern only their owners; but the tables themselves may be locked.
     let held = !landed && answers.iter().any(|answer| matches!(answer, Err(NotAccepted::Later(_))));
     if !held {
         beat.ends(landed);

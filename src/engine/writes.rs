@@ -1,4 +1,4 @@
-//! What a round is to write, beside the onboardings that it changed. The step adds to it, `commit` takes it whole. No
+//! What a round will write, beside the onboardings that it changed. The step adds to it, `commit` takes it whole. No
 //! SQL here.
 
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Became {
     }
 }
 
-/// A new row of the journal, with everyone who brought its event.
+/// A new row of the journal, with every arrival that brought its event.
 #[derive(Debug)]
 pub(super) struct Row {
     pub event: NewEvent,
@@ -59,7 +59,7 @@ pub(super) struct Row {
     pub keeps: bool,
 }
 
-/// Everything that is to be written.
+/// Everything to write.
 #[derive(Debug, Default)]
 pub(super) struct Writes {
     /// The journal: new rows, and those that waited there.
@@ -67,7 +67,7 @@ pub(super) struct Writes {
     pub adopted: Vec<Adopted>,
     pub effects: Vec<NewEffect>,
     pub follow_ups: Vec<EffectFollowUp>,
-    /// Attempts whose outcomes are kept: their leases must not run out.
+    /// Attempts with kept outcomes: their leases must not run out.
     pub parked: Vec<(EffectId, u32)>,
     /// Marks to set or to take back, of onboardings for which something may be kept.
     pub marks: BTreeMap<OnboardingId, bool>,
@@ -113,7 +113,7 @@ impl Writes {
         }
     }
 
-    /// Takes out the new rows of which this is so, with their secrets; answers who brought them.
+    /// Takes out the new rows that match, with their secrets; answers the arrivals that brought them.
     pub(super) fn take_out(&mut self, which: impl Fn(&Row) -> bool) -> Vec<usize> {
         let (out, rows): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows).into_iter().partition(which);
         self.rows = rows;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::engine::{NotAccepted, Receipt};
 use crate::problem::{CONTENT, Problem, ProblemType};
 
-/// When to come again while this process stops: another one, or the next one, answers then.
+/// When to try again while this process stops: another one, or the next one, answers then.
 const AFTER_STOP: Millis = Millis::secs(2);
 
 /// A problem. The detail is a fixed text or made of fixed texts: never what a sender wrote.
@@ -32,7 +32,7 @@ pub(crate) fn bad_batch(errors: Vec<Value>) -> HttpResponse {
     HttpResponse::build(problem.status_code()).insert_header((CONTENT_TYPE, CONTENT)).body(body.to_string())
 }
 
-/// 429 or 503: come again.
+/// 429 or 503: try again.
 pub(crate) fn come_again(why: &NotAccepted) -> HttpResponse {
     let (kind, after) = match why {
         NotAccepted::Full(after) => (ProblemType::Busy, *after),

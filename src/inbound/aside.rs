@@ -22,12 +22,12 @@ pub trait Aside: Send + Sync + fmt::Debug {
     /// Keeps this delivery of `unverified:PROVIDER`; `reason` is a word of the fixed catalogue.
     ///
     /// # Errors
-    /// Why it could not be kept, for the log. The sender is answered the same either way.
+    /// Why it could not be kept, for the log. The sender gets the same answer either way.
     async fn keep(&self, source: &str, reason: &str, failed: &Failed, at: Timestamp) -> Result<(), String>;
 }
 
-/// What is kept of a delivery that failed verification: all of it, when it is as short as providers' are, so that it can
-/// be verified again.
+/// What is kept of a delivery that failed verification: all of it, when it is as short as providers' are, so that it
+/// can be verified again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failed {
     /// Its headers; none when it was cut.
@@ -45,7 +45,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    /// Of what a delivery showed, at most so many bytes.
+    /// What a delivery showed, at most this many bytes of it.
     #[must_use]
     pub fn of(presented: &Presented<'_>, most: usize) -> Self {
         let headers: usize = presented.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -62,13 +62,13 @@ impl Failed {
         }
     }
 
-    /// As bytes, which are only ever sealed: a wrong secret may be the right one of somebody else.
+    /// As bytes, which are only ever sealed: a wrong secret may be someone else's right one.
     #[must_use]
     pub fn written(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Of such bytes.
+    /// Reads such bytes.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()

@@ -1,6 +1,6 @@
 //! Lets what fails rest. One breaker for each action, one for its look-ups (which say nothing about its work), one for
-//! each provider as a whole. Pure: times enter, nothing is read from a clock. Closed, open until a time, then half open:
-//! one is let through, and its end decides.
+//! each provider as a whole. Pure: times enter, nothing is read from a clock. Closed, open until a time, then half
+//! open: one is let through, and its end decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,25 +35,25 @@ pub enum Breaker {
     Shaky {
         /// How many.
         failures: u32,
-        /// The last.
+        /// When the last of them was.
         last: Timestamp,
     },
     /// Nothing is let through.
     Open {
-        /// Since when.
+        /// When it opened.
         since: Timestamp,
         /// Until then.
         until: Timestamp,
         /// How long this rest is; the next one is twice as long.
         rest: Millis,
-        /// Why.
+        /// Why it is open.
         cause: String,
     },
     /// One was let through at this time; the others wait for its end.
     HalfOpen {
         /// Since when it is not closed.
         since: Timestamp,
-        /// When the one was let through. One whose end is never told is replaced after another rest.
+        /// When the one attempt was let through. If its end is never told, another replaces it after another rest.
         probing: Timestamp,
         /// The rest before.
         rest: Millis,
@@ -67,7 +67,7 @@ pub enum Breaker {
 pub struct Rest {
     /// When the next one is let through.
     pub until: Timestamp,
-    /// Since when.
+    /// When the rest began.
     pub since: Timestamp,
     /// Why; shown to people.
     pub cause: String,
@@ -156,7 +156,8 @@ impl Breaker {
     }
 }
 
-/// The breaker of an attempt: calls have one for each action and one for its look-ups, mails and publications one for all.
+/// The breaker of an attempt: calls have one for each action and one for its look-ups, mails and publications one for
+/// all.
 #[must_use]
 pub fn name(request: &Request, mode: Mode) -> String {
     match request.target() {
@@ -188,7 +189,7 @@ const LOOK_UPS: &str = ".look_up";
 pub struct Breakers {
     settings: BreakerSettings,
     all: Mutex<BTreeMap<String, Breaker>>,
-    /// Who met the failures in a row of each, up to as many as let it rest.
+    /// The onboardings that met each action's failures in a row, up to as many as make it rest.
     met: Mutex<BTreeMap<String, BTreeSet<OnboardingId>>>,
 }
 
@@ -202,7 +203,7 @@ impl Breakers {
     /// Lets one attempt through the breaker of its slot and that of its action, or says why not.
     ///
     /// # Errors
-    /// [`Rest`] of the one that does not let it through.
+    /// The [`Rest`] of the breaker that does not let it through.
     pub fn admit(&self, slot: &str, action: &str, now: Timestamp) -> Result<(), Rest> {
         let mut all = self.all();
         for name in [slot, action] {
@@ -229,7 +230,8 @@ impl Breakers {
         self.all().get(slot).is_some_and(|breaker| breaker.level() > 0)
     }
 
-    /// Actions that are not simply let through: none now, or one at first; and when the soonest of those that rest goes on.
+    /// Actions that do not simply pass: they let none through, or one at first. Also when the first of those that rest
+    /// goes on.
     #[must_use]
     pub fn held(&self, now: Timestamp) -> (Vec<Resting>, Option<Timestamp>) {
         let (mut held, mut soonest) = (Vec::new(), None::<Timestamp>);
@@ -247,13 +249,13 @@ impl Breakers {
         (held, soonest)
     }
 
-    /// Takes note of how an attempt for this onboarding ended. Answers whether it failed as it does for everybody now:
-    /// that says nothing about this one. What fails for a few alone, again and again, is not an outage.
+    /// Takes note of how an attempt for this onboarding ended. Answers whether it failed as every attempt does now:
+    /// that says nothing about this onboarding. Repeated failures of a few onboardings are not an outage.
     pub fn note(&self, slot: &str, action: &str, of: OnboardingId, health: &Health, now: Timestamp) -> bool {
         let mut all = self.all();
         let mut everybody = false;
         match health {
-            // Also one that never failed is kept: its figure says that it is closed.
+            // Keeps one that never failed too: its figure says that it is closed.
             Health::Well => [slot, action].into_iter().for_each(|name| match all.get_mut(name) {
                 Some(breaker) => breaker.well(),
                 None => drop(all.insert(name.to_owned(), Breaker::Closed)),

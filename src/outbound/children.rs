@@ -25,7 +25,7 @@ pub trait Onboardings: Send + Sync + std::fmt::Debug {
     /// The onboarding of this id, if there is one.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Errors of the store.
     async fn read(&self, id: OnboardingId) -> Result<Option<Onboarding>, StoreError>;
 }
 
@@ -103,7 +103,7 @@ impl Children {
         let mut answer = Answer::named(outcome);
         answer.fields.insert("onboarding_id".to_owned(), child.to_string().into());
         if outcome == "ended" {
-            // Nobody told this parent of the end: it was none when that came.
+            // This parent was not told of the end: it was not yet a parent when that came.
             match self.onboardings.read(child).await {
                 Ok(ended) => answer.facts.extend(ended.and_then(|ended| ended.end())),
                 Err(error) => {

@@ -61,7 +61,7 @@ impl ProviderSettings {
     /// The common part of a section that was checked.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every problem that was found.
     pub fn of(section: &Section) -> Result<Self, Faults> {
         section.read(|_, _| Vec::new())
     }

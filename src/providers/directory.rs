@@ -1,5 +1,5 @@
-//! The adapters by name. They may be exchanged while gangway serves: whoever asks next gets the new one, and a
-//! conversation that is under way ends with the old one.
+//! The adapters by name. They may be exchanged while gangway serves: the next lookup gets the new one, and a
+//! conversation under way ends with the old one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -72,8 +72,8 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// [`Stop`]: it ended without an answer.
     async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop>;
 
-    /// Gets the token of this name, which a [`HttpRequest::token`] asked for. Only adapters whose requests ask for one have
-    /// any.
+    /// Gets the token of this name, which a [`Request::token`] asked for. Only adapters with requests that ask for one
+    /// have any.
     ///
     /// # Errors
     /// [`Stop`]: none can be had now.
@@ -87,7 +87,7 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         None
     }
 
-    /// Reads a delivery whose secret or signature was right.
+    /// Reads a delivery that passed verification.
     ///
     /// # Errors
     /// [`Unreadable`] when it is not what this provider sends; it is answered with 400.
@@ -97,9 +97,9 @@ pub trait Adapter: Send + Sync + fmt::Debug {
 /// How many requests a provider takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
-    /// So many, at least one.
+    /// Number of requests, at least one.
     pub requests: u32,
-    /// In this time.
+    /// The time for which the number holds.
     pub per: Millis,
 }
 
@@ -155,12 +155,12 @@ pub struct HttpRequest {
     pub query: Vec<(String, String)>,
     /// Headers without secrets.
     pub headers: Vec<(&'static str, String)>,
-    /// Name of the token that goes into `Authorization: Bearer`: got through [`Adapter::token`] once for everyone who
-    /// needs it, renewed before it expires, and once more when the answer is 401; then the request is sent again.
+    /// Name of the token that goes into `Authorization: Bearer`: got through [`Adapter::token`] once for all requests
+    /// that need it, renewed before it expires, and once more when the answer is 401; then the request is sent again.
     pub token: Option<&'static str>,
     /// Headers with secrets: never logged.
     pub secret_headers: Vec<(&'static str, SecretString)>,
-    /// Headers whose names are known only when a definition is loaded; secret or not, they are treated as secret.
+    /// Headers with names that are known only when a definition is loaded; secret or not, they are treated as secret.
     pub named_headers: Vec<(String, SecretString)>,
     /// The exact bytes of the body.
     pub body: Option<Vec<u8>>,
@@ -203,7 +203,7 @@ pub struct Delivery<'a> {
 pub struct Reading {
     /// Event type in gangway: `PROVIDER.…`.
     pub kind: String,
-    /// The provider's key that is the same over redeliveries; a digest of the body stands in.
+    /// The provider's key that stays the same over redeliveries; without one, a digest of the body stands in.
     pub key: Option<String>,
     /// When it happened by the provider's clock.
     pub occurred_at: Option<Timestamp>,

@@ -101,7 +101,7 @@ pub fn outcome(name: &str, writes: &[&str], may_write: &[&str]) -> OutcomeSpec {
     OutcomeSpec { name: name.to_owned(), writes: words(writes), may_write: words(may_write), secrets: Vec::new() }
 }
 
-/// The same outcome, handing over these secret fields beside.
+/// This outcome, which also hands over these secret fields.
 #[must_use]
 pub fn with_secrets(outcome: OutcomeSpec, secrets: &[&str]) -> OutcomeSpec {
     OutcomeSpec { secrets: words(secrets), ..outcome }

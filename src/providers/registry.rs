@@ -65,7 +65,7 @@ impl Row {
     }
 }
 
-/// For a provider whose calls need no more than their input.
+/// For a provider with calls that need no more than their input.
 #[must_use]
 pub const fn nothing(_: &Section, _: &Call) -> Option<String> {
     None

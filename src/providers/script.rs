@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::{Far, HttpRequest, Reply, Stop};
 
-/// A far end whose answers are known beforehand; its time stands.
+/// A far end with answers fixed beforehand; its time stands still.
 #[derive(Debug)]
 pub struct Script {
     now: Timestamp,
@@ -36,7 +36,7 @@ impl Script {
         self.sent.lock().clone()
     }
 
-    /// How many answers nobody asked for.
+    /// How many answers were never asked for.
     #[must_use]
     pub fn left(&self) -> usize {
         self.rest.lock().len()

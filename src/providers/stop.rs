@@ -79,13 +79,13 @@ impl Stop {
         Self::Barred(format!("the provider refuses our credentials ({status}); check {keys}"))
     }
 
-    /// A redirect of `who` answers; `base_url` are the settings to check.
+    /// `who` answers with a redirect; `base_url` names the settings to check.
     #[must_use]
     pub fn moved(who: &str, status: u16, base_url: &str) -> Self {
         Self::Barred(format!("{who} answers with a redirect ({status}); check {base_url}"))
     }
 
-    /// 429 of `who` answers.
+    /// `who` answers 429.
     #[must_use]
     pub fn throttled(who: &str, wait: Option<Millis>) -> Self {
         Self::Later(format!("429, {who} asks for fewer requests"), wait)
@@ -95,10 +95,10 @@ impl Stop {
     /// so that is [`Stop::Unclear`].
     #[must_use]
     pub fn shut(wait: Option<Millis>) -> Self {
-        Self::Away("503, asks to come again".to_owned(), wait)
+        Self::Away("503, asks to try again later".to_owned(), wait)
     }
 
-    /// A status of a gateway that stands before `who` should have answered.
+    /// A gateway in front of `who` answered with this status instead.
     #[must_use]
     pub fn gateway(who: &str, status: u16, wait: Option<Millis>) -> Self {
         Self::Away(format!("{status} from a gateway, not from {who} itself"), wait)
@@ -114,7 +114,7 @@ impl Stop {
         }
     }
 
-    /// The same, with `who` before its cause.
+    /// This stop, with `who` before its cause.
     #[must_use]
     pub fn said_by(self, who: &str) -> Self {
         let told = |cause: String| format!("{who}: {cause}");
@@ -142,7 +142,7 @@ impl Stop {
         }
     }
 
-    /// What keeps a token back, of an answer on the way to it: what the settings must mend, or what passes.
+    /// Why there is no token, by an answer on the way to it: a fault of the settings, or something that passes.
     #[must_use]
     pub fn of_a_token(self) -> Self {
         match self {

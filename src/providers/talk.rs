@@ -28,22 +28,22 @@ pub struct Talk {
 }
 
 impl Talk {
-    /// Doing it.
+    /// A first attempt.
     pub fn new(action: &'static str, input: Value) -> Self {
         Self { action, input, mode: Mode::Do, uncertain_since: None }
     }
 
-    /// Looking up whether it was done.
+    /// A look-up of whether it was done.
     pub fn look_up(action: &'static str, input: Value) -> Self {
         Self { mode: Mode::LookUp, ..Self::new(action, input) }
     }
 
-    /// Doing it again, or looking it up, after an attempt that ended unknown a minute ago.
+    /// This talk, to do it again or to look it up, after an attempt that ended unknown a minute ago.
     pub fn uncertain(self, mode: Mode) -> Self {
         Self { mode, ..self.uncertain_since(Timestamp(NOW.0 - 60_000)) }
     }
 
-    /// The same after an attempt that ended unknown at this time.
+    /// This talk, after an attempt with an unknown end at this time.
     pub fn uncertain_since(self, time: Timestamp) -> Self {
         Self { uncertain_since: Some(time), ..self }
     }
@@ -138,8 +138,8 @@ pub fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
         .find_map(|(known, value)| (known == name).then_some(value))
 }
 
-/// Holds answers against the catalogue: each outcome is one that the action has, with exactly the fields and secrets
-/// that it says; and every outcome that the catalogue lists is among them.
+/// Checks answers against the catalogue: the action has each outcome, with exactly the fields and secrets that it
+/// lists, and every listed outcome occurs.
 pub fn hold(adapter: &dyn Adapter, answers: &[(&'static str, Answer)]) {
     let mut catalogue = Catalogue::default();
     adapter.describe(&mut catalogue);

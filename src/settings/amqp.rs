@@ -81,7 +81,7 @@ impl AmqpSettings {
         ];
         for (key, name) in names {
             if name.is_empty() || name.len() > NAME_MOST || name.starts_with("amq.") {
-                wrong(key, "the broker does not take this name", "1 to 255 bytes, not beginning with `amq.`");
+                wrong(key, "the broker does not accept this name", "1 to 255 bytes, not beginning with `amq.`");
             }
         }
         if self.queue == self.dead {

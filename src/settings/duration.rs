@@ -1,5 +1,5 @@
 //! Lengths of time in settings are text: `500ms`, `15s`, `5m`, `24h`, `30d`. Use `#[serde(with = "duration")]` on a
-//! [`Millis`] field. Never here: bare numbers, whose unit everyone remembers differently.
+//! [`Millis`] field. Never here: bare numbers, because everyone remembers their unit differently.
 
 use gangway_core::time::Millis;
 use serde::{Deserialize, Deserializer, Serializer};
@@ -17,7 +17,7 @@ pub fn parse(text: &str) -> Result<Millis, String> {
 /// Writes it as it is read.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors of the serializer.
 pub fn serialize<S: Serializer>(length: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(length)
 }
@@ -25,12 +25,12 @@ pub fn serialize<S: Serializer>(length: &Millis, serializer: S) -> Result<S::Ok,
 /// Reads it from text.
 ///
 /// # Errors
-/// As [`parse`].
+/// See [`parse`].
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
     parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
-/// The same for a length that may be left out; add `#[serde(default)]`.
+/// For a length that may be left out; add `#[serde(default)]`.
 pub mod option {
     use gangway_core::time::Millis;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -38,7 +38,7 @@ pub mod option {
     /// Writes it as it is read.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Errors of the serializer.
     pub fn serialize<S: Serializer>(length: &Option<Millis>, serializer: S) -> Result<S::Ok, S::Error> {
         match length {
             Some(length) => serializer.collect_str(length),
@@ -49,7 +49,7 @@ pub mod option {
     /// Reads it from text.
     ///
     /// # Errors
-    /// As [`super::parse`].
+    /// See [`super::parse`].
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Millis>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| super::parse(&text)).transpose().map_err(serde::de::Error::custom)

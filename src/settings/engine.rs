@@ -70,13 +70,13 @@ impl EngineSettings {
             ("batch", self.batch, "no event could be committed"),
             ("writers", self.writers, "no event could be committed"),
             ("adopt", self.adopt as usize, "held events would never find their owner"),
-            ("sweep_batch", self.sweep_batch as usize, "what is overdue would stay so"),
+            ("sweep_batch", self.sweep_batch as usize, "overdue work would stay overdue"),
             ("queue_bytes", self.queue_bytes, "no event could come in"),
             ("quarantine", self.quarantine as usize, "an event that the database refuses would come again for ever"),
             ("mails", self.mails as usize, "every flow that mails would wait for a person"),
             ("effects", self.effects as usize, "every flow would wait for a person"),
             ("facts", self.facts as usize, "no flow would hear of anything"),
-            ("identifiers", self.identifiers as usize, "no read could name anybody"),
+            ("identifiers", self.identifiers as usize, "no read could name a user"),
         ];
         for (name, value, hint) in counts {
             if value == 0 {

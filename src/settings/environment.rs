@@ -25,7 +25,7 @@ pub(crate) fn lay(merged: &mut Merged<'_>, environment: &[(String, String)], fau
     variables.sort();
     for (name, text) in variables {
         if service_link(name, text) {
-            tracing::debug!(name, "is Kubernetes's link to a service; passed over");
+            tracing::debug!(name, "is a service link of Kubernetes; ignored");
             continue;
         }
         let path = match path(name, merged) {
@@ -78,8 +78,9 @@ fn nested(rest: &str, merged: &Merged<'_>) -> Option<String> {
     variables.find(|variable| meant.contains(&flat(variable))).map(|variable| format!("GANGWAY_{variable}"))
 }
 
-/// Kubernetes puts variables beside each service, named as it is: `GANGWAY_SERVICE_HOST` and `GANGWAY_PORT_8080_TCP` for
-/// one named gangway, `GANGWAY_DB_PORT=tcp://10.0.0.1:5432` for one named gangway-db. None of their shapes is a setting.
+/// Kubernetes puts variables beside each service, named as it is: `GANGWAY_SERVICE_HOST` and `GANGWAY_PORT_8080_TCP`
+/// for one named gangway, `GANGWAY_DB_PORT=tcp://10.0.0.1:5432` for one named gangway-db. None of their shapes is a
+/// setting.
 fn service_link(name: &str, text: &str) -> bool {
     let Some(rest) = name.strip_prefix("GANGWAY").filter(|rest| !rest.contains("__")) else { return false };
     let is_link = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));

@@ -60,7 +60,7 @@ fn broken(key: String, message: &str, twice: Option<&str>) -> Fault {
     Fault::new(key, format!("is not TOML: {message}"), hint)
 }
 
-/// The key or section of this line, when the same stands on a line above.
+/// The key or section of this line, when a line above has it too.
 fn given_twice(text: &str, at: usize) -> Option<&str> {
     let (mut section, mut seen) = ("", BTreeSet::new());
     for (number, line) in text.lines().enumerate() {

@@ -15,7 +15,7 @@ pub struct IntakeSettings {
     /// How long a sender may take over its body.
     #[serde(with = "duration")]
     pub body_within: Millis,
-    /// How long a sender waits for the commit before it is told to come again.
+    /// How long a sender waits for the commit before it is asked to try again.
     #[serde(with = "duration")]
     pub answer_within: Millis,
     /// Events in one batch.

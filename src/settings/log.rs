@@ -28,7 +28,7 @@ impl LogSettings {
             faults.push(Fault::new(format!("{at}.level"), format!("{:?} is not a level", self.level), hint));
         }
         if !["text", "json"].contains(&self.format.as_str()) {
-            let what = format!("{:?} is not a form of log", self.format);
+            let what = format!("{:?} is not a log format", self.format);
             faults.push(Fault::new(format!("{at}.format"), what, "text for people, json for collectors"));
         }
         faults

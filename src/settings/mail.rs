@@ -35,11 +35,11 @@ pub struct MailSettings {
     pub timeout: Millis,
     /// What follows when the answer after the final dot is lost: `resend` the same bytes once, or `review`.
     pub on_unknown: OnUnknown,
-    /// A folder of templates beside the compiled-in ones; one of the same name replaces it.
+    /// A folder of further templates; one with the name of a compiled-in one replaces it.
     pub templates: Option<PathBuf>,
 }
 
-/// What follows when nobody knows whether a mail was taken.
+/// What follows when it is unknown whether a mail was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnUnknown {

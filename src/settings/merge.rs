@@ -44,7 +44,7 @@ impl<'a> Merged<'a> {
         Self { table, defaults, forms, sources: BTreeMap::new(), places: BTreeMap::new(), whole: true }
     }
 
-    /// Where this key was set, or the section that it belongs to; empty when nobody did.
+    /// Where this key, or the section it belongs to, was set; empty when it was not.
     pub(crate) fn place(&self, key: &str) -> String {
         let short = key.strip_suffix("webhook.secrets").map(|above| format!("{above}webhook_secret"));
         let short = short.and_then(|short| self.places.get(&short));
@@ -153,7 +153,7 @@ impl<'a> Merged<'a> {
             Some(known) => format!("did you mean {above}.{known}?"),
             None => match self.forms.with(part).as_slice() {
                 [] => format!("known here: {}", table.keys().map(String::as_str).collect::<Vec<_>>().join(", ")),
-                elsewhere => format!("it stands in {}", elsewhere.join(", ")),
+                elsewhere => format!("it belongs in {}", elsewhere.join(", ")),
             },
         };
         Fault::new(key, "is not a setting", hint)

@@ -52,7 +52,7 @@ pub struct Fault {
     pub what: String,
     /// How to mend it.
     pub hint: String,
-    /// Where it was set: file and line, or the variable; empty when nobody set it.
+    /// Where it was set: file and line, or the variable; empty for a default.
     pub place: String,
 }
 
@@ -86,7 +86,7 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// The settings in force. Cannot be had but through [`Settings::of`], so whoever holds one may rely on every check.
+/// The settings in force. Only [`Settings::of`] makes them, so code that holds one may rely on every check.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `[server]`

@@ -21,7 +21,7 @@ pub struct OutboundSettings {
     /// Longest time for one request, from its first byte to the last of its answer.
     #[serde(with = "duration")]
     pub request_timeout: Millis,
-    /// Longest time for name, connection and TLS; nothing was sent when it is over.
+    /// Longest time for name lookup, connection and TLS; nothing has been sent by then.
     #[serde(with = "duration")]
     pub connect_timeout: Millis,
     /// Bytes of an answer, at most; more is cut off and counts as no answer.
@@ -32,8 +32,8 @@ pub struct OutboundSettings {
     /// Longest wait that a far end is granted when it asks to be left alone.
     #[serde(with = "duration")]
     pub longest_wait: Millis,
-    /// How long after a start, and after the database was away, leases that ran out are left to those who may still hold
-    /// their outcome.
+    /// How long after a start, and after the database was away, leases that ran out are left to processes that may
+    /// still hold their outcome.
     #[serde(with = "duration")]
     pub recovery: Millis,
     /// How long a stop waits for what is being performed.
@@ -147,7 +147,7 @@ impl OutboundSettings {
             self.connect_timeout >= self.request_timeout,
             "connect_timeout",
             "is not shorter than request_timeout",
-            "a connection that cannot be made must be told apart from an answer that does not come",
+            "a failed connection must be distinguishable from a missing answer",
         );
         wrong(self.reply_limit < 1024, "reply_limit", "is less than 1024 bytes", "1048576 is usual");
         wrong(self.sweep.0 < 100, "sweep", "is shorter than 100ms", "5s is usual; ordinary work does not wait for it");

@@ -1,5 +1,5 @@
-//! `[providers.NAME]`: which providers have a section. The raw sections leave, without the part about webhooks, which is
-//! the same for all of them; a provider types its own. Never here: the name of a provider.
+//! `[providers.NAME]`: which providers have a section. The raw sections leave, without the part about webhooks, which
+//! is the same for all of them; a provider types its own. Never here: the name of a provider.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use super::{Fault, Faults};
 /// Names that no provider can have: what gangway itself calls its events, effects and their slots.
 pub(crate) const RESERVED: [&str; 7] = ["effect", "flow", "generic", "mail", "onboarding", "publish", "user"];
 
-/// What every provider's section takes beside its own keys.
+/// What every provider's section takes in addition to its own keys.
 const COMMON: &str = include_str!("provider.toml");
 
-/// Keys of every provider whose names say where they belong.
+/// Keys that every provider has, by names that say where they belong.
 const COMMON_KEYS: [&str; 3] = ["base_url", "webhook_secret", "webhook"];
 
 /// Tells all that is wrong with a provider's section.
 pub type Check = fn(&Section, &mut Vec<Fault>);
 
-/// What a provider's section takes, and who checks it.
+/// What a provider's section takes, and how it is checked.
 #[derive(Clone, Debug)]
 pub struct Form {
     shape: Shape,
@@ -33,7 +33,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// The form of a provider whose own keys this commented text tells; `docs` is the page that describes it.
+    /// The form of a provider: this commented text lists its own keys; `docs` is the page that describes it.
     #[must_use]
     pub fn of(text: &str, docs: &str, check: Check) -> Self {
         Self { shape: Shape::of(text, docs).over(&Self::common().shape), check }
@@ -54,7 +54,7 @@ impl Form {
     /// Reads a section's text, as a file would give it: for tests of adapters.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every problem that was found.
     pub fn read<T: DeserializeOwned>(
         &self,
         text: &str,
@@ -74,9 +74,9 @@ impl Form {
 /// What takes sections: those of the providers that are built in, and of any other.
 #[derive(Clone, Debug)]
 pub struct Forms {
-    /// Of those that are built in, by name.
+    /// The built-in provider of this name.
     pub built_in: BTreeMap<&'static str, Form>,
-    /// Of one that a definition file describes.
+    /// A provider that a definition file describes.
     pub defined: Form,
     /// Tells all that is wrong with the part about webhooks.
     pub webhook: Check,
@@ -129,7 +129,7 @@ impl Forms {
         own.filter(|(words, _)| !words.is_empty()).map(|(words, path)| (below(path), words)).collect()
     }
 
-    /// A section that is neither of a known provider nor says by which definition it is to be read.
+    /// A section that neither names a known provider nor says which definition describes it.
     fn unknown(&self, name: &str) -> Fault {
         let hint = match nearest(name, self.built_in.keys().copied()) {
             Some(known) => format!("did you mean providers.{known}?"),
@@ -200,7 +200,7 @@ fn no_name(name: &str) -> Option<Fault> {
     RESERVED.contains(&name).then(|| Fault::new(format!("providers.{name}"), what, hint))
 }
 
-/// A section whose webhooks follow the definition's rule, unless it names another.
+/// A section with webhooks by the definition's rule, unless it names another.
 fn with_rule(mut table: Table) -> Table {
     if table.contains_key("webhook") || table.contains_key("webhook_secret") {
         let webhook = table.entry("webhook").or_insert_with(|| Value::Table(Table::new()));
@@ -229,7 +229,7 @@ fn split(at: &str, mut section: Table, shape: Shape, faults: &mut Vec<Fault>) ->
     if let Some(secret) = short {
         if set.contains_key("secrets") {
             let hint = "keep webhook.secrets, which takes several while one is being replaced";
-            faults.push(Fault::new(format!("{at}.webhook_secret"), "is given beside webhook.secrets", hint));
+            faults.push(Fault::new(format!("{at}.webhook_secret"), "is given together with webhook.secrets", hint));
         }
         set.insert("secrets".to_owned(), Value::Array(vec![secret]));
     }

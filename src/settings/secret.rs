@@ -1,4 +1,4 @@
-//! Serde for a [`secrecy::SecretString`], whose `Debug` says nothing: read from text, never written out.
+//! Serde for a [`secrecy::SecretString`], which shows nothing in `Debug`: read from text, never written out.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serializer};
@@ -14,12 +14,12 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretS
 /// Writes that there is one.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors of the serializer.
 pub fn serialize<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("(secret)")
 }
 
-/// The same for a secret that may be left out; add `#[serde(default)]`.
+/// For a secret that may be left out; add `#[serde(default)]`.
 pub mod option {
     use secrecy::SecretString;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -35,7 +35,7 @@ pub mod option {
     /// Writes whether there is one.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Errors of the serializer.
     pub fn serialize<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
         match secret {
             Some(_) => serializer.serialize_str("(secret)"),

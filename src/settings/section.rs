@@ -1,6 +1,6 @@
-//! Types a section. What its shape knows is checked first: keys, words, kinds. Where the type refuses more than that,
-//! each value is tried alone in a section that is right, so that no wrong value hides another, and what is missing is
-//! told beside what is wrong. Never here: a value in a problem; it may be a secret.
+//! Types a section. First checks what its shape knows: keys, words, kinds. Where the type refuses more than that, tries
+//! each value alone in a section that is right, so that no wrong value hides another, and tells what is missing
+//! together with what is wrong. Never here: a value in a problem; it may be a secret.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::value_type::{find, leaves, put, take};
 use super::{Fault, Faults};
 
-/// A section that is to be typed.
+/// A section, not yet typed.
 #[derive(Clone)]
 pub struct Section {
     /// Its key: `providers.NAME`.
@@ -38,7 +38,7 @@ impl Section {
     /// Typed and checked.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every problem that was found.
     pub fn read<T: DeserializeOwned>(&self, check: impl FnOnce(&T, &str) -> Vec<Fault>) -> Result<T, Faults> {
         let mut faults = Vec::new();
         self.check(check, &mut faults).ok_or(Faults(faults))
@@ -170,7 +170,7 @@ impl Section {
         }
         let known: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
         let hint = format!("one of {}", known.join(", "));
-        Some(Fault::new(self.key(path), "is not a word that may stand here", hint))
+        Some(Fault::new(self.key(path), "is not one of the allowed words", hint))
     }
 
     fn docs(&self) -> String {

@@ -44,7 +44,7 @@ pub struct ServerSettings {
     /// How long a loop that ended by a fault rests before it begins again.
     #[serde(with = "duration")]
     pub restart: Millis,
-    /// How often what was counted is drained, whether anybody asks for `/metrics` or not.
+    /// How often the process drains its metrics, whether or not `/metrics` is read.
     #[serde(with = "duration")]
     pub upkeep: Millis,
     /// How often the settings file is looked at for mended providers.
@@ -69,7 +69,7 @@ impl ServerSettings {
             faults.push(Fault::new(key("listen"), "is not an IP address and a port", hint));
         }
         if !self.private_listen.is_empty() {
-            let hint = "such as \"0.0.0.0:9090\", an address that strangers do not reach; empty: none of their own";
+            let hint = "such as \"0.0.0.0:9090\", an address that strangers do not reach; empty: no separate address";
             match self.private_listen.parse::<SocketAddr>() {
                 Err(_) => faults.push(Fault::new(key("private_listen"), "is not an IP address and a port", hint)),
                 Ok(private) if private.port() != 0 && self.listen.parse() == Ok(private) => {
@@ -103,7 +103,7 @@ impl ServerSettings {
             }
         }
         if self.token_cache > Self::TOKEN_CACHE_MAX {
-            let hint = "a token that was taken back must stop working soon";
+            let hint = "a token that was removed must stop working soon";
             faults.push(Fault::new(key("token_cache"), "is more than 10s", hint));
         }
         faults

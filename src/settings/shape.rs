@@ -132,7 +132,7 @@ impl Shape {
         None
     }
 
-    /// A section of which nothing was set that it needs.
+    /// A section that lacks everything it needs.
     #[expect(clippy::expect_used, reason = "the texts are compiled in, and tests type the defaults of each")]
     pub(crate) fn usual<T: DeserializeOwned>(&self) -> T {
         let (shape, set) = (self.clone(), Table::new());

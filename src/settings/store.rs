@@ -37,19 +37,19 @@ pub struct DatabaseSettings {
     /// Longest wait for one statement.
     #[serde(with = "duration")]
     pub statement: Millis,
-    /// Longest wait for a row that somebody else holds.
+    /// Longest wait for a row that another transaction holds.
     #[serde(with = "duration")]
     pub lock: Millis,
-    /// As `lock`, while somebody is known to hold rows.
+    /// As `lock`, while rows are known to be held.
     #[serde(with = "duration")]
     pub lock_again: Millis,
-    /// How long somebody is thought to hold rows after it was last noticed.
+    /// How long rows are thought to be held after it was last noticed.
     #[serde(with = "duration")]
     pub locked_for: Millis,
     /// How long the server lets a transaction of ours be idle.
     #[serde(with = "duration")]
     pub idle_in_transaction: Millis,
-    /// Longest wait for a sign of life of a connection that is to be used or put back.
+    /// Longest wait for a sign of life of a connection before it is used or put back.
     #[serde(with = "duration")]
     pub ping: Millis,
 }
@@ -100,7 +100,7 @@ impl DatabaseSettings {
         ];
         for (name, limit, usual) in limits {
             if limit == Millis(0) {
-                let hint = format!("a wait without an end stops everybody behind it; {usual} is usual");
+                let hint = format!("an endless wait stops everything behind it; {usual} is usual");
                 faults.push(Fault::new(key(name), "is zero", hint));
             }
         }

@@ -1,4 +1,4 @@
-//! Reads files that people write: settings, flows, definitions. What cannot be read is told with its place.
+//! Reads files that people write: settings, flows, definitions. An error names the place.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -16,7 +16,7 @@ pub fn read(path: &Path) -> Result<String, Fault> {
             ErrorKind::NotFound => "look at the name; a relative path begins where gangway is started",
             ErrorKind::PermissionDenied => "let the user that gangway runs as read it",
             ErrorKind::IsADirectory => "name a file in it",
-            _ => "see that it can be read",
+            _ => "make it readable",
         };
         Fault::new(name.to_string(), format!("cannot be read: {error}"), hint)
     })?;

@@ -1,4 +1,4 @@
-//! What kind of value a key takes is told by its default, so that no second list can drift away from the file.
+//! The default tells what kind of value a key takes, so that no second list can drift away from the file.
 
 use toml::{Table, Value};
 
@@ -66,7 +66,8 @@ impl ValueType {
 }
 
 /// A text of the environment where no default tells the kind: a number or truth value where it is one, else text.
-/// What is secret or names something by its name stays text: an API key or a provider's uid may well look like a number.
+/// What is secret or names something by its name stays text: an API key or a provider's uid may well look like a
+/// number.
 pub(crate) fn guess(key: &str, text: &str) -> Value {
     let names = key.rsplit(['.', '_']).next().is_some_and(|end| ["id", "uid", "uuid"].contains(&end));
     if names || super::show::secret(key) {

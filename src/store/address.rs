@@ -1,5 +1,5 @@
-//! The address of the database: text enters; how to connect leaves, or what is wrong in it and what to do. Nothing of user
-//! name and password is ever in a text that leaves.
+//! The address of the database: text enters; how to connect leaves, or what is wrong in it and what to do. Nothing of
+//! user name and password is ever in a text that leaves.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -46,7 +46,7 @@ pub(super) fn postgres(text: &str) -> Result<PgConnectOptions, StoreError> {
     })?;
     for (name, _) in url.query_pairs() {
         if !PARAMETERS.contains(&&*name) && !name.starts_with("options[") {
-            // A name that nobody knows may be a piece of a password.
+            // An unknown name may be a piece of a password.
             let shown = if name.len() <= 20 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
                 format!("`{name}`")
             } else {
@@ -54,7 +54,7 @@ pub(super) fn postgres(text: &str) -> Result<PgConnectOptions, StoreError> {
             };
             let hint =
                 "a schema is chosen by options[search_path]=NAME, TLS by sslmode=verify-full and sslrootcert=FILE";
-            return Err(wrong(format!("has a parameter {shown}, which would be passed over; {hint}")));
+            return Err(wrong(format!("has a parameter {shown}, which would be ignored; {hint}")));
         }
     }
     PgConnectOptions::from_str(text).map_err(|error| match error {
@@ -85,7 +85,7 @@ pub(super) fn place(text: &str) -> String {
     format!("{}{port}{}", url.host_str().unwrap_or("local socket"), url.path())
 }
 
-/// Whether a SQLite file is there, or is to be made.
+/// Checks that a SQLite file is there, or that its address says to make it.
 pub(super) fn sqlite_file(text: &str, path: &Path) -> Result<(), StoreError> {
     let made = text.split_once('?').is_some_and(|(_, query)| query.split('&').any(|pair| pair == "mode=rwc"));
     if made || path.exists() {

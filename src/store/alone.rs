@@ -1,8 +1,8 @@
-//! Whether this process is the only one that has a SQLite file open: then the leases in it belong to nobody any more.
+//! Whether this process is the only one that has a SQLite file open: then the leases in it have no owner any more.
 //!
-//! Every process that opens the file keeps a shared lock on `FILE-open` for as long as it lives; one that gets it for
-//! itself alone first knows that nobody else is there. The lock is on a file of its own because closing a second
-//! handle of the database file would drop SQLite's own locks.
+//! Every process that opens the file keeps a shared lock on `FILE-open` for as long as it lives; one that first gets it
+//! exclusively knows that no other process is there. The lock is on a file of its own because closing a second handle
+//! of the database file would drop SQLite's own locks.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Presence {
     _lock: File,
-    /// Whether nobody else had it open at the start.
+    /// Whether no other process had it open at the start.
     pub(super) alone: bool,
 }
 

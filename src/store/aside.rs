@@ -43,13 +43,13 @@ impl AsideKind {
 /// How much a place holds, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AsideCap {
-    /// Rows.
+    /// Number of rows.
     pub rows: u32,
     /// Bytes, sealed.
     pub bytes: u64,
 }
 
-/// Something to be kept apart.
+/// Something to keep apart.
 #[derive(Clone, Copy, Debug)]
 pub struct NewAside<'a> {
     /// Where it came from.
@@ -67,7 +67,7 @@ pub struct NewAside<'a> {
 pub struct KeptAside {
     /// Its id; later ones are greater.
     pub id: Uuid,
-    /// Where it is.
+    /// Quarantine, or unverified.
     pub kind: AsideKind,
     /// Where it came from.
     pub source: String,
@@ -90,7 +90,7 @@ pub struct AsideFilter {
     pub source: Option<String>,
     /// Older than this one.
     pub before: Option<Uuid>,
-    /// At most so many.
+    /// Most items to return.
     pub limit: u32,
 }
 
@@ -125,7 +125,7 @@ struct Total {
 }
 
 impl Store {
-    /// Keeps a delivery whose signature or secret was wrong; the oldest of its source go beyond `cap`, so that a forger
+    /// Keeps a delivery with a wrong signature or secret; beyond `cap`, the oldest of its source go, so that a forger
     /// cannot fill the disk. A forgery never becomes an event.
     ///
     /// # Errors
@@ -198,7 +198,7 @@ impl Store {
         Ok(found.into_iter().map(|row| kept(filter.kind, row)).collect())
     }
 
-    /// The one of this id, wherever it is, with what was kept of it.
+    /// The entry with this id, wherever it is, with what was kept of it.
     ///
     /// # Errors
     /// [`StoreError::Passing`]; [`StoreError::Poison`] when it does not open.

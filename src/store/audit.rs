@@ -15,7 +15,7 @@ use super::{Blind, Store, StoreError, rows};
 pub struct Tally {
     /// The verdict's word.
     pub verdict: String,
-    /// Rows.
+    /// Number of rows.
     pub rows: i64,
     /// Events received, copies included.
     pub copies: i64,
@@ -56,7 +56,8 @@ impl Store {
         Ok(found.into_iter().map(OnboardingId).collect())
     }
 
-    /// The user that owns each of these identifiers, through an onboarding or as itself; who owns none is left out.
+    /// The user that owns each of these identifiers, through an onboarding or directly; identifiers without an owner
+    /// are left out.
     ///
     /// # Errors
     /// [`StoreError::Passing`].

@@ -15,14 +15,14 @@ use tokio::sync::Mutex;
 
 use super::lent::{Ends, Lent, silent};
 
-/// A pool whose every statement has an end.
+/// A pool with a time limit on every statement.
 #[derive(Clone, Debug)]
 pub(super) struct Db {
     pool: DatabaseConnection,
     ends: Ends,
 }
 
-/// A transaction whose every statement has an end.
+/// A transaction with a time limit on every statement.
 #[derive(Debug)]
 pub(super) enum DbTx {
     Postgres(Mutex<Lent>),
@@ -53,8 +53,8 @@ fn told(error: SqlxError) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
-/// SQLite is never silent, but it may be slow: a disk that stands still, another process that has the file locked. Its pool
-/// waits for the one connection as long as it waits for an answer.
+/// SQLite is never silent, but it may be slow: a disk that stands still, another process that has the file locked. Its
+/// pool waits for the one connection as long as it waits for an answer.
 async fn slow<T>(ends: &Ends, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let limit = ends.statement().saturating_add(Duration::from_millis(ends.acquire.0));
     tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Err(told(silent())))
@@ -131,7 +131,7 @@ impl DbTx {
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         match self {
             Self::Postgres(lent) => lent.into_inner().commit().await.map_err(told),
-            // A commit that nobody waits for any more would be done all the same.
+            // A commit would be done all the same after the wait for it was given up.
             Self::Sqlite(tx, _) => tx.commit().await,
         }
     }

@@ -38,7 +38,7 @@ pub struct Leased {
 /// A leased effect that cannot be opened here.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
-    /// Its name.
+    /// Its onboarding and number.
     pub id: EffectId,
     /// Which attempt this would have been.
     pub attempt: u32,
@@ -48,8 +48,8 @@ pub struct Unreadable {
 
 impl Store {
     /// Leases effects that are due, oldest first, at most so many for each target prefix (`original`, `mail`,
-    /// `publish`); skips rows that another process holds, and those of the flow versions in `but`. The attempt is
-    /// recorded by this, before it is made. A crash after it returns leaves leases that run out.
+    /// `publish`); skips rows that another process holds, and those of the flow versions in `but`. This records the
+    /// attempt before it is made. A crash after it returns leaves leases that run out.
     ///
     /// With `now`, due times are compared with this time instead of the database's clock: for a process whose clock is
     /// moved by hand. The lease itself runs on the database's clock all the same.
@@ -87,18 +87,18 @@ impl Store {
         Ok(leased)
     }
 
-    /// As [`Store::lease`], of every flow; only what can be opened.
+    /// Like [`Store::lease`], for every flow; only what can be opened.
     ///
     /// # Errors
-    /// As [`Store::lease`].
+    /// See [`Store::lease`].
     pub async fn lease_due(&self, slots: &[(String, u32)], lease: Lease) -> Result<Vec<LeasedEffect>, StoreError> {
         Ok(self.lease(slots, (&[], &[]), lease, None).await?.effects.into_iter().map(|(_, effect)| effect).collect())
     }
 
-    /// As [`Store::lease_due`], with due times compared with this time.
+    /// Like [`Store::lease_due`], with due times compared with this time.
     ///
     /// # Errors
-    /// As [`Store::lease`].
+    /// See [`Store::lease`].
     pub async fn lease_due_at(
         &self,
         now: Timestamp,
@@ -153,8 +153,8 @@ impl Store {
         Ok((owner.flow.clone(), effect))
     }
 
-    /// Gives back leases whose attempt was not begun (a graceful stop): due at once, attempt not counted. A lease that
-    /// somebody else has by now is left alone.
+    /// Gives back leases when their attempt was not begun (a graceful stop): due at once, attempt not counted. A lease
+    /// that another process has by now is left alone.
     ///
     /// # Errors
     /// [`StoreError::Passing`]: nothing was given back, the leases run out.
@@ -165,8 +165,8 @@ impl Store {
     }
 
     /// Leases that ran out: their attempts' outcome is unknown. Oldest first, at most `limit` with each call, from the
-    /// front again behind the last: so none that cannot be helped hides another. They stay as they are until the outcome is
-    /// followed up.
+    /// front again behind the last: so none that cannot be helped hides another. They stay as they are until the
+    /// outcome is followed up.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -200,7 +200,7 @@ impl Store {
         Ok(found.into_iter().map(|(_, lease)| lease).collect())
     }
 
-    /// When the next effect that nobody holds is due, whatever its flow.
+    /// When the next effect without a lease is due, whatever its flow.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -208,7 +208,7 @@ impl Store {
         self.next_effect_due_but(&[]).await
     }
 
-    /// When the next effect that nobody holds is due, but for those of onboardings in these flow versions.
+    /// When the next effect without a lease is due, except those of onboardings in these flow versions.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -237,7 +237,8 @@ impl Store {
         Ok(next.map(Timestamp))
     }
 
-    /// The same of these slots only, and but for what rests: for a process that waits for far ends.
+    /// When the next effect of these slots without a lease is due, except what rests: for a process that waits for far
+    /// ends.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -251,7 +252,7 @@ impl Store {
     }
 }
 
-/// Whose leased effects are.
+/// The owner of leased effects.
 struct Owner {
     flow: FlowRef,
     wrapped: Vec<u8>,

@@ -6,7 +6,7 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
 use super::types::StoreError;
 
-/// What a pooler between gangway and PostgreSQL is told to do.
+/// What to tell a pooler between gangway and PostgreSQL.
 const POOLER: &str = "a connection pooler in between does not pass on what gangway needs: PgBouncer from 1.21 on, with \
                       max_prepared_statements above 0 and the ignore_startup_parameters of docs/guides/pgbouncer.md";
 
@@ -25,7 +25,7 @@ pub(super) fn from_db(pool: &str, error: DbErr) -> StoreError {
     }
 }
 
-/// As [`from_db`], for statements that go to the driver directly.
+/// Like [`from_db`], for statements that go to the driver directly.
 pub(super) fn from_sqlx(pool: &str, error: &SqlxError) -> StoreError {
     match error {
         SqlxError::PoolTimedOut => StoreError::Passing(exhausted(pool)),
@@ -47,7 +47,8 @@ pub(super) fn from_sqlx(pool: &str, error: &SqlxError) -> StoreError {
 pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
     const FIRST: &str = "first connection";
     match from_db(FIRST, error) {
-        // The driver tries again until the time is over, and does not say what it met. No pool is exhausted: it is empty.
+        // The driver tries again until the time is over, and does not say what it met. No pool is exhausted: it is
+        // empty.
         StoreError::Passing(text) if text == exhausted(FIRST) => StoreError::Unreachable(format!(
             "nothing answers at {place}; does it run there, and is database.url right?"
         )),
@@ -64,7 +65,7 @@ pub(super) fn from_open(place: &str, error: DbErr) -> StoreError {
     }
 }
 
-/// As [`from_open`], of one attempt whose cause is known: with what to do about it.
+/// Like [`from_open`], for one attempt with a known cause: says what to do about it.
 pub(super) fn from_connect(place: &str, error: &SqlxError) -> StoreError {
     let told = |what: &str| StoreError::Unreachable(format!("{place}: {what}"));
     match error {
@@ -116,8 +117,8 @@ fn from_server(error: &dyn DatabaseError) -> StoreError {
     }
 }
 
-/// A cause is poison only when it is proven to lie in the row itself; what nobody listed may be anything, a damaged disk
-/// or a plan that a migration made stale, and comes again.
+/// A cause is poison only when it is proven to lie in the row itself; an unlisted one may be anything, a damaged disk
+/// or a plan that a migration made stale, and is tried again.
 fn from_postgres(code: &str, words: String) -> StoreError {
     let text = format!("{words} (SQLSTATE {code})");
     match code {
@@ -125,13 +126,14 @@ fn from_postgres(code: &str, words: String) -> StoreError {
         "53100" => StoreError::Passing("the database's disk is full".into()),
         "53300" => StoreError::Passing("the database has no free connection slots".into()),
         "25006" => StoreError::Passing("the database is read-only now".into()),
-        // 55000 while connecting: the database takes no connections for now, during a restore or a change-over. 40003: what
-        // became of a statement is not known; 25P03 and 25P04: a transaction was too slow for the database's limits.
+        // 55000 while connecting: the database takes no connections for now, during a restore or a change-over. 40003:
+        // what became of a statement is not known; 25P03 and 25P04: a transaction was too slow for the database's
+        // limits.
         "55000" | "25P03" | "25P04" | "40003" | "58030" => StoreError::Passing(text),
         // A lock that did not come in time, a statement that took too long: less at once may pass.
         "55P03" | "57014" => StoreError::Locked(text),
-        // A value that the type refuses (U+0000 in text is one), a NULL, a check, a row too big. Not a key that is taken:
-        // behind it is another row, or a sequence that a restore set back, and then it meets everybody.
+        // A value that the type refuses (U+0000 in text is one), a NULL, a check, a row too big. Not a key that is
+        // taken: behind it is another row, or a sequence that a restore set back, and then it concerns every row.
         "23502" | "23514" | "54000" => StoreError::Poison(text),
         code if code.starts_with("22") => StoreError::Poison(text),
         // Shutting down, starting up, dropped: 57P01 and the like; connection exceptions; other lack of resources.
@@ -145,7 +147,7 @@ fn from_postgres(code: &str, words: String) -> StoreError {
     }
 }
 
-/// As [`from_postgres`].
+/// See [`from_postgres`].
 fn from_sqlite(code: i32, words: String) -> StoreError {
     const PRIMARY: i32 = 0xff;
     /// A foreign key, a primary key, a unique key, a row's number: they depend on another row, which may come or go.
@@ -216,7 +218,8 @@ mod tests {
         for code in [18, 20, 275, 1299, 1811] {
             assert!(matches!(from_sqlite(code, String::new()), StoreError::Poison(_)), "{code}");
         }
-        // No memory, locking protocol, schema changed, interrupted, internal, misuse, keys of other rows, a logic error.
+        // No memory, locking protocol, schema changed, interrupted, internal, misuse, keys of other rows, a logic
+        // error.
         for code in [1, 2, 4, 7, 9, 12, 15, 17, 21, 787, 1555, 2067, 2579] {
             assert!(matches!(from_sqlite(code, String::new()), StoreError::Unlisted(_)), "{code}");
         }

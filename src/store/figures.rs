@@ -1,5 +1,5 @@
 //! Counts for `/metrics`, kept as they change: every transaction adds how much it changed each, so that reading them
-//! costs the same however many rows there are. Nothing is counted here but by [`Store::recount`].
+//! costs the same however many rows there are. Only [`Store::recount`] counts here.
 //!
 //! Rows are only added. Once a process has added many it puts their sums in their place, in the transaction that added
 //! the last: no count has a row that two transactions wait for, and the table stays as short as a page or two.
@@ -37,7 +37,7 @@ const COUNTS: [&str; 3] = [
      + (SELECT count(*) FROM effects WHERE lease_until IS NOT NULL) AS number",
 ];
 
-/// Rows that a process adds before it sums up; so long the table is for each process, at most.
+/// Rows that a process adds before it sums up; the table is at most this long for each process.
 const MANY: usize = 512;
 /// Rows summed up at once, at most.
 const SUMMED: u32 = 4_096;
@@ -53,7 +53,7 @@ pub struct Figures {
     pub held: i64,
     /// When the oldest onboarding that should have been woken by now asked to be.
     pub oldest_wake: Option<Timestamp>,
-    /// Due time of the oldest effect that nobody holds and that is due.
+    /// Due time of the oldest due effect without a lease.
     pub oldest_effect: Option<Timestamp>,
     /// Effects that are not settled.
     pub open_effects: i64,
@@ -64,9 +64,9 @@ pub struct Figures {
 pub struct Miscount {
     /// `onboardings`, `held`, `effects`.
     pub name: String,
-    /// Of onboardings, their flow; else empty.
+    /// The flow, for onboardings; otherwise empty.
     pub flow: String,
-    /// Of onboardings, their status; else empty.
+    /// The status, for onboardings; otherwise empty.
     pub status: String,
     /// What is kept.
     pub kept: i64,
@@ -165,7 +165,7 @@ pub(super) async fn add(tx: &DbTx, name: &str, number: i64) -> Result<(), DbErr>
     figures::Entity::insert(row).exec_without_returning(tx).await.map(drop)
 }
 
-/// It takes as long as it takes, and nobody waits for it.
+/// It takes as long as it takes, and nothing waits for it.
 async fn unlimited(tx: &DatabaseTransaction) -> Result<(), DbErr> {
     if tx.get_database_backend() == DbBackend::Postgres {
         tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
@@ -205,7 +205,7 @@ impl Store {
     }
 
     /// Counts everything anew, while others write: for a database to which a process without figures wrote as well.
-    /// Reads whole tables, once, and keeps nobody waiting.
+    /// Reads whole tables, once, and blocks nothing.
     ///
     /// # Errors
     /// [`StoreError::Passing`]: the figures are as they were before.
@@ -221,7 +221,7 @@ impl Store {
 
     async fn count(&self) -> Result<(), StoreError> {
         let failed = Self::work_failed;
-        // One view of everything: what is committed later is in none of the counts, and its own rows stay.
+        // One view of everything: no count includes what is committed later, and its own rows stay.
         let view = match self.work().get_database_backend() {
             DbBackend::Postgres => {
                 TransactionOptions { isolation_level: Some(IsolationLevel::RepeatableRead), ..IMMEDIATE }

@@ -61,8 +61,8 @@ impl Store {
         Ok(found.map(|row| StoredFlow { id: id.clone(), digest: row.digest, text: row.body }))
     }
 
-    /// Stores definitions that are not there yet; answers those whose version is there with another digest. All of
-    /// them or, after a failure, none.
+    /// Stores definitions that are not there yet; answers those already stored under the same version with another
+    /// digest. Stores all of them or, after a failure, none.
     ///
     /// # Errors
     /// [`StoreError::Passing`]: none was stored.

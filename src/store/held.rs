@@ -1,7 +1,7 @@
 //! Held events: on which identifiers they wait, how they are found by one of them, how they go to their owner or end.
 //!
 //! Rows of `held` are there exactly as long as their event is held: they come with it, and go in the transaction that
-//! has its row of `events` locked. Nobody ever waits for one of them.
+//! has its row of `events` locked. Nothing ever waits for one of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -37,7 +37,7 @@ impl Tx {
     /// after [`Tx::claim`].
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn held_on(&mut self, blinds: &[Blind], limit: u32) -> Result<Vec<Result<Held, Unopened>>, StoreError> {
         let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
         if blinds.is_empty() {
@@ -58,7 +58,7 @@ impl Tx {
     /// held any more is missing. Locks nothing.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn held_by_seq(&mut self, seqs: &[i64]) -> Result<HashMap<i64, Vec<(Blind, String)>>, StoreError> {
         if seqs.is_empty() {
             return Ok(HashMap::new());
@@ -83,11 +83,11 @@ impl Tx {
     }
 
     /// Moves held and kept events to their owner: verdict, states, detail; sealed anew with the owner's key, where both
-    /// the event and that key can be opened here. One that expired meanwhile, or that another of its identifiers took to
-    /// another owner, makes the whole batch run again.
+    /// the event and that key can be opened here. One that expired meanwhile, or that another of its identifiers took
+    /// to another owner, makes the whole batch run again.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn adopt(&mut self, rows: &[Adopted]) -> Result<(), StoreError> {
         let moved = rows.iter().map(|row| {
             let sealed = match (&row.held, &row.owner.key) {
@@ -128,17 +128,17 @@ impl Tx {
 }
 
 impl Store {
-    /// Marks held events that came before `before` as expired, oldest first, at most `limit`, and erases the secrets that
-    /// they brought, theirs and no others; answers how many. One that is being adopted at this moment is passed over.
-    /// Waits for nobody's lock.
+    /// Marks held events that came before `before` as expired, oldest first, at most `limit`, and erases the secrets
+    /// that they brought, theirs and no others; answers how many. One that is being adopted at this moment is passed
+    /// over. Waits for no lock.
     ///
     /// # Errors
     /// [`StoreError::Passing`]: nothing expired; the next call does it.
     pub async fn expire_held(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.expire(OF_HELD, "was held and nobody came", before, limit).await
+        self.expire(OF_HELD, "was held and no owner came", before, limit).await
     }
 
-    /// As [`Store::expire_held`], of the events for which this holds; says so in their detail.
+    /// Like [`Store::expire_held`], for the events for which this holds; says so in their detail.
     pub(super) async fn expire(
         &self,
         which: &'static str,
@@ -182,10 +182,10 @@ impl Store {
         Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
     }
 
-    /// Identifiers that have an owner and on which events are held, with the onboarding that is to take those, what
-    /// names its event best first. Never a normal course: whoever writes an identifier takes them at once, but a
-    /// process may end before the last of many. Looks at the next `limit` identifiers of held events with each call, from
-    /// the front again behind the last.
+    /// Identifiers that have an owner and held events, with the onboarding that takes those, the most telling first.
+    /// Never a normal course: the transaction that writes an identifier takes them at once, but a process may end
+    /// before the last of many. Looks at the next `limit` identifiers of held events with each call, from the front
+    /// again behind the last.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -226,15 +226,16 @@ struct OwnedRow {
     id: Option<Uuid>,
 }
 
-/// Behind which event a look goes on. The last one may have identifiers that were not seen: it is looked at again, unless
-/// it is the only one.
+/// The event after which a look goes on. The last one may have identifiers that were not seen: it is looked at again,
+/// unless it is the only one.
 fn behind(looked: &[OwnedRow]) -> Option<i64> {
     let last = looked.iter().map(|row| row.seq).max()?;
     let only = looked.iter().all(|row| row.seq == last);
     Some(if only { last } else { last - 1 })
 }
 
-/// Erases what these held events brought; answers those of whose secrets somebody has taken some: they are being adopted.
+/// Erases the secrets that these held events brought; answers the events that have lost some already: they are being
+/// adopted.
 async fn erase_held_secrets(tx: &DbTx, of: &[(i64, Uuid)]) -> Result<HashSet<Uuid>, sea_orm::DbErr> {
     let mut taken = HashSet::new();
     for some in of.chunks(ROWS) {
@@ -255,8 +256,8 @@ async fn erase_held_secrets(tx: &DbTx, of: &[(i64, Uuid)]) -> Result<HashSet<Uui
     Ok(taken)
 }
 
-/// Has every held event wait on all of its identifiers: for those that a version kept which knew the first one only.
-/// What they name is sealed, so that no statement could do it. The sweep then takes those whose owner is known.
+/// Makes every held event wait on all of its identifiers: an earlier version recorded only the first. What they name is
+/// sealed, so no statement could do it. The sweep then takes those with a known owner.
 pub(super) async fn complete<C: ConnectionTrait>(tx: &C, keys: &Keyring) -> Result<(), sea_orm::DbErr> {
     let mut last = 0;
     loop {

@@ -1,5 +1,6 @@
-//! Events that are kept because their owner cannot be stepped by who took them, or has no onboarding yet that awaits
-//! them; and the marks by which whoever can step an onboarding knows that something is kept for it.
+//! Events that are kept because the process that took them cannot step their owner, or because that owner has no
+//! onboarding yet that awaits them; and the marks that tell a process that can step an onboarding that something is
+//! kept for it.
 
 use std::collections::BTreeSet;
 
@@ -29,17 +30,17 @@ impl Tx {
     /// The oldest events kept for this onboarding, each opened by itself; at most `limit`.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn kept_of(&mut self, id: OnboardingId, key: &DataKey, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let found = self.session().kept_of(Whose::Onboarding(id.0), limit).await?;
         found.iter().map(|row| self.open_kept(row, key)).collect()
     }
 
-    /// The newest events of each type kept for this user and no onboarding yet, in the order in which they came, each opened
-    /// by itself; of each type at most `limit`. The user must be locked.
+    /// The newest events of each type kept for this user and no onboarding yet, in the order in which they came, each
+    /// opened by itself; of each type at most `limit`. The user must be locked.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn kept_for(&mut self, id: UserId, key: &DataKey, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let found = self.session().kept_of(Whose::User(id.0), limit).await?;
         found.iter().map(|row| self.open_kept(row, key)).collect()
@@ -59,7 +60,7 @@ impl Tx {
     /// Marks these, which are locked, as ones for which something may be kept, or takes their marks back.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn mark_kept(&mut self, ids: &[OnboardingId], kept: bool) -> Result<(), StoreError> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() { Ok(()) } else { self.session().mark_kept(&ids, kept).await }
@@ -68,7 +69,7 @@ impl Tx {
     /// Ends these, which are locked, as their columns say; what is sealed stays as it is.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn end_shut(&mut self, rows: &[&Shut]) -> Result<(), StoreError> {
         let row = |shut: &&Shut| EndRow {
             id: shut.id.0,
@@ -86,17 +87,17 @@ impl Tx {
     /// Has the leases of these attempts never run out: their outcomes are known and kept.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn park(&mut self, attempts: &[(EffectId, u32)]) -> Result<(), StoreError> {
         let attempts = attempts.iter().map(|(id, attempt)| (id.onboarding.0, id.n, rows::whole(*attempt)));
         let attempts = sorted(attempts);
         if attempts.is_empty() { Ok(()) } else { self.session().park(&attempts, NEVER).await }
     }
 
-    /// Settles everything that these onboardings have asked for as cancelled, but for publications of their course.
+    /// Settles everything that these onboardings have asked for as cancelled, except for publications of their course.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn cancel_effects(&mut self, of: &BTreeSet<OnboardingId>) -> Result<(), StoreError> {
         let ids = sorted(of.iter().map(|id| id.0));
         if ids.is_empty() {
@@ -136,7 +137,7 @@ impl Store {
     }
 
     /// Users for whom an event of one of these types is kept: the next `limit` of them with each call, from the front
-    /// again behind the last, so that none that cannot be helped hides another.
+    /// again behind the last, so that a user who cannot be helped hides no other.
     ///
     /// # Errors
     /// [`StoreError::Passing`].

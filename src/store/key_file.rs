@@ -46,7 +46,7 @@ pub fn master_key(settings: &KeySettings, make: bool, chance: &dyn Chance) -> Re
     }
 }
 
-/// Written whole under a name of its own, then linked: whoever links first decides, and nobody reads half a key.
+/// Written whole under a name of its own, then linked: the first process to link decides, and none reads half a key.
 fn make(path: &Path, chance: &dyn Chance) -> io::Result<()> {
     let mut tag = [0_u8; 8];
     chance.fill(&mut tag);

@@ -46,8 +46,8 @@ impl Ends {
         Self { limits, acquire, distrusted: Mark::default(), contended: Mark::default() }
     }
 
-    /// Longest wait for the answer to one statement: a little longer than the database itself allows, whose own answer
-    /// tells more.
+    /// Longest wait for the answer to one statement: a little longer than the database itself allows, because its own
+    /// answer tells more.
     pub(super) const fn statement(&self) -> Duration {
         Duration::from_millis(self.limits.statement.0 + 1000)
     }
@@ -57,12 +57,12 @@ impl Ends {
         Duration::from_millis(self.limits.transaction.0)
     }
 
-    /// Somebody else holds rows that are wanted here.
+    /// Another transaction holds rows that are wanted here.
     pub(super) fn contend(&self) {
         self.contended.set();
     }
 
-    /// Whether somebody held rows a moment ago: then nobody's batch waits for them as long as the first one did.
+    /// Whether rows were found locked a moment ago: then no batch waits for them as long as the first one did.
     pub(super) fn contended(&self) -> bool {
         self.contended.age().is_some_and(|age| age < Duration::from_millis(self.limits.locked_for.0))
     }
@@ -94,7 +94,7 @@ impl Ends {
         }
     }
 
-    /// Waits for the database at most so long.
+    /// Waits for the database at most this long.
     pub(super) async fn within<T>(
         &self,
         limit: Duration,
@@ -126,8 +126,8 @@ async fn answers(connection: &mut PgConnection, within: Duration) -> bool {
     tokio::time::timeout(within, connection.ping()).await.is_ok_and(|answer| answer.is_ok())
 }
 
-/// A connection that its pool has lent. Dropped, it is put back once it has answered, and closed when it does not:
-/// whoever lets go of it in the middle of a statement leaves one behind that may never answer. What was begun on it is
+/// A connection that its pool has lent. Dropped, it is put back once it has answered, and closed when it does not: code
+/// that drops it in the middle of a statement leaves a connection behind that may never answer. What was begun on it is
 /// rolled back first.
 #[derive(Debug)]
 pub(super) struct Lent {
@@ -142,7 +142,7 @@ impl Lent {
         Ok(Self { connection: Some(connection), begun: false, ends: ends.clone() })
     }
 
-    /// As [`Lent::by`], and begins a transaction by this statement.
+    /// Like [`Lent::by`], and begins a transaction by this statement.
     pub(super) async fn begun(pool: &PgPool, ends: &Ends, begin: String) -> Result<Self, SqlxError> {
         let mut lent = Self::by(pool, ends).await?;
         lent.begun = true;
@@ -154,7 +154,8 @@ impl Lent {
         self.connection.as_deref_mut().ok_or(SqlxError::PoolClosed)
     }
 
-    /// Ends its transaction, which is done when this returns well. Else it may have been done all the same.
+    /// Commits its transaction, which is certain when this returns well. Otherwise it may have been committed all the
+    /// same.
     pub(super) async fn commit(mut self) -> Result<(), SqlxError> {
         let ends = self.ends.clone();
         let committed = ends.within(ends.statement(), self.connection()?.execute("COMMIT")).await;

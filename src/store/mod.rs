@@ -77,10 +77,11 @@ impl Store {
         Ok(Self { keys: Arc::new(keys), chance, pools: Arc::new(pools), added, rolling })
     }
 
-    /// Brings the schema up to date; safe when several processes do it at once. Waits for nobody when it is so already.
+    /// Brings the schema up to date; safe when several processes do it at once. Waits for no lock when it is up to date
+    /// already.
     ///
     /// # Errors
-    /// As [`Store::open`].
+    /// See [`Store::open`].
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let db = self.pools.work.unbounded();
         if schema::check(db, &self.keys).await? {
@@ -89,8 +90,8 @@ impl Store {
         schema::migrate(db, &self.keys, &*self.chance).await
     }
 
-    /// Begins a transaction of the intake pool (immediate on SQLite). After somebody else was found to hold rows for
-    /// long, it waits for them but shortly, and its locks pass over what is held ([`Tx::passes_over`]).
+    /// Begins a transaction of the intake pool (immediate on SQLite). After rows were found held for long, it waits for
+    /// them only briefly, and its locks pass over what is held ([`Tx::passes_over`]).
     ///
     /// # Errors
     /// [`StoreError::Passing`] when no connection is free in time; the pool is named.
@@ -151,8 +152,9 @@ impl Store {
         Ok(newest.map(Timestamp))
     }
 
-    /// Closes every connection. When it returns, the database was told of each, and nobody waits for a lock of ours;
-    /// who still had one has ended with it. Whatever is asked of any clone afterwards is [`StoreError::Passing`].
+    /// Closes every connection. When it returns, the database was told of each, and no process waits for a lock of
+    /// ours; a transaction that still had one has ended with it. Any later request to a clone is
+    /// [`StoreError::Passing`].
     ///
     /// Dropping the last clone closes them too, but some time later: a connection in use goes back to its pool by a
     /// task of its own.

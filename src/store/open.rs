@@ -45,8 +45,8 @@ async fn postgres(options: &StoreOptions) -> Result<Pools, StoreError> {
         settings.map_sqlx_postgres_opts(move |driver| {
             let driver = driver.application_name(&format!("gangway {name}")).options(limits.clone());
             if name != "screens" {
-                // Every statement that runs by itself has its index. A plan made while the tables were small must not read
-                // them whole when they have grown: plans are kept for the life of the connection.
+                // Every statement that runs by itself has its index. A plan made while the tables were small must not
+                // read them whole when they have grown: plans are kept for the life of the connection.
                 driver.options([("enable_seqscan", "off")])
             } else {
                 driver
@@ -81,7 +81,8 @@ async fn cause(place: &str, driver: &PgConnectOptions, error: DbErr) -> StoreErr
     }
 }
 
-/// What the server itself ends, so that nobody waits for a process that stopped in the middle, or is gone with its host.
+/// Limits that the server itself enforces, so that nothing waits for a process that stopped in the middle, or is gone
+/// with its host.
 fn limits(options: &StoreOptions) -> Vec<(&'static str, String)> {
     let limits = &options.limits;
     vec![
@@ -133,12 +134,12 @@ async fn sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     Ok(Pools { intake, work, screens, presence })
 }
 
-/// Whether a connection is in no transaction by its own count; one that is not is closed and replaced.
+/// Whether a connection is outside any transaction by its own count; one that is inside is closed and replaced.
 ///
 /// When the disk fails under a COMMIT, SQLite rolls back by itself. The ROLLBACK that the driver sends after it then
 /// fails, and the driver goes on counting a transaction that is not there: it would begin the next one as a savepoint,
-/// and after one more failure commit into a transaction that nobody ever ends. Everything would be answered, and
-/// nothing would be on disk.
+/// and after one more failure commit into a transaction that never ends. Everything would be answered, and nothing
+/// would be on disk.
 async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
     if !connection.is_in_transaction() {
         return Ok(true);
@@ -167,11 +168,11 @@ fn settings(options: &StoreOptions, size: u32) -> ConnectOptions {
     settings
 }
 
-/// Ends every lease: for a SQLite file that nobody else has open. The attempts' outcome is unknown, so they run out
-/// rather than become due.
+/// Ends every lease: for a SQLite file that no other process has open. The attempts' outcome is unknown, so they run
+/// out rather than become due.
 pub(super) async fn end_leases(writer: &Db) -> Result<(), StoreError> {
     let clock = super::dialect::clock(writer.get_database_backend());
-    // Not those whose attempt has an outcome, which is kept.
+    // Not those with an attempt that has an outcome, which is kept.
     let sql = format!("UPDATE effects SET lease_until = min(lease_until, {clock}) WHERE lease_until < {NEVER}");
     writer.execute_unprepared(&sql).await.map(drop).map_err(|error| from_db("intake", error))
 }

@@ -42,16 +42,17 @@ pub struct Fold {
     pub gone: i64,
     /// The effect of the poll before, settled, which goes.
     pub effect: EffectId,
-    /// The answer.
+    /// The answer's event, which makes the answer's row.
     pub new: NewEvent,
 }
 
 impl Tx {
-    /// The last rows of these onboardings' journals, the last first, opened. One with fewer rows, or with one that does
-    /// not open or was decided later than received, is left out: to it nothing is added. Locks nothing; the onboardings must be locked.
+    /// The last rows of these onboardings' journals, the last first, opened. A journal with fewer rows, or with one
+    /// that does not open or was decided later than received, is left out: nothing is added to it. Locks nothing; the
+    /// onboardings must be locked.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn tails(
         &mut self,
         of: &[(OnboardingId, DataKey)],
@@ -84,7 +85,7 @@ impl Tx {
     /// sum of the copies.
     ///
     /// # Errors
-    /// As said of [`Tx`]; [`StoreError::Passing`] when a row went meanwhile.
+    /// See [`Tx`]; [`StoreError::Passing`] when a row went meanwhile.
     pub async fn fold(&mut self, folds: &[Fold]) -> Result<(), StoreError> {
         if folds.is_empty() {
             return Ok(());
@@ -99,6 +100,6 @@ impl Tx {
         if self.session().fold(rows).await? == wanted {
             return Ok(());
         }
-        Err(StoreError::Passing("a row of the journal that a poll was to be added to is not there any more".into()))
+        Err(StoreError::Passing("the journal row for another poll is not there any more".into()))
     }
 }

@@ -1,6 +1,6 @@
-//! Where the sweep's rolling looks stand. What may be large is looked at piece by piece, each piece behind the one
-//! before, and from the front again after the last: so a sweep costs the same however much there is. Kept in memory
-//! only; a process that starts begins at the front. No SQL here.
+//! Where the sweep's rolling looks stand. The sweep looks at large sets piece by piece, each piece after the one
+//! before, and from the front again after the last: so it costs the same however much there is. Kept in memory only; a
+//! process that starts begins at the front. No SQL here.
 
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -8,15 +8,15 @@ use uuid::Uuid;
 /// Where each look goes on.
 #[derive(Debug, Default)]
 pub(super) struct Rolling {
-    /// Behind this one, among the onboardings that are active.
+    /// After this one, among active onboardings.
     pub(super) active: Place<Uuid>,
-    /// Behind this one, among those that wait without a time.
+    /// After this one, among onboardings that wait without a time.
     pub(super) timeless: Place<Uuid>,
-    /// Behind this event, among those that are held.
+    /// After this event, among held ones.
     pub(super) held: Place<i64>,
-    /// Behind this end, onboarding and number, among leases that ran out.
+    /// After this end, onboarding and number, among leases that ran out.
     pub(super) expired: Place<(i64, Uuid, i64)>,
-    /// Behind this user, among those for whom something is kept that begins a flow.
+    /// After this user, among those with a kept event that begins a flow.
     pub(super) starts: Place<Uuid>,
 }
 

@@ -124,7 +124,7 @@ fn loaded(key: &DataKey, row: &onboardings::Model, user: User) -> Result<Loaded>
         ended_at: row.ended_at.map(Timestamp),
         memory,
     };
-    // Not from its column, which whoever delivers the timer puts off meanwhile.
+    // Not from its column, which the process that delivers the timer puts off meanwhile.
     onboarding.wake_at = onboarding.wakes_at();
     Ok(Loaded { onboarding, key: key.clone(), unknown })
 }
@@ -144,7 +144,7 @@ pub(super) fn seal_event(
     seal_text(chance, key, dedupe, &json(event)?, raw)
 }
 
-/// As [`seal_event`], of an event that is JSON already.
+/// Like [`seal_event`], for an event that is JSON already.
 pub(super) fn seal_text(chance: &dyn Chance, key: &DataKey, dedupe: &[u8], text: &[u8], raw: &[u8]) -> Result<Vec<u8>> {
     let length = u32::try_from(text.len()).map_err(|_| StoreError::Poison("an event is too large".into()))?;
     let plain = Zeroizing::new([&length.to_be_bytes(), text, raw].concat());
@@ -238,7 +238,7 @@ pub(super) fn mode(word: &str) -> Result<Mode> {
         .ok_or_else(|| unknown_word("effects.mode"))
 }
 
-/// The error of a column whose word is none of ours.
+/// The error of a column with a word that is none of ours.
 pub(super) fn unknown_word(column: &str) -> StoreError {
     StoreError::OtherVersion(format!("{column} holds something that this version does not know"))
 }

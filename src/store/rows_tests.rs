@@ -61,7 +61,7 @@ fn place(row: &Model) -> Place<'_> {
     Place { table: "onboardings", row: row.id.as_bytes() }
 }
 
-/// The same row, as a version wrote it that says more.
+/// This row, as written by a version that says more.
 fn changed(key: &DataKey, mut row: Model, change: impl FnOnce(&mut Value)) -> Model {
     let mut memory = opened(key, &row);
     change(&mut memory);

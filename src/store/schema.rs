@@ -15,7 +15,7 @@ use crate::clock::Chance;
 
 const POOL: &str = "work";
 
-/// "gangway" and a number: nobody else's advisory lock.
+/// "gangway" and a number: no other program's advisory lock.
 const LOCK: i64 = 0x6761_6e67_7761_7901;
 
 /// The change since which held events wait on all of their identifiers.
@@ -30,8 +30,8 @@ pub(super) async fn migrate(db: &DatabaseConnection, keys: &Keyring, chance: &dy
     let failed = |error| setup(from_db(POOL, error));
     let tx = db.begin_with_options(IMMEDIATE).await.map_err(failed)?;
     if db.get_database_backend() == DbBackend::Postgres {
-        // A change of the schema takes as long as it takes, and so does waiting for another process that makes it; but one
-        // that asks for nothing more stands still or is gone, and the others must not wait for it for ever.
+        // A change of the schema takes as long as it takes, and so does waiting for another process that makes it; but
+        // a process that asks for nothing more stands still or is gone, and the others must not wait for it for ever.
         let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
                          SET LOCAL idle_in_transaction_session_timeout = '10min'";
         tx.execute_unprepared(unlimited).await.map_err(failed)?;

@@ -21,7 +21,7 @@ pub struct JournalEntry {
     pub seq: i64,
     /// When it was received.
     pub at: Timestamp,
-    /// Who said so.
+    /// The event's source.
     pub source: String,
     /// Type.
     pub kind: String,
@@ -41,7 +41,7 @@ pub struct JournalEntry {
     pub revision: Option<u64>,
     /// When it was decided, where that is not when it was received.
     pub decided_at: Option<Timestamp>,
-    /// How many events share the row: polls that said the same.
+    /// How many events share the row: polls with equal answers.
     pub times: u32,
     /// When the last of these was received, if there are several.
     pub last: Option<Timestamp>,
@@ -64,7 +64,7 @@ pub struct Filter {
     pub status: Option<String>,
     /// After this one (ids are time-ordered, newest first).
     pub cursor: Option<OnboardingId>,
-    /// At most so many.
+    /// Most items to return.
     pub limit: u32,
 }
 
@@ -200,7 +200,7 @@ impl Store {
         .transpose()
     }
 
-    /// Onboardings by filter, newest first, each opened by itself: one that cannot be is in nobody's way.
+    /// Onboardings by filter, newest first, each opened by itself: one that does not open does not hide the others.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -246,8 +246,8 @@ impl Store {
         Ok(entries)
     }
 
-    /// Says why beside what operators did. The reason is a person's own words and may name the user: it is sealed
-    /// with the event, and only here opened.
+    /// Adds the reason to what operators did. It is in a person's own words and may name the user: it is sealed with
+    /// the event, and opened only here.
     async fn add_reasons(&self, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
         let of_operators = entries.iter().filter(|entry| entry.source.starts_with("operator:"));
         let wanted: Vec<i64> = of_operators.map(|entry| entry.seq).collect();

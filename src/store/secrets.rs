@@ -19,7 +19,7 @@ use super::{Store, rows};
 /// A secret to keep.
 #[derive(Clone, Debug)]
 pub struct NewSecret {
-    /// Whose.
+    /// The onboarding that it belongs to.
     pub onboarding: OnboardingId,
     /// The flow's name for it.
     pub name: String,
@@ -40,7 +40,7 @@ impl Tx {
     /// Keeps secrets; one of the same name is replaced.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn put_secrets(&mut self, new: &[NewSecret], now: Timestamp) -> Result<(), StoreError> {
         let mut sealed = BTreeMap::new();
         for secret in new {
@@ -54,7 +54,7 @@ impl Tx {
     /// Keeps what a held event brought, with a key of its own.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn hold_secrets(&mut self, dedupe: &Dedupe, held: &Secrets, now: Timestamp) -> Result<(), StoreError> {
         let key = self.new_data_key();
         let mut sealed = Vec::new();
@@ -66,11 +66,11 @@ impl Tx {
         if sealed.is_empty() { Ok(()) } else { self.session().put_secrets(sealed).await }
     }
 
-    /// Takes what a held or kept event brought: it finds its owner in this transaction, or expires. The inner error says
-    /// why one cannot be opened here; then none is taken.
+    /// Takes what a held or kept event brought: it finds its owner in this transaction, or expires. The inner error
+    /// says why one cannot be opened here; then none is taken.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn take_held_secrets(&mut self, dedupe: &Dedupe) -> Result<Result<Secrets, String>, StoreError> {
         let owner = held_owner(dedupe);
         let mut taken = Secrets::default();
@@ -93,7 +93,7 @@ impl Tx {
     /// Erases all secrets of an onboarding.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn erase_all_secrets(&mut self, of: OnboardingId) -> Result<(), StoreError> {
         let found = self.session().secrets_of(of.0).await?;
         let names: Vec<(Uuid, String)> = found.into_iter().map(|row| (row.owner, row.name)).collect();
@@ -103,7 +103,7 @@ impl Tx {
     /// Erases secrets that nothing can read any more; those that are not there are not missed.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn erase_secrets(&mut self, of: &BTreeSet<(OnboardingId, String)>) -> Result<(), StoreError> {
         let names: Vec<(Uuid, String)> = of.iter().map(|(id, name)| (id.0, name.clone())).collect();
         if names.is_empty() { Ok(()) } else { self.session().erase_secrets(&names).await }

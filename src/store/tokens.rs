@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Tr
 use super::dialect::IMMEDIATE;
 use super::{Store, StoreError};
 
-/// Who an access token stands for and what it may do.
+/// The name an access token stands for and what it may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenGrant {
     /// Name of the token: the actor of operator events.
@@ -34,7 +34,7 @@ impl Store {
     /// Adds a token by its SHA-256; a name that is taken is a [`StoreError::Poison`] that says so.
     ///
     /// # Errors
-    /// As said, and [`StoreError::Passing`].
+    /// See [`Tx`], and [`StoreError::Passing`].
     pub async fn add_token(&self, digest: [u8; 32], grant: &TokenGrant) -> Result<(), StoreError> {
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
         let same_name = tokens::Entity::find().filter(tokens::Column::Name.eq(&grant.name));
@@ -73,7 +73,7 @@ impl Store {
         Ok(found.map(grant))
     }
 
-    /// Every token, by name; the tokens themselves nobody knows.
+    /// Every token, by name; the tokens themselves are not stored.
     ///
     /// # Errors
     /// [`StoreError::Passing`].

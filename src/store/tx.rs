@@ -80,7 +80,7 @@ impl Tx {
     /// Which of these keys are in the journal already.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn known(&mut self, keys: &[Dedupe]) -> Result<HashMap<Dedupe, KnownEvent>> {
         let keys = sorted(keys.iter().map(|key| key.0.to_vec()));
         if keys.is_empty() {
@@ -99,7 +99,7 @@ impl Tx {
     /// Owners of these identifiers; placeholders without an owner are left out. Locks nothing.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn owners(&mut self, blinds: &[Blind]) -> Result<HashMap<Blind, Owner>> {
         let blinds = sorted(blinds.iter().map(|blind| blind.0.to_vec()));
         if blinds.is_empty() {
@@ -113,7 +113,7 @@ impl Tx {
     /// Locks these users (for starts), in order of id; each is opened by itself.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn lock_users(&mut self, ids: &[UserId]) -> Result<Vec<std::result::Result<LoadedUser, ShutUser>>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
@@ -123,10 +123,10 @@ impl Tx {
         Ok(found.iter().map(|row| rows::person(&self.keys, row)).collect())
     }
 
-    /// Whose these onboardings are. Locks nothing: it never changes.
+    /// The users of these onboardings. Locks nothing: they never change.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn users_of(&mut self, ids: &[OnboardingId]) -> Result<HashMap<OnboardingId, UserId>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
@@ -139,7 +139,7 @@ impl Tx {
     /// These users' onboardings, ended ones too. Locks nothing.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn onboardings_of(&mut self, users: &[UserId]) -> Result<Vec<Brief>> {
         let users = sorted(users.iter().map(|id| id.0));
         if users.is_empty() {
@@ -155,10 +155,11 @@ impl Tx {
         Ok(found.collect())
     }
 
-    /// Locks these onboardings in order of id; each is opened by itself, so that one that cannot be is in nobody's way.
+    /// Locks these onboardings in order of id; each is opened by itself, so that one that does not open does not hold
+    /// up the others.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn lock(&mut self, ids: &[OnboardingId]) -> Result<Vec<Locked>> {
         let ids = sorted(ids.iter().map(|id| id.0));
         if ids.is_empty() {
@@ -173,12 +174,12 @@ impl Tx {
         Ok(locked)
     }
 
-    /// Adds users and their `user.external_id` and `user.email` identifiers (an e-mail that another user has stays
-    /// with that user). Answers the ids that were really added: one whose external id another transaction added
-    /// meanwhile is missing, and its event must run again in a later batch.
+    /// Adds users and their `user.external_id` and `user.email` identifiers (an e-mail that another user has stays with
+    /// that user). Answers the ids that were really added: an id is missing when another transaction added its external
+    /// id meanwhile, and its event must run again in a later batch.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn insert_users(&mut self, users: &[LoadedUser]) -> Result<Vec<UserId>> {
         let owners = self.claim(&self.user_claims(users)).await?;
         self.insert_owning_users(users, &owners).await
@@ -199,7 +200,7 @@ impl Tx {
         users.iter().flat_map(of_user).collect()
     }
 
-    /// Adds those users who own their external id after [`Tx::claim`]; as [`Tx::insert_users`].
+    /// Adds those users that own their external id after [`Tx::claim`]; like [`Tx::insert_users`].
     pub async fn insert_owning_users(
         &mut self,
         users: &[LoadedUser],
@@ -226,7 +227,7 @@ impl Tx {
     /// one of that flow.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn insert_onboardings(&mut self, rows: &[Loaded]) -> Result<Vec<OnboardingId>> {
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -240,7 +241,7 @@ impl Tx {
     /// Writes changed onboardings, all columns; they must be locked by this transaction.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn update_onboardings(&mut self, rows: &[Loaded]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
@@ -251,7 +252,7 @@ impl Tx {
         if self.session.update_onboardings(rows).await? == wanted {
             return Ok(());
         }
-        Err(StoreError::Poison("an onboarding that was to be changed is not there".into()))
+        Err(StoreError::Poison("an onboarding to be changed is not there".into()))
     }
 
     fn onboarding_rows(&self, rows: &[Loaded]) -> Result<Vec<gangway_entities::onboardings::Model>> {
@@ -261,12 +262,12 @@ impl Tx {
         Ok(rows)
     }
 
-    /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one. So
-    /// it does with one whose owner is an ended onboarding of the same user: what comes now concerns the running one.
+    /// Makes or locks identifier rows, in order of blind value, and gives those without an owner the claimed one. An
+    /// identifier of an ended onboarding of the same user changes owner too: what comes now concerns the running one.
     /// Answers the owner of each afterwards: `None` is a placeholder that this transaction holds locked.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn claim(&mut self, claims: &[Claim]) -> Result<HashMap<Blind, Option<Owner>>> {
         if claims.is_empty() {
             return Ok(HashMap::new());
@@ -292,12 +293,12 @@ impl Tx {
         after.iter().map(|row| Ok((rows::blind(&row.blind)?, rows::owner(row)))).collect()
     }
 
-    /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added: a key that
-    /// another transaction added meanwhile is missing, and the whole batch must run again. What they are held on is
-    /// written beside them.
+    /// Adds journal rows in the order given (the order of `seq`). Answers the number of each row that was really added:
+    /// a key that another transaction added meanwhile is missing, and the whole batch must run again. Also writes the
+    /// identifiers that they are held on.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn insert_events(&mut self, rows: &[NewEvent]) -> Result<HashMap<Dedupe, i64>> {
         let mut seen = HashSet::new();
         let fresh = rows.iter().filter(|row| seen.insert(row.dedupe)).map(|row| self.event_row(row));
@@ -357,7 +358,7 @@ impl Tx {
     /// Counts copies: (number in the journal, how many more).
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn add_copies(&mut self, copies: &[(i64, u32)]) -> Result<()> {
         let mut sums: BTreeMap<i64, i32> = BTreeMap::new();
         for (seq, more) in copies {
@@ -377,7 +378,7 @@ impl Tx {
     /// Adds effects. One that exists already is left as it is.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn insert_effects(&mut self, rows: &[NewEffect]) -> Result<()> {
         let rows: Vec<_> = rows.iter().map(|row| rows::effect_row(&*self.chance, row)).collect::<Result<_>>()?;
         if rows.is_empty() {
@@ -388,11 +389,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Settles effects or makes them due again; ends their leases. A settled effect that is due again is open again
-    /// (an operator's retry), but for a lifecycle publication: what was published stays published.
+    /// Settles effects or makes them due again; ends their leases. A settled effect that is due again is open again (an
+    /// operator's retry), except for a lifecycle publication: what was published stays published.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn follow_up(&mut self, rows: &[EffectFollowUp]) -> Result<()> {
         // The last word on an effect counts.
         let last: BTreeMap<_, _> = rows.iter().map(|row| ((row.onboarding, number(&row.what)), &row.what)).collect();
@@ -426,7 +427,7 @@ impl Tx {
     /// Makes everything durable. After it returns, an answer to the outside may say so; a crash before leaves nothing.
     ///
     /// # Errors
-    /// As said of [`Tx`].
+    /// See [`Tx`].
     pub async fn commit(mut self) -> Result<()> {
         let (counts, sum_up) = self.tally.rows();
         if !counts.is_empty() {
@@ -438,11 +439,11 @@ impl Tx {
         self.session.commit().await
     }
 
-    /// Leaves nothing and lets go of every lock before it returns. Dropping the transaction does the same, but a
-    /// moment later: the next transaction may still meet its locks.
+    /// Leaves nothing and releases every lock before it returns. Dropping the transaction does the same, but a moment
+    /// later: the next transaction may still meet its locks.
     ///
     /// # Errors
-    /// As said of [`Tx`]; nothing is left in that case either.
+    /// See [`Tx`]; nothing is left in that case either.
     pub async fn rollback(self) -> Result<()> {
         self.session.rollback().await
     }

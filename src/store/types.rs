@@ -1,4 +1,4 @@
-//! What goes in and out of the store beside the core's own types.
+//! What goes in and out of the store, besides the core's own types.
 
 use bytes::Bytes;
 use gangway_core::decision::{FollowUp, Verdict};
@@ -39,13 +39,13 @@ pub struct Limits {
     pub statement: Millis,
     /// Longest wait for a lock that another transaction holds.
     pub lock: Millis,
-    /// As `lock`, while somebody is known to hold rows.
+    /// As `lock`, while rows are known to be held.
     pub lock_again: Millis,
-    /// How long somebody is thought to hold rows after it was last noticed.
+    /// How long rows are thought to be held after it was last noticed.
     pub locked_for: Millis,
     /// How long the server lets a transaction of ours be idle: then the process behind it is gone, or stands still.
     pub idle_in_transaction: Millis,
-    /// Longest wait for a sign of life of a connection that is to be used or put back.
+    /// Longest wait for a sign of life of a connection before it is used or put back.
     pub ping: Millis,
 }
 
@@ -94,10 +94,11 @@ pub enum StoreError {
     /// A row holds a word that this version does not know: another one wrote it, and can read it.
     #[error("another version of gangway wrote this: {0}")]
     OtherVersion(String),
-    /// Somebody else holds a lock for too long, or the statement took too long. Less of the batch may pass now.
+    /// Another transaction held a lock for too long, or the statement took too long. A smaller part of the batch may
+    /// pass now.
     #[error("a row is locked, or the database is too slow: {0}")]
     Locked(String),
-    /// A failure that nobody listed: one row's or everybody's, for now or for ever. Nothing is given up for it.
+    /// An unlisted failure: of one row or of all, for now or for ever. Nothing is given up for it.
     #[error("the database failed: {0}")]
     Unlisted(String),
     /// A row itself is proven to be at fault; running the statement again fails again.
@@ -126,7 +127,7 @@ impl StoreError {
     }
 }
 
-/// Who owns an identifier.
+/// The owner of an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Owner {
     /// A provider identifier belongs to one onboarding.
@@ -164,7 +165,7 @@ pub struct Loaded {
 pub struct Shut {
     /// Its id.
     pub id: OnboardingId,
-    /// Whose it is.
+    /// Its user.
     pub user: UserId,
     /// Its flow.
     pub flow: FlowRef,
@@ -188,10 +189,10 @@ pub struct Shut {
     pub why: String,
 }
 
-/// A user whose row cannot be read here, and why not.
+/// A user with a row that cannot be read here, and why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShutUser {
-    /// Who it is.
+    /// The user.
     pub id: UserId,
     /// When gangway first heard of the person.
     pub created_at: Timestamp,
@@ -213,7 +214,7 @@ pub struct LoadedUser {
 pub struct Brief {
     /// Its id.
     pub id: OnboardingId,
-    /// Whose it is.
+    /// Its user.
     pub user: UserId,
     /// Its flow.
     pub flow: FlowRef,
@@ -230,9 +231,9 @@ pub struct Claim {
     pub blind: Blind,
     /// Its kind.
     pub kind: String,
-    /// Who owns it; `None` makes or locks the placeholder.
+    /// Its owner; `None` makes or locks the placeholder.
     pub owner: Option<Owner>,
-    /// Since when.
+    /// When it was claimed.
     pub since: Timestamp,
 }
 
@@ -247,7 +248,7 @@ pub struct NewEvent {
     pub event: Event,
     /// The bytes as they came, where there are any; sealed beside it.
     pub raw: Bytes,
-    /// Who owns it, once known.
+    /// Its owner, once known.
     pub owner: Option<EventOwner>,
     /// What became of it.
     pub verdict: Verdict,
@@ -267,7 +268,7 @@ pub struct NewEvent {
     pub copies: u32,
 }
 
-/// Whose event it is, and the key that seals it.
+/// The owner of an event, and the key that seals it.
 #[derive(Clone, Debug)]
 pub struct EventOwner {
     /// The user.
@@ -289,7 +290,7 @@ pub struct Held {
     pub found_by: Blind,
     /// The event.
     pub event: Event,
-    /// The event as JSON, as whoever held it wrote it: a later version may have said more than this one reads.
+    /// The event as JSON, as the process that held it wrote it: a later version may have said more than this one reads.
     pub text: Bytes,
     /// The bytes as they came.
     pub raw: Bytes,
@@ -311,7 +312,7 @@ pub struct Unopened {
 pub struct Adopted {
     /// Its number in the journal.
     pub seq: i64,
-    /// The event and its bytes, to be sealed with the owner's key; one that cannot be opened stays sealed as it is.
+    /// The event and its bytes, for sealing with the owner's key; one that cannot be opened stays sealed as it is.
     pub held: Option<Held>,
     /// Whether it was held or kept.
     pub was: Verdict,
@@ -364,7 +365,7 @@ pub struct Resting {
     pub most: u32,
 }
 
-/// What becomes of an effect, with whose it is.
+/// What becomes of an effect, with its owner.
 #[derive(Clone, Debug)]
 pub struct EffectFollowUp {
     /// The onboarding.
@@ -376,13 +377,13 @@ pub struct EffectFollowUp {
 /// An effect that this process may perform now.
 #[derive(Clone, Debug)]
 pub struct LeasedEffect {
-    /// Its name.
+    /// Its onboarding and number.
     pub id: EffectId,
     /// What is asked, opened.
     pub request: Request,
     /// Which attempt this is, from 1.
     pub attempt: u32,
-    /// How it is to be made.
+    /// Whether to make it, or to look it up first.
     pub mode: Mode,
     /// Since when an earlier attempt may have done the work unseen.
     pub uncertain_since: Option<Timestamp>,
@@ -392,15 +393,15 @@ pub struct LeasedEffect {
     pub token: Uuid,
 }
 
-/// An effect whose lease ran out.
+/// An effect with a lease that ran out.
 #[derive(Clone, Debug)]
 pub struct ExpiredLease {
-    /// Its name.
+    /// Its onboarding and number.
     pub id: EffectId,
-    /// Whose free slots it needs.
+    /// The kind of slot that it needs.
     pub slot: String,
     /// When the lease ran out.
     pub until: Timestamp,
-    /// The attempt whose outcome is unknown.
+    /// The attempt with the unknown outcome.
     pub attempt: u32,
 }

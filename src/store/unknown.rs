@@ -1,4 +1,4 @@
-//! What another version of gangway wrote into sealed JSON and this one does not know: kept beside the value that was
+//! What another version of gangway wrote into sealed JSON and this one does not know: kept with the value that was
 //! read, and put back when the value is written again. JSON enters and leaves; never here: keys, rows.
 
 use serde::Serialize;
@@ -21,7 +21,7 @@ pub struct Unknown(Option<Box<Read>>);
 struct Read {
     /// As it was written.
     written: Value,
-    /// The same, as this version writes it.
+    /// The column as this version writes it.
     known: Value,
 }
 
@@ -52,8 +52,8 @@ pub(super) fn write<T: Serialize>(value: &T, unknown: &Unknown) -> Result<Zeroiz
     rows::json(&now)
 }
 
-/// Puts what is in `written` and not in `known` into `now`. An item of a list is the same one while all that is known of
-/// it is the same.
+/// Puts what is in `written` and not in `known` into `now`. An item of a list counts as the same one while everything
+/// known of it is equal.
 fn restore(written: &Value, known: &Value, now: &mut Value) {
     match (written, known, now) {
         (Value::Object(written), Value::Object(known), Value::Object(now)) if same(known, now) => {

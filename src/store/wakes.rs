@@ -14,15 +14,15 @@ use super::dialect::IMMEDIATE;
 use super::rolling::Place;
 use super::{Store, StoreError, rows};
 
-/// Nothing is asked for it. Lifecycle publications (n < 0) are no reason: their outcome never moves an onboarding. Asked
-/// for each one by itself: PostgreSQL would make a table of all effects for `NOT EXISTS`.
+/// Nothing is asked for it. Lifecycle publications (n < 0) are no reason: their outcome never moves an onboarding.
+/// Asked for each one by itself: PostgreSQL would make a table of all effects for `NOT EXISTS`.
 const NOTHING_ASKED: &str = "(SELECT 1 FROM effects e WHERE e.onboarding_id = onboardings.id AND e.n > 0 \
                              AND e.settled_at IS NULL LIMIT 1) IS NULL";
 
 /// An onboarding that asked to be woken.
 #[derive(Clone, Copy, Debug)]
 pub struct Wake {
-    /// Which.
+    /// Its id.
     pub onboarding: OnboardingId,
     /// The revision that asked for it.
     pub revision: u64,
@@ -31,10 +31,10 @@ pub struct Wake {
 }
 
 impl Store {
-    /// Claims onboardings whose time has come, the longest overdue first, at most `limit`: each is put off by `lease`, so
-    /// that nobody else wakes it meanwhile. What it knows is not touched; the step that its timer leads to, or any
-    /// other, writes the time that holds. After a crash, or when it cannot be stepped here, it is due again when the lease
-    /// has run out. Those that another process has locked are passed over.
+    /// Claims onboardings whose time has come, the longest overdue first, at most `limit`: each is put off by `lease`,
+    /// so that no other process wakes it meanwhile. What it knows is not touched; the step that its timer leads to, or
+    /// any other, writes the time that holds. After a crash, or when it cannot be stepped here, it is due again when
+    /// the lease has run out. Those that another process has locked are passed over.
     ///
     /// # Errors
     /// [`StoreError::Passing`]: nothing was claimed.
@@ -89,10 +89,10 @@ impl Store {
         Ok(next.map(Timestamp))
     }
 
-    /// Onboardings that have not ended and have neither an unsettled effect, nor a timer, nor an open review, in order of
-    /// their ids. Each call looks at the next `limit` of those that wait without a time (normally there are none) and at
-    /// the next `limit` of those that are active (normally each has an effect), and begins at the front again behind the
-    /// last: so none that cannot be helped hides another.
+    /// Onboardings that have not ended and have neither an unsettled effect, nor a timer, nor an open review, in order
+    /// of their ids. Each call looks at the next `limit` of those that wait without a time (normally there are none)
+    /// and at the next `limit` of those that are active (normally each has an effect), and begins at the front again
+    /// behind the last: so none that cannot be helped hides another.
     ///
     /// # Errors
     /// [`StoreError::Passing`].

@@ -1,5 +1,5 @@
-//! Our webhook addresses at providers: which there are, and their secrets, sealed with the master key. A provider shows
-//! such a secret once, so it is kept in the same step in which it is learnt.
+//! Our webhook addresses at providers and their secrets, sealed with the master key. A provider shows such a secret
+//! once, so it is kept in the step that learns it.
 
 use gangway_core::time::Timestamp;
 use gangway_entities::webhooks;
@@ -22,7 +22,7 @@ pub struct Webhook {
     pub url: SecretString,
     /// What the provider signs with, where it told one.
     pub secret: Option<SecretString>,
-    /// Since when.
+    /// When it was registered.
     pub since: Timestamp,
 }
 

@@ -1,5 +1,5 @@
-//! How a loop is: each says when it began a round and how that ended. Whoever asks reads what it said last, and nobody
-//! waits for anybody. Never in here: causes; they are in the log.
+//! The state of a loop: each says when it began a round and how that ended. Readers get what it said last, and neither
+//! side waits. Never in here: causes; they are in the log.
 
 use std::sync::Arc;
 use std::time::Duration;

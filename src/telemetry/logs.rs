@@ -6,13 +6,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::settings::LogSettings;
 
-/// Libraries that say too much, or would say SQL with what is in it. The broker client calls every look at a queue that is
-/// not there yet an error; what really is one, gangway says itself.
+/// Libraries that say too much, or would say SQL with what is in it. The broker client calls every look at a queue that
+/// is not there yet an error; what really is one, gangway says itself.
 const QUIET: [&str; 6] =
     ["actix_server=warn", "sqlx=error", "sea_orm=error", "sea_orm_migration=warn", "lapin=off", "hyper=warn"];
 
-/// Installs the log for the whole process. `GANGWAY_LOG` (passed in as `filter`) wins over the setting; SQL statements are
-/// never logged. A second call does nothing.
+/// Installs the log for the whole process. `GANGWAY_LOG` (passed in as `filter`) wins over the setting; SQL statements
+/// are never logged. A second call does nothing.
 pub fn logs(settings: &LogSettings, filter: Option<&str>) {
     let said = filter.filter(|filter| !filter.is_empty());
     let (filter, bad) = parse(said.unwrap_or(&settings.level), &settings.level);

@@ -14,8 +14,8 @@ use std::time::Duration;
 use gangway_core::time::Millis;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Keeps what was counted small, for ever: a spread of lengths remembers each one until it is drained, and without this
-/// only whoever asks for `/metrics` drains it.
+/// Keeps the counts small for ever: a histogram remembers each value until it is drained, and without this only a
+/// request for `/metrics` drains it.
 pub async fn upkeep(handle: PrometheusHandle, every: Millis) {
     loop {
         tokio::time::sleep(Duration::from_millis(every.0)).await;

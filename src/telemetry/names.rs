@@ -81,11 +81,11 @@ table! {
     Quarantined, "gangway_quarantined_total", Counter, Count, [],
         "Events that the database refuses on their own, kept apart until they are taken again.";
     Unverified, "gangway_unverified_total", Counter, Count, ["source", "kept"],
-        "Deliveries that failed verification, and whether they were kept to be looked at: a little of each, few in a minute.";
+        "Deliveries that failed verification, and whether they were kept for inspection: a little of each, few in a minute.";
     AsideTaken, "gangway_aside_taken_total", Counter, Count, ["kind"],
         "What was kept apart and then taken: `quarantine` or `unverified`.";
     Circles, "gangway_circles_total", Counter, Count, ["flow"],
-        "Onboardings that went round without news, or asked for more than one may, and wait for a person.";
+        "Onboardings that went round without news, or exceeded a limit of effects or mails, and wait for a person.";
     BatchEvents, "gangway_batch_events", Histogram, Count, [],
         "Events of one transaction.";
     BatchSeconds, "gangway_batch_seconds", Histogram, Seconds, [],
@@ -93,13 +93,13 @@ table! {
     DatabaseDistrusted, "gangway_database_distrusted_total", Counter, Count, [],
         "Times that all connections to the database were replaced, because one was lost, silent or read-only.";
     LoopRestarts, "gangway_loop_restarts_total", Counter, Count, ["loop"],
-        "Times that one of gangway's own loops ended by a fault and was begun again; anything but 0 is a fault in gangway.";
+        "Times that one of gangway's own loops ended by a fault and was restarted; anything but 0 is a fault in gangway.";
     WithoutReason, "gangway_without_reason", Gauge, Count, [],
         "Onboardings that the last sweep found without a live reason; anything but 0 is a fault in gangway.";
     StuckPeople, "gangway_stuck_people", Gauge, Count, [],
         "Onboardings that this process could not step when it last tried; what comes for them is kept. `/readyz` says why.";
     Attempts, "gangway_outbound_attempts_total", Counter, Count, ["target", "ended", "outcome"],
-        "Attempts of effects, by what was asked and how they ended; of those that are done, the outcome.";
+        "Attempts of effects, by what was asked for and how they ended; for done ones, also by outcome.";
     AttemptSeconds, "gangway_outbound_attempt_seconds", Histogram, Seconds, ["target"],
         "Time of one attempt of an effect.";
     ProviderRequests, "gangway_outbound_requests_total", Counter, Count, ["provider", "status"],
@@ -111,7 +111,7 @@ table! {
     Breaker, "gangway_outbound_breaker", Gauge, Count, ["target"],
         "Circuit breaker of a provider's action, or of its look-ups (.look_up): 0 closed, 1 letting one attempt through, 2 open.";
     ProviderResumes, "gangway_provider_resumes_at_seconds", Gauge, Seconds, ["provider"],
-        "When a provider that asked to be left alone is tried again, in seconds since 1970; in the past when it is not left alone.";
+        "When a provider that asked to be left alone is tried again, in seconds since 1970; a time in the past when it is in use.";
     LeasesExpired, "gangway_outbound_leases_expired_total", Counter, Count, [],
         "Leases that ran out: their attempts' outcome is unknown and is being looked up.";
     OutcomesLost, "gangway_outbound_outcomes_lost_total", Counter, Count, [],
@@ -125,9 +125,9 @@ table! {
     BrokerUnreadable, "gangway_amqp_unreadable", Gauge, Count, [],
         "Deliveries of the broker that cannot be read and that the dead queue has not taken yet.";
     BrokerTroubles, "gangway_amqp_troubles_total", Counter, Count, [],
-        "Times that the way to the broker broke and was rebuilt.";
+        "Times that the connection to the broker broke and was rebuilt.";
     ClockOffset, "gangway_clock_offset_seconds", Gauge, Seconds, [],
-        "How far this machine's clock is ahead of the database's, which decides; below zero: behind it.";
+        "How far this machine's clock is ahead of the database's, which decides; negative when it is behind.";
     QueueDepth, "gangway_queue_depth", Gauge, Count, [],
         "Events that wait for the writer.";
     DatabaseUp, "gangway_database_up", Gauge, Count, [],
@@ -141,7 +141,7 @@ table! {
     OpenEffects, "gangway_open_effects", Gauge, Count, [],
         "Effects that are not settled.";
     Lateness, "gangway_lateness_seconds", Gauge, Seconds, ["what"],
-        "How late the oldest due timer (wake) or the oldest effect that nobody holds (effect) is; 0 when nothing is late.";
+        "How late the oldest due timer (wake) or the oldest effect without a lease (effect) is; 0 when nothing is late.";
 }
 
 /// Spread of times: a step is under a millisecond, a provider's call may take its whole time-out.

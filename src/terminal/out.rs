@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether data was lost on its way to stdout. Of the whole process, as stdout itself.
+/// Whether data was lost on its way to stdout. It concerns the whole process, as stdout does.
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// A line of data.
@@ -15,16 +15,16 @@ pub(crate) fn data(line: &str) {
         && error.kind() != ErrorKind::BrokenPipe
         && !LOST.swap(true, Ordering::Relaxed)
     {
-        aside(&format!("what belongs to stdout cannot be written: {error}"));
+        aside(&format!("stdout cannot be written: {error}"));
     }
 }
 
-/// Whether some data could not be written, and somebody may have wanted to read it.
+/// Whether some data could not be written that a reader may have wanted.
 pub(crate) fn lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
-/// A line for the person who looks on.
+/// A line for the person who watches.
 pub(crate) fn aside(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,5 +1,5 @@
 //! Whatever the far end handed out or received in secret, and whatever is personal of the demo's people, is nowhere in
-//! database, journal, API, metrics and log, in whatever spelling: but for what the API shows to those who may read.
+//! database, journal, API, metrics and log, in whatever spelling: except for what the API shows to those who may read.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
@@ -58,7 +58,7 @@ impl Drop for Serving {
     }
 }
 
-/// Whatever a sign-up tells of anybody.
+/// Whatever a sign-up tells of a person.
 fn about_people() -> Search {
     let mut personal = Search::default();
     for person in people(PEOPLE, SEED) {
@@ -128,7 +128,8 @@ async fn nothing_is_found(db: &TestDb) {
     let few: Vec<&String> = found.iter().take(20).collect();
     assert!(found.is_empty(), "{} found: {few:#?}", found.len());
 
-    // The search finds what is there: the API shows e-mail addresses, and a secret in any spelling is seen among the rest.
+    // The search finds what is there: the API shows e-mail addresses, and a secret in any spelling is seen among the
+    // rest.
     assert!(!personal.finds("the API", &told).is_empty());
     for spelling in spellings(listed[0]["value"].as_str().unwrap()) {
         let planted = [&stored[..1000], &spelling, &stored[1000..2000]].concat();

@@ -1,4 +1,4 @@
-//! Whose time it is: the database's, kept going by monotonic time. A clock that is wrong moves nobody and freezes nobody.
+//! The time is the database's, kept going by monotonic time. A wrong clock neither moves nor freezes any onboarding.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ on_both_databases!(
 const HOUR: i64 = 3_600_000;
 const HOW: sweep::Sweeping = sweep::Sweeping { every: Millis::secs(60), hold: Millis::secs(30 * 86_400), limit: 1000 };
 
-/// This machine, its wall clock so many milliseconds off.
+/// This machine, with its wall clock this many milliseconds off.
 #[derive(Debug)]
 struct Off(Machine, i64);
 
@@ -40,7 +40,7 @@ impl Ticks for Off {
     }
 }
 
-/// A world that runs on the database's clock, on a machine whose own is so far off.
+/// A world that runs on the database's clock, on a machine with a clock that is this far off.
 async fn steady(db: &TestDb, off: i64) -> (World, Arc<SteadyClock>) {
     let mut world = World::new(db).await;
     let clock = Arc::new(SteadyClock::of(Arc::new(Off(Machine::default(), off))));

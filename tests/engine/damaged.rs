@@ -92,7 +92,7 @@ async fn concerns_one(db: &TestDb, table: &str, column: &str) {
     let leased =
         world.store().lease(&[("original".to_owned(), 10)], (&[], &[]), lease, Some(world.say().0)).await.unwrap();
     let got: Vec<OnboardingId> = leased.effects.iter().map(|(_, effect)| effect.id.onboarding).collect();
-    assert!(got.contains(&ben), "nobody's effects can be leased");
+    assert!(got.contains(&ben), "no effects can be leased");
     assert_eq!(leased.unreadable.iter().any(|one| one.id.onboarding == ann), !got.contains(&ann));
 
     let say = world.say();
@@ -186,7 +186,7 @@ async fn a_start_of_a_user_whose_row_does_not_open_is_kept(db: &TestDb) {
     // Both rows are flipped by this: only the first one is whole again.
     assert!(world.store().users_by(&[Identifier::new(Identifier::EXTERNAL_ID, "ann")]).await.unwrap()[0].is_ok());
     sweep::tick(&world.engine, &open(&world), say.0, HOW).await.unwrap();
-    assert!(world.of_verdict("kept").await.is_empty(), "nobody took it again");
+    assert!(world.of_verdict("kept").await.is_empty(), "it was not taken again");
     assert_eq!(world.onboardings_of("ann").await.len(), 2);
 }
 

@@ -161,7 +161,7 @@ async fn a_message_goes_to_whoever_still_awaits_it_and_not_to_whom_it_comes_too_
         ("second".into(), "second".into())
     );
     let late = world.one(said(&world, "c", "user.said")).await;
-    assert_eq!((late.verdict, late.onboarding), (Verdict::Noted, Some(two)), "nobody can await it any more");
+    assert_eq!((late.verdict, late.onboarding), (Verdict::Noted, Some(two)), "no onboarding can await it any more");
     // Two that await it, and two messages in one batch: each takes one.
     let start = |name: &str| world.say().start(&format!("ben-{name}"), &format!("user.{name}"), "ben");
     let one = world.one(start("one")).await.onboarding;

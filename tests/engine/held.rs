@@ -1,4 +1,4 @@
-//! Held events: whoever writes their identifier, at whatever moment, gets them.
+//! Held events: the onboarding that writes their identifier, at whatever moment, gets them.
 
 use gangway::engine::Arrival;
 use gangway_core::decision::Verdict;
@@ -135,7 +135,7 @@ async fn an_identifier_written_again_by_a_new_onboarding_leaves_the_ended_one(db
 async fn an_identifier_of_a_running_onboarding_stays_with_it(db: &TestDb) {
     let world = World::new(db).await;
     let first = world.waiting("ann").await;
-    // Another user of ours, whom the provider takes for the same: and another flow of the same user.
+    // Another user of ours who is the same to the provider, and another flow of the same user.
     world.sign_up("ben").await;
     world.perform("ann").await;
     world.due().await;

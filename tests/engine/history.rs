@@ -1,4 +1,5 @@
-//! Random histories: what was received is counted, the journal replayed gives what is stored, nobody is stranded.
+//! Random histories: what was received is counted, the journal replayed gives what is stored, no onboarding is
+//! stranded.
 //!
 //! `GANGWAY_TEST_SEED` repeats one history; the seed is in the name of every failure.
 

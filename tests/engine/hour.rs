@@ -1,5 +1,5 @@
-//! An hour without the database, with one of everything that can be asked of the world under way: what was done is known
-//! here and brought home, nobody is asked to decide anything, and nothing is done twice.
+//! An hour without the database, with one of everything that can be asked of the world under way: what was done is
+//! known here and brought home, nobody is asked to decide anything, and nothing is done twice.
 
 use std::sync::atomic::Ordering;
 
@@ -49,7 +49,7 @@ async fn an_hour_without_the_database_puts_nobody_into_review_and_does_nothing_t
         scene.world.clock.advance(Millis::secs(900));
         assert!(scene.dispatcher.tick(scene.world.clock.now()).await.is_err(), "the database is away");
     }
-    // By its own clock the hour passed too.
+    // The hour passed by its own clock too.
     scene.world.run("UPDATE effects SET lease_until = lease_until - 3600000 WHERE lease_until IS NOT NULL").await;
     proxy.silence_all(false);
     everything_answers(scene.world.store(), "after an hour").await;

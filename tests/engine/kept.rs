@@ -1,4 +1,5 @@
-//! "I cannot step this person here": what comes is kept and answered, in nobody's way, and taken by whoever can.
+//! "I cannot step this person here": what comes is kept and answered, holds up no other event, and is taken by a
+//! process that can.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -142,7 +143,7 @@ async fn a_flow_version_that_is_met_is_loaded_and_nothing_is_kept(db: &TestDb) {
     let effect = new.only_due().await;
     let outcome = old.one(old.say().good(&effect, "ann")).await;
     assert_eq!((outcome.verdict, old.onboarding(id).await.state.as_str()), (Verdict::Applied, "confirmed"));
-    // Whose it is depends on the flow: one more process that has not met it.
+    // Its owner depends on the flow: one more process that has not met it.
     let third = without(db, &["visit"], &["visit"]).await;
     third.sign_up("ann").await;
     let said = third.one(third.say().message("m", "user.confirmed", "ann", json!({}))).await;
@@ -195,7 +196,7 @@ async fn what_comes_by_itself_again_leaves_no_row(db: &TestDb) {
     assert_eq!((old.received().await, old.number("SELECT count(*) FROM events").await), before);
     let mut both = vec![waiting, stranded];
     both.sort();
-    assert_eq!(marked(&old).await, both, "whoever can looks at them first");
+    assert_eq!(marked(&old).await, both, "a process that can looks at them first");
     assert_eq!(swept(&new).await.stranded, 1);
     assert_eq!(new.onboarding(stranded).await.status, Status::Review);
 }
@@ -218,7 +219,7 @@ async fn a_note_and_a_cancellation_need_no_flow_and_every_other_act_is_kept(db: 
     assert_eq!((ended.verdict, it.status, it.wake_at), (Verdict::Applied, Status::Cancelled, None));
     assert_eq!(old.number("SELECT count(*) FROM effects WHERE outcome = 'cancelled'").await, 1);
     swept(&new).await;
-    assert!(new.of_verdict("kept").await.is_empty(), "the acts are answered by who can: refused, it has ended");
+    assert!(new.of_verdict("kept").await.is_empty(), "a process that can answers the acts: refused, it has ended");
     assert_replays(&new, id, 0).await;
 }
 
@@ -283,6 +284,6 @@ async fn one_at_whose_row_the_database_fails_ends_no_sweep() {
     new.clock.advance(crate::timers::HOLD);
     new.clock.advance(Millis(1));
     let swept = swept(&new).await;
-    assert_eq!((swept.stuck, swept.expired), (1, 1), "what one person's row does is done to everybody");
+    assert_eq!((swept.stuck, swept.expired), (1, 1), "what one person's row does must not stop the sweep");
     assert_eq!(marked(&new).await, [ann]);
 }

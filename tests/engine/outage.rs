@@ -1,5 +1,5 @@
-//! An outage stays an outage: whatever is asked of a far end that fails for minutes, nobody is asked to decide anything,
-//! and everybody goes on when it is well again. The real dispatcher over the real engine, with time by hand.
+//! An outage stays an outage: whatever is asked of a far end that fails for minutes, nobody is asked to decide
+//! anything, and everyone goes on when it is well again. The real dispatcher over the real engine, with time by hand.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -221,7 +221,7 @@ impl Scene {
         self.world.number(&format!("SELECT count(*) FROM onboardings WHERE {condition}")).await
     }
 
-    /// Whoever is in a review, and why.
+    /// The onboardings in review, and why.
     pub async fn reviews(&self) -> Vec<String> {
         let filter =
             gangway::store::search::Filter { status: Some("review".into()), limit: 1000, ..Default::default() };
@@ -238,7 +238,7 @@ async fn ten_minutes_of_failures_put_none_of_a_hundred_people_into_review(db: &T
     assert_eq!(scene.reviews().await, [] as [String; 0]);
     let worked = scene.far.worked.load(Ordering::SeqCst);
     assert!(worked < 40, "{worked} times asked of a provider that fails");
-    // The sign-ups, and what the attempts and their look-ups told; nothing for each who waits.
+    // The sign-ups, and what the attempts and their look-ups told; nothing for each onboarding that waits.
     let rows = scene.world.number("SELECT count(*) FROM events").await;
     assert!(rows < 100 + 4 * 40, "{rows} rows of the journal");
     assert_eq!(scene.count("status = 'active'").await, 100);

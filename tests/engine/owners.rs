@@ -32,13 +32,13 @@ fn naming(world: &World, key: &str, names: Vec<Identifier>) -> Arrival {
     world.say().report(key, names, vec![wallet_fact("ann", Trust::Fact)])
 }
 
-/// Somebody who signed up, and the call whose answer writes the provider's id.
+/// A person who signed up, and the call that answers with the provider's id.
 async fn begun(world: &World, name: &str) -> (OnboardingId, LeasedEffect) {
     let id = world.sign_up(name).await;
     (id, world.hands.take().remove(0))
 }
 
-/// Who has it in their journal.
+/// The onboardings with it in their journal.
 async fn has(world: &World, ids: &[OnboardingId], seq: Option<i64>) -> Vec<OnboardingId> {
     let mut has = Vec::new();
     for id in ids {
@@ -57,7 +57,7 @@ async fn assert_none_held(world: &World) {
 async fn whichever_of_its_identifiers_gets_an_owner_first_takes_a_held_event(db: &TestDb) {
     let world = World::new(db).await;
     let (stranger, no_asset) = (uid("stranger"), asset("never made"));
-    // Names, and how many answers write the first of them that anybody gets: the user's id, then the asset's.
+    // Names, and how many answers write the first of them that a user gets: the user's id, then the asset's.
     let table: [(&str, Naming<'_>, usize); 6] = [
         ("a", &|name| vec![uid(name), asset(name)], 1),
         ("b", &|name| vec![asset(name), uid(name)], 1),
@@ -147,9 +147,9 @@ async fn a_held_event_that_is_given_away_brings_all_its_identifiers_and_what_is_
 
 async fn why_an_event_is_held_names_the_kinds_of_its_identifiers_and_no_value(db: &TestDb) {
     let world = World::new(db).await;
-    let both = "none of its identifiers (original.asset_uid, original.user_uid) belongs to anybody yet";
+    let both = "none of its identifiers (original.asset_uid, original.user_uid) has an owner yet";
     let table = [
-        (vec![uid("ann")], "its identifier belongs to nobody yet"),
+        (vec![uid("ann")], "its identifier has no owner yet"),
         (vec![asset("ann"), uid("ann")], both),
         (vec![asset("ann"), uid("ann"), asset("ann")], both),
     ];
@@ -216,7 +216,7 @@ async fn batches_that_write_what_the_others_webhooks_name_do_not_wait_in_a_ring(
         let ((of_ann, call), (of_ben, other_call)) = (begun(&one, &ann).await, begun(&one, &ben).await);
         let named = |key: &str, names: [&str; 2]| naming(&one, &format!("{key}{round}"), names.map(uid).to_vec());
         let before = one.one(named("before", [&ann, &ben])).await;
-        // The same webhook at both, and one of its own for each.
+        // One webhook for both, and one of its own for each.
         let both = named("both", [&ben, &ann]);
         let here = [named("here", [&ben, &ann]), both.clone(), one.say().good(&call, &ann)];
         let there = [one.say().good(&other_call, &ben), both, named("there", [&ann, &ben])];
@@ -241,7 +241,8 @@ async fn an_operator_who_gives_away_what_finds_its_owner_meanwhile_is_refused() 
     let names = vec![asset("elsewhere"), uid("ann")];
     let early = one.one(naming(&one, "w", names)).await;
     let ((ann, call), (ben, _)) = (begun(&one, "ann").await, begun(&one, "ben").await);
-    // Whoever comes to the identifiers waits there, in order: first the writer, then the operator, who saw it held.
+    // Transactions that come to the identifiers wait there, in order: first the writer, then the operator, who saw it
+    // held.
     let mut stop = watch.begin().await.unwrap();
     let rows = "SELECT 1 FROM identifiers WHERE onboarding_id IS NULL AND user_id IS NULL FOR UPDATE";
     query(rows).execute(&mut *stop).await.unwrap();

@@ -1,4 +1,4 @@
-//! Polls that say the same share rows: what they leave, and that nothing else is lost by it.
+//! Polls with equal answers share rows: what they leave, and that nothing else is lost by it.
 
 use gangway::engine::{Door, timers, writer};
 use gangway::store::search::JournalEntry;

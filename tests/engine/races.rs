@@ -14,7 +14,7 @@ pub async fn two(db: &TestDb) -> (World, World) {
     (World::new(db).await, World::with(db, 2, |_| {}).await)
 }
 
-/// Waits until so many connections wait for another one's lock.
+/// Waits until this many connections wait for another one's lock.
 pub async fn waiting(watch: &PgPool, wanted: i64) {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                AND wait_event_type = 'Lock' AND backend_type = 'client backend'";
@@ -170,8 +170,8 @@ async fn a_batch_that_brings_anew_what_another_counts_as_a_copy_does_not_wait_in
     }
     let say = one.say();
     for round in 0..12 {
-        // A webhook of its own for each, whose identifier the test holds fast: there a batch waits, after it has looked
-        // what is known and before it writes.
+        // A webhook of its own for each, with an identifier that the test locks: a batch waits there, after it has
+        // looked up what is known and before it writes.
         let mut stops = Vec::new();
         let mut batches = Vec::new();
         for name in [format!("ann{round}"), format!("ben{round}")] {

@@ -1,4 +1,5 @@
-//! One long story told to one engine, and to two at once on one PostgreSQL: the same end, and nobody waits in a ring.
+//! One long story told to one engine, and to two at once on one PostgreSQL: the same end, and no transactions wait in a
+//! ring.
 
 use std::collections::BTreeMap;
 

@@ -146,7 +146,7 @@ async fn three_hundred_timers_that_stay_due_keep_no_other_waiting(db: &TestDb) {
     assert_eq!(next, Some(world.say().0.plus(lease)), "again and again, a lease apart");
 }
 
-/// So many people whose waits are late an hour later.
+/// This many people, with waits that are late an hour later.
 async fn late_in_an_hour(world: &World, people: usize) {
     for some in (0..people).collect::<Vec<_>>().chunks(256) {
         let say = world.say();

@@ -1,4 +1,4 @@
-//! When the database refuses, or goes away: neighbours land, nothing is half-written, nobody is told what is not so.
+//! When the database refuses, or goes away: neighbours land, nothing is half-written, no sender is told what is not so.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A database that is locked, silent, read-only, or whose answer is lost: everybody else goes on, nothing is counted twice.
+//! A database that is locked, silent or read-only, or that loses an answer: all others go on, nothing is counted twice.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,7 +46,7 @@ fn patient(db: &TestDb) -> StoreOptions {
     StoreOptions { limits, acquire: Millis::secs(30), ..db.options() }
 }
 
-/// A world whose way to the database is this proxy.
+/// A world that reaches the database through this proxy.
 async fn through_proxy(db: &TestDb) -> (World, Proxy) {
     let mut url: Url = db.url.parse().unwrap();
     let server = url.socket_addrs(|| Some(5432)).unwrap()[0];
@@ -63,7 +63,7 @@ async fn a_person_whose_row_somebody_holds_delays_only_that_persons_events() {
     let world = World::over(&patient(&db), &db.url, 1, |options| options.patience = Millis::secs(60)).await;
     let ann = world.waiting("ann").await;
     let admin = PgPool::connect(&db.url).await.unwrap();
-    // As long as this machine takes for so many batches that wait for nobody.
+    // As long as this machine takes for this many batches without a wait.
     let began = Instant::now();
     for round in 0..30 {
         let say = world.say();
@@ -116,7 +116,7 @@ async fn a_table_that_somebody_holds_makes_the_writer_say_so_and_a_persons_row_d
     let of_ann = world.say().wallet("ann", "ann", Trust::Fact);
     assert!(matches!(door.accept(of_ann).await, Err(NotAccepted::Later(_))));
     let well = async || (beat.now().busy.is_none() && !beat.failed()).then_some(());
-    until("the writer to say that everybody else's events can be written", well).await;
+    until("the writer to say that all other events can be written", well).await;
     holder.rollback().await.unwrap();
     for table in ["users", "onboardings", "identifiers", "events", "effects"] {
         let mut holder = admin.begin().await.unwrap();
@@ -154,7 +154,7 @@ async fn a_peer_that_stands_still_inside_its_transaction_delays_only_what_it_hol
     let answers = world.engine.accept(&batch).await;
     assert!(matches!(answers[17], Err(NotAccepted::Later(_))), "{:?}", answers[17]);
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 40, "{answers:?}");
-    // The server ends what stands still; nobody here lets go of it.
+    // The server ends what stands still; nothing here lets go of it.
     let taken =
         until("ann is taken", async || world.engine.accept(std::slice::from_ref(&contended)).await.remove(0).ok())
             .await;
@@ -179,14 +179,14 @@ async fn connections_that_fell_silent_stop_nobody_and_are_not_used_again() {
         assert_eq!(taken.verdict, Verdict::Applied);
         everything_answers(world.store(), "after").await;
     }
-    // Whoever does not wait for an answer leaves no connection behind that is waited for.
+    // A caller that stops waiting for an answer leaves no connection behind that is waited for.
     proxy.silence_existing();
     for _ in 0..20 {
         drop(tokio::time::timeout(Duration::from_millis(20), world.store().ping()).await);
     }
     everything_answers(world.store(), "after callers went away").await;
     assert_eq!(world.received().await, world.number("SELECT count(*) FROM events").await, "counted once");
-    // Silent for everybody, also at the end: closing does not wait.
+    // Silent for all connections, also at the end: closing does not wait.
     proxy.silence_all(true);
     assert!(world.store().ping().await.is_err());
     let closing = tokio::time::timeout(Duration::from_secs(30), world.store().close());

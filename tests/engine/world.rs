@@ -142,7 +142,7 @@ impl World {
         Self::over(&db.options(), &db.url, seed, set).await
     }
 
-    /// As [`World::with`], with a way to the database of its own; `url` is the test's own way.
+    /// Like [`World::with`], with a way to the database of its own; `url` is the test's own way.
     pub async fn over(options: &StoreOptions, url: &str, seed: u64, set: impl FnOnce(&mut Options)) -> Self {
         // What the engine warns of is shown with a test that fails.
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());

@@ -24,7 +24,7 @@ async fn a_database_away_gives_no_2xx_and_everything_goes_on_by_itself_when_it_i
     let options =
         Options { seed: dice.u64(..), mischief: "delay=0.5,duplicate=0.2".parse().unwrap(), ..Options::default() };
     let mut world = World::new("away", &postgres.url(), options).await;
-    // Senders are told to come again soon, not after ten seconds.
+    // Senders are told to try again soon, not after ten seconds.
     world.set("intake.answer_within", "1s");
     let mut process = world.process("gangway");
     world.hook(&process);
@@ -105,9 +105,9 @@ async fn a_mail_that_was_sent_while_the_database_was_away_for_longer_than_a_leas
     assert_eq!(status.code(), Some(0), "{}", process.log());
 }
 
-/// While the database is away every sender is told to come again, and readiness names what is missing.
+/// While the database is away every sender is told to try again, and readiness names what is missing.
 async fn refused_while_away(client: &Client, url: &str, place: &str, event: &serde_json::Value) -> Sent {
-    // It names nobody: it may be on disk all the same when the database is back, and must not stay held then.
+    // It names no one: it may be on disk all the same when the database is back, and must not stay held then.
     let body = json!({ "event": "app.checked", "data": {} });
     let mut sent = Sent::default();
     for nth in 0..3 {

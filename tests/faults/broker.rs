@@ -42,7 +42,7 @@ async fn a_broker_killed_and_restarted_under_load_loses_nothing() {
     bind_lifecycle(&broker.url()).await;
     let (mut outbox, mut people) = (Outbox::new(), 0);
     // RabbitMQ 3.10 writes the name of a new quorum queue's member into `names.dets` minutes later, or at an orderly
-    // end; killed before that, it comes back with a queue that answers nobody. So the first end is an orderly one.
+    // end; killed before that, it comes back with a queue that answers no client. So the first end is an orderly one.
     for (event, sent) in publish_all(broker.url(), vec![sign_up("first-1"), sign_up("first-2")]).await.unwrap() {
         note(&mut outbox, &event, sent);
         people += 1;
@@ -98,7 +98,7 @@ async fn an_alarm_of_the_broker_doubles_nothing_and_holds_up_only_what_cannot_be
     process.start();
     client.takes_from_the_broker(&mut process, Duration::from_secs(60)).await;
     block_in_place(|| process.stop(Duration::from_secs(60)));
-    // Something that cannot be read is in front of everybody.
+    // Something that cannot be read is in front of everyone.
     let mut outbox = Outbox::new();
     let people: Vec<Value> = (0..PEOPLE).map(|nth| sign_up(&format!("person-{nth}"))).collect();
     for (event, sent) in publish_all(broker.url(), people).await.unwrap() {
@@ -149,7 +149,7 @@ fn publish_all(url: String, events: Vec<Value>) -> JoinHandle<Vec<(Value, Sent)>
         publish(&url, &mut open, b"{ not an event").await;
         for event in events {
             let sent = publish(&url, &mut open, event.to_string().as_bytes()).await;
-            // A delivery whose ack the broker lost comes again: no sender can say how often.
+            // A delivery comes again when the broker loses its ack: no sender can say how often.
             done.push((event, Sent { tries: 1_000_000, ..sent }));
         }
         done
@@ -187,8 +187,8 @@ async fn publish_once(channel: &Channel, body: &[u8]) -> lapin::Result<bool> {
     Ok(matches!(confirm, Confirmation::Ack(None)))
 }
 
-/// Takes everything out of a queue. A broker that was restarted just now may fail in the middle; what was not acked then
-/// comes again.
+/// Takes everything out of a queue. A broker that was restarted just now may fail in the middle; what was not acked
+/// then comes again.
 async fn take_all(url: &str, queue: &str, mut each: impl FnMut(Value, Vec<u8>)) -> lapin::Result<()> {
     let (_connection, channel) = channel(url).await?;
     while let Some(got) = channel.basic_get(queue.into(), BasicGetOptions::default()).await? {
@@ -221,7 +221,7 @@ async fn unreadable_ones_are_told(url: &str, count: usize) -> usize {
 /// What was told of each person: revision and id of each lifecycle event.
 type Told = HashMap<String, BTreeMap<(u64, String), Value>>;
 
-/// Reads lifecycle events until everybody is told of as completed.
+/// Reads lifecycle events until they tell of everyone as completed.
 async fn lifecycle_until_everybody_completed(url: &str, people: usize) -> Told {
     let (mut told, mut completed, mut trouble) = (Told::new(), HashSet::new(), None);
     let all_told = wait::within(Duration::from_secs(60), async || {

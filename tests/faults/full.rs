@@ -22,7 +22,7 @@ async fn a_full_disk_gives_no_2xx_and_everything_goes_on_when_there_is_room_agai
     let mut world = World::new("full", &db.url, Options { seed: dice.u64(..), ..Options::default() }).await;
     world.set("intake.answer_within", "1s");
     let mut process = world.process("gangway");
-    // Without this the system ends whoever writes beyond the limit; a full disk does not do that.
+    // Without this the system ends a process that writes beyond the limit; a full disk does not do that.
     process.limit("trap '' XFSZ;");
     world.hook(&process);
     let client = Client::new(token(&process));

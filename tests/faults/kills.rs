@@ -49,7 +49,7 @@ async fn thirty_sigkills(db: &TestDb, mut dice: Rng) {
                 (event, sent)
             });
         }
-        // One kill in six comes while it starts, the others after so much was seen at the far end.
+        // One kill in six comes while it starts, the others after a number of calls at the far end.
         let early = dice.u64(0..6) == 0;
         let limit = Duration::from_millis(if early { dice.u64(0..250) } else { dice.u64(600..1500) });
         let seen = || {

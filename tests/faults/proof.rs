@@ -21,8 +21,8 @@ const MADE: [&str; 4] = ["done", "failed_done", "lost_done", "slow_done"];
 
 pub type History = Vec<(JournalEntry, Event)>;
 
-/// Waits until everybody is on board. Who is in review because of a mail whose outcome stayed unknown is decided by a
-/// person meanwhile (SMTP has no way to ask); any other review fails.
+/// Waits until everyone is on board. Meanwhile a person decides every review of a mail with an outcome that stayed
+/// unknown (SMTP has no way to ask); any other review fails.
 pub async fn decide_reviews(client: &Client, url: &str, count: usize, limit: Duration) {
     let decided = wait::within(limit, async || {
         for one in client.onboardings(url, "review").await? {
@@ -84,7 +84,7 @@ pub async fn everybody(store: &Store) -> Vec<(Onboarding, History)> {
     with_history
 }
 
-/// Each user and asset was made; one that was made twice has an unknown outcome in the journal that explains it.
+/// Each user and asset was made; for one made twice, an unknown outcome in the journal explains it.
 pub async fn far_end_did_all_once(world: &World, everybody: &[(Onboarding, History)]) {
     let mut made: HashMap<(String, String), usize> = HashMap::new();
     for call in world.listed("/_calls").await {
@@ -115,7 +115,7 @@ pub async fn far_end_did_all_once(world: &World, everybody: &[(Onboarding, Histo
     assert_eq!((summary.original.duplicate_users, summary.original.duplicate_assets), (0, 0));
 }
 
-/// Everybody has the mail; a further copy is the same message, and the journal says that its outcome was unknown.
+/// Everyone has the mail; a further copy is the same message, and the journal says that its outcome was unknown.
 async fn mails_are_explained(world: &World, everybody: &[(Onboarding, History)]) {
     let mut by_person: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for message in world.listed("/mailbox/messages").await {

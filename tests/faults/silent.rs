@@ -62,7 +62,7 @@ async fn a_database_that_falls_silent_stops_nobody_for_long_is_seen_in_readiness
     proof::decide_reviews(&client, &at, people, Duration::from_secs(60)).await;
     proof::far_end_quiet(&world).await;
     proxy.silence_all(true);
-    // Somebody must send something before anybody can know.
+    // Something must be sent before the silence can be noticed.
     let sending = wait::until("readiness to see it", Duration::from_secs(60), async || {
         let refused = client.webhook_once(&place, "refused", &json!({ "event": "app.checked", "data": {} })).await;
         assert!(matches!(refused, Some(429 | 503)), "{refused:?} for a webhook while the database is silent");

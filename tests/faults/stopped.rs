@@ -1,5 +1,5 @@
-//! A process that stands still (SIGSTOP: a machine that is paused, a host that lost its power) inside a transaction, with
-//! effects under way, and a second one that goes on with what it can.
+//! A process that stands still (SIGSTOP: a machine that is paused, a host that lost its power) inside a transaction,
+//! with effects under way, and a second one that goes on with what it can.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn a_process_that_is_stopped_inside_its_transaction_holds_up_no_stranger_a
     let _turn = turn().await;
     let mut scene = Scene::new("600s", 71).await;
     let holding = scene.stop_inside().await;
-    // Two whom it holds, and many whom it does not, come to the other one at the same time, in the same batches.
+    // Two people whom it holds, and many whom it does not, come to the other one at the same time, in the same batches.
     let there = scene.other.url();
     inside().take(2).for_each(|person| scene.send(&there, sign_up(&person)));
     let mut strangers = JoinSet::new();
@@ -78,7 +78,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// One process, with effects under way; the server lets a transaction of it be idle for so long.
+    /// One process, with effects under way; the server lets a transaction of it be idle for this long.
     async fn new(idle: &str, seed: u64) -> Self {
         let db = TestDb::postgres().await;
         let mut dice = dice::seeded("stopped_process", seed);
@@ -117,7 +117,7 @@ impl Scene {
         });
     }
 
-    /// Stops it in the middle of a transaction: it waits for somebody's name, stands still, and has what it waited for.
+    /// Stops it in the middle of a transaction: it waits for a person's name, stands still, and has what it waited for.
     /// Starts the other one. Answers which connection holds what it holds.
     async fn stop_inside(&mut self) -> i32 {
         let (store, name) = (self.db.open().await, Identifier::new(Identifier::EXTERNAL_ID, "inside-0"));
@@ -146,7 +146,7 @@ impl Scene {
         state.fetch_optional(&self.admin).await.unwrap().flatten().is_some_and(|state| state == "idle in transaction")
     }
 
-    /// Everybody is on board, both end, and everything is counted.
+    /// Everyone is on board, both end, and everything is counted.
     async fn finish(mut self, people: usize) {
         while let Some(done) = self.senders.join_next().await {
             let (event, sent) = done.unwrap();

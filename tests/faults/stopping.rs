@@ -29,7 +29,7 @@ async fn a_graceful_stop_under_load_leaves_nothing_unknown_and_no_lease_to_wait_
 async fn graceful_stops(db: &TestDb, mut dice: Rng) {
     let options = Options { seed: dice.u64(..), mischief: "delay=0.8".parse().unwrap(), ..Options::default() };
     let mut world = World::new("stops", &db.url, options).await;
-    // Longer than any wait of this test: whoever had to wait for one would be late.
+    // Longer than any wait of this test: a process that had to wait for one would be late.
     world.set("outbound.lease", "1h");
     world.set("outbound.request_timeout", "60s");
     world.set("mail.timeout", "60s");

@@ -17,7 +17,7 @@ use fastrand::Rng;
 
 const WAVES: usize = 12;
 const PEOPLE: usize = 6;
-/// The reply to this person's first `POST /user` is lost: for a moment nobody knows whose uid it is.
+/// The reply to this person's first `POST /user` is lost: for a moment the owner of the uid is unknown.
 const LOST: &str = "-lost";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,7 +74,8 @@ async fn two_processes_on_one_database_never_deadlock_and_apply_nothing_twice() 
 }
 
 /// One wave of people: what concerns them goes to both processes at the same moment, in another order to each. In some
-/// waves one process gets the sign-ups and the other what is held until then, in some each gets both of different people.
+/// waves one process gets the sign-ups and the other what is held until then, in some each gets both of different
+/// people.
 async fn post_wave(client: &Client, urls: &[String; 2], outbox: &Mutex<Outbox>, dice: &mut Rng, wave: usize) {
     let people = (0..PEOPLE).map(|nth| format!("person-{wave}-{nth}{}", if nth % 2 == 0 { LOST } else { "" }));
     let people: Vec<String> = people.collect();

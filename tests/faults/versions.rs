@@ -1,6 +1,6 @@
-//! Two processes on one PostgreSQL, as while a new version is taken into service: one with version 1 of a flow and one with
-//! version 2, or one that has never seen the flow, or one whose settings lack what it asks for. What one begins, the other takes
-//! part in or leaves to it, and nothing is doubled.
+//! Two processes on one PostgreSQL, as while a new version is taken into service: one with version 1 of a flow and one
+//! with version 2, or one that has never seen the flow, or one with settings that lack what it asks for. What one
+//! begins, the other takes part in or leaves to it, and nothing is doubled.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn versions_one_and_two_of_a_flow_side_by_side_double_nothing_and_ask_nobo
     let _turn = turn().await;
     let db = TestDb::postgres().await;
     let mut world = World::new("versions", &db.url, Options::default()).await;
-    // The new one has one slot for each: most of what it asks is due, for whoever comes first.
+    // The new one has one slot for each: most of what it asks for is due, for the first process that comes.
     let mut started = Vec::new();
     for (version, name, slots) in [(1, "old", 8), (2, "new", 1)] {
         let folder = world.folder.path().join(name);
@@ -107,7 +107,7 @@ async fn beside_a_process_that_has_the_settings_one_without_them_takes_nothing_a
     };
     let (whole_flows, lacking_flows) = (flows("whole", &greeted(1)), flows("lacking", NAP));
     world.set("flows.folders", whole_flows);
-    // One slot for each: most of what is asked is due, for whoever comes first.
+    // One slot for each: most of what is asked for is due, for the first process that comes.
     world.set("mail.concurrency", 1);
     world.set("providers.original.concurrency", 1);
     let mut whole = world.process("whole");

@@ -118,7 +118,7 @@ async fn lists_are_read_page_by_page_to_the_end_while_people_sign_up(db: &TestDb
         }
     }
     all.reverse();
-    assert_eq!(seen, all, "newest first, each once, whoever comes meanwhile");
+    assert_eq!(seen, all, "newest first, each once, whatever comes meanwhile");
     for (id, status) in all.iter().map(|id| (id, "completed")) {
         world.comes_to(id, status).await;
     }

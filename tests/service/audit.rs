@@ -1,4 +1,5 @@
-//! The audit, beside a process that serves: it finds nothing in what gangway wrote, and each fault that is made by hand.
+//! The audit, beside a process that serves: it finds nothing in what gangway wrote, and each fault that is made by
+//! hand.
 
 use gangway::app::audit::{Fault, Sums, audit};
 use gangway::settings::Settings;
@@ -64,7 +65,7 @@ async fn the_audit_of_a_database_that_serves_finds_no_fault_and_adds_up_what_was
 }
 
 async fn the_audit_finds_each_fault_that_was_made_by_hand(db: &TestDb) {
-    // Nobody mends meanwhile.
+    // Nothing mends it meanwhile.
     let world = Setup::default().set("engine.sweep", "1h").start(db).await;
     let mut ids = Vec::new();
     for user in ["ann", "ben", "cid", "dan"] {

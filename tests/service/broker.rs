@@ -122,7 +122,7 @@ async fn sign_ups_arrive_structured_and_in_both_spellings_of_binary(db: &TestDb)
     for (user, spelling) in [("ben", "cloudEvents:"), ("cid", "cloudEvents_")] {
         broker.publish(binary(spelling, &event(user)), event(user)["data"].to_string().as_bytes()).await;
     }
-    // The same again, in another form: a copy.
+    // This event again, in another form: a copy.
     broker.publish(structured(), event("ben").to_string().as_bytes()).await;
     for user in ["ann", "ben", "cid"] {
         world.comes_to(&onboarding_of(&world, user).await, "completed").await;

@@ -77,7 +77,7 @@ states:
   done: { end: completed }
 ";
 
-/// Somebody signs up for Acme; gives back the id of the onboarding.
+/// Signs a person up for Acme; gives back the id of the onboarding.
 async fn joins(world: &World, user: &str) -> String {
     let event = json!({"specversion": "1.0", "id": user, "source": "/test", "type": "acme_user.signed_up",
         "subject": user, "data": {"user_id": user}});
@@ -174,7 +174,11 @@ async fn an_outcome_that_a_definition_learned_is_a_review_for_those_of_older_ver
     assert!(why.contains("acme.create_member answers `withdrawn`, which version 1 does not know"), "{why}");
     after.act(&noted, "note", &json!({"reason": "seen"})).await.is(200);
     let new = joins(&after, "new").await;
-    assert_eq!(after.comes_to(&new, "completed").await["version"], 2, "who begins now knows the outcome");
+    assert_eq!(
+        after.comes_to(&new, "completed").await["version"],
+        2,
+        "an onboarding that begins now knows the outcome"
+    );
     after.act(&met, "move", &json!({"reason": "they withdrew", "state": "done"})).await.is(200);
     after.comes_to(&met, "completed").await;
     after.stop().await;

@@ -17,7 +17,7 @@ on_both_databases!(
     a_second_start_is_noted_and_one_after_the_end_refused,
 );
 
-/// Waits for nobody but the internal systems.
+/// Waits for the internal systems alone.
 pub const GREETED: &str = "flow: greeted
 version: 1
 title: Greeted by the internal systems
@@ -84,7 +84,7 @@ async fn an_event_without_what_names_it_is_400_and_says_what_is_missing(db: &Tes
         event["source"] = source.into();
         world.publish(&event).await.is(400);
     }
-    // Readable, and of somebody who cannot be a user: kept, and refused with the reason.
+    // Readable, but no user can have this id: kept, and refused with the reason.
     for (nth, data) in [json!({}), json!({ "user_id": [7] }), json!({ "user_id": "" }), json!(null)].iter().enumerate()
     {
         let mut event = sign_up("ann", "ann@example.com", "en");
@@ -126,7 +126,7 @@ async fn an_event_that_came_before_its_user_is_held_and_applied_by_itself(db: &T
 }
 
 async fn a_webhook_that_came_before_its_user_is_held_and_applied_by_itself(db: &TestDb) {
-    // The same seed gives the same uids: so the uid is known before the user is.
+    // Equal seeds give equal uids: so the uid is known before the user is.
     let patient = crate::world::quick_flow().replace("after: 400ms", "after: 1h");
     let other = TestDb::sqlite().await;
     let first = Setup::default().flow(&patient).unhooked().start(&other).await;

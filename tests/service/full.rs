@@ -1,4 +1,4 @@
-//! When it cannot be stored now: the queue is full, the database is busy or away. Nobody is told that it is on disk
+//! When it cannot be stored now: the queue is full, the database is busy or away. No sender is told that it is on disk
 //! before it is, and everything that was turned away comes again and lands once.
 
 use std::pin::pin;
@@ -66,7 +66,7 @@ async fn held(world: &World) -> Vec<Value> {
     world.get("/v1/events?verdict=held&limit=500").await["items"].as_array().unwrap().clone()
 }
 
-/// A word about nobody, as an internal system says it.
+/// A message about no user, as an internal system sends it.
 fn said(world: &World, key: &str) -> Arrival {
     let body = Body::Message { subject: None, data: json!({}) };
     Arrival::own("/test", key, "user.touched", world.running.engine.clock.now(), None, body)
@@ -161,7 +161,7 @@ async fn a_database_that_is_away_is_503_and_named_and_everything_goes_on_after_i
 
 async fn many_collectors_take_one_connection_of_a_database_that_does_not_answer_them(db: &TestDb) {
     if !db.is_postgres() {
-        // Readers of a file wait for nobody.
+        // Readers of a file wait for no lock.
         return;
     }
     let world = Setup::default().start(db).await;
@@ -174,7 +174,7 @@ async fn many_collectors_take_one_connection_of_a_database_that_does_not_answer_
                    AND wait_event_type = 'Lock' AND application_name = 'gangway screens'";
     let mut look = async || sea_orm::sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut admin).await.unwrap();
     until("a collector waits", &mut look, |waiting| *waiting > 0).await;
-    // Whoever has a token and whoever asks for readiness is answered beside them.
+    // Callers with a token, and those that ask for readiness, are answered beside them.
     for nth in 0..4 {
         assert!(look().await < 2, "each collector takes a connection");
         world.ask("GET", "/readyz").send().await.is(200);

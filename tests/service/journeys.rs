@@ -33,7 +33,7 @@ async fn everybody_ends_where_they_should_and_the_provider_did_everything_once(d
         assert_eq!((&ended["state"], &ended["next"]), (&json!("done"), &json!(null)), "{user}");
         assert!(ended["why"].as_str().unwrap().starts_with("completed in done since 20"), "{user}: {ended}");
         let made = made(&world, user).await;
-        // Who exists already was made by somebody else.
+        // A user who exists already was made by somebody else.
         let users = usize::from(!user.ends_with("-exists"));
         assert_eq!(made, [users, 1], "users and assets that were made for {user}");
         let mails = world.mails(&format!("{mailbox}@example.com")).await;

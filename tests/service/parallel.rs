@@ -8,7 +8,7 @@ use crate::world::{Setup, World, quick_flow};
 
 on_both_databases!(a_flow_chooses_waits_over_a_restart_and_is_joined_by_its_child);
 
-/// Those with a plan rest a while first; everybody gets the shipped flow's wallet beside.
+/// Those with a plan rest a while first; everyone gets the shipped flow's wallet beside.
 const MEMBER: &str = "
 flow: member
 version: 1

@@ -19,12 +19,12 @@ use crate::world::{Setup, quick_flow};
 
 /// Tables that grow with every person or event.
 const LARGE: [&str; 7] = ["users", "onboardings", "events", "identifiers", "effects", "held", "secrets"];
-/// Rows of such a table that a statement may look at in vain.
+/// Rows of such a table that a statement may read for nothing.
 const IN_VAIN: f64 = 200.0;
 /// Rows that a statement may look at at all: a batch, or a page of a sweep.
 const AT_ALL: f64 = 2_000.0;
 
-/// What years leave: everybody has ended but for one of four, who waits for what comes in weeks.
+/// What years leave: three of four onboardings have ended, and the fourth waits for what comes in weeks.
 const YEARS: &str = "
 INSERT INTO users SELECT gen_random_uuid(), '\\x00', '\\x00', n FROM generate_series(1, 20000) n;
 INSERT INTO onboardings SELECT gen_random_uuid(), id, 'original-wallet', 1, 'done', 'completed', 1, NULL, 9, 1, 2, '\\x00'
@@ -44,7 +44,7 @@ INSERT INTO effects (onboarding_id, n, kind, target, slot, request, attempt, mod
     WHERE status = 'waiting';
 INSERT INTO events (dedupe, digest, source, kind, received_at, verdict, copies, detail, sealed, own_key)
     SELECT sha256(n::text::bytea), '\\x00', 'webhook:original', 'original.wallet_created', 3000000000000, 'held', 1,
-    'its identifier belongs to nobody yet', '\\x00', '\\x00' FROM generate_series(1, 5000) n;
+    'its identifier has no owner yet', '\\x00', '\\x00' FROM generate_series(1, 5000) n;
 INSERT INTO held SELECT dedupe, seq, 0 FROM events WHERE verdict = 'held';
 INSERT INTO identifiers SELECT blind, 'original.user_uid', NULL, NULL, 1 FROM held;
 INSERT INTO secrets SELECT gen_random_uuid(), 'password', '\\x00', '\\x00', 3000000000000 FROM generate_series(1, 5000) n;

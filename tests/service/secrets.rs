@@ -1,5 +1,5 @@
-//! Nothing that is secret, and nobody's personal data, is where it does not belong: not in the database's file or
-//! tables, not in the log at its most talkative, not in metrics, errors or the journal; plain or in any dress.
+//! Nothing secret, and no personal data, is where it does not belong: not in the database's file or tables, not in the
+//! log at its most talkative, not in metrics, errors or the journal; plain or in any dress.
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};

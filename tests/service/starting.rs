@@ -170,7 +170,7 @@ fn a_token_that_could_not_be_printed_ends_with_1_and_one_that_was_taken_back_is_
     assert_eq!(say(&["token", "remove", "suport"]).0, Some(1));
     let (code, said) = say(&["token", "remove", "support"]);
     assert!(code == Some(0) && said.contains("within 10s"), "{code:?} {said}");
-    // The disk is full: the token is made, and nobody will ever read it.
+    // The disk is full: the token is made, and can never be read.
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = command(&add, &folder.0, PROVIDER, &key);
     let (code, said) = ended(&command.stdout(full).output().unwrap());
@@ -195,7 +195,7 @@ async fn a_known_version_with_other_content_is_refused_and_a_new_version_starts(
     let failure = Setup::default().flow(&changed).try_start(db).await.err().unwrap();
     assert_eq!(failure.exit, Exit::Usage);
     assert!(failure.message.contains("greeted version 1"), "{}", failure.message);
-    // Who began under version 1 stays under it.
+    // An onboarding that began under version 1 stays under it.
     let world = Setup::default().again().flow(&changed.replace("version: 1", "version: 2")).start(db).await;
     assert_eq!(world.onboarding(id).await["version"], 1);
     let mut second = event.clone();

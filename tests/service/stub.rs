@@ -54,7 +54,7 @@ impl Stub {
         format!("http://{}/v1", self.address)
     }
 
-    /// Requests whose name begins so.
+    /// Requests with names that begin like this.
     pub fn got(&self, beginning: &str) -> Vec<Got> {
         let all = self.got.lock();
         all.iter().filter(|got| got.what.starts_with(beginning)).cloned().collect()

@@ -237,7 +237,7 @@ async fn a_flood_of_an_answer_is_cut_off_and_the_work_is_looked_up(db: &TestDb) 
     let cut = journal.iter().find(|event| event["detail"].as_str().unwrap().contains("attempt 1")).unwrap();
     let detail = cut["detail"].as_str().unwrap();
     assert!(detail.contains("larger") || detail.contains("long") || detail.contains("bytes"), "{cut}");
-    assert!(!stub.got("GET /v1/user").is_empty(), "nobody looked the work up");
+    assert!(!stub.got("GET /v1/user").is_empty(), "the work was not looked up");
     world.stop().await;
 }
 

@@ -38,7 +38,7 @@ async fn begin(world: &World, event: &str, user: &str, more: &Value) -> String {
     answer["onboarding_id"].as_str().unwrap_or_else(|| panic!("no onboarding began: {answer}")).to_owned()
 }
 
-/// Everybody at once; then each is looked for where the row says.
+/// Everyone at once; then each is looked for where the row says.
 async fn walk(world: &World, event: &str, rows: &[Row]) {
     let mut begun = Vec::new();
     for (word, ..) in rows {

@@ -123,7 +123,7 @@ impl Setup {
         self
     }
 
-    /// The same world with Haven at the sandbox.
+    /// This world, with Haven at the sandbox.
     pub async fn start_at_haven(self, db: &TestDb) -> World {
         self.set("providers.haven.base_url", HAVEN).start(db).await
     }
@@ -257,7 +257,7 @@ impl World {
         asked.header("content-type", "application/cloudevents+json").body(event.to_string()).send().await
     }
 
-    /// Somebody signs up; gives back the id of the onboarding.
+    /// Signs a person up; gives back the id of the onboarding.
     pub async fn sign_up(&self, user: &str, email: &str, locale: &str) -> String {
         let answer = self.publish(&sign_up(user, email, locale)).await.is(202).json();
         answer["onboarding_id"].as_str().unwrap_or_else(|| panic!("no onboarding began: {answer}")).to_owned()

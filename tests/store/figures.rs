@@ -64,7 +64,7 @@ async fn fill(store: &Store) {
     let (ann, bob) = (settled_person(store, "ann").await, settled_person(store, "bob").await);
     go(store, &ann, 1).await;
     insert_effects(store, &[call(&ann, 1, at(0), None), call(&ann, 2, at(0), None), call(&bob, 1, at(9), None)]).await;
-    // The same again adds nothing.
+    // Inserting it again adds nothing.
     insert_effects(store, &[call(&ann, 1, at(0), None)]).await;
     let settled = |n, outcome: &str| FollowUp::Settled { n, outcome: outcome.into() };
     follow(store, &ann, vec![settled(1, "exhausted"), settled(2, "created")]).await;

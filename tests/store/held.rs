@@ -143,7 +143,7 @@ async fn an_event_whose_secrets_are_being_taken_does_not_expire_and_delays_nobod
     tx.commit().await.unwrap();
     let mut adopter = store.begin().await.unwrap();
     assert_eq!(adopter.take_held_secrets(&rows[0].dedupe).await.unwrap().unwrap().0.len(), 1);
-    assert_eq!(store.expire_held(at(9), 10).await.unwrap(), 1, "the one that nobody takes");
+    assert_eq!(store.expire_held(at(9), 10).await.unwrap(), 1, "the one that is never taken");
     adopter.rollback().await.unwrap();
     assert_eq!(number(&db, "SELECT count(*) FROM secrets").await, 1);
     assert_eq!(store.expire_held(at(9), 10).await.unwrap(), 1);

@@ -47,7 +47,7 @@ async fn due_effects_are_leased_oldest_first_and_only_as_many_as_there_are_free_
     assert_eq!(numbers(&store.lease_due_at(at(50), &slots(2), lease(LONG)).await.unwrap()), [1]);
     assert!(store.lease_due_at(at(50), &slots(2), lease(LONG)).await.unwrap().is_empty());
     assert_eq!(store.next_effect_due().await.unwrap(), Some(at(99)));
-    // By the database's clock, which is later than all of them.
+    // The database's clock, which is later than all of them, decides.
     assert!(store.lease_due(&slots(0), lease(LONG)).await.unwrap().is_empty());
     assert_eq!(numbers(&store.lease_due(&slots(2), lease(LONG)).await.unwrap()), [4]);
 }

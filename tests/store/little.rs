@@ -45,7 +45,7 @@ async fn number(connection: &mut PgConnection, sql: &str) -> i64 {
 /// How many rows and entries of indexes the server reads while a process, begun and ended for it, does this.
 async fn read(db: &TestDb, what: impl AsyncFnOnce(&Store)) -> i64 {
     let mut watch = PgConnection::connect(&db.url).await.unwrap();
-    // What a connection counted is told when it has ended.
+    // A connection reports its counts when it has ended.
     let alone = async |watch: &mut PgConnection| {
         let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                       AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
@@ -92,7 +92,7 @@ async fn what_runs_by_itself_reads_only_what_it_takes() {
     });
     read_for("ten timers", rows.await, FEW);
     let rows = read(&db, async |store| assert!(store.without_reason(100).await.unwrap().is_empty())).await;
-    read_for("whoever has no reason, of 20,000 who are active", rows, FEW);
+    read_for("those without a reason, of 20,000 active ones", rows, FEW);
     let rows = read(&db, async |store| assert!(store.held_with_owner(100).await.unwrap().is_empty())).await;
     read_for("owners of 20,000 held events", rows, FEW);
     let rows = read(&db, async |store| assert_eq!(store.expire_held(Timestamp(0), 100).await.unwrap(), 0)).await;

@@ -152,7 +152,7 @@ async fn a_database_in_memory_keeps_what_is_written() {
     assert_eq!(store.user(ann.onboarding.user.id).await.unwrap(), Some(Ok(ann.onboarding.user)));
 }
 
-/// A process that dies leaves leases that nobody will use; a second process beside it must not end them.
+/// A process that dies leaves leases that will never be used; a second process beside it must not end them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite_leases_of_a_dead_process_run_out_at_the_next_start_and_those_of_a_living_one_do_not() {
     let db = TestDb::sqlite().await;

@@ -127,7 +127,7 @@ async fn of_two_users_with_the_same_external_id_one_is_added() {
     assert_eq!(found, [Ok(winner.user)]);
 }
 
-/// The same keys in another order each time: a linear congruential generator is shuffle enough.
+/// These keys in another order each time: a linear congruential generator is shuffle enough.
 fn shuffled<T: Clone>(items: &[T], seed: u64) -> Vec<T> {
     let mut state = seed;
     let mut keyed: Vec<(u64, T)> = Vec::new();
@@ -212,7 +212,7 @@ async fn two_processes_with_the_same_keys_in_any_order_never_wait_in_a_ring() {
     });
     assert_eq!(Box::pin(failures).await, Vec::<String>::new());
     let expected = usize::try_from(ROUNDS * KEYS / 2 + KEYS / 2).unwrap();
-    assert_eq!(added.into_inner(), expected, "each key once, whoever was first");
+    assert_eq!(added.into_inner(), expected, "each key once, whichever was first");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

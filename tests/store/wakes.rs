@@ -68,7 +68,7 @@ async fn those_without_a_reason_are_found_piece_by_piece(db: &TestDb) {
         piece.sort_by_key(|id| *id == dan);
         pieces.push(piece);
     }
-    // Behind the last is an empty look, then the front again.
+    // After the last comes an empty look, then the front again.
     let expected = [vec![active[0], dan], vec![active[1]], vec![active[2], dan], vec![]];
     assert_eq!(pieces, expected);
 }

@@ -38,7 +38,7 @@ impl TestDb {
         db
     }
 
-    /// As [`TestDb::sqlite`], without a schema.
+    /// Like [`TestDb::sqlite`], without a schema.
     pub fn empty_sqlite() -> Self {
         let folder = std::env::temp_dir().join(format!("gangway-{}", fresh_name()));
         std::fs::create_dir(&folder).unwrap();
@@ -69,7 +69,7 @@ impl TestDb {
     }
 
     pub fn options(&self) -> StoreOptions {
-        // Machines that run tests are slow now and then; whoever tests the limits themselves sets them.
+        // Machines that run tests are slow now and then; tests of the limits set their own.
         let long = Millis::secs(60);
         let limits =
             Limits { transaction: long, statement: long, lock: long, idle_in_transaction: long, ..Limits::default() };

@@ -1,4 +1,4 @@
-//! Ports at which nobody listens, until a test does.
+//! Ports that nothing listens on, until a test does.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
@@ -8,7 +8,7 @@ const FIRST: u16 = 12_000;
 const COUNT: u16 = 18_000;
 
 /// A port outside the range from which the system gives ports to outgoing connections, and locked against other tests,
-/// also those of other processes: between two lives of whoever listens there nobody else gets it.
+/// also those of other processes: between two lives of its listener no other process gets it.
 pub fn port() -> u16 {
     static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
     let mut held = HELD.lock().unwrap();

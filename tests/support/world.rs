@@ -164,7 +164,7 @@ impl Client {
         Self { http: client(), token }
     }
 
-    /// Sends an event, or a batch of them, until it is answered with a 202: whoever gets none comes again with the same
+    /// Sends an event, or a batch of them, until it is answered with a 202: without one it is sent again with the same
     /// ids.
     pub async fn publish(&self, url: &str, events: &Value) -> Sent {
         let (mut sent, patience) = (Sent::default(), wait::Patience::of(PATIENCE));
@@ -215,7 +215,7 @@ impl Client {
         Some((status, reply.json().await.ok()?))
     }
 
-    /// What `/readyz` says to somebody who may look: its status, and every part.
+    /// What `/readyz` says to a caller that may look: its status, and every part.
     pub async fn parts(&self, url: &str) -> Option<(u16, Value)> {
         let reply = self.http.get(format!("{url}/readyz")).bearer_auth(&self.token).send().await.ok()?;
         let status = reply.status().as_u16();
@@ -255,7 +255,7 @@ impl Client {
         list.get("items")?.as_array().cloned()
     }
 
-    /// Waits until so many are on board, and nobody is on the way.
+    /// Waits until so many people are on board, and none is on the way.
     pub async fn everybody_on_board(&self, url: &str, count: usize, limit: Duration) {
         let mut last = String::new();
         let on_board = wait::within(limit, async || {
@@ -271,12 +271,12 @@ impl Client {
                     last = format!("{last}\n{one}");
                 }
             }
-            panic!("not everybody is on board after {} s: {last}", limit.as_secs());
+            panic!("not everyone is on board after {} s: {last}", limit.as_secs());
         }
     }
 }
 
-/// The status; whoever cannot take something now must say when to come again.
+/// The status; an answer that it cannot be taken now must say when to come again.
 #[expect(clippy::unnecessary_wraps, reason = "as its callers need it")]
 fn told(reply: reqwest::Response) -> Option<u16> {
     let status = reply.status().as_u16();

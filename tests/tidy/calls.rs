@@ -38,7 +38,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// The same for what stands between quotes.
+/// Forbidden beginnings of texts between quotes.
 const SQL: &[&str] = &["SELECT ", "INSERT INTO ", "DELETE FROM ", "ON CONFLICT"];
 const SQL_HOMES: &[&str] = &["src/store", "migration/"];
 

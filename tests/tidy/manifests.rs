@@ -55,7 +55,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
     problems
 }
 
-/// Line, name and the rest of the line of each entry of a section whose name ends so.
+/// Line, name and the rest of the line of each entry in the sections that match.
 fn entries(manifest: &str, is_section: impl Fn(&str) -> bool) -> Vec<(usize, &str, &str)> {
     let mut inside = false;
     let mut found = Vec::new();

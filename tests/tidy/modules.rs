@@ -1,4 +1,4 @@
-//! Every Rust file is reached from a crate's root through `mod`; one that is not is never built, and rots.
+//! Every Rust file is reached from a crate's root through `mod`; an unreached one is never built, and rots.
 
 use crate::scan::{find_words, is_word, scan};
 use crate::tree::Tree;

@@ -30,7 +30,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
     problems
 }
 
-/// The provider whose settings this file holds.
+/// The provider with its settings in this file.
 fn provider(path: &str) -> Option<&str> {
     let name = path.strip_prefix("src/providers/")?.strip_suffix("/settings.toml")?;
     (name != "generic").then_some(name)

@@ -1,4 +1,4 @@
-//! No file names a folder of somebody's machine, or a registry that others cannot reach.
+//! No file names a folder of one developer's machine, or a registry that others cannot reach.
 
 use crate::scan::is_word;
 use crate::tree::Tree;
@@ -28,7 +28,7 @@ pub fn check(tree: &Tree) -> Vec<String> {
                 problems.push(format!("{at}: does not come from crates.io. Lock it again from there."));
             }
             if path.starts_with(".cargo/") && (line.starts_with("[source") || line.starts_with("[registr")) {
-                problems.push(format!("{at}: replaces the registry for everybody. Keep that in your own folder."));
+                problems.push(format!("{at}: replaces the registry for everyone. Keep that in your own folder."));
             }
         }
     }

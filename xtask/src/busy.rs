@@ -1,4 +1,4 @@
-//! Every core kept busy with something else, as a laptop is on which somebody works. A guard leaves, which ends it.
+//! Keeps every core busy with something else, as on a laptop in use. A guard leaves, which ends it.
 
 use crate::Result;
 use crate::error::Doing;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-/// For each core: enough that a test gets it only now and then, not so many that nothing moves.
+/// For each core: enough that a test gets the core only now and then, not so many that nothing moves.
 const FOR_EACH_CORE: usize = 2;
 
 /// Threads that do nothing, as fast as they can. They end when it is dropped, and with the process in any case.

@@ -1,7 +1,7 @@
 //! A child process with everything it starts, as one thing that can be stopped, killed and waited for.
 //!
-//! The child leads a process group of its own. A watchdog shell holds the reading end of a pipe from us: should this
-//! process vanish without a word (SIGKILL, power tool, crash), the pipe closes and the watchdog ends the group.
+//! The child leads a process group of its own. A watchdog shell holds the reading end of a pipe from us: if this
+//! process vanishes without a word (SIGKILL, power tool, crash), the pipe closes and the watchdog ends the group.
 
 use crate::error::Doing;
 use crate::wait::{self, Stop};

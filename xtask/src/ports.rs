@@ -1,4 +1,4 @@
-//! Free ports on loopback, and whether somebody answers there.
+//! Free ports on loopback, and whether anything answers there.
 
 use crate::Result;
 use crate::error::Doing;
@@ -11,8 +11,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// As many different free ports as asked for.
 ///
-/// All are bound before the first is released, so that they differ. Somebody else may take one before it is used:
-/// who starts a server tries again with others.
+/// All are bound before the first is released, so that they differ. Another process may take one before it is used:
+/// code that starts a server then tries other ports.
 ///
 /// # Errors
 /// When the system has no free port.

@@ -1,5 +1,5 @@
-//! A way to a server that can fall silent, or lose one answer: what a fail-over behind an address, a firewall that forgot
-//! a connection, or a lost host look like from here. Bytes enter and leave; nothing of them is kept.
+//! A way to a server that can fall silent, or lose one answer: what a fail-over behind an address, a firewall that
+//! forgot a connection, or a lost host look like from here. Bytes enter and leave; nothing of them is kept.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -113,7 +113,7 @@ impl Way {
         });
     }
 
-    /// Whether the bytes may pass; notes when their answer is to be lost.
+    /// Whether the bytes may pass; notes when their answer must be lost.
     fn arm(&self, bytes: &[u8], losing: &AtomicBool) -> bool {
         let mut wanted = self.losing.lock().unwrap_or_else(PoisonError::into_inner);
         let hit = wanted.as_ref().is_some_and(|words| bytes.windows(words.len()).any(|part| part == words.as_slice()));

@@ -19,7 +19,7 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// A new empty folder. `label` tells a reader of the temporary directory what it is for.
     ///
-    /// Anybody may walk through it (a server may run as another user), nobody else may list or write it.
+    /// Any user may walk through it (a server may run as another one), but only the owner may list or write it.
     ///
     /// # Errors
     /// When the temporary directory cannot be written.
@@ -63,7 +63,7 @@ pub fn sweep() -> Result<usize> {
     Ok(removed)
 }
 
-/// True only for a folder of ours whose process is gone, or whose process id now belongs to a younger process.
+/// True only for a folder of ours when its process is gone, or its process id now belongs to a younger process.
 fn is_abandoned(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('-')) else { return false };
     let mut parts = rest.split('-');
@@ -110,7 +110,7 @@ pub fn give_to(path: &Path, uid: u32, gid: u32) -> Result<()> {
         return Ok(());
     }
     if !nix::unistd::geteuid().is_root() {
-        return Err(Error::new(format!("{} belongs to somebody else", path.display())));
+        return Err(Error::new(format!("{} belongs to another user", path.display())));
     }
     std::os::unix::fs::chown(path, Some(uid), Some(gid)).doing(format!("cannot give away {}", path.display()))
 }

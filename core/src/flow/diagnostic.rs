@@ -61,7 +61,7 @@ codes! {
     ManyVerbs = "F021",
     /// A state that does something unheard of.
     UnknownVerb = "F022",
-    /// An end that is none of the possible ones.
+    /// An end that is not one of the possible ones.
     UnknownEnd = "F023",
     /// No provider offers this action.
     UnknownAction = "F030",

@@ -1,6 +1,6 @@
-//! Flow files: text -> parsed with positions -> checked -> [`model::Flow`]. A `Flow` cannot be had but through
-//! [`load`] or, of a version that is stored already, [`load_stored`]: whatever holds one may rely on every rule of the
-//! checker, but for what the catalogue says since.
+//! Flow files: text -> parsed with positions -> checked -> [`model::Flow`]. Only [`load`], or [`load_stored`] for a
+//! version that is stored already, makes a `Flow`: code that holds one may rely on every rule of the checker, except
+//! for what a later catalogue says.
 
 pub mod check;
 pub mod diagnostic;

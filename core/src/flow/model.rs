@@ -34,8 +34,8 @@ pub struct Flow {
     pub secrets: IndexMap<String, SecretSpec>,
     /// State -> the secrets that may be read in it or later; no other is kept.
     pub keeps: BTreeMap<String, BTreeSet<String>>,
-    /// State -> the secrets that are read in it or later and do not come anew before: what was needed and is needed no
-    /// more was read for the last time.
+    /// State -> the secrets that are read in it or later and do not come anew before: a secret that is needed no more
+    /// was read for the last time.
     pub needs: BTreeMap<String, BTreeSet<String>>,
     /// State -> names of the facts and events that are remembered in it.
     pub hears: Hears,
@@ -120,7 +120,7 @@ pub enum Verb {
     Publish(Publish),
     /// Asks a person; the outcomes are what the person may choose.
     Ask {
-        /// Who is asked, such as `support`.
+        /// The people who are asked, such as `support`.
         whom: String,
         /// What may be chosen.
         outcomes: Outcomes,
@@ -272,9 +272,9 @@ pub struct StartChild {
 /// An end.
 #[derive(Clone, Debug)]
 pub struct End {
-    /// How.
+    /// How it ends.
     pub status: EndStatus,
-    /// What those who began or joined the onboarding are told beside that it ended.
+    /// What parents of the onboarding are told, besides the news that it ended.
     pub with: IndexMap<String, Mapping>,
 }
 
@@ -302,7 +302,7 @@ impl Flow {
         self.states.first().map_or("", |(name, _)| name)
     }
 
-    /// Names of the providers whose actions it calls or polls, each as often as it does.
+    /// Names of the providers that it calls or polls, each as often as it does.
     pub fn providers(&self) -> impl Iterator<Item = String> {
         let actions = self.states.values().flat_map(|state| match &state.verb {
             Verb::Call(call) => vec![call.action.as_str()],
@@ -334,7 +334,8 @@ impl Flow {
         })
     }
 
-    /// Whether this secret, if it is there now, is what this state or a later one will read: nothing brings a newer one before.
+    /// Whether this secret, if it is there now, is what this state or a later one will read: nothing brings a newer one
+    /// before.
     #[must_use]
     pub fn needs(&self, state: &str, secret: &str) -> bool {
         self.needs.get(state).is_some_and(|needed| needed.contains(secret))
@@ -369,8 +370,8 @@ impl Flow {
         })
     }
 
-    /// Whether an event or fact of this name is remembered in this state: a state that can follow awaits it, or what
-    /// it says is read. Of a state that the flow does not have, nothing is known: whatever any state awaits.
+    /// Whether an event or fact of this name is remembered in this state: a state that can follow awaits it, or what it
+    /// says is read. In a state that the flow does not have, whatever any state awaits is remembered.
     #[must_use]
     pub fn hears(&self, state: &str, name: &str) -> bool {
         self.hears.get(state).map_or_else(|| self.awaits(name), |names| names.contains(name))

@@ -1,5 +1,5 @@
-//! What a flow can still use: from every state, the facts and events that a state which can follow awaits. States enter,
-//! names leave. A person's `move` is no way of the flow: who moves somebody back moves them to a wait for what comes then.
+//! What a flow can still use: from every state, the facts and events that a state which can follow awaits. States
+//! enter, names leave. An operator's `move` is no way of the flow: a person moved back waits for what comes after that.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -36,8 +36,8 @@ pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -
     nearest(wrong, known).map(|name| format!("did you mean `{name}`?"))
 }
 
-/// The known word that is closest, if one is close: of three letters one may be wrong, and two that were swapped count as
-/// one. The first of those that are equally close.
+/// The known word that is closest, if one is close: of three letters one may be wrong, and two that were swapped count
+/// as one. The first of those that are equally close.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if wrong.is_empty() || wrong.len() > 2 * NAME_MAX {

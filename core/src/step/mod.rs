@@ -1,10 +1,10 @@
 //! The heart: one event in, one decision out. Total: every event in every state is answered; never an error, never
 //! a panic. Pure: same input, same answer, on every machine and at every replay.
 //!
-//! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back,
-//! polls and confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended,
-//! `names` remembers by which identifiers a person is known, `rounds` stops what goes in a circle, `operator` does what a
-//! person asks, `keep` cuts answers down to what the flow reads, `without` answers what needs no flow.
+//! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back, polls and
+//! confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended, `names` remembers
+//! by which identifiers a person is known, `rounds` stops what goes in a circle, `operator` does what a person asks,
+//! `keep` cuts answers down to what the flow reads, `without` answers what needs no flow.
 
 mod enter;
 mod facts;
@@ -32,7 +32,7 @@ pub(crate) use wait::names;
 pub use without::without_flow;
 
 /// Begins an onboarding with its start event: revision 1, in the flow's first state or wherever that leads at once.
-/// Of the event's data only what the flow reads is kept.
+/// Keeps only what the flow reads of the event's data.
 #[must_use]
 pub fn start(flow: &Flow, id: OnboardingId, user: &User, event: &Event, now: Timestamp) -> Decision {
     let mut memory = Memory::default();

@@ -1,5 +1,5 @@
-//! By what an onboarding is known at the far ends: the newest identifiers of each kind, so many as may be. What is not
-//! remembered any more still belongs to it: events that name it find it all the same.
+//! The identifiers by which far ends know an onboarding: the newest of each kind, up to a limit. Older ones still
+//! belong to it: events that name them find it all the same.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use super::turn::Turn;
 use crate::event::Identifier;
 
 impl Turn<'_> {
-    /// Remembers what an answer names it by. Of more than may be remembered the last ones: of a kind, the newest is what
-    /// reads are asked with.
+    /// Remembers the identifiers that an answer gives it. When there are more than the limit, the last ones: reads use
+    /// the newest of a kind.
     pub(super) fn name(&mut self, said: &[Identifier]) {
         let most = usize::try_from(self.flow.limits.identifiers.max(1)).unwrap_or(usize::MAX);
         let mut room: BTreeMap<&str, usize> = BTreeMap::new();

@@ -12,7 +12,7 @@ use crate::flow::model::Verb;
 use crate::onboarding::{Purpose, ReviewCause, Status};
 
 impl Turn<'_> {
-    /// An operator acts, on the revision that was seen. Nobody moves an onboarding that has ended.
+    /// An operator acts, on the revision that was seen. An onboarding that has ended cannot be moved.
     pub(super) fn operator(&mut self, act: &OperatorAct, seen: Option<u64>) {
         match act {
             OperatorAct::Adopt { event } => self.say(format_args!("held event {event} adopted by an operator")),

@@ -1,6 +1,6 @@
-//! Nobody goes round without an end. News comes from outside: a report, a message, a person's act, a child's end, a
-//! time that came. A state that asks for something and is entered once more without any is a person's to look at, and
-//! so is an onboarding that asked for more than any journey needs.
+//! No onboarding goes round for ever. News comes from outside: a report, a message, a person's act, a child's end, a
+//! time that came. When a state that asks for something is entered again without any, a person must look at it, and so
+//! with an onboarding that asked for more than any journey needs.
 
 use super::turn::Turn;
 use crate::effect::Request;

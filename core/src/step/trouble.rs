@@ -104,11 +104,11 @@ impl Turn<'_> {
         self.give_up(pending, "exhausted", ReviewCause::Exhausted, detail);
     }
 
-    /// The work may have been done unseen: look it up; without a look-up send the same once more, or ask a person.
+    /// The work may have been done unseen: look it up; without a look-up send it once more, or ask a person.
     fn unknown(&mut self, of: Of, mut pending: Pending, manner: &Manner) {
         let resent = pending.uncertain_since.is_some();
         pending.attempts = pending.attempts.saturating_add(u32::from(!of.unspent));
-        // Of a lease that ran out nobody knows when its request was sent: not before it was due.
+        // A lease that ran out does not tell when its request was sent: only that it was not before it was due.
         pending.uncertain_since = pending.uncertain_since.or(Some(of.sent_at.min(pending.due_at)));
         if manner.look_up {
             pending.mode = Mode::LookUp;
@@ -140,7 +140,7 @@ impl Turn<'_> {
             let Next::At(at) = next else { return self.exhausted(pending, &manner.policy) };
             pending.due_at = at;
             let wait = about(at.since(self.now));
-            self.say(format_args!("not done for certain after attempt {}; is done again in {wait}", of.attempt));
+            self.say(format_args!("certainly not done after attempt {}; is done again in {wait}", of.attempt));
         }
         self.it.memory.pending = Some(pending);
         self.due_again();
@@ -176,7 +176,8 @@ impl Turn<'_> {
     }
 }
 
-/// The manner of a pending effect of a state that does this. Of one that the flow no longer explains: the careful one.
+/// The manner of a pending effect of a state that does this. The careful one, when the flow no longer explains the
+/// effect.
 pub(crate) fn manner(verb: Option<&Verb>, pending: &Pending) -> Manner {
     let read = |policy: &Policy| Manner { policy: policy.clone(), effectful: false, look_up: false };
     match (verb, pending.purpose) {

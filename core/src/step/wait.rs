@@ -1,8 +1,8 @@
 //! A wait: looks back over known facts, confirms hints, polls, and is late at its deadline. Asks reads only, and at
 //! most one at a time.
 //!
-//! Back-off: a poll's `every` doubles with each read since the state was entered or a hint came. A wait without a
-//! poll whose hint is not confirmed reads again after 2 s, 4 s, …, at most six times; then the hint is dropped.
+//! Back-off: a poll's `every` doubles with each read since the state was entered or a hint came. A wait without a poll
+//! reads again for an unconfirmed hint after 2 s, 4 s, …, at most six times; then the hint is dropped.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::flow::model::{Await, Awaited, Poll, Verb};
 use crate::onboarding::{Known, Onboarding, Purpose, Status};
 use crate::time::{Millis, Timestamp};
 
-/// Reads of a hint that no poll stands beside.
+/// Reads of a hint in a wait without a poll.
 const CONFIRMING_READS: u32 = 6;
 /// Wait after the first of them; doubles.
 const CONFIRM_AGAIN: Millis = Millis::secs(2);
@@ -34,8 +34,8 @@ pub(super) struct Read {
 }
 
 impl<'a> Turn<'a> {
-    /// The awaited fact that is known, with its outcome. Of several the greatest wins, so that the order in which
-    /// they came cannot matter.
+    /// The awaited fact that is known, with its outcome. The greatest of several wins, so that the order in which they
+    /// came cannot matter.
     pub(super) fn look_back(&self, wait: &'a Await) -> Option<(&'a str, &Known)> {
         let known = self.it.memory.facts.iter().filter(|known| known.report.trust == Trust::Fact);
         known
@@ -51,8 +51,8 @@ impl<'a> Turn<'a> {
             })
     }
 
-    /// What settles the wait now, with the fields that it brought. A provider's fact stays known, and so does the end of
-    /// a child. An internal event is used up by the wait that it settles: a state that is entered again waits for a
+    /// What settles the wait now, with the fields that it brought. A provider's fact stays known, and so does the end
+    /// of a child. An internal event is used up by the wait that it settles: a state that is entered again waits for a
     /// new one.
     pub(super) fn settled(&mut self, wait: &'a Await) -> Option<(&'a str, Map<String, Value>)> {
         let (outcome, known) = self.look_back(wait)?;
@@ -64,8 +64,8 @@ impl<'a> Turn<'a> {
         Some((outcome, fields))
     }
 
-    /// Whether a fact is of what this onboarding waits for: of the ends of a flow only that of the child that was begun
-    /// or joined last, lest one that failed before a second try speaks for the second.
+    /// Whether this onboarding waits for a fact. Of a flow's ends only that of the child begun or joined last counts,
+    /// or a child that failed would speak for its second try.
     fn concerns(&self, report: &FactReport) -> bool {
         let Some(flow) = flow_of(&report.name) else { return true };
         self.it.memory.children.get(flow).is_some_and(|child| child.to_string() == report.resource)

@@ -1,5 +1,5 @@
-//! What can be answered where an onboarding's flow is not at hand: a note, a cancellation, and news for one that has
-//! ended. Everything else waits for who has the flow.
+//! What can be answered without an onboarding's flow: a note, a cancellation, and news for one that has ended.
+//! Everything else waits for a process that has the flow.
 
 use std::collections::{BTreeMap, BTreeSet};
 

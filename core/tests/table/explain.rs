@@ -1,4 +1,4 @@
-//! What support reads: why somebody is where they are, and what comes next.
+//! What support reads: why a person is where they are, and what comes next.
 
 use gangway_core::effect::Mode;
 use gangway_core::explain::{LiveReason, Rest, asks, explain, live_reason, shown};

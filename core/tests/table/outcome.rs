@@ -1,4 +1,4 @@
-//! Answers: in time, late, twice, and of effects that nobody waits for any more.
+//! Answers: in time, late, twice, and of effects that no state waits for any more.
 
 use gangway_core::event::{Identifier, Trust};
 use gangway_core::outcome::{Answer, AttemptResult};

@@ -1,4 +1,4 @@
-//! Who goes round without news, or asks without an end, is a person's to look at.
+//! An onboarding that goes round without news, or asks without an end, goes to a person.
 
 use gangway_core::flow::model::{EndStatus, Flow, Verb};
 use gangway_core::time::Millis;
@@ -7,7 +7,7 @@ use crate::world::events::{done, fact, note, report, retry, timer};
 use crate::world::flows::{ask, call, flow, mail, outcomes, wait};
 use crate::world::{World, check};
 
-/// A check whose link is mailed; who is rejected may try again, and what rejected them stays known.
+/// A check by a mailed link; a rejected person may try again, and the rejection stays known.
 fn rejected() -> Flow {
     flow(
         &[],

@@ -69,7 +69,7 @@ pub fn sent(effect: i64, attempt: u32, sent_at: Timestamp, result: AttemptResult
     event("effect", "effect.outcome", Body::Outcome { effect, attempt, sent_at, result, taken: None, unspent: false })
 }
 
-/// The lease of this attempt ran out: nobody knows what it did, and it counts for nothing.
+/// The lease of this attempt ran out: what it did is unknown, and it does not count.
 pub fn expired(effect: i64, attempt: u32) -> Event {
     let mut event = unknown(effect, attempt);
     if let Body::Outcome { unspent, .. } = &mut event.body {
@@ -187,7 +187,7 @@ pub fn operator(act: OperatorAct) -> Event {
     )
 }
 
-/// The same wish of a person who saw this revision.
+/// This event, sent by a person who saw this revision.
 pub fn seen(mut event: Event, at: u64) -> Event {
     if let Body::Operator { revision, .. } = &mut event.body {
         *revision = Some(at);

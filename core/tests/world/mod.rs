@@ -53,7 +53,7 @@ impl World {
         self
     }
 
-    /// Moves the clock on by so many seconds.
+    /// Moves the clock on by this many seconds.
     pub fn wait(mut self, seconds: u64) -> Self {
         self.now = self.now.plus(Millis::secs(seconds));
         self
@@ -69,8 +69,8 @@ impl World {
         &self.last.onboarding
     }
 
-    /// The last decision in one line: `VERDICT STATE/STATUS (CAUSE); FOLLOW-UPS; ASKS; TELLS; wake +N; LIFECYCLE`. Times
-    /// are whole seconds from now, rounded down, so that jitter does not show.
+    /// The last decision in one line: `VERDICT STATE/STATUS (CAUSE); FOLLOW-UPS; ASKS; TELLS; wake +N; LIFECYCLE`.
+    /// Times are whole seconds from now, rounded down, so that jitter does not show.
     pub fn told(&self) -> String {
         let (d, it) = (&self.last, self.it());
         let mut told = format!("{} {}/{}", d.verdict.word(), it.state, it.status.word());

@@ -14,7 +14,7 @@ use super::flows::{call_of, family, guided, two_waits, wait_of, wallet};
 #[derive(Clone, Debug)]
 pub enum Happening {
     Wait(u64),
-    /// The pending effect's next attempt ends, or else one of an effect so many before the newest.
+    /// The pending effect's next attempt ends, or that of an effect this many before the newest.
     Outcome {
         stale: Option<(i64, u32)>,
         what: usize,
@@ -104,7 +104,7 @@ trait Renamed {
 }
 
 impl Renamed for Event {
-    /// The same answer by another outcome of the state.
+    /// This answer, by another outcome of the state.
     fn renamed(mut self, outcomes: &Outcomes, which: usize) -> Self {
         if let Body::Outcome { result: AttemptResult::Done(answer), .. } = &mut self.body
             && let Some(name) = outcomes.keys().nth(which % outcomes.len().max(1))
@@ -164,7 +164,7 @@ pub fn any_flow() -> impl Strategy<Value = Flow> {
     prop::sample::select(vec![wallet(), two_waits(), guided(), family(), hinted, blind, resend])
 }
 
-/// A world after so many happenings.
+/// A world after this many happenings.
 pub fn any_world(most: usize) -> impl Strategy<Value = World> {
     (any_flow(), prop::collection::vec(happening(), 0..most))
         .prop_map(|(flow, script)| script.iter().fold(World::begin(flow), |world, happening| happening.to(world)))

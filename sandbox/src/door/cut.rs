@@ -1,5 +1,5 @@
-//! Broken replies. Nothing, or a status and a text, enters; a response leaves whose body fails, which makes the server
-//! close the connection: the caller sees it end before, or in the middle of, the reply.
+//! Broken replies. Nothing, or a status and a text, enters; a response with a failing body leaves, which makes the
+//! server close the connection: the caller sees it end before, or in the middle of, the reply.
 
 use std::io;
 

@@ -35,7 +35,8 @@ impl About {
         Self { action, ..Self::default() }
     }
 
-    /// The same about a user by its e-mail address, which is also the name in the lists if there is no other.
+    /// Says that it is about the user with this e-mail address, which is also the name in the lists if there is no
+    /// other.
     pub(crate) fn email(mut self, email: Option<String>) -> Self {
         self.external_id = self.external_id.or_else(|| email.clone());
         self.email = email;
@@ -55,7 +56,7 @@ impl About {
         answer: Option<&Answer>,
         status: Option<StatusCode>,
     ) -> Call {
-        // Whole, unless somebody sent a book: bounds what a million listed calls can take.
+        // Whole, unless a caller sent a book: bounds what a million listed calls can take.
         let clipped = |name: &Option<String>| name.as_ref().map(|name| name.chars().take(256).collect());
         Call {
             id: 0,
@@ -86,7 +87,7 @@ pub(crate) enum Body {
 /// An answer that is not known yet, or held back.
 type Later = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// Whom a call turned out to be about.
+/// The user that a call turned out to be about.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) user_uid: Option<String>,
@@ -97,7 +98,7 @@ pub(crate) struct Found {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Body,
-    /// Whom the call turned out to be about.
+    /// The user that the call turned out to be about.
     pub(crate) found: Box<Found>,
     /// Whether something was made.
     pub(crate) made: bool,
@@ -132,12 +133,12 @@ impl Answer {
         self
     }
 
-    /// The same, but the caller waits for what this future gives.
+    /// This answer, but the caller waits for what this future gives.
     pub(crate) fn later(self, answer: impl Future<Output = Self> + Send + 'static) -> Self {
         Self { later: Some(Box::pin(answer)), ..self }
     }
 
-    /// The same, and when to come again.
+    /// This answer, with the time to come again.
     pub(crate) fn again_after(self, seconds: i64) -> Self {
         Self { again: Some(seconds), ..self }
     }

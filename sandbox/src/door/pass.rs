@@ -1,6 +1,6 @@
-//! The way of every call to a provider: who calls, how often, what goes wrong, then the work itself. A call and its work
-//! enter; an answer, an error or a cut connection leaves, and in any case a line among the calls. A call that was
-//! received is taken to its end also if the caller does not wait for it.
+//! The way of every call to a provider: the caller, the rate, what goes wrong, then the work itself. A call and its
+//! work enter; an answer, an error or a cut connection leaves, and in any case a line among the calls. A received call
+//! is taken to its end even if the caller does not wait for it.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::calls::Effect;
 use crate::mischief::{Mishap, dice};
 use crate::player::Player;
 
-/// What the caller is to see.
+/// What the caller sees.
 enum Outcome {
     /// The provider's own answer.
     Answer(Answer),
@@ -29,7 +29,7 @@ enum Outcome {
     Half(Answer),
 }
 
-/// Takes a call all the way. `admitted` is the refusal of a caller who may not call at all. `work` does what the call
+/// Takes a call all the way. `admitted` is the refusal of a caller that may not call at all. `work` does what the call
 /// asks for, at once and completely; it is called at most once.
 pub(crate) async fn pass<P: Player>(
     player: web::Data<P>,
@@ -124,7 +124,8 @@ fn settle<P: Player>(
         _ => {
             let answer = work(player);
             if answer.later.is_some() {
-                // Nobody may be there any more when the answer is; who is still there is told, and the list amended.
+                // The caller may be gone when the answer comes; if it is still there it is told, and the list is
+                // amended.
                 return Outcome::Later(note(lost(&answer), Some(&answer), None), answer);
             }
             note(effect(&answer), Some(&answer), Some(answer.status));

@@ -157,7 +157,7 @@ impl Session {
         say("250 2.1.5 Recipient noted")
     }
 
-    /// Takes the message to its end and keeps it. None: the connection ended, or is to be cut without a reply.
+    /// Takes the message to its end and keeps it. None: the connection ended, or must be cut without a reply.
     async fn data(
         &mut self,
         reader: &mut (impl AsyncBufRead + Unpin),

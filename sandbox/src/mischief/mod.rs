@@ -48,7 +48,7 @@ const KINDS: [(Mishap, &str, f64); 11] = [
     (Mishap::Silence, "silence", 0.01),
 ];
 
-/// The kinds of which a call suffers at most one; their chances may not sum to more than 1.
+/// A call suffers at most one of these kinds; their chances may not sum to more than 1.
 pub(crate) const ENDINGS: [Mishap; 6] =
     [Mishap::Fail, Mishap::FailDone, Mishap::Throttle, Mishap::LostDone, Mishap::LostUndone, Mishap::SlowDone];
 
@@ -81,7 +81,7 @@ impl Mischief {
         self.chances.get(kind as usize).copied().unwrap_or_default()
     }
 
-    /// The same with one chance set; refused if it is outside 0 to 1, or if the endings of a call sum to more than 1.
+    /// Sets one chance; refused if it is outside 0 to 1, or if the endings of a call sum to more than 1.
     pub fn with(mut self, kind: Mishap, chance: f64) -> Result<Self, MischiefError> {
         if !(0.0..=1.0).contains(&chance) {
             return Err(MischiefError::Outside { name: name(kind), chance });
@@ -102,7 +102,7 @@ fn name(kind: Mishap) -> &'static str {
 /// Why a text is not a mischief.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MischiefError {
-    /// A name that is none of the kinds.
+    /// A name that is not one of the kinds.
     Unknown(String),
     /// A part without `=`, or with something after it that is no number.
     Unreadable(String),

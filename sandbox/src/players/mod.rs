@@ -1,5 +1,5 @@
-//! The table of providers: one folder and one row each. The rows enter; what a sandbox is started with and what is known
-//! of each provider leave. Nothing else in this crate names a provider, and no provider names another.
+//! The table of providers: one folder and one row each. The rows enter; what a sandbox is started with and what is
+//! known of each provider leave. Nothing else in this crate names a provider, and no provider names another.
 
 pub mod didx;
 pub mod guardian;
@@ -36,7 +36,7 @@ macro_rules! players {
             pub http: SocketAddr,
             /// Where the mailbox receives; port 0 takes a free one.
             pub smtp: SocketAddr,
-            /// The same seed gives the same uids, wallets and mischief.
+            /// Equal seeds give equal uids, wallets and mischief.
             pub seed: u64,
             /// What goes wrong, and how often.
             pub mischief: Mischief,
@@ -71,7 +71,7 @@ macro_rules! players {
                 $(#[$attribute])*
                 pub $name: $count,
             )*
-            /// Webhooks that were to be sent, forged copies not counted.
+            /// Webhooks meant to be sent, forged copies not counted.
             pub webhooks: u64,
             /// Those that were accepted with a 2xx at least once.
             pub webhooks_accepted: u64,
@@ -94,7 +94,7 @@ macro_rules! players {
             }
         }
 
-        /// Everybody who plays, on this stage. Refused for options that cannot be used.
+        /// All players, on this stage. Refused for options that cannot be used.
         pub(crate) fn players(options: &Options, stage: &Arc<Stage>) -> std::io::Result<Vec<Arc<dyn Player>>> {
             Ok(vec![$(Arc::new($name::$player::new(options.$name.clone(), Arc::clone(stage))?)),*])
         }

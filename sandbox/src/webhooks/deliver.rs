@@ -15,19 +15,19 @@ use crate::stage::Stage;
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Tells of an event, beside everything else; the receiver resolves when nothing more is to be sent.
+/// Tells of an event in the background; the receiver resolves when there is nothing more to send.
 pub(crate) fn send(stage: &Arc<Stage>, webhook: Webhook, way: Way) -> oneshot::Receiver<()> {
     let (tell, told) = oneshot::channel();
     let later = Arc::clone(stage);
     stage.background(async move {
         deliver(&later, webhook, way).await;
-        // Whoever waited may have lost patience, and most never wait.
+        // The caller may have stopped waiting, and most never wait.
         let _ = tell.send(());
     });
     told
 }
 
-/// Sends a webhook with all that is to happen to it; returns when nothing more is to be sent.
+/// Sends a webhook with everything that goes wrong on the way; returns when there is nothing more to send.
 async fn deliver(stage: &Stage, webhook: Webhook, way: Way) {
     let words = ["webhook", &webhook.event, &webhook.user_uid, webhook.asset_uid.as_deref().unwrap_or_default()];
     let correlation_id = correlation_id(stage, &words);
@@ -81,7 +81,7 @@ fn correlation_id(stage: &Stage, words: &[&str]) -> String {
     Builder::from_random_bytes(half).into_uuid().to_string()
 }
 
-/// Tries until a 2xx. The attempt that was accepted, or None when all were in vain.
+/// Tries until a 2xx. Gives the accepted attempt, or None when all failed.
 async fn until_accepted(stage: &Stage, id: u64, webhook: &Webhook, way: &Way, correlation_id: &str) -> Option<u32> {
     let mut pause = stage.webhooks.backoff;
     for attempt in 1..=stage.webhooks.tries {

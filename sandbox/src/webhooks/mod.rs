@@ -1,5 +1,5 @@
-//! Sends the providers' webhooks and lists them. An event and how its provider tells it enter; posts leave, again and
-//! again until one is accepted. The id is the same over all tries and copies of one event; the attempt counts up.
+//! Sends the providers' webhooks and lists them. An event and its provider's way to tell it enter; posts leave, again
+//! and again until one is accepted. The id is the same over all tries and copies of one event; the attempt counts up.
 //! Where to and with which headers is each provider's own ([`Sender`]); nothing of that is known here.
 
 pub(crate) mod deliver;
@@ -19,7 +19,7 @@ use crate::options::Limits;
 /// Posts under way at once.
 const AT_ONCE: usize = 64;
 
-/// How a provider tells of its events.
+/// How a provider sends its events.
 pub(crate) trait Sender: Send + Sync {
     /// Where a webhook goes at this moment; None: nowhere.
     fn url(&self, way: &Way) -> Option<String>;
@@ -39,7 +39,7 @@ pub(crate) struct Telling<'a> {
     pub(crate) forged: bool,
 }
 
-/// One event to tell of.
+/// One event to send.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
     pub(crate) provider: &'static str,
@@ -48,7 +48,7 @@ pub(crate) struct Webhook {
     pub(crate) external_id: Option<String>,
     pub(crate) asset_uid: Option<String>,
     pub(crate) body: Value,
-    /// Told to nobody, because the user walked into that trap.
+    /// Never sent, because the user walked into that trap.
     pub(crate) silent: bool,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Way {
     pub(crate) sender: Arc<dyn Sender>,
     /// The address it is meant for, where several are registered.
     pub(crate) endpoint: Option<String>,
-    /// Held back for so long, whatever the mischief.
+    /// Held back for this long, whatever the mischief.
     pub(crate) late: Option<Duration>,
     /// Sent again after it was accepted, whatever the mischief.
     pub(crate) twice: bool,
@@ -75,7 +75,7 @@ pub(crate) struct Webhooks {
     client: reqwest::Client,
     slots: Semaphore,
     pub(crate) records: record::Records,
-    /// Webhooks held back, by user; whoever sends the user's next one lets them go.
+    /// Webhooks held back, by user; sending the user's next one lets them go.
     held: Mutex<HashMap<String, oneshot::Sender<()>>>,
     patience: Duration,
     tries: u32,
@@ -101,7 +101,7 @@ impl Webhooks {
         self.held.lock().insert(user_uid.to_owned(), let_go);
         let _ = tokio::time::timeout(self.patience, held).await;
         let mut waiting = self.held.lock();
-        // Timed out, or replaced by another: what nobody listens to any more is taken away.
+        // Timed out, or replaced by another: what has no listener any more is taken away.
         if waiting.get(user_uid).is_some_and(oneshot::Sender::is_closed) {
             waiting.remove(user_uid);
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Webhooks;
 
-/// Longer than gangway may take to commit, shorter than anybody's patience.
+/// Longer than gangway may take to commit, shorter than a person's patience.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The client: no proxy, no redirects, so that a webhook goes where it was told to and nowhere else.

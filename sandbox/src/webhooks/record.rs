@@ -19,11 +19,11 @@ pub(crate) enum State {
     Accepted,
     /// A forgery that was not answered with a 2xx, as it should be.
     TurnedAway,
-    /// All tries were in vain.
+    /// All tries failed.
     GivenUp,
     /// Never sent, on purpose.
     Silenced,
-    /// Never sent, because nobody said where to.
+    /// Never sent, because no address was given.
     NoUrl,
 }
 

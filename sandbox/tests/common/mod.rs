@@ -35,7 +35,7 @@ pub struct World {
     token: String,
 }
 
-/// A client whose every call is a connection of its own, so that a cut one cannot trouble the next.
+/// A client that opens a connection for every call, so that a cut one cannot trouble the next.
 #[expect(clippy::disallowed_methods, reason = "tests call the sandbox from outside")]
 pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -19,7 +19,7 @@ pub(super) fn line(counted: &Summary) -> String {
     format!("at the far end: {}; {doubled} doubled; {webhooks} webhooks; {mails} mails", parts.join("; "))
 }
 
-/// The same for programs.
+/// The counts as JSON, for programs.
 pub(super) fn value(counted: &Summary) -> Value {
     let mut all: Map<String, Value> =
         play::providers().map(|one| (one.name.to_owned(), (one.value)(counted))).collect();

@@ -19,7 +19,7 @@ use super::serve::told_to_stop;
 /// What the demo is asked for.
 #[derive(Clone, Debug)]
 pub struct DemoOptions {
-    /// End when everybody has arrived.
+    /// End when everyone has arrived.
     pub once: bool,
     /// How many people sign up.
     pub users: u32,
@@ -35,10 +35,10 @@ pub struct DemoOptions {
     pub json: bool,
 }
 
-/// Plays the demo; with `--once` it ends when everybody is where their scenario says.
+/// Plays the demo; with `--once` it ends when everyone is where their scenario says.
 ///
 /// # Errors
-/// When something cannot be started. People who do not arrive are no error: exit code 1 says so.
+/// When something cannot be started. It is not an error if people do not arrive: exit code 1 says so.
 pub async fn demo(asked: DemoOptions) -> Result<Exit, Failure> {
     let world = world::start(&asked).await?;
     for (name, value) in [("url", world.url()), ("token", world.token.clone()), ("mailbox", world.mailbox())] {
@@ -57,7 +57,7 @@ pub async fn demo(asked: DemoOptions) -> Result<Exit, Failure> {
     Ok(if well { Exit::Well } else { Exit::NotAllWell })
 }
 
-/// People sign up and are followed; whether everybody came to where their scenario says.
+/// People sign up and are followed; answers whether everyone arrived where their scenario says.
 async fn played(world: &world::World, asked: &DemoOptions) -> Result<bool, Failure> {
     let people = people::people(asked.users, asked.seed);
     let began = crate::clock::Stopwatch::start();

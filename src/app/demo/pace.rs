@@ -1,5 +1,5 @@
 //! The shipped flows at the demo's pace: a minute of theirs takes three seconds. Texts of flow files enter, texts with
-//! shorter times leave; nothing else in them changes, and gangway reads them as anybody's flows, from a folder.
+//! shorter times leave; nothing else in them changes, and gangway reads them like any flows, from a folder.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,11 @@ const QUICKER: u64 = 20;
 /// Milliseconds of the shortest wait: no poll may come oftener.
 const LEAST: u64 = 100;
 
-/// Keys of a flow file whose values are times, at the beginning of their line.
+/// Keys of a flow file that take lengths of time, at the beginning of their line.
 const KEYS: [&str; 4] = ["after:", "every:", "within:", "wait:"];
 
-/// Writes all of them below this folder. Beside a database that stays, they get versions of their own: what is known
-/// there under the shipped number stays what it is.
+/// Writes all of them below this folder. With a database that stays, they get versions of their own: the shipped
+/// numbers keep their meaning there.
 pub(super) fn write(folder: &Path, stays: bool) -> io::Result<PathBuf> {
     let flows = folder.join("flows");
     std::fs::create_dir(&flows)?;

@@ -1,4 +1,4 @@
-//! Who signs up in the demo: a number of people and a seed enter, people leave, each in one scenario of one flow. The
+//! The people who sign up in the demo: a number and a seed enter, people leave, each in one scenario of one flow. The
 //! same seed makes the same people.
 
 use fastrand::Rng;
@@ -48,7 +48,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Names as one.
+    /// First and last name together.
     #[must_use]
     pub fn name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name)
@@ -68,7 +68,7 @@ impl Person {
     }
 }
 
-/// So many people. First one ordinary person of each flow, then somebody for every trap, in an order that the seed
+/// This many people: first one ordinary person of each flow, then one for every trap, in an order that the seed
 /// decides; from then on every second person is an ordinary one.
 #[must_use]
 pub fn people(count: u32, seed: u64) -> Vec<Person> {

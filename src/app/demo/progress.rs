@@ -1,4 +1,4 @@
-//! Follows everybody until they are where they stay, and shows how far they are.
+//! Follows everyone until they are where they stay, and shows how far they are.
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -17,7 +17,7 @@ use crate::terminal::{Failure, out};
 
 /// How often the database is asked.
 const LOOK: Duration = Duration::from_millis(300);
-/// Longest time that the demo takes for one person, and beside it for each further one.
+/// Longest time that the demo waits for one person, and the extra time for each further one.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATIENCE_EACH: Duration = Duration::from_millis(200);
 
@@ -46,13 +46,13 @@ impl Arrived {
         status.is_some_and(|status| status.ended() || status == Status::Review)
     }
 
-    /// Whether nothing more is to be expected of them.
+    /// Whether they will not move any further.
     fn resting(&self) -> bool {
         self.settled() || self.as_planned()
     }
 }
 
-/// Waits until everybody is where they stay, or the patience is over.
+/// Waits until everyone is where they stay, or patience runs out.
 pub(super) async fn follow(world: &World, people: &[Person]) -> Result<Vec<Arrived>, Failure> {
     let watch = Stopwatch::start();
     let patience = PATIENCE + PATIENCE_EACH.saturating_mul(u32::try_from(people.len()).unwrap_or(u32::MAX));
@@ -99,7 +99,7 @@ fn show(all: &[Arrived], last: bool) {
     let flows = ALL.iter().map(|play| format!("{} {}", play.flow, resting(Some(play.flow))));
     let flows: Vec<String> = flows.filter(|part| !part.ends_with("/0")).collect();
     let mut line = format!("{} arrived   {}", resting(None), flows.join("  "));
-    // Few are on the way when the line has room for where they are.
+    // When few are on the way, the line has room for where they are.
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     for one in all.iter().filter(|one| !one.resting()).filter_map(|one| one.onboarding.as_ref()) {
         *states.entry(&one.state).or_default() += 1;

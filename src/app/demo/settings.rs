@@ -23,8 +23,8 @@ pub(super) fn random(chance: &dyn Chance) -> String {
 /// The sandbox, with keys of its own for every provider.
 pub(super) fn sandbox(seed: u64, chance: &dyn Chance) -> Options {
     let mut options = Options { seed, ..Options::default() };
-    // Flows have a twentieth of their time, see pace.rs: what comes at all comes before the first poll, what is late after
-    // it, and what hangs does so for longer than a request may take.
+    // Flows have a twentieth of their time, see pace.rs: what comes at all comes before the first poll, what is late
+    // after it, and what hangs does so for longer than a request may take.
     play::providers().for_each(|one| (one.plays)(&mut options, chance));
     options
 }
@@ -41,7 +41,7 @@ pub(super) fn settings(
     let general = general(asked, folder, far).into_iter().map(|(key, value)| (key.to_owned(), value));
     let quoted = |(key, value): (String, String)| format!("{key} = {}\n", toml::Value::from(value));
     let mut text: String = general.chain(providers(far, options, hook)).map(quoted).collect();
-    // Where somebody is down for good, the others are not to wait long.
+    // When one far end is down for good, the others must not wait long.
     text.push_str("outbound.allow_private = true\noutbound.retry.attempts = 5\n");
     text.push_str(&format!("flows.folders = [{}]\n", toml::Value::from(flows.display().to_string())));
     let mut input = Input { file: Some(("the demo's settings".to_owned(), text)), environment: Vec::new() };
@@ -86,7 +86,9 @@ fn key(chance: &dyn Chance) -> (String, String) {
         let mut key = [0_u8; 32];
         chance.fill(&mut key);
         let key = hex::encode(key);
-        out::aside(&format!("GANGWAY_MASTER_KEY={key} was made for this database; without it nobody opens it again"));
+        out::aside(&format!(
+            "GANGWAY_MASTER_KEY={key} was made for this database; without the key it cannot be opened again"
+        ));
         ("GANGWAY_MASTER_KEY".to_owned(), key)
     })
 }

@@ -14,7 +14,7 @@ use crate::terminal::{Exit, Failure};
 /// Sign-ups under way at once.
 const AT_ONCE: usize = 16;
 
-/// Everybody signs up.
+/// Signs everyone up.
 pub(super) async fn all(world: &World, people: &[Person]) -> Result<(), Failure> {
     if world.settings.amqp.url.is_some() {
         return over_amqp(world, people).await;

@@ -1,5 +1,5 @@
-//! What came of it: for each flow how many arrived, were told "exists", wait, or went to review and why, and each trap
-//! that was taken; whoever is not where the scenario says; and what the far end counted.
+//! The results: for each flow how many arrived, were told "exists", wait, or went to review and why, and each trap that
+//! was taken; people who are not where their scenario says; and what the far end counted.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Row<'_> {
     }
 }
 
-/// Prints the table; whether everybody arrived as planned and nothing was doubled at the far end.
+/// Prints the table; answers whether everyone arrived as planned and nothing happened twice at the far end.
 pub(super) async fn print(world: &World, all: &[Arrived], took: Duration, as_json: bool) -> Result<bool, Failure> {
     let mut rows = Vec::with_capacity(all.len());
     for one in all {
@@ -63,7 +63,7 @@ pub(super) async fn print(world: &World, all: &[Arrived], took: Duration, as_jso
     Ok(planned == all.len() && doubled == 0)
 }
 
-/// Whether a provider said of the user, or of what was to be made, that it exists already: the journal has it.
+/// Whether a provider said that the user, or what a call wanted to make, exists already: the journal has it.
 async fn told_exists(world: &World, onboarding: Option<&Onboarding>) -> Result<bool, Failure> {
     let Some(onboarding) = onboarding else { return Ok(false) };
     let journal = world.running.engine.store.journal(onboarding.id, 0, 1000).await?;
@@ -90,7 +90,7 @@ impl Sums {
             people: of().count(),
             completed: status(Status::Completed),
             exists: of().filter(|row| row.exists).count(),
-            // Whoever waits for a provider that refuses us is active: its call is due.
+            // People who wait for a provider that refuses us are active: their call is due.
             waiting: status(Status::Waiting) + status(Status::Active),
             review: status(Status::Review),
         }
@@ -102,7 +102,7 @@ impl Sums {
     }
 }
 
-/// A flow's sums, and a line for each of its scenarios that somebody met.
+/// A flow's sums, and a line for each of its scenarios that a person met.
 fn by_scenario(play: &Play, rows: &[Row<'_>]) {
     let all = Sums::of(play, None, rows);
     if all.people == 0 {

@@ -99,7 +99,8 @@ fn at_waltid_only_a_new_account_is_told_its_password_and_both_get_role_and_walle
             "init_wallet_known.ready -> welcome_known",
         ],
     );
-    // Once the mail was accepted nobody has the password but its owner; who had an account before has their own.
+    // Once the mail was accepted nobody has the password but its owner; a person who had an account before has their
+    // own.
     assert_eq!(
         kept(&flow, "password"),
         ["register", "assign_role", "init_wallet", "welcome", "review", "review_access"]

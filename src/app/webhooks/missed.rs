@@ -1,6 +1,6 @@
-//! Deliveries that did not arrive: providers that keep them are asked now and then, and each is taken as if it had
-//! come by itself. A step can be called singly; what was handed in once is not handed in again by this process, and
-//! another process's copy is a copy.
+//! Deliveries that did not arrive: asks providers that keep them now and then, and takes each as if it had come by
+//! itself. A step can be called singly; this process hands in each delivery once, and another process's copy counts as
+//! a copy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -39,7 +39,8 @@ pub(in crate::app) struct ReadBack {
 }
 
 impl ReadBack {
-    /// Reads back, for ever, every so often; the first time at once, for what was missed while nothing ran.
+    /// Reads missed deliveries back for ever, every so often; the first time at once, for what was missed while nothing
+    /// ran.
     pub async fn run(self, every: Millis) {
         loop {
             let taken = self.step().await;

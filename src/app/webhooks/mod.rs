@@ -1,5 +1,6 @@
-//! Our own webhook addresses at the providers: registering them, using the secrets that came back beside those of the
-//! settings, and reading back deliveries that did not arrive. Conversations of our own: no onboarding asks for them.
+//! Our own webhook addresses at the providers: registering them, using the secrets that came back together with those
+//! of the settings, and reading back deliveries that did not arrive. These conversations are our own: no onboarding
+//! asks for them.
 
 mod missed;
 mod register;
@@ -27,7 +28,7 @@ use crate::store::webhooks::Webhook;
 pub(super) struct Registered(BTreeMap<String, Vec<SecretString>>);
 
 impl Registered {
-    /// The settings of a provider's webhooks with these secrets beside their own, where they ask for them.
+    /// The settings of a provider's webhooks with these secrets added to their own, where they ask for them.
     pub fn beside(&self, provider: &str, settings: &WebhookSettings) -> WebhookSettings {
         let mut settings = settings.clone();
         let kept = self.0.get(provider).filter(|_| settings.registered);
@@ -55,8 +56,8 @@ impl From<Vec<Webhook>> for Registered {
     }
 }
 
-/// Has a conversation with a provider that no onboarding asked for: one attempt under a name of its own, nothing is
-/// recorded of it.
+/// Has a conversation with a provider that no onboarding asked for: one attempt under a name of its own, and no record
+/// of it.
 async fn ask(
     way: Way<'_>,
     (clock, chance): (&dyn Clock, &dyn Chance),

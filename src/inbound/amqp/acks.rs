@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Acks {
     /// Whether it is committed.
     came: BTreeMap<u64, bool>,
-    /// Those that wait to be offered again, for how long nobody knows.
+    /// Those that wait to be offered again, for an unknown time.
     aside: BTreeSet<u64>,
 }
 
@@ -37,14 +37,14 @@ impl Acks {
         }
     }
 
-    /// It is not acknowledged, and comes again.
+    /// It is not acknowledged, and is redelivered.
     pub(super) fn goes_back(&mut self, tag: u64) {
         self.aside.remove(&tag);
         self.came.remove(&tag);
     }
 
-    /// What is to be acknowledged now, each once; with `true`, all lower ones with it. One that was set aside must not
-    /// go with a higher one, so that as long as there is any, each goes by itself.
+    /// What can be acknowledged now, each once; with `true`, all lower ones with it. One that was set aside must not be
+    /// acknowledged with a higher one, so as long as there is any, each goes by itself.
     pub(super) fn ready(&mut self) -> Vec<(u64, bool)> {
         if !self.aside.is_empty() {
             let ready: Vec<u64> = self.came.iter().filter(|(_, committed)| **committed).map(|(tag, _)| *tag).collect();
@@ -58,7 +58,7 @@ impl Acks {
         highest.map(|tag| (tag, true)).into_iter().collect()
     }
 
-    /// At the end: committed ones above one that is not; each is to be acknowledged by itself.
+    /// At the end: committed ones above one that is not; acknowledge each by itself.
     pub(super) fn rest(&mut self) -> Vec<u64> {
         let committed = self.came.iter().filter(|(_, committed)| **committed).map(|(tag, _)| *tag).collect();
         *self = Self::default();

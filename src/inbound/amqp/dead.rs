@@ -1,8 +1,8 @@
-//! The dead queue: what cannot be read is put there by gangway itself, confirmed and mandatory, with the reason beside
-//! it. Only then may the original be acknowledged. While the queue takes nothing, only what is to be put there waits.
+//! The dead queue: gangway itself puts there what cannot be read, confirmed and mandatory, with the reason in a header.
+//! Only then may the original be acknowledged. While the queue takes nothing, only what belongs there waits.
 //!
-//! On a connection of its own, made when first needed: a broker blocks the connections of those who publish, and the
-//! consumer's acks must not wait for that.
+//! On a connection of its own, made when first needed: a broker blocks connections that publish, and the consumer's
+//! acks must not wait for that.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,7 +32,7 @@ pub(super) struct Dead {
     /// Places for deliveries that wait with their content.
     places: Semaphore,
     link: Mutex<Option<Arc<Link>>>,
-    /// How often a link was asked for; who waited while another failed to get one is told the same.
+    /// How often a link was asked for; a caller that waited while another failed to get one gets the same error.
     tries: AtomicU64,
     state: AmqpState,
     clock: Arc<dyn Clock>,
@@ -68,7 +68,7 @@ impl Dead {
         Self { settings, places, link: Mutex::default(), tries: AtomicU64::new(0), state, clock }
     }
 
-    /// A place to wait with its content, while there is one; without one only its tag is kept, and it comes again.
+    /// A place to wait with its content, while there is one; without one only its tag is kept, and it is redelivered.
     pub(super) fn place(&self) -> Option<SemaphorePermit<'_>> {
         self.places.try_acquire().ok()
     }
@@ -85,7 +85,7 @@ impl Dead {
         while let Err(why) = self.put(delivery, reason).await {
             if self.state.dead_waits(why.words()) {
                 let why = why.words();
-                tracing::warn!(why, "the dead queue takes nothing; what cannot be read waits, the rest goes on");
+                tracing::warn!(why, "the dead queue takes nothing; unreadable messages wait, the rest goes on");
             }
             tokio::time::sleep(length(self.settings.reconnect_most)).await;
         }
@@ -95,7 +95,7 @@ impl Dead {
     async fn put(&self, delivery: &Delivery, reason: &str) -> Result<(), Ended> {
         let link = self.link().await?;
         if link.connection.status().blocked() {
-            return Err(Ended::Broker("the broker blocks whoever publishes (an alarm of memory or disk)".into()));
+            return Err(Ended::Broker("the broker blocks publishers (a memory or disk alarm)".into()));
         }
         let publishing = async {
             let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };

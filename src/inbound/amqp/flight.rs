@@ -1,7 +1,7 @@
-//! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. What cannot be read waits aside
-//! for the dead queue, and another consumer takes what comes behind it. One that alone cannot be stored now is offered
-//! again and delays no other; of many, those beyond half of `prefetch` go back to the queue after a while. When the door
-//! takes nothing, the consumers are cancelled, and what is not committed goes back.
+//! Deliveries under way, up to `prefetch` of them; each is acknowledged after its commit. What cannot be read waits
+//! aside for the dead queue, and another consumer takes what comes behind it. One that alone cannot be stored now is
+//! offered again and delays no other; of many, those beyond half of `prefetch` go back to the queue after a while. When
+//! the door takes nothing, the consumers are cancelled, and what is not committed goes back.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -25,10 +25,11 @@ use crate::engine::{Arrival, NotAccepted};
 use crate::inbound::answer::{count, word};
 
 const SOURCE: &str = "amqp";
-/// Consumers at most: each lets half of `prefetch` more wait for the dead queue. Beyond that the intake from the broker waits
-/// too.
+/// Consumers at most: each lets half of `prefetch` more wait for the dead queue. Beyond that the intake from the broker
+/// waits too.
 const CONSUMERS: usize = 32;
-/// Those that nobody has room to keep come again after so many times `reconnect_most`: many must not keep the door busy.
+/// Deliveries without room to keep them come again after so many times `reconnect_most`: many must not keep the door
+/// busy.
 const BACK_AFTER: u32 = 12;
 
 /// A delivery's tag, and what became of it.
@@ -42,9 +43,9 @@ enum End {
     Unreadable(Box<Delivery>, String, &'static str),
     /// It alone cannot be stored now; offer it again after this long.
     Later(Box<Arrival>, Duration),
-    /// It waited so long; it is to be offered again.
+    /// It has waited this long and will be offered again.
     Due(Box<Arrival>, Duration),
-    /// It waited so long without its content; it is to come again from the queue.
+    /// It has waited long enough without its content; the queue delivers it again.
     Back,
     /// Nothing can be taken.
     Trouble(Ended),
@@ -60,7 +61,7 @@ pub(super) struct Flight<'a> {
     prefetch: u16,
     queue: ShortString,
     aside: FuturesUnordered<BoxFuture<'a, u64>>,
-    /// Those that wait without their content: they come again.
+    /// Those that wait without their content: they are redelivered.
     parked: Vec<Counted<'a>>,
     /// Those that are offered again, and how many they may be.
     later: BTreeSet<u64>,
@@ -195,7 +196,7 @@ impl<'a> Flight<'a> {
         trouble
     }
 
-    /// One that could not be read is in the dead queue. Where others wait without their content, they can come again.
+    /// An unreadable one is in the dead queue. Others that wait without their content can be redelivered.
     async fn kept(&mut self, tag: u64) -> Result<(), Ended> {
         self.acks.committed(tag);
         self.acknowledge().await?;
@@ -220,8 +221,8 @@ impl<'a> Flight<'a> {
     }
 
     /// Takes no more, waits for the commits that are under way, acknowledges them, and lets the rest go back. Only
-    /// worth doing while the broker answers: else all goes back by itself. Trouble here loses nothing: what was committed
-    /// and not acknowledged comes again and is known.
+    /// worth doing while the broker answers: otherwise all goes back by itself. Trouble here loses nothing: what was
+    /// committed and not acknowledged is redelivered and known.
     pub(super) async fn finish(&mut self) {
         let within = self.share.within();
         let mut usable = true;
@@ -248,7 +249,7 @@ impl<'a> Flight<'a> {
             }
         };
         if tokio::time::timeout(drain, draining).await.is_err() {
-            tracing::warn!("deliveries were still being committed at the end; they will come again and be known");
+            tracing::warn!("deliveries were still being committed at the end; they will be redelivered as copies");
         }
         if usable {
             let mut acks = self.acks.ready();
@@ -260,7 +261,7 @@ impl<'a> Flight<'a> {
             }
             let closing = self.channel.close(200, "done".into());
             if let Err(ended) = in_time(within, "closing a channel", closing).await {
-                tracing::debug!(why = ended.words(), "a channel was not closed in order");
+                tracing::debug!(why = ended.words(), "a channel was not closed cleanly");
             }
         }
     }

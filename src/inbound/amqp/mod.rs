@@ -3,8 +3,8 @@
 //! answer is all that is waited for.
 //!
 //! Nothing here recovers by itself: every trouble ends the session, and the supervisor builds a new one, connection,
-//! channels, topology and consumer together. Trouble with the dead queue is none of the session's: only what cannot be
-//! read waits for it.
+//! channels, topology and consumer together. Trouble with the dead queue does not concern the session: only what cannot
+//! be read waits for it.
 
 mod acks;
 mod dead;
@@ -37,7 +37,8 @@ enum Ended {
     Stopped,
     /// The one delivery that was to prove that the database is back was committed.
     Proved,
-    /// The dead queue takes again, and what waits for it without its content is to come again: in order, at once.
+    /// The dead queue takes messages again, and what waits for it without its content must come again: in order, at
+    /// once.
     Anew,
     /// The door does not take any more.
     NotTaken(NotAccepted),

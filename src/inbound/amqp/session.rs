@@ -1,4 +1,4 @@
-//! One consumer on one channel, from its start to its end, with a watchdog beside it.
+//! One consumer on one channel, from its start to its end, with its watchdog.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! How the way from the broker stands; for `/readyz`, metrics, and whoever waits for a change.
+//! The state of the way from the broker; for `/readyz`, metrics, and code that waits for a change.
 
 use gangway_core::time::Timestamp;
 use tokio::sync::watch;
@@ -38,7 +38,7 @@ impl Snapshot {
     }
 }
 
-/// Shared; clones see the same.
+/// Shared between its clones.
 #[derive(Clone, Debug, Default)]
 pub struct AmqpState(watch::Sender<Snapshot>);
 

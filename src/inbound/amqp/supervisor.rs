@@ -90,7 +90,7 @@ impl Supervisor {
         if !matches!(end.why, Ended::Broker(_)) {
             let closing = in_time(share.within(), "closing", connection.close(200, "done".into())).await;
             if let Err(why) = closing {
-                tracing::debug!(why = why.words(), "the connection was not closed in order");
+                tracing::debug!(why = why.words(), "the connection was not closed cleanly");
             }
         }
         end

@@ -47,7 +47,7 @@ pub(crate) fn arrival(event: &Value, raw: Bytes, received_at: Timestamp) -> Resu
         return Err(NotAnEvent::attribute("source", "is reserved for gangway itself"));
     }
     if kind.trim().to_ascii_lowercase().starts_with(OF_FLOWS) {
-        // By these onboardings tell each other how they ended: nobody outside can.
+        // Onboardings tell each other with these how they ended: no outside system may.
         return Err(NotAnEvent::attribute("type", "begins with `flow.`, which is reserved for gangway itself"));
     }
     let occurred_at = optional(fields, "time")?

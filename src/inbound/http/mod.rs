@@ -1,7 +1,7 @@
 //! `POST /v1/events`: CloudEvents 1.0 over HTTP, structured, binary and in batches. A 202 leaves only after the commit
-//! of every event in it. Who may publish is decided before this handler is reached.
+//! of every event in it. The right to publish is checked before this handler is reached.
 //!
-//! A batch with one event that cannot be read is refused whole, and every bad one is named: 2xx means all of it.
+//! A batch with one unreadable event is refused whole, and every bad one is named: 2xx means all of it.
 
 #[cfg(test)]
 mod tests;
@@ -67,8 +67,9 @@ enum Refused {
     TooMany(usize),
 }
 
-/// Takes the events of one request; mount it as `POST /v1/events` behind the check for scope `publish`. Only those of these
-/// sources, where there are any: whoever publishes first under a source and an id makes the genuine event a duplicate.
+/// Takes the events of one request; mount it as `POST /v1/events` behind the check for scope `publish`. Only those of
+/// these sources, where there are any: a forged event published first under a source and an id would make the genuine
+/// one a duplicate.
 pub async fn publish(
     events: web::Data<Events>,
     request: HttpRequest,

@@ -52,7 +52,7 @@ pub enum Rejected {
     /// The path has no secret segment.
     #[error("the secret segment of the path is missing")]
     MissingSecret,
-    /// The shared secret is none of the live ones.
+    /// The shared secret is not one of the live ones.
     #[error("the secret does not fit")]
     WrongSecret,
     /// The time of signing is missing.
@@ -142,8 +142,8 @@ impl Profile {
 }
 
 impl Profile {
-    /// Whether a signature covers the delivery's id in a header. Where none does, whoever captured a delivery can send it
-    /// again under another id.
+    /// Whether a signature covers the delivery's id in a header. If none does, anyone who captured a delivery can send
+    /// it again under another id.
     #[must_use]
     pub fn signs_its_id(&self) -> bool {
         match &self.0 {

@@ -125,8 +125,8 @@ fn keys_of_both_versions_stand_side_by_side_and_either_signature_is_enough() {
         assert_eq!(with_keys(&both, &signatures, A.body, A.at), GENUINE, "{signatures}");
     }
     let secret = format!("'{}'", A.secret);
-    assert_eq!(with_keys(&secret, V1A, A.body, A.at), Err(Rejected::NoMatch), "nobody gave its public key");
-    // The bytes of a public key are known to everybody: they must never become the key of an HMAC.
+    assert_eq!(with_keys(&secret, V1A, A.body, A.at), Err(Rejected::NoMatch), "its public key was not given");
+    // A public key's bytes are public: they must never become the key of an HMAC.
     let forged = {
         use base64::Engine as _;
         use hmac::{Hmac, KeyInit as _, Mac as _};

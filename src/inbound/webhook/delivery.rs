@@ -33,7 +33,7 @@ pub(crate) fn arrival(
         Some(odd) => digest("key", odd.as_bytes()),
         None => digest("body", &content),
     };
-    // An empty value names nobody, and would bring strangers together.
+    // An empty value names no one, and would bring strangers together.
     let named = |value: &str| !value.trim().is_empty() && value.len() <= IDENTIFIER_MOST;
     let identifiers = reading.identifiers.into_iter().filter(|identifier| named(&identifier.value)).collect();
     let event = Event {

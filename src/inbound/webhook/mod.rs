@@ -69,7 +69,7 @@ impl Webhooks {
         *self.providers.write() = shared(providers);
     }
 
-    /// Who sends under this name.
+    /// The sender with this name.
     #[must_use]
     pub fn hook(&self, name: &str) -> Option<Arc<Hook>> {
         self.providers.read().get(name).cloned()
@@ -119,8 +119,8 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
     }
 }
 
-/// A delivery that failed verification, verified again as if it came at the same time and our settings had been what they
-/// are now: the arrival that it makes.
+/// A delivery that failed verification, verified again as if it came at the same time and our settings had been what
+/// they are now: the arrival that it makes.
 ///
 /// # Errors
 /// Why it makes none; nothing of what it says.
@@ -145,7 +145,8 @@ fn read(
     let delivery = Delivery { headers, json: &json, signed, received_at };
     let mut reading = hook.adapter.read(&delivery)?;
     if signed && !hook.profile.signs_its_id() {
-        // A key that the signature does not cover is anybody's who captured a delivery: what is signed decides then.
+        // Anyone who captured a delivery can choose a key that the signature does not cover: then what is signed
+        // decides.
         let bare = hook.adapter.read(&Delivery { headers: &[], ..delivery });
         reading.key = reading.key.filter(|key| bare.is_ok_and(|bare| bare.key.as_ref() == Some(key)));
     }
@@ -153,9 +154,9 @@ fn read(
 }
 
 impl Webhooks {
-    /// Accepts a delivery that did not arrive and was read back at its provider: the same reading and the same key as if
-    /// it had come by itself, so that it is a copy when it did. It was read with our own credentials, which is worth a
-    /// signature.
+    /// Accepts a delivery that did not arrive and was read back at its provider: it is read in the same way and gets
+    /// the same key as if it had come by itself, so that it is a copy when it did. Our own credentials fetched it,
+    /// which is as good as a signature.
     ///
     /// # Errors
     /// When it cannot be read, or the door cannot take it now; no personal data.
@@ -208,7 +209,7 @@ impl Webhooks {
     }
 }
 
-/// Accepts one event, or says to come again when the commit takes too long: a copy is known by its key.
+/// Accepts one event, or asks to try again when the commit takes too long: a copy is known by its key.
 async fn accept(door: &Door, arrival: Arrival, limits: &IntakeSettings) -> Result<Receipt, NotAccepted> {
     let within = Duration::from_millis(limits.answer_within.0);
     tokio::time::timeout(within, door.accept(arrival)).await.unwrap_or(Err(NotAccepted::Away(Millis::secs(1))))

@@ -159,7 +159,7 @@ impl Line<'_> {
         self.transmit(with_token(request, &token)).await
     }
 
-    /// In the middle of a conversation whatever keeps a token back is a failure.
+    /// In the middle of a conversation, a token that cannot be had is a failure, whatever the cause.
     async fn token(&self, name: &str, before: bool) -> Result<SecretString, Stop> {
         let Way { adapter, transport, tokens } = self.way;
         let token = tokens.get(adapter, transport, self.clock, name).await;

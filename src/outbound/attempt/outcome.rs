@@ -13,7 +13,7 @@ pub fn arrival(id: EffectId, attempt: u32, sent_at: Timestamp, result: AttemptRe
     named(format!("{id}/{attempt}"), id, attempt, sent_at, result, now)
 }
 
-/// The same outcome, of an attempt that counts for nothing.
+/// This outcome, of an attempt that does not count.
 #[must_use]
 pub fn unspent(mut arrival: Arrival) -> Arrival {
     if let Body::Outcome { unspent, .. } = &mut arrival.event.body {
@@ -22,7 +22,7 @@ pub fn unspent(mut arrival: Arrival) -> Arrival {
     arrival
 }
 
-/// The event that a lease ran out: nobody knows what its attempt did, and the death of a process counts against no
+/// The event that a lease ran out: what its attempt did is unknown, and the death of a process counts against no
 /// attempts. A late outcome of the same attempt is another event; the step sees which of the two came first.
 #[must_use]
 pub fn expired(id: EffectId, attempt: u32, now: Timestamp) -> Arrival {

@@ -1,6 +1,6 @@
-//! Until when an effect may begin what changes something: the end of its lease, less the time that bringing its outcome
-//! home takes. A moment and a length enter. Asked again whenever the work goes on, so that a process that was stopped
-//! meanwhile sends nothing that another has taken over by now.
+//! The time until which an effect may begin something that changes the world: the end of its lease, less the time to
+//! bring its outcome home. A moment and a length enter. It is asked again whenever the work goes on, so that a process
+//! that was stopped meanwhile sends nothing that another has taken over.
 
 use std::future::Future;
 use std::pin::pin;
@@ -40,7 +40,8 @@ impl Safe {
         self.leased.ago(&*self.clock).0 >= self.length.0.saturating_add(A_WHILE.0)
     }
 
-    /// Does this work until it is over; `None` when it was cut off. It is asked first, each time the work would go on.
+    /// Does this work until the time is over; `None` when that cut it off. The time is checked before each piece of the
+    /// work.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let left = self.length.0.saturating_sub(self.leased.ago(&*self.clock).0);
         let (mut end, mut work) = (pin!(tokio::time::sleep(Duration::from_millis(left))), pin!(work));

@@ -90,7 +90,7 @@ fn a_look_up_that_is_answered_says_nothing_about_the_work() {
     let (work, look_up) = ("original.create_user", "original.create_user.look_up");
     for n in 0..3 {
         let known = breakers.note("original", work, who(n), &Health::Failing("500".to_owned()), Timestamp(n));
-        assert_eq!(known, n == 2, "from the third on everybody is known to meet it");
+        assert_eq!(known, n == 2, "from the third on every onboarding is known to meet it");
         assert!(!breakers.note("original", look_up, who(n), &Health::Well, Timestamp(n)));
     }
     assert!(breakers.admit("original", work, Timestamp(3)).is_err());

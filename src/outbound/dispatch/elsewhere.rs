@@ -1,5 +1,6 @@
-//! What effects ask of far ends that this process is not set up for. Nobody leases what it cannot perform: they are left to a
-//! process that can, and it is told since when they wait for one. Loaded flows and due times enter; nothing is performed.
+//! What effects ask of far ends that this process is not set up for. A process leases nothing that it cannot perform:
+//! such effects are left to a process that can, and readiness tells since when they wait for one. Loaded flows and due
+//! times enter; nothing is performed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -12,7 +13,8 @@ use parking_lot::{Mutex, MutexGuard};
 use super::inner::Inner;
 use crate::store::types::StoreError;
 
-/// Slots that this process does not have, with the due time of the oldest effect that waits there, as of the last sweep.
+/// Slots that this process does not have, with the due time of the oldest effect that waits there, as of the last
+/// sweep.
 #[derive(Debug, Default)]
 pub(super) struct Elsewhere(Mutex<BTreeMap<String, Option<Timestamp>>>);
 

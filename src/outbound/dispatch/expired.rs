@@ -15,8 +15,8 @@ use crate::store::types::{ExpiredLease, StoreError};
 const EXPIRED_AT_ONCE: u32 = 256;
 
 impl Inner {
-    /// Tells the door of leases that ran out; how many. Not of what is in hand here, and nothing soon after the database
-    /// was away: whoever holds an outcome brings it home first.
+    /// Tells the door of leases that ran out; answers how many. Skips what is in hand here, and does nothing soon after
+    /// the database was away: a process that holds an outcome brings it home first.
     pub(super) async fn take_up_expired(&self, now: Timestamp) -> Result<usize, StoreError> {
         let again = now.plus(self.settings.sweep);
         self.next_sweep.store(again.0, Ordering::SeqCst);
@@ -46,12 +46,13 @@ impl Inner {
         Ok(told)
     }
 
-    /// Whether others follow this lease up: this process is not set up for its far end, and whoever is has had no time yet.
+    /// Whether to leave this lease to others: this process is not set up for its far end, and those that are have had
+    /// no time yet.
     fn leaves(&self, lease: &ExpiredLease, now: Timestamp) -> bool {
         self.elsewhere.has(&lease.slot) && now < lease.until.plus(self.settings.retry.deadline)
     }
 
-    /// Hands these to the door at once, each answered by itself; how many were taken. What was not comes again.
+    /// Hands these to the door at once, each answered by itself; answers how many were taken. The others come again.
     pub(super) async fn tell(&self, arrivals: impl Iterator<Item = Arrival>) -> usize {
         let answers = join_all(arrivals.map(|arrival| self.door.accept_own(arrival))).await;
         // What one person's row refuses says nothing of the database.
@@ -63,7 +64,7 @@ impl Inner {
         let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
         if let Some(error) = refused.clone().next() {
             let count = refused.count();
-            tracing::warn!(%error, count, "the door cannot take them now; the next sweep comes again");
+            tracing::warn!(%error, count, "the door cannot take them now; the next sweep tries again");
         }
         answers.iter().filter(|answer| answer.is_ok()).count()
     }
@@ -88,7 +89,8 @@ impl Recovery {
         self.0.store(AWAY, Ordering::SeqCst);
     }
 
-    /// It answered now; since when it does. A clock that was set back does not make that last for ever.
+    /// The database answered now; answers since when it does. A clock that was set back does not make that last for
+    /// ever.
     fn answered(&self, now: Timestamp) -> Timestamp {
         let since = self.0.load(Ordering::SeqCst);
         let since = if since == AWAY || since > now.0 { now.0 } else { since };

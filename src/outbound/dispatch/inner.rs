@@ -94,7 +94,7 @@ impl Inner {
         self.running.lock()
     }
 
-    /// The attempts that are under way here, and those whose outcome is known here and not on disk yet.
+    /// The attempts that are under way here, and those with an outcome that is known here and not on disk yet.
     pub(super) fn in_hand(&self) -> MutexGuard<'_, HashSet<Attempt>> {
         self.in_hand.lock()
     }
@@ -106,7 +106,7 @@ impl Inner {
         }
     }
 
-    /// An effect is finished: its slot is free, and somebody may be waiting for it.
+    /// An effect is finished: its slot is free, and another effect may be waiting for it.
     pub(super) fn finished(&self, slot: &str) {
         let under_way = self.slots.give_back(slot, 1);
         self.limits.rates.settle(slot, under_way);
@@ -155,7 +155,7 @@ impl Inner {
         slots.into_iter().chain(self.breakers.held(now).1).min()
     }
 
-    /// When the next effect that nobody holds, and whose far end does not rest, is due; notes whether one waits for a slot
+    /// When the next effect is due that has no lease and no resting far end; notes whether one waits for a slot
     /// already.
     pub(super) async fn next_effect_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         // Set before the question: what is committed meanwhile wakes us, what was before is in the answer.
@@ -173,8 +173,8 @@ impl Inner {
         Ok(due)
     }
 
-    /// Waits until something may be due, at most a sweep, by monotonic time: then it is time for the next sweep, whatever
-    /// the clock says. False when it was woken to stop.
+    /// Waits until something may be due, at most a sweep, by monotonic time: then it is time for the next sweep,
+    /// whatever the clock says. False when it was woken to stop.
     pub(super) async fn pause(&self) -> bool {
         let over = tokio::time::sleep(Duration::from_millis(self.settings.sweep.0));
         tokio::pin!(over);

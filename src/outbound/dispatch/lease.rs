@@ -13,8 +13,8 @@ use crate::store::types::{ExpiredLease, Lease, Resting, StoreError};
 /// Leases on effects; see the methods of the same names of [`Store`].
 #[async_trait]
 pub trait Leases: Send + Sync + std::fmt::Debug {
-    /// Leases effects that are due by now, at most so many of each slot: none of these flow versions, and none whose far
-    /// end rests.
+    /// Leases effects that are due by now, at most so many of each slot: none of these flow versions, and none with a
+    /// resting far end.
     async fn lease(
         &self,
         now: Timestamp,
@@ -23,13 +23,13 @@ pub trait Leases: Send + Sync + std::fmt::Debug {
         resting: &[Resting],
         lease: Lease,
     ) -> Result<Leased, StoreError>;
-    /// Gives back leases whose attempt was not begun.
+    /// Gives back leases when their attempt was not begun.
     async fn release(&self, effects: &[EffectId], lease: Lease) -> Result<(), StoreError>;
     /// Leases that ran out.
     async fn expired_leases(&self, limit: u32) -> Result<Vec<ExpiredLease>, StoreError>;
-    /// When the next effect that nobody holds is due, but for those of some flow versions.
+    /// When the next effect without a lease is due, except those of some flow versions.
     async fn next_effect_due(&self, but: &[FlowRef]) -> Result<Option<Timestamp>, StoreError>;
-    /// The same of these slots only, and but for those whose far end rests.
+    /// When the next effect of these slots without a lease is due, except those with a resting far end.
     async fn next_effect_due_of(
         &self,
         slots: &[String],

@@ -43,7 +43,7 @@ pub struct Parts {
     pub leases: Arc<dyn Leases>,
     /// Where outcomes go.
     pub door: Door,
-    /// Who performs.
+    /// What performs the effects.
     pub performers: Performers,
     /// The flows that this process knows: effects of others are left to others.
     pub flows: Flows,
@@ -89,7 +89,7 @@ impl Dispatcher {
         &self.0.beat
     }
 
-    /// Settings were mended, or an operator says so: whatever rests or waits here, of a slot or of all, is tried again.
+    /// Tries again what rests or waits here, of a slot or of all: settings were mended, or an operator says so.
     pub fn resume(&self, slot: Option<&str>, now: Timestamp) {
         self.0.breakers.mended(slot, now);
         self.0.limits.resume(slot, now);
@@ -102,7 +102,8 @@ impl Dispatcher {
         self.0.limits.all_asked(now)
     }
 
-    /// What effects wait for since before this time and this process is not set up for: slot, since when, what is missing.
+    /// What effects wait for since before this time and this process is not set up for: slot, since when, what is
+    /// missing.
     #[must_use]
     pub fn elsewhere(&self, before: Timestamp) -> Vec<(String, Timestamp, String)> {
         let waiting = self.0.elsewhere.waiting(before).into_iter();
@@ -115,11 +116,11 @@ impl Dispatcher {
         self.0.slots.taken()
     }
 
-    /// One step: takes up leases that ran out (once a sweep), leases what is due up to the free slots, begins performing it.
-    /// A rare look with nothing known to be due asks for the next due time only.
+    /// One step: follows up leases that ran out (once a sweep), leases what is due up to the free slots, begins
+    /// performing it. A rare look with nothing known to be due only asks for the next due time.
     ///
     /// # Errors
-    /// Those of the store; what was leased before is being performed all the same.
+    /// Errors of the store; what was leased before is being performed all the same.
     pub async fn tick(&self, now: Timestamp) -> Result<Ticked, StoreError> {
         self.step(now).await.inspect_err(|_| self.0.recovery.away())
     }
@@ -183,8 +184,8 @@ impl Dispatcher {
         Ok((begun, more))
     }
 
-    /// Parts effects into those whose flow is loaded here, now or on demand, and the others: who cannot step an outcome
-    /// must not perform.
+    /// Separates effects with a flow that is loaded here, now or on demand, from the others: a process that cannot step
+    /// an outcome must not perform.
     async fn known(&self, leased: Vec<(FlowRef, LeasedEffect)>) -> (Vec<LeasedEffect>, Vec<LeasedEffect>) {
         let flows = &self.0.flows;
         let strange: BTreeSet<FlowRef> =
@@ -212,7 +213,7 @@ impl Dispatcher {
             match ticked {
                 Ok(ticked) => inner.due(ticked.next.unwrap_or(Timestamp(i64::MAX))),
                 Err(error) => {
-                    tracing::warn!(%error, "effects cannot be leased now; the next sweep comes again");
+                    tracing::warn!(%error, "effects cannot be leased now; the next sweep tries again");
                     inner.next_sweep.store(now.plus(inner.settings.sweep).0, Ordering::SeqCst);
                 }
             }
@@ -230,8 +231,8 @@ impl Dispatcher {
         }
     }
 
-    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish and bring its
-    /// outcome home within `stop`. Whatever is cut off then is unknown, once its lease has run out.
+    /// Stops: nothing new is leased, what was handed over and not begun is given back, what runs may finish and bring
+    /// its outcome home within `stop`. Whatever is cut off then is unknown, once its lease has run out.
     pub async fn stop(&self) {
         self.0.stopping.store(true, Ordering::SeqCst);
         self.0.woken.notify_waiters();
@@ -240,13 +241,13 @@ impl Dispatcher {
         if tokio::time::timeout(limit, self.idle()).await.is_err() {
             tracing::warn!(
                 limit_ms = self.0.settings.stop.0,
-                "effects were still being performed when the time to stop was over"
+                "effects were still being performed when the time to stop ran out"
             );
             self.0.running().abort_all();
         }
     }
 
-    /// Begins performing an effect whose slot is taken, and which was leased at this moment or later.
+    /// Begins performing an effect, its slot already taken, that was leased at this moment or later.
     fn begin(&self, effect: LeasedEffect, leased: Moment) {
         let inner = Arc::clone(&self.0);
         inner.in_hand().insert((effect.id, effect.attempt));

@@ -5,9 +5,9 @@ use gangway_core::time::Timestamp;
 
 /// When to look again.
 ///
-/// `due`: the next effect that nobody holds and nothing holds back. `more`: everything that was asked for was there, so there may be more.
-/// `release`: when the first slot or action that is held back (a rest, a wait) may go on; what waits for that is not in
-/// `due`. What is due but waits for a free slot is not looked for: the slot says when it is free.
+/// `due`: the next effect without a lease that nothing holds back. `more`: everything that was asked for was there, so
+/// there may be more. `release`: when the first slot or action that is held back (a rest, a wait) may go on; what waits
+/// for that is not in `due`. What is due but waits for a free slot is not looked for: the slot says when it is free.
 #[must_use]
 pub fn next(now: Timestamp, due: Option<Timestamp>, more: bool, release: Option<Timestamp>) -> Option<Timestamp> {
     let due = match due {

@@ -19,7 +19,7 @@ const FIRST_WAIT: Millis = Millis(100);
 /// Never longer than this.
 const LONGEST_WAIT: Millis = Millis::secs(2);
 
-/// Performs one effect whose slot is taken, and frees the slot. Its attempt is in hand from before this until its
+/// Performs one effect, its slot already taken, and frees the slot. Its attempt is in hand from before this until its
 /// outcome is on disk.
 pub(super) async fn one(inner: Arc<Inner>, effect: LeasedEffect, leased: Moment) {
     let (begun, slot) = (inner.clock.now(), effect.request.slot().to_owned());
@@ -71,8 +71,8 @@ impl Drop for Free<'_> {
     }
 }
 
-/// What a far end asked for is waited for once, where everybody waits for it and an operator can end it; else by the one
-/// who met it, and by nobody longer than the longest wait.
+/// A wait that a far end asked for is served once, where all effects wait for it and an operator can end it; otherwise
+/// by the effect that met it alone. It never exceeds the longest wait.
 fn waiting(inner: &Inner, slot: &str, mut attempted: Attempted) -> Attempted {
     if let AttemptResult::Again { retry_after, .. } = &mut attempted.result {
         let everybody = inner.limits.asked(slot, inner.clock.now()).is_some();
@@ -88,8 +88,8 @@ struct Ended {
     begun: Timestamp,
 }
 
-/// The outcome of an effect that was not tried because its action began to rest just now and that could not be given back:
-/// no attempt spent.
+/// The outcome of an effect that was not tried because its action began to rest just now and that could not be given
+/// back: no attempt spent.
 fn rested(target: &str, resting: &Rest, now: Timestamp) -> Attempted {
     let cause = format!("{target} rests since {} ({}); not tried", resting.since, resting.cause);
     let retry_after = Some(resting.until.since(now));
@@ -101,7 +101,7 @@ fn rested(target: &str, resting: &Rest, now: Timestamp) -> Attempted {
 }
 
 /// Offers the outcome to the door until it is taken or the process ends. After the length of a lease it gives its slot
-/// back, if not too many wait beside the slots already: what one person's row refuses must not stop a provider.
+/// back, unless too many wait outside the slots already: what one person's row refuses must not stop a provider.
 async fn bring_home(inner: &Inner, effect: &LeasedEffect, ended: Ended, free: Free<'_>) {
     let Ended { attempted: Attempted { result, sent_at, .. }, unspent, begun } = ended;
     let (mut wait, mut free, mut beside) = (FIRST_WAIT, Some(free), None);

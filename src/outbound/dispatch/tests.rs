@@ -45,7 +45,8 @@ struct Played {
     asked: Mutex<Vec<Vec<(String, u32)>>>,
     released: Mutex<Vec<EffectId>>,
     away: AtomicBool,
-    /// Numbers of effects whose flow is not loaded here, and the flows that were left out when leases were asked for.
+    /// Numbers of effects with a flow that is not loaded here, and the flows that were left out when leases were asked
+    /// for.
     strange: Mutex<BTreeSet<i64>>,
     but: Mutex<Vec<FlowRef>>,
 }
@@ -136,7 +137,7 @@ fn strange_flow() -> FlowRef {
     FlowRef { name: "strange".to_owned(), version: 2 }
 }
 
-/// Nobody has secrets here.
+/// There are no secrets here.
 #[derive(Debug)]
 struct NoSecrets;
 
@@ -151,7 +152,7 @@ fn request(url: &str, effectful: bool) -> crate::providers::HttpRequest {
     crate::providers::HttpRequest { method: "POST", url: url.to_owned(), effectful, ..Default::default() }
 }
 
-/// An adapter whose every action but one is one request and whose answer's status decides.
+/// An adapter: every action but one is one request, and the answer's status decides.
 #[derive(Debug)]
 struct Plain(&'static str);
 
@@ -186,7 +187,7 @@ struct Wire {
     status: Mutex<u16>,
     gate: Semaphore,
     sent: Mutex<Vec<bool>>,
-    /// This process stands still for so long while a read is answered.
+    /// This process stands still for this long while a read is answered.
     still: Mutex<Millis>,
     clock: HandClock,
 }
@@ -197,7 +198,7 @@ impl Transport for Wire {
         self.sent.lock().push(request.effectful);
         if !request.effectful {
             self.clock.advance(*self.still.lock());
-            // What goes on after this goes on by a new look at the time.
+            // What continues after this looks at the time again.
             tokio::task::yield_now().await;
         }
         let later = |wait| Stop::Later("its turn".to_owned(), Some(wait));
@@ -238,7 +239,7 @@ impl Scene {
         Self::by(|clock| Arc::new(clock), settings)
     }
 
-    /// The dispatcher's clock made of the one that is moved by hand.
+    /// A scene with a dispatcher's clock made from the one that is moved by hand.
     fn by(clock_of: impl FnOnce(HandClock) -> Arc<dyn Clock>, settings: OutboundSettings) -> Self {
         let (door, receiver) = Door::bounded(64, usize::MAX);
         let leases = Arc::new(Played::default());
@@ -290,7 +291,7 @@ impl Scene {
         self.leases.expired.lock().push(ran_out(id, attempt));
     }
 
-    /// A tick whose news the door takes: what it was told.
+    /// A tick, its news taken by the door: what the door was told.
     async fn swept(&mut self) -> Vec<String> {
         let (dispatcher, now) = (self.dispatcher.clone(), self.clock.now());
         let mut tick = tokio::spawn(async move { dispatcher.tick(now).await.unwrap() });

@@ -72,7 +72,7 @@ impl Limits {
         self.waits().get(provider).copied().filter(|asked| asked.until > now)
     }
 
-    /// Everyone who asked to be left alone, while it is not over.
+    /// Every provider that asked to be left alone, while that lasts.
     #[must_use]
     pub fn all_asked(&self, now: Timestamp) -> Vec<(String, Asked)> {
         let waits = self.waits();

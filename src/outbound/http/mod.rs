@@ -23,8 +23,8 @@ pub trait Transport: Send + Sync + std::fmt::Debug {
     /// Sends one request to a provider and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// [`Stop::Unclear`] when it was sent, at least in part, and no whole answer came. Every other says that nothing was
-    /// sent: no address, no connection, no TLS ([`Stop::Away`]), a wait that the provider asked for or a rate
+    /// [`Stop::Unclear`] when it was sent, at least in part, and no whole answer came. Every other says that nothing
+    /// was sent: no address, no connection, no TLS ([`Stop::Away`]), a wait that the provider asked for or a rate
     /// ([`Stop::Later`]), settings that must be mended ([`Stop::Barred`]).
     async fn send(&self, provider: &str, request: HttpRequest) -> Result<Reply, Stop>;
 }

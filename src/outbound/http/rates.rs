@@ -1,5 +1,5 @@
-//! When each request of a provider with a rate may go: one after the other, evenly, whoever sends it. A rate, the time
-//! and a wish enter; a tick or a wait leaves. Pure but for its lock: no clock is read here, nothing waits here.
+//! When each request of a provider with a rate may go: one after the other, evenly, whatever sends it. A rate, the time
+//! and a wish enter; a tick or a wait leaves. Pure except for its lock: no clock is read here, nothing waits here.
 //!
 //! An effect is begun only when a tick is promised to it, so that what must wait stays in the database, where it
 //! spends no attempt. Further requests of a conversation take the next tick when they are sent.
@@ -26,7 +26,7 @@ pub struct Rates {
 struct Line {
     /// From one tick to the next.
     step: i64,
-    /// The first tick that nobody has.
+    /// The first free tick.
     next: i64,
     /// When the latest request goes or went.
     last: Option<i64>,
@@ -79,7 +79,7 @@ impl Rates {
         }
     }
 
-    /// The tick of a request that is to be sent: how long to wait for it before it is.
+    /// Takes the next request's tick: answers how long to wait before sending.
     ///
     /// # Errors
     /// The wait, when it is longer than `patience`; no tick is taken then.
@@ -134,7 +134,7 @@ impl Line {
         at
     }
 
-    /// The last promise; its tick is free again unless somebody has a later one.
+    /// Takes back the last promise; its tick is free again unless a later one is promised.
     fn take_back(&mut self) {
         if let Some(tick) = self.promised.pop_back()
             && self.next == tick.saturating_add(self.step)

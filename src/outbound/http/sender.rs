@@ -169,7 +169,8 @@ fn headers(request: &HttpRequest) -> Result<HeaderMap, Stop> {
         map.insert(HeaderName::from_static(name), value);
     }
     for (name, value) in &request.named_headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| barred("a header whose name cannot be sent"))?;
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_| barred("a header with a name that cannot be sent"))?;
         let mut value = HeaderValue::from_str(value.expose_secret()).map_err(unfit)?;
         value.set_sensitive(true);
         map.insert(name, value);

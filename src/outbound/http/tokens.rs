@@ -1,6 +1,6 @@
-//! Tokens of the providers: got once for everyone who needs one, kept until shortly before they expire, and got anew
-//! when one is refused. An adapter's conversation and the transport enter, a token leaves. Never here: a token in a
-//! log, an error or a database.
+//! Tokens of the providers: got once for all requests, kept until shortly before they expire, and got anew when one is
+//! refused. An adapter's conversation and the transport enter, a token leaves. Never here: a token in a log, an error
+//! or a database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,8 +42,8 @@ struct Held {
 }
 
 impl Tokens {
-    /// The token of this name: the one that is known, else a new one. Whoever waited while somebody else failed to
-    /// get one is told the same instead of trying again.
+    /// The token of this name: the known one, else a new one. A caller that waited while another failed to get one
+    /// receives that error instead of trying again.
     ///
     /// # Errors
     /// [`Stop::Barred`], [`Stop::Later`] or [`Stop::Away`]: none can be had now.
@@ -78,7 +78,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets a token that was refused, unless somebody has got a newer one already.
+    /// Forgets a token that was refused, unless there is a newer one already.
     pub async fn refused(&self, provider: &str, name: &str, token: &SecretString) {
         let place = self.place(provider, name);
         let mut place = place.lock().await;

@@ -1,6 +1,6 @@
 //! One mail over one connection, command by command, so that it is known how far it came. Up to the final dot nothing
-//! was accepted and all may be repeated; after it, without an answer, nobody knows. Server texts are never kept: they
-//! quote addresses.
+//! was accepted and all may be repeated; after it, without an answer, the outcome is unknown. Server texts are never
+//! kept: they quote addresses.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +29,7 @@ pub enum Posted {
     Unknown(String),
 }
 
-/// Whose fault it is that a mail was not taken.
+/// What is at fault when a mail is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// This receiver's: full mailbox, greylisting.

@@ -178,7 +178,7 @@ async fn the_mail_arrives_in_the_best_language_with_both_parts_and_its_own_id() 
 
 #[tokio::test]
 async fn nobody_listening_a_bad_password_and_missing_encryption_are_told_apart() {
-    // Bound and not listening: refuses, and nobody else gets the port meanwhile.
+    // Bound and not listening: it refuses, and nothing else gets the port meanwhile.
     let nobody = TcpSocket::new_v4().unwrap();
     nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let free = nobody.local_addr().unwrap();

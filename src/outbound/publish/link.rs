@@ -30,7 +30,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Whether the broker takes nothing from those who publish: an alarm of memory or disk.
+    /// Whether the broker takes nothing from publishers: a memory or disk alarm.
     #[must_use]
     pub fn blocked(&self) -> bool {
         self.connection.status().blocked()

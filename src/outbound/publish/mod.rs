@@ -58,7 +58,7 @@ impl Publisher {
         };
         // It stays the one connection: a new one for each look would be blocked as well, and not even be closed.
         if link.blocked() {
-            return away("the broker blocks whoever publishes (an alarm of memory or disk)".to_owned());
+            return away("the broker blocks publishers (a memory or disk alarm)".to_owned());
         }
         let confirmed = tokio::time::timeout(self.within, self.send(&link, message, mandatory)).await;
         match confirmed {
@@ -102,7 +102,7 @@ impl Publisher {
 impl Performs for Publisher {
     async fn perform(&self, effect: &LeasedEffect) -> Attempted {
         let sent_at = self.clock.now();
-        // Nobody need listen to the life of onboardings; what a flow publishes on purpose must arrive somewhere.
+        // Lifecycle events need no listener; what a flow publishes on purpose must arrive somewhere.
         let mandatory = matches!(effect.request, Request::Publish { .. });
         let (result, health) = match cloudevent::write(effect) {
             Ok(message) => self.publish(&message, mandatory).await,
@@ -112,7 +112,7 @@ impl Performs for Publisher {
     }
 }
 
-/// A broker that is away spends nobody's attempts; what was confirmed too late carries the same id again.
+/// A broker that is away uses up no attempts; what was confirmed too late carries the same id again.
 fn away(cause: String) -> (AttemptResult, Health) {
     (again(cause.clone(), false), Health::Failing(cause))
 }

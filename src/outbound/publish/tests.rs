@@ -123,7 +123,7 @@ async fn a_channel_that_the_broker_closes_is_replaced() {
 
 #[tokio::test]
 async fn a_broker_that_is_away_spends_no_attempt_and_its_password_is_not_told() {
-    // Bound and not listening: refuses, and nobody else gets the port meanwhile.
+    // Bound and not listening: it refuses, and nothing else gets the port meanwhile.
     let nobody = TcpSocket::new_v4().unwrap();
     nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let free = nobody.local_addr().unwrap();

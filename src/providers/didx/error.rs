@@ -27,7 +27,7 @@ pub fn data(reply: &Reply) -> Result<Value, Refusal> {
     }
 }
 
-/// Why a status that is not a good one is not; `None` for a good one, whose body is not looked at.
+/// Why a status is not a good one; `None` for a good one, and its body is not looked at.
 #[must_use]
 pub fn refused(reply: &Reply, json: Option<&Value>) -> Option<Refusal> {
     let keys = "providers.didx.client_id and client_secret, and what the provider allows them";

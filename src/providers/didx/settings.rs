@@ -1,4 +1,4 @@
-//! `[providers.didx]`. What each value means, and its default, is in `settings.toml` beside.
+//! `[providers.didx]`. What each value means, and its default, is in this folder's `settings.toml`.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
@@ -42,7 +42,7 @@ pub struct TokenSettings {
     /// A token is renewed this long before it expires.
     #[serde(with = "duration")]
     pub margin: Millis,
-    /// Lifetime of a token whose answer does not tell it.
+    /// Lifetime of a token when the answer does not state it.
     #[serde(with = "duration")]
     pub lifetime: Millis,
 }

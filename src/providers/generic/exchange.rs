@@ -25,7 +25,7 @@ pub enum Said {
     LookUp,
     /// A look-up found it not done.
     NotDone,
-    /// No rule holds, or one does whose fields are not there.
+    /// No rule holds, or the one that does needs fields that are not there.
     Nothing(Option<String>),
 }
 
@@ -139,7 +139,7 @@ fn outcome(rule: &Rule, roots: &Map<String, Value>, reply: &Reply) -> Result<Ans
     Ok(answer)
 }
 
-/// Identifiers whose values are there.
+/// Identifiers, where their values are there.
 pub(super) fn identifiers(rules: &[(String, Mapping)], roots: &Map<String, Value>) -> Vec<Identifier> {
     let one = |(kind, mapping): &(String, Mapping)| {
         let value = mapping.eval_in(roots).ok().flatten()?;
@@ -148,7 +148,7 @@ pub(super) fn identifiers(rules: &[(String, Mapping)], roots: &Map<String, Value
     rules.iter().filter_map(one).collect()
 }
 
-/// Facts whose guards hold.
+/// Facts, where their guards hold.
 pub(super) fn facts(rules: &[FactRule], roots: &Map<String, Value>, trust: Trust) -> Vec<FactReport> {
     let holds = |rule: &&FactRule| {
         rule.when.as_ref().is_none_or(|when| matches!(when.eval_in(roots), Ok(Some(Value::Bool(true)))))

@@ -1,4 +1,4 @@
-//! What an answer means of which a definition says nothing: the same as for every provider.
+//! What an answer means when a definition says nothing of it: the same as for every provider.
 
 use crate::providers::{Reply, Stop};
 

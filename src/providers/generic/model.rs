@@ -1,4 +1,4 @@
-//! A definition that was read and checked. It cannot be had but through [`super::load`].
+//! A definition that was read and checked. Only [`super::load`] makes one.
 
 use gangway_core::catalogue::{FactSpec, Field};
 use gangway_core::flow::expr::{Expr, Mapping};
@@ -135,7 +135,7 @@ pub struct Action {
 pub struct Exchange {
     /// What is sent.
     pub request: RequestSpec,
-    /// In the order of the file: the first whose guard holds.
+    /// In the order of the file; the first with a true guard is taken.
     pub rules: Vec<Rule>,
 }
 
@@ -204,7 +204,7 @@ pub struct FactRule {
 pub struct Hooks {
     /// The event's type.
     pub kind: Mapping,
-    /// The key that is the same over redeliveries.
+    /// The key that stays the same over redeliveries.
     pub key: Option<Mapping>,
     /// When it happened.
     pub time: Option<Mapping>,

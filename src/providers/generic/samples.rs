@@ -55,7 +55,7 @@ pub(super) struct ActionSample {
     /// An earlier attempt may have done it.
     #[serde(default)]
     uncertain: bool,
-    /// What the first request must be, as far as it is said.
+    /// What the first request must be, as far as the sample says.
     #[serde(default)]
     sends: Option<Sends>,
     answers: Vec<Answered>,

@@ -30,7 +30,7 @@ pub struct GenericSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Scalar(pub String);
 
-/// The same, secret.
+/// The values of secret settings.
 #[derive(Clone, Debug)]
 pub struct SecretScalar(pub SecretString);
 

@@ -217,7 +217,7 @@ fn every_mistake_is_told_with_its_place_its_cause_and_a_hint() {
         ("auth:\n  oauth2", "auth:\n  oauth3", "there is no auth `oauth3`"),
         ("client_secret: client_secret,", "client_secret: client_sceret,", "did you mean `client_secret`?"),
         ("region: { default: eu }", "region: perhaps", "the setting `region` cannot be read"),
-        ("method: POST", "method: POTS", "`POTS` is no method"),
+        ("method: POST", "method: POTS", "`POTS` is not a method"),
         ("path: \"/regions/{settings.region}/members\"", "path: regions", "does not begin with a slash"),
         ("{settings.region}", "{settings.client_secret}", "not there or is secret"),
         ("email: input.email", "email: input.emial", "did you mean `email`?"),

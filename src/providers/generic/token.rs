@@ -9,7 +9,7 @@ use super::model::Auth;
 use crate::providers::parts::joined;
 use crate::providers::{Far, HttpRequest, Reply, Stop, Token};
 
-/// Asks for one.
+/// Asks for a token.
 pub(super) async fn get(it: &Generic, far: &dyn Far) -> Result<Token, Stop> {
     let Auth::OAuth2 { url, client_id, client_secret, scope, margin } = &it.definition.auth else {
         return Err(Stop::broken("the definition has no token; this is a fault of gangway"));

@@ -10,13 +10,13 @@ use crate::providers::{Reply, Stop};
 /// What a good answer holds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
-    /// Nothing: this Guardian says so to "no such task", and to "not yours".
+    /// Nothing: this Guardian's answer both to "no such task" and to "not yours".
     Empty,
     /// An object.
     Object(Value),
 }
 
-/// What the answer says. 401 and 403 bar us here; who logs in as a user looks at them first.
+/// What the answer says. 401 and 403 bar us here; a login as a user looks at them first.
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.

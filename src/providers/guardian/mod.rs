@@ -30,8 +30,8 @@ use super::{Adapter, Call, Delivery, Far, Reading, Stop, Token, Unreadable};
 pub const IDENTIFIER_KINDS: &[&str] = &[USERNAME, TASK_ID, DID, HEDERA_ACCOUNT_ID];
 
 /// First look-up of an uncertain onboarding, unless this provider's settings say otherwise: a task makes an account on
-/// the ledger before it registers the user, and until then a login finds nobody. Three of them, each twice as long
-/// after the last, are longer than that takes.
+/// the ledger before it registers the user, and until then a login finds no user. Three look-ups, each after twice the
+/// wait, outlast that.
 const SETTLE: Millis = Millis::secs(30);
 
 /// Adds everything of this provider, with its usual password policy.

@@ -1,4 +1,4 @@
-//! `[providers.guardian]`. What each value means, and its default, is in `settings.toml` beside.
+//! `[providers.guardian]`. What each value means, and its default, is in this folder's `settings.toml`.
 
 use gangway_core::secret::PasswordRule;
 use gangway_core::time::Millis;
@@ -32,7 +32,7 @@ pub struct GuardianSettings {
     pub password: PasswordRule,
     /// The registry's access tokens.
     pub token: TokenSettings,
-    /// By what a failure is told from another.
+    /// Texts that tell one failure from another.
     pub texts: Texts,
 }
 
@@ -52,7 +52,7 @@ pub struct TokenSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
-    /// Messages that mean "the username is taken", beside status 409.
+    /// Messages that mean "the username is taken", in addition to status 409.
     pub taken: Vec<String>,
     /// Messages of a failed task that mean "the password is too weak".
     pub weak_password: Vec<String>,

@@ -228,7 +228,7 @@ fn a_username_that_is_taken_after_an_uncertain_attempt_may_be_ours_and_is_tried(
     assert_eq!(again().ends(&adapter(), &[TAKEN, LOGGED_IN]), "registered");
     assert_eq!(again().ends(&adapter(), &[TAKEN, REFUSED]), "exists", "somebody else's");
     assert_eq!(again().ends(&adapter(), &[ACCEPTED]), "accepted");
-    assert_eq!(onboard().ends(&adapter(), &[TAKEN]), "exists", "nothing was uncertain: nobody's password is tried");
+    assert_eq!(onboard().ends(&adapter(), &[TAKEN]), "exists", "nothing was uncertain: no password is tried");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub enum Refusal {
     Exists(Complaint),
     /// 202: a policy caught the change, and it waits for somebody's approval.
     Approval,
-    /// 401 with another message: whoever's token this was, it is not taken, or the user is not there.
+    /// 401 with another message: the token is not accepted, whether ours or the user's, or the user is not there.
     Unauthorised(Complaint),
     /// 403: a permission is missing.
     Forbidden(Complaint),
@@ -46,7 +46,7 @@ pub fn data(reply: &Reply, exists: &[String]) -> Result<Value, Refusal> {
         (202, _) => Err(Refusal::Approval),
         (200..=299, _) => match json {
             Some(body) if body.is_object() => Ok(body),
-            Some(_) => unclear(format!("{status} with JSON that is no object")),
+            Some(_) => unclear(format!("{status} with JSON that is not an object")),
             None => unclear(format!("{status} with a body that is not whole JSON")),
         },
         (300..=399, _) => Err(Stop::moved("the provider", status, "providers.haven.base_url").into()),
@@ -82,7 +82,7 @@ impl From<Stop> for Refusal {
     }
 }
 
-/// What an answer is to a request of the service account where no outcome of the action is meant by it.
+/// How to take an answer to a request of the service account when it stands for no outcome of the action.
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {

@@ -1,6 +1,7 @@
-//! Deliveries into readings. Signed and complete, so a wallet that is `Active` is a fact; one that says less is a hint.
-//! A delivery that is repeated is a new record with a new id, so copies are told by kind, object and date. There are no
-//! events about users: the wallet's id leads to its owner. Source: docs/providers/haven.md, "Webhooks".
+//! Turns deliveries into readings. They are signed and complete, so a wallet that is `Active` is a fact; a delivery
+//! that says less is a hint. A repeated delivery is a new record with a new id, so copies are recognised by kind,
+//! object and date. There are no events about users: the wallet's id leads to its owner. Source:
+//! docs/providers/haven.md, "Webhooks".
 
 use gangway_core::event::{Identifier, Trust};
 use gangway_core::time::Timestamp;
@@ -52,7 +53,7 @@ pub fn read(names: &EventNames, delivery: &Delivery<'_>) -> Result<Reading, Unre
     })
 }
 
-/// Requests and events of wallets name theirs beside their own id.
+/// Requests and events of wallets name the wallet's id as well as their own.
 fn wallet_id(data: &Value) -> Option<String> {
     let inner = data.as_object().into_iter().flat_map(|map| map.values());
     text(data, "walletId").or_else(|| inner.filter_map(|object| text(object, "walletId")).next())

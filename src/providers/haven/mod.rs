@@ -1,5 +1,5 @@
-//! IBM Digital Asset Haven, the Dfns API under IBM's host: delegated end users and their wallets. Actions and deliveries
-//! enter, conversations and readings leave; nothing is sent from here. What is known and what is not:
+//! IBM Digital Asset Haven, the Dfns API under IBM's host: delegated end users and their wallets. Actions and
+//! deliveries enter, conversations and readings leave; nothing is sent from here. What is known and what is not:
 //! docs/providers/haven.md.
 
 pub mod calls;

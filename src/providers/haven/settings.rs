@@ -1,4 +1,4 @@
-//! `[providers.haven]`. What each value means, and its default, is in `settings.toml` beside.
+//! `[providers.haven]`. What each value means, and its default, is in this folder's `settings.toml`.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +9,7 @@ use super::key::ServiceKey;
 use crate::providers::common::{Checks, ProviderSettings, is_plain, is_web};
 use crate::settings::{Fault, duration, secret};
 
-/// The published example key of RFC 8410, section 10.3: belongs to nobody.
+/// The published example key of RFC 8410, section 10.3: it has no owner.
 #[cfg(test)]
 pub(crate) const SAMPLE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
@@ -44,13 +44,13 @@ pub struct HavenSettings {
     /// Page of your front end on which people make their credential: the `link` that `started` writes.
     #[serde(default)]
     pub sign_up_url: Option<String>,
-    /// Whether a registration that somebody began and did not finish is begun anew through `…/delegated/restart`.
+    /// Whether to begin an unfinished registration anew through `…/delegated/restart`.
     pub restart: bool,
     /// Name of the filter by which a user's wallets are listed.
     pub wallet_owner: OwnerFilter,
     /// Texts in an error's message that mean "this user exists already", in lower case.
     pub exists: Vec<String>,
-    /// Webhooks whose missed deliveries are read back beside those that `gangway webhooks register` made.
+    /// Webhooks made by hand; their missed deliveries are read back too, beside those of `gangway webhooks register`.
     pub webhook_ids: Vec<String>,
     /// The wallet that a user gets when the flow names none.
     pub wallet: WalletTemplate,

@@ -36,7 +36,7 @@ pub fn data(reply: &Reply) -> Result<Value, Refusal> {
         (300..=399, _) => Err(Stop::moved("the provider", status, "providers.original.base_url").into()),
         (_, Some(error)) => Err(complaint(status, error, reply.asked())),
         (200..=299, None) => match json {
-            // A search that finds nobody answers `data: null`, in the SDKs' examples beside `success: false`.
+            // A search that finds no user answers `data: null`, in the SDKs' examples beside `success: false`.
             Some(Value::Object(mut body))
                 if body.get("success") != Some(&Value::Bool(false)) || body.get("data") == Some(&Value::Null) =>
             {
@@ -89,7 +89,7 @@ fn complaint(status: u16, error: &Value, asked: Option<Millis>) -> Refusal {
 fn gone(asked: Option<Millis>) -> Stop {
     match asked {
         Some(_) => Stop::shut(asked),
-        None => Stop::Unclear("503 without saying when to come again".to_owned()),
+        None => Stop::Unclear("503 without saying when to try again".to_owned()),
     }
 }
 

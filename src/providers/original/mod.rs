@@ -1,5 +1,6 @@
-//! Original: a user is made at once, its wallet at the first use on a chain. Actions and deliveries enter, conversations
-//! and readings leave; nothing is sent from here. What is known and what is not: docs/providers/original.md.
+//! Original: a user is made at once, its wallet at the first use on a chain. Actions and deliveries enter,
+//! conversations and readings leave; nothing is sent from here. What is known and what is not:
+//! docs/providers/original.md.
 
 pub mod calls;
 pub mod error;

@@ -1,4 +1,4 @@
-//! `[providers.original]`. What each value means, and its default, is in `settings.toml` beside.
+//! `[providers.original]`. What each value means, and its default, is in this folder's `settings.toml`.
 
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};

@@ -1,4 +1,4 @@
-//! `[providers.waltid]`. What each value means, and its default, is in `settings.toml` beside.
+//! `[providers.waltid]`. What each value means, and its default, is in this folder's `settings.toml`.
 
 mod steps;
 
@@ -53,7 +53,8 @@ pub struct WaltidSettings {
     pub time_zone: String,
     /// `preferences.languagePreference` when a flow gives none.
     pub language: String,
-    /// Whether an account found after an uncertain attempt is ours is tried with the password; else it is taken for ours.
+    /// Whether an account found after an uncertain attempt is ours is tried with the password; else it is taken for
+    /// ours.
     pub prove_by_login: bool,
     /// The list of accounts, in which an account is looked up.
     pub accounts: AccountsSettings,
@@ -110,7 +111,7 @@ impl WaltidSettings {
     }
 }
 
-/// What a call needs a name for and nobody gives, neither the flow nor the settings.
+/// What a call needs a name for, when neither the flow nor the settings give one.
 pub(super) fn lacks(section: &Section, call: &Call) -> Option<String> {
     let settings: WaltidSettings = section.read(WaltidSettings::faults).ok()?;
     let text = match call.action.as_str() {

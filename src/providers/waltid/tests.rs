@@ -179,7 +179,7 @@ fn an_uncertain_registration_is_looked_up_and_its_password_tells_whether_it_is_o
     );
     assert_eq!(json_of(&requests[1]), json!({"email": "max.mustermann@example.org", "password": "password123456"}));
     assert!(requests.iter().all(|request| !request.effectful), "a look-up changes nothing");
-    // The repeat that meets its own work, and the same without the proof.
+    // The repeat that meets its own work, with and without the proof.
     assert_eq!(
         Talk::new("register", max()).uncertain(Mode::Do).ends(&usual(), &[CONFLICT, LISTED, LOGGED_IN]),
         "registered"

@@ -58,7 +58,7 @@ impl WebhookSettings {
         let outside = matches!(self.place(), Ok(Some(TimestampPlace::Header(_) | TimestampPlace::Field(_))));
         let signed = self.template().is_ok_and(|pieces| pieces.contains(&Piece::Timestamp));
         if self.verify == Verify::Hmac && outside && !signed {
-            let what = "the time of signing is not signed itself: it keeps no replay away";
+            let what = "the time of signing is not signed itself: it prevents no replay";
             found.push(Fault::new(format!("{at}.signed"), what, "name {timestamp}, if the provider signs it"));
         }
         found

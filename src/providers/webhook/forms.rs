@@ -1,4 +1,5 @@
-//! The small languages inside a webhook profile: what is signed, where the time is, how keys and signatures are written.
+//! The small languages inside a webhook profile: what is signed, where the time is, how keys and signatures are
+//! written.
 
 use base64::Engine as _;
 use base64::alphabet;

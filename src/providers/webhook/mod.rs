@@ -93,7 +93,7 @@ impl WebhookSettings {
     /// Typed and checked.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every problem that was found.
     pub fn of(section: &Section) -> Result<Self, Faults> {
         section.read(Self::faults)
     }

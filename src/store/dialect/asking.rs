@@ -1,5 +1,5 @@
-//! One transaction's conversation with PostgreSQL: each statement has its limit, what failed is remembered, and so is a row
-//! that was written. Rows and errors leave sorted; no statement of its own is here.
+//! One transaction's conversation with PostgreSQL: each statement has its limit; failures are remembered, and so is a
+//! written row. Rows and errors leave sorted; there is no statement of its own here.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(in crate::store) struct PostgresSession {
     pub(super) lent: Lent,
     /// Whether a statement failed: PostgreSQL then answers a commit with a silent rollback.
     pub(super) failed: bool,
-    /// Somebody held rows a moment ago: those are passed over now.
+    /// Rows were held a moment ago: they are passed over now.
     pub(super) contended: bool,
     pub(super) ends: Ends,
     began: Stopwatch,
@@ -80,8 +80,7 @@ impl PostgresSession {
         Ok(done.rows_affected())
     }
 
-    /// A statement that locks rows in the order of their keys; passes over those that somebody else holds, where one did
-    /// a moment ago.
+    /// A statement that locks rows in the order of their keys; passes over held ones if rows were held a moment ago.
     pub(super) fn locking(&self, sql: &str) -> AssertSqlSafe<String> {
         AssertSqlSafe(format!("{sql}{}", if self.contended { " SKIP LOCKED" } else { "" }))
     }

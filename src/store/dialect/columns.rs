@@ -1,5 +1,5 @@
-//! What PostgreSQL is given as arrays: of each kind of row its columns, once. Names, types and values of a statement
-//! all come from this list, in this order. No statement is here.
+//! What PostgreSQL gets as arrays: the columns of each kind of row, once. Names, types and values of a statement all
+//! come from this list, in this order. No statement is here.
 
 use gangway_entities::{effects, events, figures, held, identifiers, onboardings, secrets, users};
 use sea_orm::sqlx::Postgres;

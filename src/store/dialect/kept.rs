@@ -1,5 +1,5 @@
-//! Statements for people who cannot be stepped, for what is kept for them, and for owners of identifiers: PostgreSQL's as texts,
-//! SQLite's as functions.
+//! Statements for people who cannot be stepped, for what is kept for them, and for owners of identifiers: PostgreSQL's
+//! as texts, SQLite's as functions.
 
 use std::sync::LazyLock;
 

@@ -15,9 +15,9 @@ pub(in crate::store) type Except<'a> = (&'a [FlowRef], &'a [Resting]);
 /// What is asked of a slot, and how: target and mode, as the columns have them.
 type Asked = (String, String);
 
-/// Leases what is due, for each slot at most so many, oldest first; passes over rows that another process holds, and
-/// what is left out. Of a slot where something rests, target by target, so that what rests is not even read. `now` is
-/// compared with the due times; without it the database's clock is.
+/// Leases what is due, at most so many for each slot, oldest first; passes over rows that another process holds, and
+/// what is left out. Goes through a slot with something at rest target by target, so that what rests is not even read.
+/// Compares the due times with `now`, or else with the database's clock.
 pub(in crate::store) async fn claim_due<C: ConnectionTrait>(
     tx: &C,
     slots: &[(String, u32)],
@@ -42,7 +42,8 @@ pub(in crate::store) async fn claim_due<C: ConnectionTrait>(
     Ok(leased)
 }
 
-/// What unheld effects of a slot ask and does not rest, whose oldest has waited longest first; of each at most so many.
+/// What a slot's effects without a lease ask for, resting targets left out; the one with the oldest effect first, at
+/// most so many of each.
 async fn live<C: ConnectionTrait>(tx: &C, slot: &str, (but, resting): Except<'_>) -> Result<Vec<(Asked, u32)>, DbErr> {
     let (known, versions) = known(but, 4);
     // One step of the index for each: as long as a flow's actions, however many effects wait.
@@ -69,7 +70,7 @@ async fn live<C: ConnectionTrait>(tx: &C, slot: &str, (but, resting): Except<'_>
     Ok(found.into_iter().map(|(_, asked, most)| (asked, most)).collect())
 }
 
-/// When the first effect of these slots is due that nobody holds and that is not left out.
+/// When the first effect of these slots is due that has no lease and is not left out.
 pub(in crate::store) async fn next_live<C: ConnectionTrait>(
     db: &C,
     slots: &[String],
@@ -123,8 +124,8 @@ async fn claim_some<C: ConnectionTrait>(
     effects::Entity::find().from_raw_sql(statement).all(tx).await
 }
 
-/// The condition that leaves out these flow versions, and its parameters from this number on. The normal course has none,
-/// and no join.
+/// The condition that leaves out these flow versions, and its parameters from this number on. The normal course has
+/// none, and no join.
 fn known(but: &[FlowRef], from: usize) -> (String, Vec<Value>) {
     if but.is_empty() {
         return (String::new(), Vec::new());

@@ -26,7 +26,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// The statements of one transaction of the engine.
 #[async_trait]
 pub(super) trait Session: Send + std::fmt::Debug {
-    /// Whether `lock` and `lock_users` pass over rows that somebody else holds.
+    /// Whether `lock` and `lock_users` pass over rows that other transactions hold.
     fn passes_over(&self) -> bool {
         false
     }
@@ -44,8 +44,8 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn mark_kept(&mut self, ids: &[Uuid], kept: bool) -> Result<()>;
     /// Not what is sealed; never woken any more.
     async fn end_shut(&mut self, rows: Vec<EndRow>) -> Result<()>;
-    /// Kept events in order of `seq`: of an onboarding the oldest, of a user and no onboarding the newest of each type; at
-    /// most `limit` (of each type).
+    /// Kept events in order of `seq`: of an onboarding the oldest, of a user and no onboarding the newest of each type;
+    /// at most `limit` (of each type).
     async fn kept_of(&mut self, whose: Whose, limit: u32) -> Result<Vec<events::Model>>;
     async fn insert_users(&mut self, rows: Vec<users::Model>) -> Result<()>;
     /// Answers the ids that were really added.
@@ -88,10 +88,10 @@ pub(super) trait Session: Send + std::fmt::Debug {
     async fn cancel_effects(&mut self, onboardings: &[Uuid]) -> Result<u64>;
     /// Answers how many were not settled before.
     async fn settle(&mut self, rows: Vec<SettleRow>) -> Result<u64>;
-    /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled. Answers how many
-    /// were settled before.
+    /// Also what was given up into a review, which a person's retry goes on with; nothing else that is settled. Answers
+    /// how many were settled before.
     async fn due_again(&mut self, rows: Vec<DueRow>) -> Result<u64>;
-    /// How much counts changed; waits for nobody.
+    /// Adds the changes of counts; waits for no lock.
     async fn tally(&mut self, rows: Vec<figures::Model>) -> Result<()>;
     /// Puts the sums of the oldest rows in their place, at most so many; those that another transaction sums up at this
     /// moment are passed over.
@@ -138,7 +138,7 @@ pub(super) struct SeqRow {
     pub(super) dedupe: Vec<u8>,
 }
 
-/// For whom events are kept.
+/// The owner for which events are kept.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Whose {
     Onboarding(Uuid),

@@ -23,7 +23,7 @@ impl Session for PostgresSession {
     }
 
     async fn touch(&mut self) -> Result<()> {
-        // As a batch locks them: a table that somebody holds whole, a stranger's migration say, takes nothing.
+        // As a batch locks them: a table that is locked whole, by another program's migration say, takes nothing.
         let tables = "LOCK TABLE users, onboardings, identifiers, events, effects IN ROW EXCLUSIVE MODE";
         self.run(query(tables)).await?;
         self.run(query("UPDATE vault SET canary = canary")).await.map(drop)
@@ -147,8 +147,8 @@ impl Session for PostgresSession {
     }
 
     async fn held_on(&mut self, blinds: &[Vec<u8>], limit: u32) -> Result<Vec<(Vec<u8>, events::Model)>> {
-        // Planned while the tables are small, a join could walk through the journal, and an order with its limit through
-        // everything that is held. So the numbers are an array, and are read before they are put in order.
+        // Planned while the tables are small, a join could walk through the journal, and an order with its limit
+        // through everything that is held. So the numbers are an array, and are read before they are put in order.
         static SQL: LazyLock<String> = LazyLock::new(|| {
             format!(
                 "WITH named AS MATERIALIZED (SELECT seq FROM held WHERE blind = ANY($1::bytea[])) \

@@ -1,5 +1,5 @@
-//! SQLite: multi-row statements made from the entities, in an immediate transaction of the one writer. Nothing needs
-//! a row lock: whoever is here is alone.
+//! SQLite: multi-row statements made from the entities, in an immediate transaction of the one writer. Nothing needs a
+//! row lock: the writer is alone.
 
 use std::collections::BTreeMap;
 
@@ -462,7 +462,7 @@ fn chunks<T>(rows: Vec<T>) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
-/// As [`chunks`], of what is only looked at.
+/// Like [`chunks`], for what is only looked at.
 fn groups<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let (first, rest) = rows.split_at_checked(group(rows.len()))?;

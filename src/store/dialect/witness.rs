@@ -1,5 +1,5 @@
-//! What tells, when the answer to COMMIT is lost, whether it was done. A transaction's number and a row that it wrote enter;
-//! yes, no or nothing leaves. Never here: a guess; who is told nothing runs the transaction again.
+//! Tells, when the answer to COMMIT is lost, whether it was done. A transaction's number and a row that it wrote enter;
+//! yes, no or nothing leaves. Never here: a guess; on nothing, the caller runs the transaction again.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use sea_orm::sqlx::{Error as SqlxError, PgPool, Row, query};
 use crate::clock::Stopwatch;
 use crate::store::lent::Ends;
 
-/// A row of the journal that this transaction wrote, and the transaction's number: what tells, when the answer to COMMIT is
-/// lost, whether it was done. The number alone does not: after a fail-over another transaction may have it.
+/// A row of the journal that this transaction wrote, and the transaction's number: what tells, when the answer to
+/// COMMIT is lost, whether it was done. The number alone does not: after a fail-over another transaction may have it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Witness {
     pub(super) seq: i64,
@@ -17,8 +17,8 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    /// Whether a transaction whose COMMIT was not answered was done. One that is still open, because COMMIT never came or
-    /// its process has not noticed the lost connection, is ended first.
+    /// Whether a transaction was committed after its COMMIT went unanswered. First ends one that is still open, because
+    /// COMMIT never came or its process has not noticed the lost connection.
     pub(super) async fn was_done(self, pool: &PgPool, ends: &Ends) -> Option<bool> {
         const AGAIN: Duration = Duration::from_millis(50);
         const SQL: &str = "SELECT txid_status($1), EXISTS (SELECT 1 FROM events WHERE seq = $2 \

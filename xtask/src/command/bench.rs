@@ -11,7 +11,7 @@ use std::process::ExitCode;
 #[command(after_help = "Examples:\n  cargo xtask bench\n  cargo xtask bench accept\n  \
                         cargo xtask bench accept -- --seconds 5")]
 pub struct Arguments {
-    /// Only benchmarks whose name contains this
+    /// Only benchmarks with this in their name
     name: Option<String>,
     /// Handed on to the benchmarks
     #[arg(last = true)]

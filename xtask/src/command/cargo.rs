@@ -21,7 +21,7 @@ pub(super) fn run<A: AsRef<std::ffi::OsStr>>(
     Group::spawn("cargo", &mut command, Signal::SIGINT)?.wait(&place.stop)
 }
 
-/// The same exit code as cargo had.
+/// Cargo's own exit code.
 pub(super) fn exit_code(status: ExitStatus) -> ExitCode {
     status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -12,7 +12,7 @@ pub struct Arguments {}
 
 const FORMAT: [&str; 3] = ["fmt", "--all", "--check"];
 const LINTS: [&str; 7] = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-/// The library and the program without the played providers. With a small test in it, whose dependencies are those of all
+/// The library and the program without the played providers. With one small test, which has the dependencies of all
 /// tests, the features of everything else stay as `LINTS` has them, so that only gangway itself is checked again.
 const WITHOUT: [&str; 11] = [
     "clippy",

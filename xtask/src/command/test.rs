@@ -45,7 +45,7 @@ pub(super) fn run(place: &Place, arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The same, only built: `--no-run` goes before what the test binaries are told.
+/// These arguments, for a build only: `--no-run` goes before what the test binaries are told.
 fn with_no_run(rest: &[String]) -> Vec<String> {
     let own = rest.iter().take_while(|argument| *argument != "--");
     own.cloned().chain(["--no-run".to_owned()]).collect()

@@ -18,7 +18,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-/// How often a start is tried again with other ports: somebody else may have taken one in between.
+/// How often a start is tried again with other ports: another process may have taken one in between.
 const START_TRIES: usize = 3;
 
 /// Tries `start` until it works, is interrupted, or has failed [`START_TRIES`] times.

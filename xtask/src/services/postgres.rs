@@ -1,4 +1,4 @@
-//! A private PostgreSQL: fresh data folder, loopback only, everybody is trusted, durability as in production.
+//! A private PostgreSQL: fresh data folder, loopback only, every client trusted, durability as in production.
 
 use super::{await_ready, open_log, persistently};
 use crate::error::Doing;
@@ -39,10 +39,10 @@ impl Postgres {
         Self::start_with(&programs, folder, &Stop::never())
     }
 
-    /// As [`start`](Self::start), with these programs, and given up when `stop` is asked for.
+    /// Like [`start`](Self::start), with these programs, and given up when `stop` is asked for.
     ///
     /// # Errors
-    /// As there.
+    /// See [`start`](Self::start).
     pub fn start_with(programs: &PostgresPrograms, folder: &Path, stop: &Stop) -> Result<Self> {
         let runner = runner()?;
         let folder = folder.join("postgres");
@@ -150,7 +150,7 @@ fn serve(programs: &PostgresPrograms, runner: Option<&User>, folder: &Path, port
     Ok(server)
 }
 
-/// The server says so in its pid file, whose first line must be of this very process: a kill leaves an old file.
+/// The server says so in its pid file. The first line must name this very process: a kill leaves an old file.
 fn is_ready(data: &Path, pid: u32) -> bool {
     let file = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
     let mut lines = file.lines().map(str::trim);

@@ -1,4 +1,4 @@
-//! Both servers, from wherever they can be had: given URLs, programs on this machine, Debian packages, containers.
+//! Both servers, from whatever is there: given URLs, programs on this machine, Debian packages, containers.
 
 use super::{Postgres, RabbitMq};
 use crate::compose::Compose;

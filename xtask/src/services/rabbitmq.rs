@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Two nodes may have one name, as each has a port mapper of its own.
 const NODE: &str = "gangway@localhost";
 
-/// Where the port mapper is gone, Erlang must not start another one as a daemon, which nobody would ever stop.
+/// Where the port mapper is gone, Erlang must not start another one as a daemon, which nothing would ever stop.
 pub(super) const NO_DAEMON: &str = "-start_epmd false";
 
 /// A running broker. Dropping it stops it; its folder is the caller's to remove.
@@ -52,10 +52,10 @@ impl RabbitMq {
         Self::start_with(&programs, folder, &Stop::never())
     }
 
-    /// As [`start`](Self::start), with these programs, and given up when `stop` is asked for.
+    /// Like [`start`](Self::start), with these programs, and given up when `stop` is asked for.
     ///
     /// # Errors
-    /// As there.
+    /// See [`start`](Self::start).
     pub fn start_with(programs: &RabbitPrograms, folder: &Path, stop: &Stop) -> Result<Self> {
         let folder = folder.join("rabbitmq");
         lay_out(&folder)?;
@@ -111,7 +111,7 @@ impl RabbitMq {
 }
 
 impl Drop for RabbitMq {
-    /// Nobody needs the data any more, so there is nothing to be orderly about.
+    /// The data is not needed any more, so there is no reason for an orderly end.
     fn drop(&mut self) {
         if let Err(error) = self.server.kill() {
             eprintln!("xtask: {error}");

@@ -58,7 +58,7 @@ fn name(report: &mut Report<'_>, key: &Key) {
     }
 }
 
-/// One guard. It must read something: else it would decide the same for everyone.
+/// One guard. It must read something, or it would decide the same for everyone.
 fn guard(report: &mut Report<'_>, draft: &mut Draft, key: &Key, node: &Node) -> Option<Expr> {
     let what = format!("the guard `{}`", key.name);
     report.text(node, &key.span, &what)?;

@@ -101,10 +101,12 @@ impl Report<'_> {
         read
     }
 
-    /// Says that this is no length of time.
+    /// Says that this is not a length of time.
     pub fn bad_duration(&mut self, at: Span, text: &str, what: &str) {
         let help = "write a whole number and a unit: `250ms`, `90s`, `5m`, `24h` or `7d`; ten years at most";
-        self.add(Diagnostic::new(Code::BadDuration, at, format!("{what} is no length of time: `{text}`")).help(help));
+        self.add(
+            Diagnostic::new(Code::BadDuration, at, format!("{what} is not a length of time: `{text}`")).help(help),
+        );
     }
 
     /// Says that a value has the wrong shape.

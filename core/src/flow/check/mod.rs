@@ -33,10 +33,10 @@ pub fn load(file: &str, text: &str, catalogue: &Catalogue) -> Result<Flow, Diagn
     check(text, catalogue, false).flow.map_err(|diagnostics| Diagnostics::of(file, text, diagnostics))
 }
 
-/// Reads a stored version, for the onboardings that are pinned to it: it was checked when it was stored, and what the
-/// catalogue says since is no reason to strand them. An outcome that it does not name opens a review of the one whom
-/// it meets; an action, a fact or a template that is not there any more is taken with the careful manner (effectful,
-/// no look-up, the default policy), and asking for it ends as a review that names it.
+/// Reads a stored version, for the onboardings that are pinned to it: it was checked when it was stored, and a later
+/// catalogue is no reason to strand them. An outcome that it does not name opens a review of the onboarding that meets
+/// it; an action, a fact or a template that is not there any more is treated with care (effectful, no look-up, the
+/// default policy), and asking for it ends as a review that names it.
 ///
 /// # Errors
 /// What this version of gangway cannot read: another form of the text, an unknown key, verb, function or root.

@@ -15,7 +15,7 @@ use crate::flow::words::{did_you_mean, listed};
 /// What `user` has.
 const USER: [&str; 4] = ["id", "email", "locale", "gangway_id"];
 
-/// Checks every expression; gives the paths that later states read, and so what is to be kept.
+/// Checks every expression; gives the paths that later states read, and so what to keep.
 pub fn check(report: &mut Report<'_>, header: &Header, states: &[Draft]) -> BTreeSet<Vec<String>> {
     for used in &header.uses.exprs {
         for read in used.expr.reads() {
@@ -80,7 +80,7 @@ fn root<'r>(report: &mut Report<'_>, used: &Use, read: &'r Read) -> Option<&'r s
     }
     if !ROOTS.contains(&root) {
         let help = did_you_mean(root, ROOTS).unwrap_or_else(|| format!("an expression reads from {}", listed(ROOTS)));
-        let diagnostic = Diagnostic::new(Code::UnknownRoot, at, format!("`{root}` is nothing that can be read"));
+        let diagnostic = Diagnostic::new(Code::UnknownRoot, at, format!("`{root}` cannot be read"));
         report.add(diagnostic.help(help).help(format!("a plain text is written in two quotes: \"'{root}'\"")));
         return None;
     }
@@ -202,7 +202,7 @@ fn unknown(report: &mut Report<'_>, used: &Use, read: &Read, known: &[&str]) {
     let root = read.path.first().map_or("", String::as_str);
     let name = read.path.get(1).map_or("", String::as_str);
     let help = match known.contains(&name) {
-        true => format!("`{root}.{name}` is a text, there is nothing in it"),
+        true => format!("`{root}.{name}` is a text and has no fields"),
         false => did_you_mean(name, known.iter().copied())
             .unwrap_or_else(|| format!("`{root}` has {}", listed(known.iter().copied()))),
     };

@@ -73,7 +73,8 @@ fn one(report: &mut Report<'_>, key: &Key, node: &Node) -> Option<Declared> {
             let (key, node) = entries.need(report, "field")?;
             let text = report.text(node, &key.span, "`field`")?;
             if text.split('.').any(str::is_empty) {
-                let diagnostic = Diagnostic::new(Code::BadSecret, node.span.clone(), format!("`{text}` is no field"));
+                let diagnostic =
+                    Diagnostic::new(Code::BadSecret, node.span.clone(), format!("`{text}` is not a field"));
                 report.add(diagnostic.help("write it as `field` or `outer.inner`, without the root `data`"));
                 return None;
             }
@@ -148,7 +149,7 @@ fn origin(report: &mut Report<'_>, name: &str, declared: &Declared, states: &[Dr
     }
     let known = draft.hands_over.iter().map(String::as_str);
     let help = did_you_mean(field, known.clone()).unwrap_or_else(|| format!("it hands over {}", listed(known)));
-    let message = format!("`{state}` hands over no secret `{field}`, which is to be `{name}`");
+    let message = format!("`{state}` hands over no secret `{field}`, which should become `{name}`");
     report.judge(Diagnostic::new(Code::BadSecret, field_at.clone(), message).help(help));
 }
 
@@ -166,7 +167,8 @@ fn renewed(all: &All, draft: &Draft) -> BTreeSet<String> {
     all.iter().filter(|(_, declared)| renews(declared)).map(|(name, _)| name.clone()).collect()
 }
 
-/// For every state, the secrets that are read in it or in any state that can follow, but for what comes anew on the way.
+/// For every state, the secrets that are read in it or in any state that can follow, except for what comes anew on the
+/// way.
 fn needed(states: &[Draft], anew: impl Fn(&Draft) -> BTreeSet<String>) -> Readers {
     let own = |draft: &Draft| draft.uses.secrets.iter().map(|used| used.name.clone()).collect::<BTreeSet<_>>();
     let mut needed: Readers = states.iter().map(|draft| (draft.name.clone(), own(draft))).collect();

@@ -15,7 +15,7 @@ use crate::flow::words::did_you_mean;
 /// Reads and checks several flow files (name and text each).
 ///
 /// # Errors
-/// As [`load_each`]: every problem of every file.
+/// Every problem of every file.
 pub fn load_all<N: AsRef<str>, T: AsRef<str>>(
     files: &[(N, T)],
     catalogue: &Catalogue,
@@ -30,9 +30,9 @@ pub fn load_all<N: AsRef<str>, T: AsRef<str>>(
     if wrong.is_empty() { Ok(flows) } else { Err(Diagnostics::joined(wrong)) }
 }
 
-/// Reads and checks several flow files (name and text each) that are to be used together; gives each file's flow, or
-/// all of its problems: its own, a start event or a version that an earlier file has, and flows that it starts that
-/// are not among the files or lead back to it.
+/// Reads and checks several flow files (name and text each) for use together; gives each file's flow, or all of its
+/// problems: its own, a start event or a version that an earlier file has, and flows that it starts that are not among
+/// the files or lead back to it.
 pub fn load_each<N: AsRef<str>, T: AsRef<str>>(
     files: &[(N, T)],
     catalogue: &Catalogue,

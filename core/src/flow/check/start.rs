@@ -28,7 +28,7 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
     Some(Verb::Start(StartChild { flow, with: with?, outcomes: outcomes?, policy: report.catalogue.publish.clone() }))
 }
 
-/// A wait for the end of another flow; `None` when the name is none of its ends.
+/// A wait for the end of another flow; `None` when the name is not one of its ends.
 pub fn awaited(report: &mut Report<'_>, draft: &mut Draft, name: &str, at: &Span) -> Option<(Awaited, Writes)> {
     let is_end = name.rsplit('.').next().is_some_and(|end| ENDS.contains(&end));
     let Some(flow) = flow_of(name).filter(|_| is_end) else {
@@ -36,7 +36,7 @@ pub fn awaited(report: &mut Report<'_>, draft: &mut Draft, name: &str, at: &Span
         let ends = ENDS.map(|end| format!("{OF_FLOWS}{flow}.{end}"));
         let ends = || ends.iter().map(String::as_str);
         let help = did_you_mean(name, ends()).unwrap_or_else(|| format!("the ends of a flow are {}", listed(ends())));
-        let message = format!("`{name}` is no end of a flow");
+        let message = format!("`{name}` is not an end of a flow");
         report.add(Diagnostic::new(Code::UnknownFact, at.clone(), message).help(help));
         return None;
     };
@@ -57,7 +57,7 @@ pub fn check(report: &mut Report<'_>, header: &Header, states: &[Draft]) {
     }
     for (flow, at) in states.iter().flat_map(|state| &state.ends).filter(|(flow, _)| !started.contains(&flow.as_str()))
     {
-        let message = format!("no state starts the flow `{flow}`: nobody would tell how it ended");
+        let message = format!("no state starts the flow `{flow}`: nothing would tell how it ended");
         let help = did_you_mean(flow, started.iter().copied())
             .unwrap_or_else(|| format!("start it in a state before: `start: {flow}`"));
         report.add(Diagnostic::new(Code::NotStarted, at.clone(), message).help(help));

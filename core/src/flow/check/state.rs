@@ -32,7 +32,7 @@ pub struct Draft {
     pub hands_over: BTreeSet<String>,
     /// The flow that it starts, and where that name stands.
     pub starts: Option<(String, Span)>,
-    /// The flows whose ends it awaits, and where those names stand.
+    /// The flows that must end before it goes on, and where those names stand.
     pub ends: Vec<(String, Span)>,
     /// Whether it is an end.
     pub is_end: bool,
@@ -67,7 +67,7 @@ pub struct Writes {
 }
 
 impl Writes {
-    /// What is written when either of two ways led to the same outcome.
+    /// What is written when either of two ways leads to the same outcome.
     #[must_use]
     pub fn either(&self, other: &Self) -> Self {
         let always: BTreeSet<_> = self.always.intersection(&other.always).cloned().collect();
@@ -217,7 +217,7 @@ pub fn complete(report: &mut Report<'_>, state: &Entries<'_>, given: &Entries<'_
     }
     let forgotten: Vec<&str> = names().filter(|name| given.get(name).is_none()).collect();
     for name in &forgotten {
-        let message = format!("{} forgets the outcome `{name}`", state.what);
+        let message = format!("{} does not handle the outcome `{name}`", state.what);
         let help = format!("say what follows: `{name}: STATE`");
         report.judge(Diagnostic::new(Code::ForgottenOutcome, given.at.clone(), message).help(help));
     }

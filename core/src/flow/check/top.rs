@@ -149,11 +149,11 @@ pub fn not_reserved(report: &mut Report<'_>, event_type: &str, at: &Span) {
     if event_type.starts_with(OF_FLOWS) {
         let message = format!("`{event_type}` cannot be: types that begin with `{OF_FLOWS}` are gangway's own");
         let diagnostic = Diagnostic::new(Code::ReservedType, at.clone(), message);
-        report.add(diagnostic.note("by them an onboarding that started another one is told how that one ended"));
+        report.add(diagnostic.note("they tell an onboarding how the one that it started has ended"));
     }
 }
 
-/// The provider whose fact this name would be: the prefix before the first dot.
+/// The provider that would own a fact of this name: the prefix before the first dot.
 pub fn provider_of(report: &Report<'_>, name: &str) -> Option<String> {
     let (prefix, _) = name.split_once('.')?;
     report.catalogue.providers.contains(prefix).then(|| prefix.to_owned())

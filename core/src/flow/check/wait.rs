@@ -38,7 +38,7 @@ pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
         let message = format!("the first poll is due after {}, but the wait ends after {within}", poll.after);
         report.add(Diagnostic::new(Code::PollInterval, key.span.clone(), message));
     }
-    // A wait whose arrivals or poll could not be read has outcomes that are not known: do not complain about them.
+    // When a wait's arrivals or poll could not be read, its outcomes are unknown: do not complain about them.
     let readable = arrivals.is_some() && !matches!(poll, Some((_, None)));
     expected.push(verbs::plain(LATE));
     let outcomes = outcomes(report, draft, entries, readable.then_some(expected.as_slice()));
@@ -207,7 +207,7 @@ fn settled(
             Some((_, known)) => *known = known.either(&writes),
             None if of_wait.contains(&to) => expected.push((to.to_owned(), writes)),
             None => {
-                let message = format!("the poll settles the wait as `{to}`, which is no outcome of {}", state.what);
+                let message = format!("the poll settles the wait as `{to}`, which is not an outcome of {}", state.what);
                 let names = || of_wait.iter().copied().chain([KEEP]);
                 let help = did_you_mean(to, names()).unwrap_or_else(|| format!("it can be {}", listed(names())));
                 report.add(Diagnostic::new(Code::PollOutcome, node.span.clone(), message).help(help));

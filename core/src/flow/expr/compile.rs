@@ -33,7 +33,7 @@ static ROOT: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
 #[derive(Debug)]
 pub struct Compiled {
     tree: IdedExpr,
-    /// The same with every walk in the order of a map's keys; absent where nothing is walked over. Making sure of the
+    /// This expression with every walk in the order of a map's keys; absent where it walks over nothing. Ensuring the
     /// order copies whatever is walked over.
     ordered: Option<IdedExpr>,
     /// What it reads, in the order of its text.

@@ -56,7 +56,7 @@ pub fn to_json(value: &Cel) -> Result<Value, String> {
             let mut sorted = BTreeMap::new();
             for (key, value) in members.map.iter() {
                 let Key::String(name) = key else {
-                    return Err("its answer is a map whose keys are not texts".to_owned());
+                    return Err("its answer is a map with keys that are not texts".to_owned());
                 };
                 sorted.insert(name.as_str().to_owned(), to_json(value)?);
             }

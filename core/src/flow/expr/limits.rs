@@ -8,7 +8,7 @@ use cel::common::ast::{EntryExpr, Expr as Tree, IdedExpr};
 pub const LENGTH_MAX: usize = 2048;
 /// Deepest nesting of brackets and of conditions (`a ? b : c ? d : e` nests twice).
 pub const DEPTH_MAX: usize = 16;
-/// Most operators, dots and commas outside of texts: what the parser nests beside brackets.
+/// Most operators, dots and commas outside of texts: what the parser nests, apart from brackets.
 pub const OPERATORS_MAX: usize = 100;
 /// Deepest syntax tree: evaluating it takes less than one megabyte of stack.
 pub const TREE_MAX: usize = 24;

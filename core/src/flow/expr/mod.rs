@@ -111,8 +111,8 @@ impl Expr {
         }
     }
 
-    /// Evaluates it. A plain path (`data.locale`) to something absent is `None`, and so is any expression whose
-    /// answer is null: absent and null are the same here.
+    /// Evaluates it. A plain path (`data.locale`) to something absent is `None`, and so is any expression that answers
+    /// null: absent and null are the same here.
     ///
     /// # Errors
     /// When the expression reads what is not there in any other way, its types do not fit, or it could be too much work
@@ -139,8 +139,8 @@ impl std::fmt::Debug for Expr {
 }
 
 impl Mapping {
-    /// Evaluates it; `None` when it is an expression whose answer is absent. Absent entries of maps and lists are
-    /// left out.
+    /// Evaluates it; `None` when it is an expression with an absent answer. Absent entries of maps and lists are left
+    /// out.
     ///
     /// # Errors
     /// The first expression that fails.
@@ -187,8 +187,8 @@ pub fn secret_places(with: &IndexMap<String, Mapping>) -> BTreeMap<String, Strin
     places
 }
 
-/// Evaluates a map of mappings; entries whose plain path is absent are left out, so that the action's own rule
-/// about required input answers for them.
+/// Evaluates a map of mappings; an entry with an absent plain path is left out, so that the action's own rule about
+/// required input answers for it.
 ///
 /// # Errors
 /// The first expression that fails.

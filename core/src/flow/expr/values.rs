@@ -1,5 +1,5 @@
-//! The same expressions over other values than an onboarding's: a definition of a provider reads `status`, `body` and
-//! the like. The roots are the keys of one map; what is not in it is absent.
+//! Expressions over other values than an onboarding's: a provider's definition reads `status`, `body` and the like. The
+//! roots are the keys of one map; what is not in it is absent.
 
 use cel::Value as Cel;
 use cel::common::ast::{Expr as Tree, IdedExpr, LiteralValue, operators};
@@ -11,8 +11,8 @@ use super::scope::{self, Wanted};
 use super::{Expr, ExprError, Form, Mapping, convert};
 
 impl Expr {
-    /// Evaluates it over these roots. As over an onboarding, an expression that only names a value which is absent is
-    /// `None`, and so is one whose answer is null.
+    /// Evaluates it over these roots. As over an onboarding, an expression that only names an absent value is `None`,
+    /// and so is one that answers null.
     ///
     /// # Errors
     /// When it reads what is not there in any other way, or its types do not fit.

@@ -1,6 +1,7 @@
-//! How much work an expression can be with these values, known before any of it is done. One walk over a list is as long
-//! as the list; what is in it may be as long again (`x in data.allowed`, `data.text + x`), and so may an answer that
-//! names one large value for every item. A bound, never less than the truth; no value leaves, and nothing is evaluated.
+//! How much work an expression can be with these values, known before any of it is done. One walk over a list is as
+//! long as the list; what is in it may be as long again (`x in data.allowed`, `data.text + x`), and so may an answer
+//! that names one large value for every item. A bound, never less than the truth; no value leaves, and nothing is
+//! evaluated.
 
 use std::ops::Add;
 
@@ -13,7 +14,8 @@ use crate::flow::expr::walk::ORDERED;
 /// Work of one operator, function or member; looking at one item of a list, or at sixteen bytes of a text, is 1.
 const STEP: u64 = 2;
 
-/// So much, and for every item that is walked over so many times its weight. Outside of a walk only the first counts.
+/// A fixed amount of work, plus the weight of every walked item, so many times over. Outside a walk only the first
+/// counts.
 #[derive(Clone, Copy, Default)]
 struct Load {
     fixed: u64,

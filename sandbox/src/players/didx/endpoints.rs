@@ -1,4 +1,4 @@
-//! `POST /me-creds/api/endpoints` and `GET /me-creds/api/endpoints`: where webhooks are to go.
+//! `POST /me-creds/api/endpoints` and `GET /me-creds/api/endpoints`: the addresses of webhooks.
 //! Source: docs/providers/didx.md. No secret comes back. The URL must be HTTPS; plain HTTP is taken for this
 //! machine only, where there is no other way to listen.
 
@@ -49,7 +49,7 @@ impl Endpoints {
     }
 }
 
-/// Registers an address. The same address again is another registration, and is told twice.
+/// Registers an address. Registering an address again makes another registration, and webhooks then go to it twice.
 pub(super) async fn register(didx: web::Data<Didx>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let object = body::object(&body);
     let about = About::new("register_endpoint");

@@ -1,5 +1,5 @@
-//! Credentials under way, in memory. An issuance enters; its states and counts leave. Ids and offers come from the
-//! seed and from what is issued, so that they do not depend on who came first.
+//! Credentials under way, in memory. An issuance enters; its states and counts leave. Ids and offers come from the seed
+//! and from what is issued, so that they do not depend on the order of arrival.
 
 use std::collections::{HashMap, HashSet};
 
@@ -76,7 +76,7 @@ impl Issuances {
         Self { dice, cap, kept: Mutex::default() }
     }
 
-    /// Makes an issuance; None if the sandbox is full. The same contents make another one each time.
+    /// Makes an issuance; None if the sandbox is full. Equal contents make another one each time.
     pub(super) fn add(&self, template: &str, attributes: &Value, owner: Option<Person>) -> Option<Issuance> {
         let mut kept = self.kept.lock();
         if kept.all.len() >= self.cap {
@@ -118,7 +118,7 @@ impl Issuances {
         kept.by_offer.get(uri).and_then(|id| kept.all.get(id)).cloned()
     }
 
-    /// Notes that the offer was sent to somebody; true for the first time.
+    /// Notes that the offer was sent to a person; true for the first time.
     pub(super) fn offer(&self, id: &str, owner: Person) -> bool {
         let mut kept = self.kept.lock();
         let Some(issuance) = kept.all.get_mut(id) else { return false };
@@ -136,8 +136,8 @@ impl Issuances {
         true
     }
 
-    /// Counts. A credential is doubled where one person has the same contents twice; an issuance that was never
-    /// offered to anybody counts for those who were offered the same.
+    /// Counts. A credential is doubled where one person has the same contents twice; an issuance that was never offered
+    /// counts for the people who were offered the same contents.
     pub(super) fn count(&self) -> Count {
         let kept = self.kept.lock();
         let mut same: HashMap<&str, (u64, HashSet<&str>)> = HashMap::new();

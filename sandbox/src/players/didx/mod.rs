@@ -1,5 +1,5 @@
-//! DIDx, played under `/didx`: partner tokens, user accounts, credentials, offers and thin webhooks. Calls enter; answers
-//! with the documented bodies leave, and webhooks follow.
+//! DIDx, played under `/didx`: partner tokens, user accounts, credentials, offers and thin webhooks. Calls enter;
+//! answers with the documented bodies leave, and webhooks follow.
 //!
 //! Source of everything here: the given "create user" text and docs/providers/didx.md. What no source
 //! tells is an option with a stated default, or stands as a choice beside the code.
@@ -34,7 +34,7 @@ use crate::running::Running;
 use crate::stage::Stage;
 use crate::webhooks::with_path;
 
-/// What is known of it before anybody plays it.
+/// What is known of it before it is played.
 pub const ROLE: Role = Role {
     name: "didx",
     title: "DIDx",

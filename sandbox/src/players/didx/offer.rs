@@ -36,7 +36,8 @@ fn issuance(didx: &Didx, object: &Map<String, Value>) -> Option<Issuance> {
     body::text(object, "credentialOffer").and_then(|uri| didx.issuances.of_offer(uri))
 }
 
-/// Whom the offer is for: nobody if there is no such person, an error if the kind of identifier is not known.
+/// The person whom the offer is for: `None` if there is no such person, an error if the kind of identifier is not
+/// known.
 fn recipient(didx: &Didx, object: &Map<String, Value>) -> Result<Option<Person>, ()> {
     let Some(recipient) = body::text(object, "recipient") else { return Ok(None) };
     let people = &didx.people;
@@ -76,7 +77,7 @@ fn make(didx: &Arc<Didx>, object: Option<Map<String, Value>>) -> Answer {
         let (later, id) = (Arc::clone(didx), issuance.id.clone());
         didx.stage.background(async move {
             tokio::time::sleep(later.options.accept_delay).await;
-            // Whoever listens to the webhook does so by itself.
+            // A listener to the webhook does so by itself.
             drop(accept(&later, &id, &person));
         });
         return answer();

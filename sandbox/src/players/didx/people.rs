@@ -1,5 +1,5 @@
-//! The consumers' realm: who has an account. A wish enters; a new person, the one that exists, or a conflict leaves.
-//! Source: the given "create user" text (idempotent for the same e-mail address; 409 for a user name of another
+//! The consumers' realm: the people with an account. A wish enters; a new person, the one that exists, or a conflict
+//! leaves. Source: the given "create user" text (idempotent for the same e-mail address; 409 for a user name of another
 //! address, or a mismatch). Addresses and user names are compared without regard to case.
 
 use std::collections::{HashMap, HashSet};
@@ -49,7 +49,7 @@ pub(super) enum Added {
     Full,
 }
 
-/// Everybody.
+/// All people with an account.
 pub(super) struct People {
     dice: Dice,
     cap: usize,

@@ -57,7 +57,7 @@ fn one(status: StatusCode, code: &str, title: &str, detail: &str) -> Value {
     json!({ "status": status.as_str(), "code": code, "title": title, "detail": detail })
 }
 
-/// Only `VALIDATION_ERROR` is documented; the others are the status in the same manner.
+/// Only `VALIDATION_ERROR` is documented; the others follow its example with their status.
 fn code(status: StatusCode) -> String {
     status.canonical_reason().unwrap_or_default().to_uppercase().replace(' ', "_")
 }

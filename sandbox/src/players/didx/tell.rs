@@ -32,7 +32,7 @@ pub(super) fn tell(didx: &Arc<Didx>, issuance: &Issuance, status: &str) -> Vec<o
     let endpoints = didx.endpoints.all();
     let registered = endpoints.iter().filter(|endpoint| endpoint.wants(&event)).map(|one| Some(one.url.clone()));
     let mut targets: Vec<Option<String>> = registered.collect();
-    // The address of the options, unless it is registered too; with neither, the list says that nobody was told.
+    // The address of the options, unless it is registered too; with neither, the list says that it was never sent.
     let own = didx.webhook_url();
     if endpoints.is_empty() || (own.is_some() && !targets.contains(&own)) {
         targets.push(None);

@@ -96,7 +96,7 @@ fn refusal(status: StatusCode, error: &str, description: &str) -> Answer {
     Answer::new(status, Body::Json(json!({ "error": error, "error_description": description })))
 }
 
-/// Whether a call comes with a good token. `trapped` is the person whose first token is not taken for this action.
+/// Whether a call comes with a good token. `trapped` is the person for whom the first token is refused for this action.
 pub(super) fn check(
     didx: &Didx,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! What a user of DIDx can walk into: the word, what happens, and the same in a few words.
+//! What a user of DIDx can walk into: the word, what happens, and that in a few words.
 
 use crate::trap::traps;
 
@@ -21,7 +21,7 @@ traps! {
         "502 with an HTML page";
     THROTTLED = "-didxthrottled",
         "the first POST /users is answered 429 with Retry-After: 1, and not done",
-        "429: come again in a second";
+        "429: try again in a second";
     TOKEN = "-didxtoken",
         "the token that came with the first POST /users, and that with the first offer, is refused with \
          401 for this user, as often as it comes",

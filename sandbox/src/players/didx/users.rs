@@ -63,7 +63,7 @@ fn make(didx: &Arc<Didx>, object: Option<Map<String, Value>>, wish: Wish) -> Ans
     }
     let people = &didx.people;
     if has(traps::EXISTS.word) {
-        // Somebody made the account before us; nobody here hears of that password.
+        // Somebody made the account before us, with a password that is never known here.
         people.add(wish.clone());
     }
     match people.add(wish) {

@@ -1,4 +1,4 @@
-//! Who has an account at Guardian, and which accounts exist on the ledger. Names enter; accounts and counts leave.
+//! The users with an account at Guardian, and the accounts on the ledger. Names enter; accounts and counts leave.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,9 +1,9 @@
 //! Hedera Guardian, played under `/guardian/api/v1`: login, access tokens, onboarding and its tasks. Calls enter;
 //! answers with the documented bodies leave, and tasks go on by themselves. There are no webhooks.
 //!
-//! Source of everything here: the given "unified user onboarding" text and docs/providers/guardian.md. Where
-//! they differ, or no source tells, there is an option with a stated default. Sentences in errors are not documented,
-//! but for `already taken`.
+//! Source of everything here: the given "unified user onboarding" text and docs/providers/guardian.md. Where they
+//! differ, or no source tells, there is an option with a stated default. Sentences in errors are not documented, except
+//! for `already taken`.
 
 mod accounts;
 mod onboard;
@@ -31,7 +31,7 @@ use crate::role::Role;
 use crate::running::Running;
 use crate::stage::Stage;
 
-/// What is known of it before anybody plays it.
+/// What is known of it before it is played.
 pub const ROLE: Role = Role {
     name: "guardian",
     title: "Guardian",
@@ -103,7 +103,7 @@ pub struct GuardianCount {
     pub failed_tasks: u64,
     /// Hedera accounts made with the operator's funds.
     pub ledger_accounts: u64,
-    /// Those beyond the one of a registered user: funded, and known to nobody.
+    /// Those beyond the one of a registered user: funded, and of no use to anyone.
     pub orphaned_ledger_accounts: u64,
     /// User names for which more than one Hedera account was made.
     pub duplicate_accounts: u64,

@@ -29,9 +29,9 @@ pub struct GuardianOptions {
     pub expectation: u32,
     /// From the start of a task to its end.
     pub task_delay: Duration,
-    /// The same for a user with the trap `-guardslow`.
+    /// The duration for a user with the trap `-guardslow`.
     pub slow_task: Duration,
-    /// From the end of a task until it belongs to the new user; meanwhile nobody can read it.
+    /// From the end of a task until it belongs to the new user; meanwhile no user can read it.
     pub hand_over_delay: Duration,
     /// The id of a task that is there from the start and is no onboarding.
     pub other_task: String,

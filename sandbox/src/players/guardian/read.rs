@@ -1,5 +1,5 @@
-//! `GET /tasks/onboard/{taskId}`, for anybody, and `GET /tasks/{taskId}`, for the owner. Source: the given "unified
-//! user onboarding" text; docs/providers/guardian.md. An unknown task is 200 without a byte.
+//! `GET /tasks/onboard/{taskId}`, for anyone, and `GET /tasks/{taskId}`, for the owner. Source: the given "unified user
+//! onboarding" text; docs/providers/guardian.md. An unknown task is 200 without a byte.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -12,7 +12,7 @@ pub(super) fn error(guardian: &Guardian, status: StatusCode, message: &str) -> A
     shaped(guardian, status, json!(message))
 }
 
-/// 401, for a caller who is not known.
+/// 401, for an unknown caller.
 pub(super) fn unauthorized(guardian: &Guardian) -> Answer {
     error(guardian, StatusCode::UNAUTHORIZED, "Unauthorized")
 }

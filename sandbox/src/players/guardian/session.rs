@@ -1,4 +1,4 @@
-//! `POST /accounts/login` and `POST /accounts/access-token`, and who a caller is. Source:
+//! `POST /accounts/login` and `POST /accounts/access-token`, and the identity of a caller. Source:
 //! docs/providers/guardian.md.
 
 use std::collections::HashMap;
@@ -27,9 +27,9 @@ pub(super) struct Sessions {
 #[derive(Default)]
 struct Kept {
     given: u64,
-    /// Whose each refresh token is; they outlive any sandbox.
+    /// The user of each refresh token; they outlive any sandbox.
     refresh: HashMap<String, String>,
-    /// Whose each access token is, and until when it is good, in milliseconds since 1970.
+    /// The user of each access token, and until when it is good, in milliseconds since 1970.
     access: HashMap<String, (String, i64)>,
 }
 
@@ -70,7 +70,7 @@ fn token(guardian: &Guardian, kept: &mut Kept, account: &Account, until: i64) ->
     format!("{header}.{}.{signature}", encode(claims))
 }
 
-/// Who calls, by a good access token. `trapped` is the person for whom the first token is not taken for this action.
+/// The caller, by a good access token. `trapped` is the person for whom the first token is refused for this action.
 pub(super) fn caller(
     guardian: &Guardian,
     request: &HttpRequest,

@@ -20,9 +20,9 @@ pub(super) const ACTION: &str = "Onboard user";
 pub(super) struct Task {
     pub(super) id: String,
     pub(super) action: &'static str,
-    /// Whom it is about.
+    /// The user that it is about.
     pub(super) username: String,
-    /// Who may read it whole.
+    /// The user who may read it whole.
     pub(super) owner: Option<String>,
     pub(super) date: String,
     pub(super) statuses: Vec<&'static str>,
@@ -161,7 +161,7 @@ fn register(guardian: &Guardian, wish: &Wish) -> Result<(), &'static str> {
         return Err("Failed to register the user: the authorization service did not answer");
     }
     if has(traps::RACE.word) {
-        // Somebody else was quicker, with a password that nobody here knows.
+        // Somebody else was quicker, with a password that is not known here.
         accounts.put_foreign(&wish.username, &foreign_password(guardian, &wish.username), &wish.role);
     }
     let kinds: [fn(char) -> bool; 3] = [|c| c.is_ascii_uppercase(), |c| c.is_ascii_lowercase(), |c| c.is_ascii_digit()];
@@ -177,12 +177,12 @@ fn register(guardian: &Guardian, wish: &Wish) -> Result<(), &'static str> {
     if registered { Ok(()) } else { Err("An account with the same name is already taken.") }
 }
 
-/// A password that is told to nobody.
+/// A password that is never told.
 pub(super) fn foreign_password(guardian: &Guardian, username: &str) -> String {
     format!("Foreign-1-{:016x}", guardian.stage.dice.number(&["foreign password", username]))
 }
 
-/// The third step, and the end. From here until it is handed over nobody can read the task.
+/// The third step, and the end. From here until it is handed over no user can read the task.
 fn finish(guardian: &Guardian, id: &str, wish: &Wish, ledger_account: &str) {
     let accounts = &guardian.accounts;
     let did = accounts.did(&wish.username);

@@ -1,4 +1,4 @@
-//! What a user of Guardian can walk into: the word, what happens, and the same in a few words.
+//! What a user of Guardian can walk into: the word, what happens, and that in a few words.
 
 use crate::trap::traps;
 
@@ -35,7 +35,7 @@ traps! {
     SLOW = "-guardslow", "the task takes slow_task", "the task takes long";
     EMPTY = "-guardempty",
         "the whole task is empty for its owner the first three times",
-        "the finished task is nobody's for a moment";
+        "the finished task has no owner for a moment";
     TOKEN = "-guardtoken",
         "the token that came with the first onboarding, and that with the first read of the whole task, \
          is refused with 401 for this user, as often as it comes",

@@ -1,4 +1,4 @@
-//! Who calls, and whether the service account signed for it. Headers enter; nothing, or the refusal, leaves.
+//! The caller, and whether the service account signed for the call. Headers enter; nothing, or the refusal, leaves.
 //! Source: docs/providers/haven.md, user action signing and errors.
 
 use actix_web::HttpRequest;
@@ -29,7 +29,7 @@ pub(crate) struct Signed {
     pub(crate) payload: String,
 }
 
-/// A call that the service account is to have signed for, and the user action that says it did.
+/// A call that needs the service account's signature, and the user action that carries it.
 pub(crate) struct Claim {
     call: Signed,
     action: Option<String>,
@@ -70,7 +70,7 @@ pub(crate) fn about(haven: &Haven, action: &'static str, body: &Value) -> About 
     About { external_id, user_uid, ..About::new(action) }.email(email)
 }
 
-/// The same for a user that is known by now.
+/// What a call is about, for a user that is known by now.
 pub(crate) fn about_user(action: &'static str, user: Option<&super::store::User>) -> About {
     let about = About::new(action);
     let Some(user) = user else { return about };

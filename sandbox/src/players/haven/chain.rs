@@ -34,7 +34,7 @@ impl Happening {
     }
 }
 
-/// Tells of new wallets, and activates those that are to become active. What is returned ends when all were told of.
+/// Tells of new wallets, and activates those that become active. The receiver resolves when all were told of.
 pub(crate) fn registered(haven: &Arc<Haven>, user: &User, made: Vec<Wallet>) -> oneshot::Receiver<()> {
     let (tell, told) = oneshot::channel();
     let created: Vec<_> = made.iter().map(|wallet| Happening::new(haven, "wallet.created", user, wallet)).collect();
@@ -44,7 +44,7 @@ pub(crate) fn registered(haven: &Arc<Haven>, user: &User, made: Vec<Wallet>) -> 
             tokio::time::sleep(later.options.event_delay).await;
         }
         join_all(created.into_iter().map(|happening| deliver::deliver(&later, happening))).await;
-        // Nobody waits, unless the reply is to come after this.
+        // There is no listener, unless the reply must come after this.
         let _ = tell.send(());
     });
     let late = [traps::LATE.word, traps::MISSED.word].iter().any(|word| user.trapped(word));

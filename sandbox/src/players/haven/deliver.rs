@@ -20,7 +20,7 @@ use crate::webhooks::{Webhook, deliver as others};
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
 
-/// Sends an event to every webhook that wants it; returns when nothing more is to be sent.
+/// Sends an event to every webhook that wants it; returns when there is nothing more to send.
 pub(crate) async fn deliver(haven: &Arc<Haven>, happening: Happening) {
     let hooks = haven.hooks.wanting(happening.kind);
     if hooks.is_empty() {
@@ -95,7 +95,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// Tries until a 200. The event that was accepted, or None when all were in vain.
+    /// Tries until a 200. Gives the accepted event, or None when all failed.
     async fn until_accepted(&self, id: u64) -> Option<Event> {
         let (limits, records) = (&self.haven.stage.limits, &self.haven.stage.webhooks.records);
         let mut pause = limits.webhook_backoff;
@@ -159,7 +159,8 @@ impl Delivery<'_> {
     }
 }
 
-/// The test event of a ping. Its kind is not documented; whoever does not know it is to answer 200 all the same.
+/// The test event of a ping. Its kind is not documented; a receiver that does not know it should answer 200 all the
+/// same.
 pub(crate) async fn ping(haven: &Arc<Haven>, url: &str, secret: &str) -> Result<u16, String> {
     let id = format!("whe-{}", ids::token(haven, "ping", url));
     let (date, sent) = (ids::print(clock::now()), clock::now().timestamp());

@@ -30,7 +30,7 @@ pub(crate) async fn complete(haven: web::Data<Haven>, request: HttpRequest, body
     pass(haven, about, admitted, move |haven| {
         let Some(user) = user else { return error(StatusCode::UNAUTHORIZED, "Unauthorized") };
         if signed {
-            // Not documented: the service account has no part in this call, so whoever signs it is mistaken.
+            // Not documented: the service account has no part in this call, so signing it is a mistake.
             return error(StatusCode::BAD_REQUEST, "This call takes no user action.");
         }
         match wish::read(&body) {
@@ -45,7 +45,7 @@ fn finish(haven: &Arc<Haven>, user: &User, token: &str, wish: Wish) -> Answer {
     let store = &haven.store;
     let first = haven.stage.nth(&["haven", "enduser", &user.id]) == 1;
     if user.trapped(traps::EXISTS.word) && first {
-        // Registered before, in another way; the wallets are long there and nobody is told of them.
+        // Registered before, in another way; the wallets have long been there and are not told of.
         store.register(&user.id, &wish, |_| Begin::Active);
     }
     match store.claim(token, &wish) {

@@ -45,7 +45,7 @@ impl Event {
         shape
     }
 
-    /// What is read back: the same, and how the delivery ended.
+    /// What is read back: the event, and how its delivery ended.
     fn shape(&self) -> Value {
         let mut shape = self.payload();
         shape.insert("deliveryFailed".to_owned(), json!(self.failed));

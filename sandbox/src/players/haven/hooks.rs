@@ -67,7 +67,7 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// Those to whom an event of this kind goes.
+    /// The webhooks that receive events of this kind.
     pub(crate) fn wanting(&self, kind: &str) -> Vec<String> {
         let wants = |hook: &&Hook| hook.enabled && hook.events.iter().any(|event| event == ALL || event == kind);
         self.all.lock().iter().filter(wants).map(|hook| hook.id.clone()).collect()
@@ -79,7 +79,7 @@ impl Hooks {
         all.iter().find(|hook| hook.id == id).map(|hook| (hook.url.clone(), hook.secret.clone()))
     }
 
-    /// Keeps an event that was sent, or was to be.
+    /// Keeps an event, whether or not it was sent.
     pub(crate) fn keep(&self, id: &str, event: Event) {
         if let Some(hook) = self.all.lock().iter_mut().find(|hook| hook.id == id) {
             if hook.kept.len() >= KEPT {
@@ -183,7 +183,7 @@ pub(crate) async fn get(haven: web::Data<Haven>, request: HttpRequest, id: web::
     .await
 }
 
-/// Sends a test event, of which nothing is kept, and tells how it was answered.
+/// Sends a test event without keeping it, and tells how it was answered.
 pub(crate) async fn ping(
     haven: web::Data<Haven>,
     request: HttpRequest,

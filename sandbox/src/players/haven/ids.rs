@@ -18,7 +18,7 @@ pub(crate) fn id(dice: Dice, kind: &str, words: &[&str]) -> String {
     format!("{kind}-{}-{}-{}", part(5), part(5), part(16))
 }
 
-/// A text that nobody can guess without the seed, and that is another each time.
+/// A text that cannot be guessed without the seed, and that is different each time.
 pub(crate) fn token(haven: &Haven, kind: &str, name: &str) -> String {
     let number = haven.stage.nth(&["haven", kind, name]).to_string();
     URL_SAFE_NO_PAD.encode(haven.stage.dice.bytes(&["haven", kind, name, &number]))

@@ -1,10 +1,10 @@
 //! IBM Digital Asset Haven (the API of Dfns), played under `/haven`. Calls enter; answers leave, and signed webhooks
 //! follow. Two parties call: our service account, with its token and a signed user action for each changing call, and
-//! the end user, whose device answers a challenge and whose one-time token is relayed.
+//! the end user, with a device that answers a challenge and a one-time token that is relayed.
 //!
 //! Source of everything here: the given "POST /auth/registration/enduser" and docs/providers/haven.md; lists and
-//! webhooks in the shape of `dfns/dfns-api-docs`, `api-docs/webhooks`. What no source tells is an option, or is said
-//! to be open where it stands.
+//! webhooks in the shape of `dfns/dfns-api-docs`, `api-docs/webhooks`. What no source tells is an option, or is marked
+//! as open in its place.
 
 mod actions;
 mod auth;
@@ -39,7 +39,7 @@ use crate::stage::Stage;
 
 pub use options::HavenOptions;
 
-/// What is known of it before anybody plays it.
+/// What is known of it before it is played.
 pub const ROLE: Role = Role {
     name: "haven",
     title: "Haven",
@@ -63,7 +63,7 @@ pub(crate) struct Haven {
 }
 
 impl Haven {
-    /// Refused if the public key of the options is none that is supported.
+    /// Refused if the public key of the options is not supported.
     pub(crate) fn new(options: HavenOptions, stage: Arc<Stage>) -> std::io::Result<Self> {
         let unsupported = "haven.public_key is no PEM of an Ed25519 or P-256 public key";
         let haven = Self {
@@ -87,7 +87,7 @@ impl Haven {
 /// What there is at Haven, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HavenCount {
-    /// Users whose registration was started.
+    /// Users with a started registration.
     pub started: u64,
     /// Users who finished it.
     pub registered: u64,
@@ -165,8 +165,8 @@ impl Running {
         self.at("/haven")
     }
 
-    /// Sends every event of Haven there from now on, signed under `options.haven.webhook_secret`, beside the webhooks
-    /// that calls register; None: sends none there any more. What was sent there is read back as webhook
+    /// Sends every event of Haven there from now on, signed under `options.haven.webhook_secret`, in addition to the
+    /// webhooks that calls register; None: sends none there any more. What was sent there is read back as webhook
     /// `wh-00000-00000-preset0000000000`.
     pub fn set_haven_webhook_url(&self, url: Option<&str>) {
         self.tell(ROLE.name, url);

@@ -20,13 +20,13 @@ pub struct HavenOptions {
     pub registration_lifetime: Duration,
     /// How long a challenge and a user action are good; not documented.
     pub action_lifetime: Duration,
-    /// The registration code that is good for everybody.
+    /// The registration code that is good for everyone.
     pub registration_code: String,
     /// A registration code that ran out.
     pub expired_code: String,
     /// What `custodial` says of every wallet. The given answer shows true; nothing follows from it.
     pub custodial: bool,
-    /// Networks whose wallets come without an address and inactive, until they are activated by a call.
+    /// Networks with wallets that come without an address and inactive, until a call activates them.
     pub inactive_networks: Vec<String>,
     /// From a registration to the webhooks of its wallets.
     pub event_delay: Duration,
@@ -53,7 +53,7 @@ MC4CAQAwBQYDK2VwBCIEIGzBV5sHqFBGH3buWHmJcHFNcX21YXF2iXtTIIze5HAY
 MCowBQYDK2VwAyEAsl92iFwrxQyf1nlleZ0ATWCzP0L10tpwSk4qHzX7SZY=
 -----END PUBLIC KEY-----
 ";
-    /// The private half of a P-256 key, for a client that is to sign with ECDSA.
+    /// The private half of a P-256 key, for a client that signs with ECDSA.
     pub const P256_PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6UVFvT9sRhciHlBR
 3e8DmdHKh6z6gdTzpX0RkzAuFbOhRANCAASEKJs+amzldH1g7SmOZGBPj7TQS3tt

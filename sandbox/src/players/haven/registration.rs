@@ -1,6 +1,6 @@
-//! How a registration starts: `POST /auth/registration/delegated` (and `…/restart`) by the service account, or
-//! `POST /auth/registration/init` with a registration code by anybody. A name enters; a challenge for the user's device
-//! and the one-time token of the registration leave. Source: docs/providers/haven.md, two parties.
+//! How a registration starts: `POST /auth/registration/delegated` (and `…/restart`) by the service account, or `POST
+//! /auth/registration/init` with a registration code by anyone. A name enters; a challenge for the user's device and
+//! the one-time token of the registration leave. Source: docs/providers/haven.md, two parties.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -15,12 +15,12 @@ use crate::door::{Answer, Body};
 
 const EXISTS: &str = "User already exists.";
 
-/// By the service account. Of one who has not finished, the registration begins anew.
+/// By the service account. For a user who has not finished, the registration begins anew.
 pub(crate) async fn delegated(haven: web::Data<Haven>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     by_service(haven, request, body, "start_registration").await
 }
 
-/// The same for one who has not finished, and for nobody else.
+/// Begins anew for a user who has not finished, and for no other.
 pub(crate) async fn restart(haven: web::Data<Haven>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     by_service(haven, request, body, "restart_registration").await
 }

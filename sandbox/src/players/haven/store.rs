@@ -136,7 +136,7 @@ impl Store {
         Ok(user)
     }
 
-    /// Whom a temporary token is for, be it good or not.
+    /// The user that a temporary token is for, whether or not it is still good.
     pub(crate) fn by_token(&self, token: &str) -> Option<User> {
         let records = self.records.lock();
         records.registrations.get(token).and_then(|registration| records.user(&registration.user_id)).cloned()
@@ -161,7 +161,7 @@ impl Store {
         Ok(())
     }
 
-    /// Registers a user with its wallets, which begin as told for their network; none for one who is registered.
+    /// Registers a user with its wallets, which begin as told for their network; none for a user who is registered.
     pub(crate) fn register(&self, user_id: &str, wish: &Wish, begin: impl Fn(&str) -> Begin) -> Option<Vec<Wallet>> {
         let mut records = self.records.lock();
         let user = records.user_mut(user_id).filter(|user| user.credential.is_none())?;
@@ -200,7 +200,7 @@ impl Store {
         self.records.lock().wallets.get(id).cloned()
     }
 
-    /// The wallets of a user, or of everybody, in the order in which they were asked for.
+    /// The wallets of a user, or of all users, in the order in which they were asked for.
     pub(crate) fn wallets(&self, owner: Option<&str>) -> Vec<Wallet> {
         let records = self.records.lock();
         let owners = records.users.iter().map(|user| &user.id).filter(|id| owner.is_none_or(|owner| owner == *id));

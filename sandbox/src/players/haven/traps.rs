@@ -1,10 +1,10 @@
-//! What a user of Haven can walk into: the word, what happens, and the same in a few words.
+//! What a user of Haven can walk into: the word, what happens, and that in a few words.
 
 use crate::trap::traps;
 
 traps! {
     EXISTS = "-hexists",
-        "the user is registered already, with wallets, when the registration is to be completed: 401",
+        "the user is registered already, with wallets, when the registration is completed: 401",
         "registered already when the credentials come";
     EXPIRED = "-hexpired",
         "the first temporary token has run out when it is given; that of the next start is good",
@@ -18,13 +18,13 @@ traps! {
         "the wallet becomes active later, by webhook";
     EARLY = "-hearly", "the webhooks are delivered before the reply goes out", "the webhook comes before the reply";
     AGAIN = "-hagain",
-        "the first delivery of each webhook counts as failed though it was accepted: it comes again, with a new id",
-        "each webhook comes again under a new id";
+        "the first delivery of each webhook counts as failed though it was accepted: it is sent again, with a new id",
+        "each webhook is sent again under a new id";
     MISSED = "-hmissed",
         "as -hlate, but no webhook ever arrives: the events are there to be read back, as failed",
         "active later, and no webhook arrives";
     NEVER = "-hnever",
-        "wallets are Inactive and stay so, also when they are to be activated by a call",
+        "wallets are Inactive and stay so, even after a call to activate them",
         "the wallet never becomes active";
     TOKEN = "-htoken",
         "the service account's token is refused once, in the middle of the first signing",

@@ -12,7 +12,7 @@ use super::{Haven, chain, error, ids, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
 
-/// Networks whose keys are on the curve ed25519; all others are played with secp256k1.
+/// Networks with keys on the curve ed25519; all others are played with secp256k1.
 const ED25519: [&str; 6] = ["Algorand", "Cardano", "Near", "Polkadot", "Solana", "Stellar"];
 
 /// A part of a list. How many there are without a limit is not documented.
@@ -37,7 +37,7 @@ pub(crate) fn page(all: Vec<Value>, wanted: &Page) -> Value {
     }
 }
 
-/// Whose wallets; the last two are older names of the first.
+/// The owner of the wallets; the last two are older names of the first.
 #[derive(Deserialize)]
 pub(crate) struct Owner {
     owner: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Owner {
     owner_username: Option<String>,
 }
 
-/// A user's wallets, or everybody's. An owner is named by id or by username.
+/// A user's wallets, or all users'. An owner is named by id or by username.
 pub(crate) async fn list(
     haven: web::Data<Haven>,
     request: HttpRequest,

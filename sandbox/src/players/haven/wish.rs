@@ -1,8 +1,8 @@
 //! The body of `POST /auth/registration/enduser`. A value enters; the credentials and wallets that are asked for, or
 //! the sentence that tells what is wrong, leaves. Source: the given document; docs/providers/haven.md.
 //!
-//! Credentials are not verified: the device's attestation is not what is played here. Only where client data can be
-//! read, its challenge must be the one that was given, so that credentials made for another registration are seen.
+//! Credentials are not verified: the device's attestation is not what is played here. But when client data can be read,
+//! its challenge must be the one that was given, so that credentials made for another registration are noticed.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -90,13 +90,13 @@ pub(crate) async fn get(original: web::Data<Original>, request: HttpRequest, uid
     .await
 }
 
-/// Whose assets are asked for.
+/// The user of the assets.
 #[derive(Deserialize)]
 pub(crate) struct Owner {
     user_uid: Option<String>,
 }
 
-/// Lists a user's assets, oldest first; an empty list for a user without any, and for nobody.
+/// Lists a user's assets, oldest first; an empty list for a user without any, and for an unknown user.
 pub(crate) async fn list(
     original: web::Data<Original>,
     request: HttpRequest,

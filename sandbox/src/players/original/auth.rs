@@ -1,4 +1,4 @@
-//! Who calls. Two headers enter; whether they are right leaves.
+//! The caller. Two headers enter; whether they are right leaves.
 //!
 //! `X-API-KEY` and a bearer token that the caller made: HS256 under the API secret, with the claims resource, action
 //! and user_id, each `*` (docs/providers/original.md, 5.2). `api_key` and `exp` are checked if they are there.

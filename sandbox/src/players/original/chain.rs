@@ -55,7 +55,7 @@ async fn settle(original: &Arc<Original>, user: User, asset_uid: Option<String>)
     let store = &original.store;
     if user.wallet.is_none() {
         tokio::time::sleep(options.wallet_delay).await;
-        // Of several assets asked for at once, the first opens the wallet.
+        // The first of several assets asked for at once opens the wallet.
         if store.open_wallet(&user.uid) {
             let data = json!({ "user": { "uid": user.uid } });
             tell(original, webhook(&user, None, &options.wallet_event, data));
@@ -72,7 +72,7 @@ async fn settle(original: &Arc<Original>, user: User, asset_uid: Option<String>)
 
 fn tell(original: &Arc<Original>, webhook: Webhook) {
     let sender = Arc::clone(original);
-    // Nobody waits for its end.
+    // Nothing waits for its end.
     drop(send(&original.stage, webhook, Way::plain(sender)));
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Original, auth, chain, reply, users};
 use crate::door::pass::pass;
 
-/// For whom, and for which collection. Older revisions of the SDK sent no collection, so it is not insisted on.
+/// The user and the collection. Older revisions of the SDK sent no collection, so it is optional.
 #[derive(Deserialize)]
 pub(crate) struct Target {
     user_uid: Option<String>,

@@ -26,7 +26,7 @@ pub(crate) fn peek(object: &Map<String, Value>, name: &str) -> Option<String> {
     object.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-/// Collects the wrong fields of one object, whose path stands before each name.
+/// Collects the wrong fields of one object, with its path before each name.
 pub(crate) struct Check<'a> {
     object: &'a Map<String, Value>,
     path: &'static str,

@@ -34,7 +34,7 @@ use crate::running::Running;
 use crate::stage::Stage;
 use crate::webhooks::with_path;
 
-/// What is known of it before anybody plays it.
+/// What is known of it before it is played.
 pub const ROLE: Role = Role {
     name: "original",
     title: "Original",

@@ -56,7 +56,7 @@ impl Default for OriginalOptions {
 /// What stands in `x-webhook-signature`. How Original really signs is not published.
 #[derive(Clone, Debug, Default)]
 pub enum WebhookSigning {
-    /// A value of the documented shape, `key-xxxx,signature-xxxxxx-xxxxxxxx`, that nobody can verify.
+    /// A value of the documented shape, `key-xxxx,signature-xxxxxx-xxxxxxxx`, that cannot be verified.
     #[default]
     None,
     /// HMAC-SHA256 over the raw body in lower-case hexadecimal digits, after a prefix.

@@ -1,4 +1,4 @@
-//! The rate window: so many calls a minute. Every answer is marked with what is left.
+//! The rate window: a number of calls a minute. Every answer says how many are left.
 //! Source of the header names: docs/providers/original.md, 5.3; the amounts and the window are not documented.
 
 use actix_web::HttpResponse;

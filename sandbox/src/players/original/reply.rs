@@ -10,7 +10,7 @@ fn answer(status: StatusCode, body: Value) -> Answer {
     Answer::new(status, Body::Json(body))
 }
 
-/// An error of one detail. What a 5xx says is always the same.
+/// An error with one detail. A 5xx always says the same.
 pub(super) fn error(status: StatusCode, message: &str) -> Answer {
     if status.is_server_error() { server_error(status) } else { one_detail(status, message) }
 }
@@ -29,8 +29,8 @@ pub(super) fn found(data: Value) -> Answer {
     Answer::found(json!({ "success": true, "data": data }))
 }
 
-/// 200 although there is none. That `success` is false then is shown in the README of `getoriginal/original-js`
-/// ("Get a user by email").
+/// 200 although there is none. `success` is then false, as shown in the README of `getoriginal/original-js` ("Get a
+/// user by email").
 pub(super) fn nobody() -> Answer {
     Answer::found(json!({ "success": false, "data": null }))
 }
@@ -40,7 +40,7 @@ pub(super) fn client_error(message: &str) -> Answer {
     one_detail(StatusCode::BAD_REQUEST, message)
 }
 
-/// The same with the detail in a list of one: both forms are documented, so both are played.
+/// A client error with the detail in a list of one: both forms are documented, so both are played.
 pub(super) fn client_error_listed(message: &str) -> Answer {
     answer(StatusCode::BAD_REQUEST, body("client_error", json!([one("client_error", message)])))
 }

@@ -1,5 +1,5 @@
 //! Original's records: users and assets, in memory. Every method takes the lock once and holds it over no await.
-//! Uids come from the seed and the record's own names, so that they do not depend on who came first.
+//! Uids come from the seed and the record's own names, so that they do not depend on the order of arrival.
 
 use std::collections::{HashMap, HashSet};
 

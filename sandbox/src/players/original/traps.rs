@@ -1,4 +1,4 @@
-//! What a user of Original can walk into: the word, what happens, and the same in a few words.
+//! What a user of Original can walk into: the word, what happens, and that in a few words.
 
 use crate::trap::traps;
 

@@ -112,7 +112,7 @@ pub(crate) async fn find(
         let user = match (&external_id, &email) {
             (Some(id), _) => store.user_by_external_id(id),
             (None, Some(email)) => store.user_by_email(email),
-            // Not documented: without a name there is nobody to look for.
+            // Not documented: without a name there is no user to look for.
             (None, None) => return reply::client_error("Either user_external_id or email is required."),
         };
         user.map_or_else(reply::nobody, |user| reply::found(shape(original, &user)).about_user(&user.uid))

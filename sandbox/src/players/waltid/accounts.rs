@@ -21,8 +21,8 @@ pub(crate) async fn register(waltid: web::Data<Waltid>, request: HttpRequest, bo
     pass(waltid, about, admitted, move |waltid| make(waltid, &body, true)).await
 }
 
-/// The open route: there while the feature is on, and called without a token. A token that is sent all the same goes
-/// to somebody who did not ask for it; that is refused here so that it is seen.
+/// The open route: there while the feature is on, and called without a token. A token sent all the same reaches a route
+/// that did not ask for it; that is refused here so that it is seen.
 pub(crate) async fn register_open(waltid: web::Data<Waltid>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let about = about("register_account_open", &body);

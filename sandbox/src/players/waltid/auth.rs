@@ -1,4 +1,4 @@
-//! Who calls. A login or an `Authorization` header enters; a token, or whether the caller may, leaves.
+//! The caller. A login or an `Authorization` header enters; a token, or whether the caller may, leaves.
 //! Source: docs/providers/waltid.md. A token is known by being in the list; nothing is read out of it.
 
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, bearer};
 
-/// Who a token belongs to.
+/// The owner of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     Admin,
@@ -108,7 +108,7 @@ fn logged_in(waltid: &Waltid, email: &str, who: Who) -> Answer {
     Answer::found(json!({ "session_id": session, "status": status, "token": token }))
 }
 
-/// The shape of a signed token (EdDSA); nobody but walt.id can check it, so the signature is just bytes.
+/// The shape of a signed token (EdDSA); only walt.id can check it, so the signature is just bytes.
 fn token(waltid: &Waltid, session: &str) -> String {
     let encode = |text: String| URL_SAFE_NO_PAD.encode(text);
     let head = encode(json!({ "alg": "EdDSA", "typ": "JWT" }).to_string());

@@ -28,7 +28,7 @@ use crate::stage::Stage;
 
 pub use options::{WaltidDuplicate, WaltidLogin, WaltidOptions};
 
-/// What is known of it before anybody plays it.
+/// What is known of it before it is played.
 pub const ROLE: Role = Role {
     name: "waltid",
     title: "walt.id",

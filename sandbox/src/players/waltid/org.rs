@@ -122,7 +122,7 @@ fn created(body: Value) -> Answer {
     Answer::made(StatusCode::CREATED, Body::Json(body))
 }
 
-/// A target outside the one organisation, or a body that is no object.
+/// A target outside the one organisation, or a body that is not an object.
 fn refusal(waltid: &Waltid, target: &str, body: &[u8]) -> Option<Answer> {
     if target.split('.').next() != Some(&waltid.options.organisation) {
         return Some(error(StatusCode::NOT_FOUND, "Organisation not found."));

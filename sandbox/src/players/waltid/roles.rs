@@ -11,7 +11,7 @@ use super::{Waltid, auth, error, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
 
-/// By the account's id, on the global host.
+/// Assigns by the account's id, on the global host.
 pub(crate) async fn add(
     waltid: web::Data<Waltid>,
     request: HttpRequest,
@@ -24,7 +24,7 @@ pub(crate) async fn add(
     pass(waltid, about, admitted, move |waltid| give(waltid, account.as_ref(), &organisation, &role)).await
 }
 
-/// By the account's e-mail address, on the organisation's host; the target is the role, `{org}.{role}`.
+/// Assigns by the account's e-mail address, on the organisation's host; the target is the role, `{org}.{role}`.
 pub(crate) async fn assign(
     waltid: web::Data<Waltid>,
     request: HttpRequest,

@@ -1,5 +1,5 @@
 //! walt.id's records: accounts, tenants, services, in memory. Every method takes the lock once and holds it over no
-//! await. Ids come from the seed and the record's own names, so that they do not depend on who came first.
+//! await. Ids come from the seed and the record's own names, so that they do not depend on the order of arrival.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -1,6 +1,6 @@
-//! The body of a registration. Bytes enter; the account that is asked for, or the sentence that tells what is wrong,
-//! leaves. Source: the given "Create Account", body parameters. Which parts may be absent is not documented: here the
-//! e-mail addresses (the same in both places), the three types and the password must be there, the rest may be absent.
+//! The body of a registration. Bytes enter; the requested account, or a sentence that tells what is wrong, leaves.
+//! Source: the given "Create Account", body parameters. Which parts may be absent is not documented: here the e-mail
+//! addresses (the same in both places), the three types and the password must be there, the rest may be absent.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,5 @@
-//! `haven-custody`: a person with a passkey and a wallet at IBM Digital Asset Haven. The demo plays the person's device.
+//! `haven-custody`: a person with a passkey and a wallet at IBM Digital Asset Haven. The demo plays the person's
+//! device.
 
 use gangway_sandbox::HavenOptions;
 use gangway_sandbox::haven::traps;

@@ -24,7 +24,7 @@ pub struct Play {
     pub flow: &'static str,
     /// Type of the event that starts it.
     pub starts: &'static str,
-    /// What a sign-up brings beside id, e-mail address and language: an object.
+    /// What a sign-up brings in addition to id, e-mail address and language: an object.
     pub brings: fn(&Person) -> Value,
     /// What the person's device does, where the flow waits for it.
     pub device: Option<&'static Device>,
@@ -49,8 +49,8 @@ pub struct DemoProvider {
     pub line: fn(&Summary) -> String,
     /// What there is, for programs.
     pub value: fn(&Summary) -> Value,
-    /// What stands there twice. An account that a provider makes and loses by itself is not counted: nobody asked for
-    /// it a second time.
+    /// What stands there twice. An account that a provider makes and loses by itself is not counted: gangway did not
+    /// ask for it a second time.
     pub doubled: fn(&Summary) -> u64,
 }
 
@@ -72,7 +72,7 @@ pub struct Scenario {
     pub trap: &'static str,
     /// Their e-mail address begins with this.
     pub mailbox: &'static str,
-    /// Whether a provider must have said that they, or what was to be made, exist already.
+    /// Whether a provider must have said that they, or what a call wanted to make, exist already.
     pub exists: bool,
     /// Whether the person never takes up the device.
     pub away: bool,
@@ -108,12 +108,12 @@ impl Scenario {
         Self { about: "ordinary", trap: "", mailbox: "user", exists: false, away: false, ends: Ends::Completed }
     }
 
-    /// A trap of the sandbox out of which people come by themselves.
+    /// A trap of the sandbox that people get out of by themselves.
     const fn trap(trap: &'static Trap) -> Self {
         Self { about: trap.short, trap: trap.word, ..Self::ordinary() }
     }
 
-    /// The same of the mailbox: the trap is in the e-mail address's first word.
+    /// People for a trap of the mailbox: it is in the e-mail address's first word.
     const fn mail(trap: &'static Trap) -> Self {
         Self { about: trap.short, mailbox: trap.word, ..Self::ordinary() }
     }

@@ -69,7 +69,7 @@ async fn what_cannot_be_read_is_in_the_dead_queue_with_its_reason_and_in_nobodys
     world.end_with(0).await;
 }
 
-/// Names for a world whose dead queue takes nothing until it is made anew.
+/// Names for a world in which the dead queue takes nothing until it is made anew.
 async fn with_a_full_dead_queue() -> World {
     let first = World::new().await;
     first.consuming().await;

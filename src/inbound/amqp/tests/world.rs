@@ -55,7 +55,7 @@ impl World {
         Self::with(Way::Open, |_| {}).await
     }
 
-    /// A world whose way to the broker and whose settings are made so before the supervisor begins.
+    /// A world with this way to the broker and these changed settings, both in place before the supervisor begins.
     pub(super) async fn with(way: Way, change: impl FnOnce(&mut AmqpSettings)) -> Self {
         let name = SystemChance.id(Timestamp(0)).simple().to_string();
         let (address, way) = proxy(way).await;

@@ -1,4 +1,4 @@
-//! When it looks: for what is due, when woken, and rarely for what nobody told it of.
+//! When it looks: for what is due, when woken, and rarely for what it was not told of.
 
 use gangway_core::time::Timestamp;
 

@@ -85,7 +85,7 @@ async fn a_failing_action_rests_and_effects_of_it_are_neither_leased_nor_told_of
     scene.dispatcher.idle().await;
     let create = effect("original.create_user", 9);
     assert!(!scene.dispatcher.reserve(&create.request) && scene.reserve("original"), "nor is it born leased");
-    // Leased just before it began to rest: given back, and nobody is told.
+    // Leased just before it began to rest: given back without a word.
     scene.dispatcher.perform(vec![create], scene.moment());
     scene.dispatcher.idle().await;
     assert_eq!(scene.leases.released.lock().iter().map(|id| id.n).collect::<Vec<_>>(), [9]);

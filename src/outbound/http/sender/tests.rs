@@ -153,7 +153,7 @@ async fn an_answer_of_any_length_costs_no_more_than_the_limit() {
 
 #[tokio::test]
 async fn before_the_connection_stands_nothing_was_sent() {
-    // Bound and not listening: refuses, and nobody else gets the port meanwhile.
+    // Bound and not listening: it refuses, and nothing else gets the port meanwhile.
     let nobody = TcpSocket::new_v4().unwrap();
     nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let free = nobody.local_addr().unwrap();

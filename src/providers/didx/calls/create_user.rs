@@ -1,4 +1,4 @@
-//! `POST /users`: makes an account, or finds the one that the e-mail address has. Idempotent per e-mail, so the call
+//! `POST /users`: makes an account, or finds the one with this e-mail address. Idempotent per e-mail, so the call
 //! itself, repeated, is the look-up; but the temporary password of a lost reply is lost for good.
 
 use gangway_core::event::Identifier;
@@ -21,7 +21,7 @@ pub(in crate::providers::didx) const FIELDS: [(&str, &str); 5] = [
     ("external_identifier", "externalIdentifier"),
 ];
 
-/// The conversation, the same for doing and for looking up. New and existing are both 201, told apart by `tempPassword`
+/// Carries out this action; a look-up is the same call. New and existing are both 201, told apart by `tempPassword`
 /// only.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let (email, username) = (given(call.input, "email"), given(call.input, "username"));

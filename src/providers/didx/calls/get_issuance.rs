@@ -20,7 +20,7 @@ pub const FAILED: &str = "didx.issuance_failed";
 /// The offer expired.
 pub const EXPIRED: &str = "didx.issuance_expired";
 
-/// The conversation. An id that is not known is asked for once more with, or without, its prefix.
+/// Carries out this action. An id that is not known is asked for once more with, or without, its prefix.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let asked = need_id(call, "issuance_id")?;
     let mut reply = far.send(desk.get(Api::Credentials, &["credentials", asked])).await?;

@@ -81,7 +81,7 @@ pub(super) fn refusal(refusal: Refusal) -> Result<Answer, Stop> {
     }
 }
 
-/// The id without its prefix: what is the same in the create reply and in the webhook.
+/// The id without its prefix: the part that the create reply and the webhook share.
 pub(super) fn bare(id: &str) -> &str {
     id.strip_prefix(PREFIX).filter(|rest| !rest.is_empty()).unwrap_or(id)
 }
@@ -94,8 +94,8 @@ pub(super) fn other_form(id: &str) -> String {
     }
 }
 
-/// Both forms of an issuance's id, so that either finds its owner; `id` as the provider gave it comes last, because
-/// the newest identifier is the one that a confirming read is made with.
+/// Both forms of an issuance's id, so that either finds its owner; `id` as the provider gave it comes last, because a
+/// confirming read uses the newest identifier.
 pub(super) fn both_forms(id: &str) -> [Identifier; 2] {
     [Identifier::new(ISSUANCE_ID, other_form(id)), Identifier::new(ISSUANCE_ID, id)]
 }

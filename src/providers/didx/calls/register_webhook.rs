@@ -10,7 +10,8 @@ use crate::providers::didx::error::data;
 use crate::providers::parts::{given, object, text};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation. Input is `url`, and `events`, the names to be told of; left out: all accepted names of the settings.
+/// Carries out this action. Input is `url`, and `events`, the names to be told of; left out: all accepted names of the
+/// settings.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(url) = given(call.input, "url").filter(|url| reachable(url)) else {
         return Err(Stop::broken("the provider delivers to https addresses only: give `url`, beginning with https://"));
@@ -39,7 +40,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     Ok(answer)
 }
 
-/// The provider itself takes https only; an address on this machine is one of somebody who tries things out.
+/// The provider itself takes https only; an address on this machine is for trying things out.
 fn reachable(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     url.scheme() == "https" || matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))

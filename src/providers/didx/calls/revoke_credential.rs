@@ -1,4 +1,4 @@
-//! `POST /credentials/{credentialId}/revoke`: takes a credential back. By the inner id: the outer one is refused.
+//! `POST /credentials/{credentialId}/revoke`: takes a credential back by the inner id: the outer one is refused.
 
 use gangway_core::outcome::Answer;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::providers::didx::error::refused;
 use crate::providers::parts::need_id;
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation. Good is 204, or another good status without a page in it.
+/// Carries out this action. Good is 204, or another good status without a page in it.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let path = ["credentials", need_id(call, "credential_id")?, "revoke"];
     let reply = far.send(desk.post(Api::Credentials, &path, None)).await?;

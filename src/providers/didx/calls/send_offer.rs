@@ -12,7 +12,7 @@ use crate::providers::{Call, Far, Stop};
 /// What `identifier_type` may be; the provider takes `email` when it is left out.
 const TYPES: [&str; 3] = ["email", "username", "externalIdentifier"];
 
-/// The conversation. The body of a good answer is not needed; only a page that no API sends leaves a doubt.
+/// Carries out this action. The body of a good answer is not needed; only a page that no API sends leaves a doubt.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(offer) = given(call.input, "offer_uri") else {
         return Err(Stop::broken("the offer is no longer kept here; issue another one"));

@@ -171,7 +171,7 @@ fn method(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<&'static st
     let text = reader.report.text(node, &key.span, "`method`")?;
     let found = METHODS.into_iter().find(|method| *method == text);
     if found.is_none() {
-        reader.wrong(node.span.clone(), format!("`{text}` is no method"), "GET, POST, PUT, PATCH or DELETE");
+        reader.wrong(node.span.clone(), format!("`{text}` is not a method"), "GET, POST, PUT, PATCH or DELETE");
     }
     found
 }

@@ -11,7 +11,7 @@ use crate::providers::generic::model::Auth;
 const KINDS: &str = "write `none`, `{ bearer: SETTING }`, `{ basic: { user: SETTING, password: SETTING } }`, \
     `{ header: { name: X-Api-Key, value: SETTING } }` or `{ oauth2: { url, client_id, client_secret } }`";
 
-/// Reads it.
+/// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, at: &Span) -> Option<Auth> {
     if matches!(&node.shape, Shape::Text(text) if text == "none") {
         return Some(Auth::None);

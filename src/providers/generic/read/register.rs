@@ -14,7 +14,7 @@ pub(super) fn check(reader: &mut Reader<'_>, key: &Key, action: &Action) {
     let mut wrong = |what: String, help: &str| reader.wrong(key.span.clone(), what, help);
     let has_url = action.input.iter().any(|field| field.name == "url" && !field.secret);
     if !has_url {
-        wrong(format!("`{}` has no input `url`", key.name), "our address is what it is to register: `url: required`");
+        wrong(format!("`{}` has no input `url`", key.name), "our address is what it registers: `url: required`");
     }
     let strange = action.input.iter().find(|field| field.required && !GIVEN.contains(&field.name.as_str()));
     if let Some(field) = strange {

@@ -1,4 +1,4 @@
-//! The file's own keys: who the provider is, its settings, facts and webhooks, and the samples.
+//! The file's own keys: the provider's name, its settings, facts and webhooks, and the samples.
 
 use gangway_core::catalogue::{Confirm, FactSpec};
 use gangway_core::flow::check::Entries;
@@ -144,8 +144,8 @@ fn confirmed(reader: &mut Reader<'_>, definition: &Definition, top: &Entries<'_>
             }
             _ => {
                 let what =
-                    format!("`{}`, which is to confirm `{name}`, is not an action that only reads", confirm.action);
-                reader.wrong(at.clone(), what, "name an action whose request is a GET");
+                    format!("`{}`, which should confirm `{name}`, is not an action that only reads", confirm.action);
+                reader.wrong(at.clone(), what, "name an action with a GET request");
             }
         }
         if let Some(kind) = confirm.input.values().find(|kind| !definition.kinds.contains(kind)) {

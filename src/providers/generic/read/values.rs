@@ -13,11 +13,11 @@ use super::Reader;
 /// Where an expression stands: what it may read follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In a request.
+    /// A request.
     HttpRequest,
-    /// In the meaning of an answer.
+    /// The meaning of an answer.
     Answer,
-    /// In the reading of a delivery.
+    /// The reading of a delivery.
     Hook,
 }
 

@@ -9,8 +9,8 @@ use crate::providers::guardian::error::{Body, body, holds};
 use crate::providers::parts::{need_id, object, text};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation. One empty answer is not a lost task: a gateway may not have heard of it yet. How long it must stay
-/// empty, the flow says.
+/// Carries out this action. One empty answer is not a lost task: a gateway may not have heard of it yet. How long it
+/// must stay empty, the flow says.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let reply = far.send(desk.get(&["tasks", "onboard", need_id(call, "task_id")?])).await?;
     if reply.status == 401 {
@@ -36,7 +36,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         () if ["taskId", "completed", "failed", "steps", "done"].iter().any(|name| task.get(name).is_some()) => {
             Ok(Answer::named("running"))
         }
-        () => Err(Stop::unclear("an answer that is no task")),
+        () => Err(Stop::unclear("an answer that is not a task")),
     }
 }
 

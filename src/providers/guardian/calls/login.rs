@@ -16,7 +16,7 @@ pub enum Login {
     In(Session),
     /// They are right, and a second factor is asked for.
     SecondFactor,
-    /// Nobody has this username with this password.
+    /// No user has this username with this password.
     Refused,
 }
 
@@ -31,7 +31,7 @@ pub struct Session {
     pub refresh: SecretString,
 }
 
-/// Why nobody can log in as the user of an input.
+/// Why it is not possible to log in as the user of an input.
 pub const NO_INPUT: &str = "username and password are needed to log in as the user; the password may be gone already, because no state needed it";
 
 const SECOND_FACTOR: &str =
@@ -50,7 +50,7 @@ impl Desk {
         read(&far.send(request).await?)
     }
 
-    /// Logs in as the user of this input; `None` when nobody has this username with this password.
+    /// Logs in as the user of this input; `None` when no user has this username with this password.
     pub(super) async fn log_in_user(&self, call: &Call<'_>, far: &dyn Far) -> Result<Option<Session>, Stop> {
         let (Some(username), Some(password)) = (given(call.input, "username"), given(call.input, "password")) else {
             return Err(Stop::broken(NO_INPUT));
@@ -66,7 +66,7 @@ impl Desk {
 fn read(reply: &Reply) -> Result<Login, Stop> {
     match reply.status {
         401 => return Ok(Login::Refused),
-        // The registry's credentials have no part in a user's login: nobody else is to wait for this.
+        // The registry's credentials have no part in a user's login: no other call must wait for this.
         403 => return Err(Stop::broken("403 to a login, which the documentation does not know")),
         _ => {}
     }

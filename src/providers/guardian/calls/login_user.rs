@@ -6,7 +6,7 @@ use gangway_core::outcome::Answer;
 use super::{Desk, with_did};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation. `refused` is "not registered" as well as "somebody else's username".
+/// Carries out this action. `refused` is "not registered" as well as "somebody else's username".
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(session) = desk.log_in_user(call, far).await? else { return Ok(Answer::named("refused")) };
     Ok(match session.did {

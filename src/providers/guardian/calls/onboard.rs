@@ -39,7 +39,7 @@ const FIREBLOCKS: [(&str, &str); 4] = [
     ("fireblocks_private_key", "fireBlocksPrivateiKey"),
 ];
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     if call.mode == Mode::LookUp {
         // Not registered, or another person's username: doing it again tells these two apart, by 409.
@@ -69,7 +69,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         Err(Refusal::Complaint(status, complaint)) => (status, complaint),
     };
     if status == 409 || holds(&complaint.reason, &desk.settings.texts.taken) {
-        // After an uncertain attempt the one who has taken it may be this very person, through us.
+        // After an uncertain attempt, this very person may have taken it, through us.
         if call.uncertain_since.is_some()
             && let Some(session) = desk.log_in_user(call, far).await?
         {

@@ -12,7 +12,7 @@ use crate::providers::guardian::error::{Body, body};
 use crate::providers::parts::{given, id, text};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let task_id = id(call.input, "task_id");
     if given(call.input, "task_id").is_some() && task_id.is_none() {

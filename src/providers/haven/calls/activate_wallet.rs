@@ -11,7 +11,7 @@ use crate::providers::haven::error::Refusal;
 use crate::providers::parts::need_id;
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let wallet_id = need_id(call, "wallet_id")?;
     if call.mode == Mode::LookUp {

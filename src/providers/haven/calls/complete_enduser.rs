@@ -1,6 +1,6 @@
-//! `POST /auth/registration/enduser`: hands in the credentials that the person's device made, with the one-time token of
-//! the registration, and gets the user and the first wallets. The session in the answer is the user's own: it is never
-//! kept. Challenge and token are used up by it, so a lost answer is settled by a login, never by chance.
+//! `POST /auth/registration/enduser`: hands in the credentials that the person's device made, with the one-time token
+//! of the registration, and gets the user and the first wallets. The session in the answer is the user's own: it is
+//! never kept. Challenge and token are used up by it, so a lost answer is settled by a login, never by chance.
 
 use gangway_core::effect::Mode;
 use gangway_core::event::Identifier;
@@ -23,7 +23,7 @@ const CREDENTIALS: [(&str, &str); 3] = [
     ("recovery", "recoveryCredential"),
 ];
 
-/// The conversation. The token is the user's, not ours: whatever is refused here says nothing about our settings.
+/// Carries out this action. The token is the user's, not ours: a refusal here says nothing about our settings.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(username) = given(call.input, "username").filter(|_| given(call.input, "user_id").is_some()) else {
         return Err(Stop::broken("complete_enduser needs user_id and username; check the flow's mapping"));

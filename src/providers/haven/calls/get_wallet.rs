@@ -1,4 +1,5 @@
-//! `GET /wallets/{id}`: whether a wallet can be used. The poll of a waiting state, and the read that confirms a webhook.
+//! `GET /wallets/{id}`: whether a wallet can be used. The poll of a waiting state, and the read that confirms a
+//! webhook.
 
 use gangway_core::outcome::Answer;
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::providers::haven::error::Refusal;
 use crate::providers::parts::need_id;
 use crate::providers::{Call, Far, Reply, Stop};
 
-/// The conversation. A status that nobody has heard of is one that is not `Active`.
+/// Carries out this action. An unknown status counts as not `Active`.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let reply = far.send(desk.request("GET", &format!("/wallets/{}", need_id(call, "wallet_id")?))).await?;
     match desk.data(&reply) {

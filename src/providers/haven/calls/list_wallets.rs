@@ -5,7 +5,7 @@ use gangway_core::outcome::Answer;
 use super::{Desk, wallet};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let (wallets, sent_at) = desk.wallets(call, far).await?;
     Ok(wallet::put(Answer::named("found"), &wallets, sent_at).unwrap_or_else(|| Answer::named("none")))

@@ -12,7 +12,7 @@ use crate::providers::{Far, Stop};
 pub enum Registered {
     /// Yes.
     Yes,
-    /// No, or nobody of this name is known.
+    /// No, or there is no user of this name.
     No,
     /// The request is at fault, or the user is deactivated.
     Refused(Complaint),
@@ -21,8 +21,8 @@ pub enum Registered {
 }
 
 impl Desk {
-    /// Whether the user is registered. A lost answer leaves nothing behind but a session that nobody has. The service
-    /// account's own token was good a moment ago, so a 401 is about the user.
+    /// Whether the user is registered. A lost answer leaves nothing behind but an unused session. The service account's
+    /// own token was good a moment ago, so a 401 is about the user.
     pub(super) async fn registered(&self, far: &dyn Far, username: &str) -> Result<Registered, Stop> {
         let body = json!({"username": username});
         let reply = self.change(far, ("POST", "/auth/login/delegated"), &body, false).await?;

@@ -51,7 +51,7 @@ impl Desk {
         self.request_of(Some(&token), method, path)
     }
 
-    /// A request of whoever has this token.
+    /// A request with this token.
     pub(super) fn request_of(&self, token: Option<&SecretString>, method: &'static str, path: &str) -> HttpRequest {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let bearer = |token: &SecretString| SecretString::from(format!("Bearer {}", token.expose_secret()));
@@ -72,7 +72,7 @@ impl Desk {
     }
 }
 
-/// The same request with these bytes of JSON.
+/// This request with these bytes of JSON as its body.
 pub(super) fn with_body(mut request: HttpRequest, body: String) -> HttpRequest {
     request.headers.push(("content-type", "application/json".to_owned()));
     HttpRequest { body: Some(body.into_bytes()), ..request }

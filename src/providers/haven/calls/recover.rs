@@ -1,5 +1,5 @@
-//! The way back to one who is registered already: a delegated login tells that the user is, and the list of wallets
-//! what there is. Changes nothing, so it also serves as a poll.
+//! The way back to a user who is registered already: a delegated login tells that, and the list of wallets tells what
+//! there is. Changes nothing, so it also serves as a poll.
 
 use gangway_core::event::Identifier;
 use gangway_core::outcome::Answer;
@@ -10,7 +10,7 @@ use super::{Desk, USER_ID, USERNAME, wallet};
 use crate::providers::parts::{given, need, object};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let (user_id, username) = (given(call.input, "user_id"), need(call, "username")?);
     match desk.registered(far, username).await? {

@@ -11,7 +11,7 @@ use crate::providers::haven::error::Refusal;
 use crate::providers::parts::{given, need};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let email = need(call, "email")?;
     // Whether a registration was begun cannot be seen, and need not: it can be begun again. One that was finished must

@@ -1,5 +1,5 @@
-//! `POST /auth/registration/init`: begins a registration with the code that the provider gave to the person. Nobody's
-//! token is needed. It only opens a session, so a lost answer is asked for again.
+//! `POST /auth/registration/init`: begins a registration with the code that the provider gave to the person. It needs
+//! no token. It only opens a session, so after a lost answer it is sent again.
 
 use gangway_core::outcome::Answer;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::providers::haven::error::Refusal;
 use crate::providers::parts::given;
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation. No token of ours is sent, so 401 and 403 are about the code.
+/// Carries out this action. No token of ours is sent, so 401 and 403 are about the code.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let org_id = given(call.input, "org_id").or(desk.settings.org_id.as_deref());
     let (username, code) = (given(call.input, "username"), given(call.input, "registration_code"));

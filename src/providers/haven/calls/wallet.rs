@@ -99,7 +99,7 @@ pub fn put(mut answer: Answer, wallets: &[Wallet], sent_at: Timestamp) -> Option
     Some(answer)
 }
 
-/// More pages of one owner's wallets than anybody has.
+/// More pages of wallets than any owner has.
 const MOST_PAGES: usize = 10;
 
 impl Desk {

@@ -17,8 +17,8 @@ const MOST_PAGES: u64 = 20;
 /// Records of a page.
 const PAGE: &str = "100";
 
-/// `POST /webhooks`, signed. Every kind is asked for unless `events` names some: unknown kinds are only noted. Ends with
-/// `registered` {webhook_id}, and the secret that is shown this once.
+/// `POST /webhooks`, signed. Every kind is asked for unless `events` names some: unknown kinds are only noted. Ends
+/// with `registered` {webhook_id}, and the secret that is shown this once.
 pub async fn register(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(url) = given(call.input, "url") else { return Err(Stop::broken("register_webhook needs url")) };
     if call.mode == Mode::LookUp {

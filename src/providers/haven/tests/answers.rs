@@ -1,4 +1,4 @@
-//! Every documented answer, and those that nobody documents, of every action; and the catalogue.
+//! Every documented answer of every action, and undocumented ones; and the catalogue.
 
 use gangway_core::time::Millis;
 use serde_json::json;

@@ -16,7 +16,7 @@ const OUTER: [&str; 3] = ["user_uid", "asset_external_id", "sale_price_in_usd"];
 pub const INNER: [&str; 7] =
     ["name", "unique_name", "image_url", "store_image_on_ipfs", "description", "external_url", "attributes"];
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     if id(call.input, "user_uid").is_none() || given(call.input, "asset_external_id").is_none() {
         return Err(Stop::broken("create_asset needs user_uid and asset_external_id; check the flow's mapping"));
@@ -32,8 +32,8 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
             let uid = uid(&asset).ok_or_else(|| Stop::unclear("a good answer without `uid`"))?;
             Ok(named("created", uid))
         }
-        // Where it is none of the user's, something else of the asset is taken (its unique name): the person who wrote
-        // the flow must choose another.
+        // When it is not one of the user's, something else of the asset is taken (its unique name): the flow's author
+        // must choose another.
         Err(Refusal::Exists(complaint)) => Ok(existing(desk, call, far).await?.unwrap_or_else(|| complaint.refused())),
         Err(Refusal::Refused(complaint)) => Ok(complaint.refused()),
         Err(refusal) => Err(refusal.into()),

@@ -11,7 +11,7 @@ use super::{Desk, USER_UID, created_at, given, object, uid};
 use crate::providers::original::error::{Refusal, data};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let best = user::best(call.input);
     if call.mode == Mode::LookUp {
@@ -34,7 +34,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         Err(Refusal::Refused(complaint)) => return Ok(complaint.refused()),
         Err(refusal) => return Err(refusal.into()),
     }
-    // By the external id, or, when nobody has that, by the e-mail.
+    // By the external id, or, when no user has that, by the e-mail.
     let by = best.ok_or_else(|| Stop::broken("the provider says that a nameless user already exists"))?;
     let mut user = user::find(desk, call, far, by).await?;
     if user.is_none() && by == By::ExternalId && given(call.input, "email").is_some() {

@@ -16,7 +16,7 @@ pub const BURNED: &str = "original.asset_burned";
 /// What is kept of a minted asset, where the provider says it.
 pub const KEPT: [&str; 5] = ["token_id", "token_address", "token_uri", "explorer_url", "owner_address"];
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let reply = far.send(desk.get(far.now(), &["asset", need_id(call, "asset_uid")?], &[])).await?;
     let Some(asset) = found(&reply)? else { return Ok(Answer::named("not_found")) };

@@ -9,7 +9,7 @@ use super::{Desk, USER_UID, given, id, object, uid, user};
 use crate::providers::original::error::found;
 use crate::providers::{Call, Far, HttpRequest, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let reply = far.send(request(desk, call, far)?).await?;
     let Some(user) = found(&reply)? else { return Ok(Answer::named("not_found")) };

@@ -26,7 +26,7 @@ impl Desk {
             }
             let first = list.first().and_then(account_id);
             let full = list.len() >= usize::try_from(settings.size).unwrap_or(usize::MAX);
-            // A provider that knows no pages answers the same list for ever.
+            // A provider without pages answers the same list for ever.
             if settings.page_param.is_empty() || !full || (first.is_some() && first == before) {
                 return Ok(None);
             }

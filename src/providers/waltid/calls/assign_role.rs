@@ -6,7 +6,7 @@ use gangway_core::outcome::Answer;
 use super::{Desk, step};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let (names, role) = (step::names(desk, call), &desk.settings.role);
     let fields = step::field("role", names.get("role"));

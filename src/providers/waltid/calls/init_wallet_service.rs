@@ -6,7 +6,7 @@ use gangway_core::outcome::Answer;
 use super::{Desk, step};
 use crate::providers::{Call, Far, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let (names, wallet) = (step::names(desk, call), &desk.settings.wallet);
     let fields = step::field("wallet", names.get("wallet"));

@@ -99,7 +99,7 @@ fn account_id(account: &Value) -> Option<String> {
     text(account, "_id").or_else(|| text(account, "id"))
 }
 
-/// What is kept of an account beside its id, where the provider says it: nothing that names a person.
+/// What is kept of an account besides its id, where the provider says it: nothing that names a person.
 pub const KEPT: [&str; 3] = ["type", "flags", "roles"];
 
 /// An outcome about an account.

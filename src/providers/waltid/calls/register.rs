@@ -12,7 +12,7 @@ use crate::providers::waltid::error::Refusal;
 use crate::providers::waltid::token::login;
 use crate::providers::{Call, Far, HttpRequest, Stop};
 
-/// The conversation.
+/// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let email = need(call, "email")?;
     if call.mode == Mode::LookUp {
@@ -41,8 +41,8 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     }
 }
 
-/// Somebody has this e-mail. After an uncertain attempt of ours that may be our own work: who logs in with the password
-/// that only we know is the account that we made.
+/// Somebody has this e-mail. After an uncertain attempt of ours that may be our own work: if the password that only we
+/// know logs in, it is the account that we made.
 async fn found(desk: &Desk, call: &Call<'_>, far: &dyn Far, email: &str, account: &Value) -> Result<Answer, Stop> {
     let id = account_id(account).ok_or_else(|| Stop::unclear("an account without `_id`"))?;
     if call.uncertain_since.is_none() {
@@ -81,7 +81,7 @@ fn request(desk: &Desk, open: bool, body: &Value) -> HttpRequest {
     desk.post(desk.base(&desk.settings.register_path), Some(body))
 }
 
-/// The e-mail stands in it twice, and is the same; what the flow does not give is left out.
+/// It holds the e-mail twice; what the flow does not give is left out.
 fn body(desk: &Desk, input: &Map<String, Value>, name: &str, email: &str, password: &str) -> Value {
     let mut profile = Map::from_iter([("name".to_owned(), json!(name)), ("email".to_owned(), json!(email))]);
     for field in ["addressCountry", "address"] {

@@ -97,7 +97,7 @@ impl WaltidSettings {
         checks.wrong(
             !pointer.is_empty() && !pointer.starts_with('/'),
             "accounts.items",
-            "is no JSON pointer",
+            "is not a JSON pointer",
             "such as /items",
         );
         checks.wrong(
