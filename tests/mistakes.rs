@@ -93,7 +93,7 @@ fn variables_and_values() -> Vec<Row> {
             settings: format!("[server]\napi_secret = \"{SECRET}\"\n[original]\napi_key = \"{SECRET}\"").into(),
             says: &[
                 "server.api_secret (gangway.toml:2): is not a setting",
-                "it stands in providers.original",
+                "it belongs in providers.original",
                 "original (gangway.toml:3): is not a setting",
                 "did you mean providers.original?",
             ],

@@ -116,7 +116,7 @@ mod tests {
             ("postgres://gangway:34sec?x=y@db/gangway", "%3F"),
             ("postgres://gangway:34sec@db:port/gangway", "PASSWORD@HOST:PORT"),
             ("postgres://gangway:34sec@db/gangway?schema=crm", "options[search_path]"),
-            ("postgres://gangway:34sec@db/gangway?34sec&x=1", "passed over"),
+            ("postgres://gangway:34sec@db/gangway?34sec&x=1", "be ignored"),
             ("postgres://gangway:34sec@db/gangway?sslmode=always", "sslmode"),
         ];
         for (address, remedy) in rows {
