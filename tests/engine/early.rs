@@ -1,6 +1,6 @@
 //! A message that comes before the onboarding that awaits it: kept for the user, and taken when one begins.
 
-use gangway::engine::{Arrival, Flows, Options, child, sweep};
+use gangway::engine::{Arrival, Flows, Options, child, sweep, timers};
 use gangway_core::catalogue::Catalogue;
 use gangway_core::decision::Verdict;
 use gangway_core::effect::Request;
@@ -25,6 +25,7 @@ on_both_databases!(
     a_message_that_nobody_could_still_await_is_noted_as_before,
     a_message_goes_to_whoever_still_awaits_it_and_not_to_whom_it_comes_too_late_for,
     many_early_messages_of_one_type_hide_none_of_another,
+    of_two_early_messages_of_one_type_the_second_settles_the_second_wait,
 );
 
 fn confirmed(world: &World, key: &str) -> Arrival {
@@ -185,4 +186,46 @@ async fn many_early_messages_of_one_type_hide_none_of_another(db: &TestDb) {
     let two = begins(&world, "two").await;
     assert_eq!(world.onboarding(two).await.state, "second", "what came for it was hidden by what came for another");
     assert_eq!(world.of_verdict("kept").await.len(), 4, "and those wait on");
+}
+
+async fn of_two_early_messages_of_one_type_the_second_settles_the_second_wait(db: &TestDb) {
+    const TWICE: &str = "
+flow: twice
+version: 1
+title: Two papers
+start: { on: user.came, user: { id: data.user_id } }
+states:
+  nap: { wait: 10s, outcomes: { over: one } }
+  one: { await: { arrived: doc.ok }, within: 1h, outcomes: { arrived: two, late: late } }
+  two: { await: { arrived: doc.ok }, within: 1h, outcomes: { arrived: done, late: late } }
+  done: { end: completed }
+  late: { end: failed }
+";
+    let flows = Flows::default();
+    flows.add(gangway_core::flow::load("twice.yaml", TWICE, &Catalogue::default()).unwrap(), true);
+    let world = World::with(db, 1, |_| {}).await.with_flows(flows);
+    let papers =
+        |name: &str| [1, 2].map(|n| world.say().message(&format!("{name}-{n}"), "doc.ok", name, json!({ "n": n })));
+    // Before there is anybody, before the first wait, and both at once.
+    let [first, second] = papers("ann");
+    assert_eq!(world.one(first).await.verdict, Verdict::Held);
+    assert_eq!(world.one(second).await.verdict, Verdict::Held);
+    let mut begun = Vec::new();
+    for name in ["ann", "ben", "eve"] {
+        let start = world.say().start(&format!("start-{name}"), "user.came", name);
+        begun.push(world.one(start).await.onboarding.unwrap());
+    }
+    for paper in papers("ben") {
+        world.one(paper).await;
+    }
+    world.accept(&papers("eve")).await;
+    world.clock.advance(Millis::secs(61));
+    let door = open(&world);
+    for _ in 0..3 {
+        timers::tick(&world.engine, &door, world.say().0).await.unwrap();
+    }
+    for id in begun {
+        assert_eq!(world.onboarding(id).await.state, "done", "an early paper was lost");
+        assert_replays(&world, id, 0).await;
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use crate::catalogue::{Confirm, Limits};
+use crate::event::flow_of;
 use crate::flow::expr::{Expr, Mapping};
 use crate::flow::reach::Hears;
 use crate::onboarding::FlowRef;
@@ -368,6 +369,15 @@ impl Flow {
             Verb::Await(wait) => wait.arrivals.values().any(|awaited| awaited.name == name),
             _ => false,
         })
+    }
+
+    /// Whether the wait that an event of this name settles uses it up: internal events. What a provider said, and how a
+    /// child ended, stays true.
+    #[must_use]
+    pub fn uses_up(&self, name: &str) -> bool {
+        let internal = |wait: &Await| wait.arrivals.values().any(|one| one.name == name && !one.from_provider);
+        flow_of(name).is_none()
+            && self.states.values().any(|state| matches!(&state.verb, Verb::Await(wait) if internal(wait)))
     }
 
     /// Whether an event or fact of this name is remembered in this state: a state that can follow awaits it, or what it

@@ -14,21 +14,27 @@ use crate::onboarding::{Purpose, Review, ReviewCause, Status};
 
 impl<'a> Turn<'a> {
     /// Enters a state and whatever it leads to at once. A chain longer than the flow has states goes in a circle
-    /// without ever asking for anything: a person must look.
+    /// without ever asking for anything: a person must look. Internal events that came early each begin a new chain:
+    /// they are used up, so there is an end to it.
     pub(super) fn enter(&mut self, state: &str) {
         let mut entering = self.flow.states.get_key_value(state);
         if entering.is_none() {
             self.let_go();
             return self.review(ReviewCause::Flow, format!("the flow has no state {state}"));
         }
-        let mut bound = self.flow.states.len().saturating_add(1);
+        let longest = self.flow.states.len().saturating_add(1);
+        let mut bound = longest;
         while let Some((name, state)) = entering.take() {
             self.arrive_in(name);
             if bound == 0 {
                 return self.review(ReviewCause::Circle, format!("the flow goes in a circle through {name}"));
             }
             bound -= 1;
+            let known = self.it.memory.facts.len();
             let next = self.act(&state.verb);
+            if self.it.memory.facts.len() < known {
+                bound = longest;
+            }
             entering = next.and_then(|next| self.flow.states.get_key_value(next));
             if let (Some(next), None) = (next, &entering) {
                 self.review(ReviewCause::Flow, format!("the flow has no state {next}"));

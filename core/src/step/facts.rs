@@ -40,9 +40,10 @@ impl Turn<'_> {
         if self.it.status.ended() {
             return self.say("this onboarding has ended");
         }
+        // Each event is one of its own: two of one type are two, and settle two waits.
         let report = FactReport {
             name: event.kind.clone(),
-            resource: String::new(),
+            resource: format!("{} {}", event.source, event.key),
             fields: data.as_object().cloned().unwrap_or_default(),
             time: event.occurred_at,
             rank: 0,
@@ -121,8 +122,10 @@ impl Turn<'_> {
     }
 
     /// Keeps as many facts of this name as may be: the greatest, and facts before hints, so that it cannot matter in
-    /// which order they came. Answers whether the one at `new` is among them.
+    /// which order they came; of internal events the earliest, whose turn is next. Answers whether the one at `new` is
+    /// among them.
     fn bound(&mut self, name: &str, new: usize) -> bool {
+        let used_up = self.flow.uses_up(name);
         let most = usize::try_from(self.flow.limits.facts.max(1)).unwrap_or(usize::MAX);
         let facts = &mut self.it.memory.facts;
         let mut of_name: Vec<(usize, &Known)> =
@@ -130,7 +133,7 @@ impl Turn<'_> {
         if of_name.len() <= most {
             return true;
         }
-        of_name.sort_by(|(_, a), (_, b)| among(&b.report, &a.report));
+        of_name.sort_by(|(_, a), (_, b)| if used_up { turn_of(a, b) } else { among(&b.report, &a.report) });
         let gone: BTreeSet<usize> = of_name.iter().skip(most).map(|(at, _)| *at).collect();
         let mut at = 0..;
         facts.retain(|_| at.next().is_none_or(|at| !gone.contains(&at)));
@@ -201,6 +204,16 @@ impl Turn<'_> {
 pub(super) fn order(a: &FactReport, b: &FactReport) -> Ordering {
     a.time.cmp(&b.time).then(a.rank.cmp(&b.rank)).then_with(|| {
         if a.fields == b.fields { Ordering::Equal } else { canonical(&a.fields).cmp(&canonical(&b.fields)) }
+    })
+}
+
+/// Which of two internal events has its turn first: the earlier one by its sender's clock, else by ours. Total, as
+/// [`order`] is.
+pub(super) fn turn_of(a: &Known, b: &Known) -> Ordering {
+    let at = |known: &Known| known.report.time.unwrap_or(known.received_at);
+    at(a).cmp(&at(b)).then_with(|| order(&a.report, &b.report)).then_with(|| {
+        let name = |known: &Known| (known.report.name.clone(), known.report.resource.clone());
+        name(a).cmp(&name(b))
     })
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::facts::order;
+use super::facts::{order, turn_of};
 use super::turn::{Turn, about};
 use crate::catalogue::Confirm;
 use crate::effect::Request;
@@ -35,31 +35,37 @@ pub(super) struct Read {
 
 impl<'a> Turn<'a> {
     /// The awaited fact that is known, with its outcome. The greatest of several wins, so that the order in which they
-    /// came cannot matter.
+    /// came cannot matter. Of internal events the earliest wins, as if each had come while it was awaited.
     pub(super) fn look_back(&self, wait: &'a Await) -> Option<(&'a str, &Known)> {
-        let known = self.it.memory.facts.iter().filter(|known| known.report.trust == Trust::Fact);
-        known
-            .filter(|known| self.concerns(&known.report))
+        let awaited = |known: &&Known| self.concerns(&known.report) && known.report.trust == Trust::Fact;
+        let (used_up, stays): (Vec<_>, Vec<_>) = self
+            .it
+            .memory
+            .facts
+            .iter()
+            .filter(awaited)
             .filter_map(|known| {
                 let (outcome, _) = wait.arrivals.iter().find(|(_, awaited)| awaited.name == known.report.name)?;
                 Some((outcome.as_str(), known))
             })
-            .max_by(|(_, a), (_, b)| {
-                order(&a.report, &b.report)
-                    .then_with(|| a.report.name.cmp(&b.report.name))
-                    .then_with(|| a.report.resource.cmp(&b.report.resource))
-            })
+            .partition(|(_, known)| self.flow.uses_up(&known.report.name));
+        let earliest = used_up.into_iter().min_by(|(_, a), (_, b)| turn_of(a, b));
+        stays.into_iter().chain(earliest).max_by(|(_, a), (_, b)| {
+            order(&a.report, &b.report)
+                .then_with(|| a.report.name.cmp(&b.report.name))
+                .then_with(|| a.report.resource.cmp(&b.report.resource))
+        })
     }
 
     /// What settles the wait now, with the fields that it brought. A provider's fact stays known, and so does the end
-    /// of a child. An internal event is used up by the wait that it settles: a state that is entered again waits for a
-    /// new one.
+    /// of a child. An internal event is used up by the wait that it settles: the next wait for its type waits for the
+    /// next event, which may be there already. That is news, as it would be had it come only now.
     pub(super) fn settled(&mut self, wait: &'a Await) -> Option<(&'a str, Map<String, Value>)> {
         let (outcome, known) = self.look_back(wait)?;
-        let (name, fields) = (known.report.name.clone(), known.report.fields.clone());
-        let internal = wait.arrivals.get(outcome).is_some_and(|awaited| !awaited.from_provider);
-        if internal && flow_of(&name).is_none() {
-            self.it.memory.facts.retain(|known| known.report.name != name);
+        let FactReport { name, resource, fields, .. } = known.report.clone();
+        if self.flow.uses_up(&name) {
+            self.it.memory.facts.retain(|known| known.report.name != name || known.report.resource != resource);
+            self.news();
         }
         Some((outcome, fields))
     }

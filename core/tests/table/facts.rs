@@ -1,6 +1,7 @@
 //! Merging what is said: newer, older, the same; reports and messages.
 
-use gangway_core::event::FactReport;
+use gangway_core::event::{Event, FactReport};
+use gangway_core::onboarding::Status;
 use serde_json::json;
 
 use super::places::{asking, creating, ended, mailing, waiting};
@@ -122,13 +123,81 @@ fn a_state_that_is_entered_again_waits_for_a_new_message_and_not_for_a_new_fact(
 }
 
 #[test]
-fn a_message_that_comes_before_its_wait_is_found_later_and_an_older_one_is_superseded() {
+fn a_message_that_comes_before_its_wait_is_found_later_and_an_older_version_of_it_is_superseded() {
     let said = |at, value: &str| message_at("user.terms_accepted", at, json!({"at": value}));
     let world = check(terms(), said(2, "new"), "noted before/active");
     let world = check(world, said(1, "old"), "superseded before/active");
     let expect = "applied make/active; 1 settled ok; asks 2 call a.c; onboarding.moved";
     let world = check(world, done(1, 1, "ok"), expect);
     assert_eq!(json!(world.it().memory.states["terms"]), json!({"at": "new"}));
+}
+
+/// Two waits for one type, one after the other.
+fn papers() -> World {
+    let paper = |next: &str| wait(&[("arrived", "user.paper_came", next)]);
+    World::begin(flow(
+        &["states.one.no", "states.two.no"],
+        [
+            ("before", call("a.b", &[("ok", "one")])),
+            ("one", paper("two")),
+            ("two", paper("make")),
+            ("make", call("a.c", &[])),
+        ],
+    ))
+}
+
+fn paper(key: &str, at: u64) -> Event {
+    Event { key: key.into(), ..message_at("user.paper_came", at, json!({ "no": key })) }
+}
+
+fn numbers(world: &World) -> Vec<serde_json::Value> {
+    world.it().memory.states.values().filter_map(|fields| fields.get("no")).cloned().collect()
+}
+
+#[test]
+fn of_early_messages_of_one_type_each_settles_a_wait_of_its_own_in_their_order() {
+    for order in [[1, 2], [2, 1]] {
+        let early = order.iter().fold(papers(), |world, n| world.hear(paper(&format!("p{n}"), *n)));
+        assert_eq!(known(&early).len(), 2);
+        let world = early.hear(done(1, 1, "ok"));
+        assert_eq!((world.it().state.as_str(), numbers(&world)), ("make", vec![json!("p1"), json!("p2")]));
+        assert!(known(&world).is_empty(), "both are used up");
+    }
+}
+
+#[test]
+fn an_early_message_and_one_in_time_end_as_two_in_time() {
+    let early = papers().hear(paper("p1", 1)).hear(done(1, 1, "ok"));
+    assert_eq!(early.it().state, "two");
+    let in_time = papers().hear(done(1, 1, "ok")).hear(paper("p1", 1));
+    for world in [early, in_time] {
+        let world = world.hear(paper("p2", 2));
+        assert_eq!((world.it().state.as_str(), numbers(&world)), ("make", vec![json!("p1"), json!("p2")]));
+    }
+}
+
+#[test]
+fn a_copy_of_an_early_message_does_not_settle_a_second_wait() {
+    let world = papers().hear(paper("p1", 1)).hear(paper("p1", 1)).hear(done(1, 1, "ok"));
+    assert_eq!(world.it().state, "two");
+}
+
+#[test]
+fn more_early_messages_than_are_remembered_leave_the_earliest() {
+    let mut world = papers();
+    world.flow.limits.facts = 2;
+    let world = [3, 1, 2].iter().fold(world, |world, n| world.hear(paper(&format!("p{n}"), *n)));
+    assert_eq!(numbers(&world.hear(done(1, 1, "ok"))), [json!("p1"), json!("p2")]);
+}
+
+#[test]
+fn early_messages_that_lead_round_and_round_are_no_circle() {
+    let round = [("before", call("a.b", &[("ok", "w")])), ("w", wait(&[("got", "user.paper_came", "w")]))];
+    let early = |n: u64| {
+        (1..=n).fold(World::begin(flow(&[], round.clone())), |world, n| world.hear(paper(&format!("p{n}"), n)))
+    };
+    let world = early(9).hear(done(1, 1, "ok"));
+    assert_eq!((world.it().status, known(&world).len()), (Status::Waiting, 0), "{}", world.last.detail);
 }
 
 #[test]
