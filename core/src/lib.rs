@@ -11,6 +11,7 @@ pub mod effect;
 pub mod event;
 pub mod explain;
 pub mod flow;
+pub mod json;
 pub mod matching;
 pub mod onboarding;
 pub mod outcome;

@@ -43,6 +43,21 @@ fn a_wait_can_be_for_a_poll_alone() {
 }
 
 #[test]
+fn a_number_with_more_digits_than_are_kept_is_refused_and_a_text_of_the_same_digits_is_taken() {
+    let said = |value: &str| {
+        let states = "  tell: { publish: user.ready, with: { number: N }, outcomes: { sent: done } }\n  done: { end: completed }\n";
+        flow(&states.replace('N', value))
+    };
+    for kept in ["18446744073709551615", "-9223372036854775808", "0.5", "\"'18446744073709551616'\""] {
+        assert!(said(kept).is_ok(), "{kept}");
+    }
+    for digits in ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890"] {
+        let told = said(digits).unwrap_err().to_string();
+        assert!(told.contains("more digits than are kept") && told.contains("in quotes"), "{digits}: {told}");
+    }
+}
+
+#[test]
 fn retry_overlays_the_providers_rule_and_leaves_the_rest() {
     let flow = flow(
         "  make:

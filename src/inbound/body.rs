@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
 use super::answer::{answer, unreadable};
+use super::coding::Undecoded;
 use crate::problem::ProblemType;
 use crate::settings::IntakeSettings;
 
@@ -30,6 +31,15 @@ impl NoBody {
             }
             Self::Incomplete => (unreadable("the body did not arrive whole in time"), "unreadable"),
         }
+    }
+}
+
+/// The answer to a body that is not decoded, and the word to count it under.
+pub(crate) fn undecoded(why: Undecoded) -> (HttpResponse, &'static str) {
+    match why {
+        Undecoded::Other => (answer(ProblemType::MediaType, why.reason()), "unreadable"),
+        Undecoded::TooLarge => (answer(ProblemType::TooLarge, why.reason()), "too_large"),
+        Undecoded::Broken => (unreadable(why.reason()), "unreadable"),
     }
 }
 

@@ -1,44 +1,8 @@
-//! JSON from outside: a cap on nesting before parsing, fields taken out, and one canonical form to compare.
+//! JSON from outside: read as senders write it, fields taken out, and one canonical form to compare.
 
 use bytes::Bytes;
+pub(crate) use gangway_core::json::{LOST, read};
 use serde_json::{Map, Value};
-
-/// Deeper nesting is not read: every later walk over the value may recurse.
-pub(crate) const DEPTH_MOST: usize = 64;
-
-/// Reads a whole body.
-///
-/// # Errors
-/// Why not, without any of the content.
-pub(crate) fn read(bytes: &[u8]) -> Result<Value, &'static str> {
-    if too_deep(bytes) {
-        return Err("the JSON is nested deeper than 64 levels");
-    }
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => "the JSON ends too early",
-        _ => "this is not JSON",
-    })
-}
-
-/// Whether arrays and objects are nested deeper than [`DEPTH_MOST`]; looks at brackets outside strings only.
-fn too_deep(bytes: &[u8]) -> bool {
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in bytes {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEPTH_MOST {
-            return true;
-        }
-    }
-    false
-}
 
 /// The same bytes for the same value: keys in order, no white space.
 pub(crate) fn canonical(value: &Value) -> Bytes {
@@ -81,25 +45,6 @@ mod tests {
     use serde_json::json;
 
     use super::{canonical, read, without};
-
-    #[test]
-    fn nesting_is_read_up_to_64_levels_and_no_further() {
-        let nested = |n: usize| [vec![b'['; n], vec![b']'; n]].concat();
-        assert!(read(&nested(64)).is_ok());
-        assert_eq!(read(&nested(65)), Err("the JSON is nested deeper than 64 levels"));
-        assert!(read(&nested(2_000_000)).is_err());
-    }
-
-    #[test]
-    fn brackets_in_strings_are_not_nesting() {
-        let text = format!(r#"{{"a":"\"{}","b":"\\"}}"#, "[".repeat(100));
-        assert!(read(text.as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn invalid_utf8_is_not_read() {
-        assert!(read(b"{\"a\":\"\xff\"}").is_err());
-    }
 
     #[test]
     fn two_spellings_of_one_value_have_one_canonical_form() {

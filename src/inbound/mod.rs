@@ -6,6 +6,7 @@ mod answer;
 pub mod aside;
 mod body;
 mod cloudevents;
+mod coding;
 pub mod http;
 mod json;
 pub mod signature;

@@ -208,6 +208,9 @@ impl<'de> Deserialize<'de> for Raw {
 
 struct RawVisitor;
 
+/// Whole numbers from here on are not told apart any more.
+const LONGEST: f64 = 9_007_199_254_740_992.0;
+
 impl<'de> Visitor<'de> for RawVisitor {
     type Value = Raw;
 
@@ -228,6 +231,10 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Raw, E> {
+        // Only a whole number too long for 64 bits arrives so: its last digits are gone already.
+        if value.fract() == 0.0 && value.abs() >= LONGEST {
+            return Err(E::custom("a number with more digits than are kept; write it as a text, in quotes"));
+        }
         let number = Number::from_f64(value).ok_or_else(|| E::custom("not a finite number"))?;
         Ok(Raw::Literal(Value::Number(number)))
     }

@@ -283,7 +283,7 @@ async fn take(share: &Share, delivery: Delivery) -> Taken {
         let reason = "the body is larger than the limit".to_owned();
         return (tag, End::Unreadable(Box::new(delivery), reason, "too_large"));
     }
-    match message::read(&delivery.properties, &delivery.data, share.clock.now()) {
+    match message::read(&delivery.properties, &delivery.data, share.settings.max_message, share.clock.now()) {
         Ok(arrival) => (tag, offer(share, Box::new(arrival), Duration::ZERO).await),
         Err(why) => (tag, End::Unreadable(Box::new(delivery), why.0, "unreadable")),
     }

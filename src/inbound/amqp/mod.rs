@@ -16,6 +16,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod topology;
+mod values;
 mod watchdog;
 
 pub use state::{AmqpState, Snapshot};

@@ -7,7 +7,7 @@ mod tests;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-pub(crate) use binary::{essence, percent_decoded, unfold};
+pub(crate) use binary::{essence, header_decoded, is_core, is_json, unfold};
 use bytes::Bytes;
 use gangway_core::event::{Body, Event, OF_FLOWS};
 use gangway_core::time::Timestamp;
@@ -98,6 +98,10 @@ fn checked<'a>(name: &str, value: &'a str) -> Result<&'a str, NotAnEvent> {
     if value.chars().any(char::is_control) {
         return Err(NotAnEvent::attribute(name, "has control characters"));
     }
+    // Two texts that differ only there look the same, and must not become one id.
+    if value.contains(text::LOST) {
+        return Err(NotAnEvent::attribute(name, "has half of a character (U+FFFD)"));
+    }
     Ok(value)
 }
 
@@ -107,7 +111,7 @@ fn is_reserved(source: &str) -> bool {
 }
 
 fn data(fields: &Map<String, Value>) -> Result<Value, NotAnEvent> {
-    if optional(fields, "datacontenttype")?.is_some_and(|kind| !binary::is_json(kind)) {
+    if optional(fields, "datacontenttype")?.is_some_and(|kind| !is_json(kind)) {
         return Err(NotAnEvent::attribute("datacontenttype", "is not JSON"));
     }
     match (fields.get("data"), fields.get("data_base64")) {
@@ -127,6 +131,8 @@ fn data(fields: &Map<String, Value>) -> Result<Value, NotAnEvent> {
 fn subject_of(data: &Value) -> Result<Option<String>, NotAnEvent> {
     match data.get("user_id") {
         Some(Value::String(user_id)) => checked("data.user_id", user_id).map(|user_id| Some(user_id.to_owned())),
+        // As flows read a user's id: a whole number is the text of its digits, however many they are.
+        Some(Value::Number(number)) if !number.is_f64() => Ok(Some(number.to_string())),
         _ => Ok(None),
     }
 }

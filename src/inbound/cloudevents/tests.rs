@@ -3,7 +3,7 @@ use gangway_core::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{NotAnEvent, arrival, percent_decoded, unfold};
+use super::{NotAnEvent, arrival, unfold};
 use crate::engine::Arrival;
 use crate::inbound::testing::signed_up;
 
@@ -81,9 +81,23 @@ fn the_subject_is_taken_from_the_data_only_when_the_event_has_none() {
     };
     assert_eq!(subject(&with("subject", json!("s"))).as_deref(), Some("s"));
     assert_eq!(subject(&with("subject", Value::Null)).as_deref(), Some("u-1"));
-    let mut nameless = with("subject", Value::Null);
-    nameless["data"] = json!({ "user_id": 5 });
-    assert_eq!(subject(&nameless), None);
+    let of = |user_id: Value| {
+        let mut event = with("subject", Value::Null);
+        event["data"] = json!({ "user_id": user_id });
+        subject(&event)
+    };
+    assert_eq!(of(json!(5)).as_deref(), Some("5"), "a whole number is an id, as flows read it");
+    assert_eq!((of(json!(5.5)), of(json!(true))), (None, None));
+}
+
+#[test]
+fn an_id_with_half_of_a_character_is_refused_and_anything_else_with_one_is_read() {
+    for name in ["id", "source", "type", "subject"] {
+        let NotAnEvent(why) = read(&with(name, json!("a\u{fffd}"))).unwrap_err();
+        assert!(why.contains(&format!("`{name}`")) && why.contains("half of a character"), "{why}");
+    }
+    assert!(read(&with("data", json!({ "user_id": "u-1", "name": "a\u{fffd}" }))).is_ok());
+    assert!(read(&with("comment", json!("a\u{fffd}"))).is_ok());
 }
 
 #[test]
@@ -117,15 +131,9 @@ fn binary_mode_unfolds_to_the_same_event() {
     assert!(unfold(pairs.clone(), Some("text/plain"), body.as_bytes()).is_err());
     let twice = pairs.iter().cloned().chain([("ID".to_owned(), json!("e-2"))]);
     assert!(unfold(twice, None, b"").is_err());
+    let same = pairs.iter().cloned().chain([("ID".to_owned(), json!("e-1"))]);
+    assert!(unfold(same, None, b"").is_ok(), "a bridge that writes two bindings at once");
     assert!(read(&unfold(pairs, None, b"").unwrap()).is_ok(), "an event without data");
-}
-
-#[test]
-fn header_values_are_percent_decoded() {
-    assert_eq!(percent_decoded("Euro%20%E2%82%AC").as_deref(), Some("Euro €"));
-    assert_eq!(percent_decoded("100%"), None);
-    assert_eq!(percent_decoded("%zz"), None);
-    assert_eq!(percent_decoded("%ff"), None);
 }
 
 proptest! {

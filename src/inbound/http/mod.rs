@@ -4,6 +4,8 @@
 //! A batch with one unreadable event is refused whole, and every bad one is named: 2xx means all of it.
 
 #[cfg(test)]
+mod spec;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
@@ -16,8 +18,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{answer, bad_batch, come_again, count, unreadable, word};
-use super::cloudevents::{self, NotAnEvent, essence, percent_decoded};
-use super::{body, json as text};
+use super::cloudevents::{self, NotAnEvent, essence, header_decoded, is_core};
+use super::{body, coding, json as text};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::problem::ProblemType;
@@ -84,7 +86,16 @@ pub async fn publish(
             return response;
         }
     };
-    match read(&body::headers(&request), raw, events.clock.now(), events.limits.batch_max) {
+    let headers = body::headers(&request);
+    let decoded = match coding::decoded(coding::of(&headers).as_deref(), &raw, events.limits.body_max) {
+        Ok(decoded) => decoded,
+        Err(undecoded) => {
+            let (response, verdict) = body::undecoded(undecoded);
+            count(SOURCE, verdict);
+            return response;
+        }
+    };
+    match read(&headers, decoded, events.clock.now(), events.limits.batch_max) {
         Ok(Published { arrivals, .. }) if !all_of(sources, &arrivals) => {
             count(SOURCE, "forbidden");
             answer(ProblemType::Forbidden, "this token publishes under other sources; nothing was taken")
@@ -148,11 +159,16 @@ fn binary(
     for (name, value) in headers {
         let Some(name) = name.strip_prefix("ce-") else { continue };
         // What stands for bytes that are no text: two ids that differ only there must not become the same one.
-        let text = Some(value).filter(|value| !value.contains(char::REPLACEMENT_CHARACTER));
-        let value = text
-            .and_then(|value| percent_decoded(value))
-            .ok_or_else(|| Refused::One(NotAnEvent("a ce- header is not percent-encoded UTF-8".into())))?;
-        attributes.push((name.to_owned(), Value::String(value)));
+        let text = Some(value).filter(|value| !value.contains(text::LOST)).and_then(|value| header_decoded(value));
+        match text {
+            Some(text) => attributes.push((name.to_owned(), Value::String(text))),
+            None if is_core(name) => {
+                let what = "is not percent-encoded UTF-8; a percent sign is written %25";
+                return Err(Refused::One(NotAnEvent(format!("header `ce-{name}` {what}"))));
+            }
+            // Nothing reads an extension, so nothing is lost.
+            None => {}
+        }
     }
     let event = cloudevents::unfold(attributes, content_type, raw).map_err(Refused::One)?;
     single(&event, event.to_string().into(), now)

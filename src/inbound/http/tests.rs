@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Events, publish};
 use crate::clock::HandClock;
 use crate::engine::NotAccepted;
+use crate::inbound::coding::zipped;
 use crate::inbound::testing::{Writer, signed_up};
 use crate::settings::IntakeSettings;
 
@@ -62,6 +63,25 @@ impl World {
         let after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
         (response.status(), after, test::read_body_json(response).await)
     }
+}
+
+#[actix_web::test]
+async fn gzip_is_decoded_within_the_limit_and_other_codings_are_answered_with_415() {
+    let world = world();
+    let app = App::new().app_data(world.events.clone()).route("/v1/events", web::post().to(anybody));
+    let app = test::init_service(app).await;
+    let post = async |coding: &str, body: Vec<u8>| {
+        let request = test::TestRequest::post().uri("/v1/events").insert_header(STRUCTURED);
+        let request = request.insert_header(("content-encoding", coding)).set_payload(body).to_request();
+        test::call_service(&app, request).await.status()
+    };
+    let event = signed_up("e-1").to_string();
+    assert_eq!(post("gzip", zipped(event.as_bytes())).await, StatusCode::ACCEPTED);
+    assert_eq!(post("identity", event.clone().into_bytes()).await, StatusCode::ACCEPTED);
+    assert_eq!(post("gzip", zipped(&vec![b' '; 50_000])).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(post("br", event.clone().into_bytes()).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(post("gzip", event.into_bytes()).await, StatusCode::BAD_REQUEST);
+    assert_eq!(world.writer.taken().len(), 2);
 }
 
 #[actix_web::test]
@@ -167,7 +187,7 @@ async fn two_ids_that_are_no_text_are_not_taken_for_one_and_the_same() {
         let response = test::call_service(&app, request.insert_header(("ce-id", id)).to_request()).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
         let answer: Value = test::read_body_json(response).await;
-        assert_eq!(answer["detail"], "a ce- header is not percent-encoded UTF-8");
+        assert_eq!(answer["detail"], "header `ce-id` is not percent-encoded UTF-8; a percent sign is written %25");
     }
     assert!(world.writer.taken().is_empty());
 }

@@ -2,13 +2,17 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use super::keys::{Keys, Window, read_time};
 use super::{Presented, Rejected, header};
-use crate::inbound::json;
+use crate::inbound::{coding, json};
 use crate::providers::webhook::{Encoding, Piece, TimestampForm, TimestampPlace, WebhookSettings};
+
+/// What a signed body may decode to, to find its time in it; the intake has a limit of its own.
+const DECODED_MOST: usize = 16 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(super) struct HmacScheme {
@@ -62,7 +66,7 @@ impl HmacScheme {
         }
         // Only now, so that the body of a stranger is never parsed.
         match (&self.place, outside) {
-            (Some(TimestampPlace::Body(pointer)), _) => self.in_window(&time_in_body(presented.body, pointer)?, now),
+            (Some(TimestampPlace::Body(pointer)), _) => self.in_window(&time_in_body(presented, pointer)?, now),
             (_, Some(time)) => self.in_window(time, now),
             (_, None) => Ok(()),
         }
@@ -108,8 +112,11 @@ fn fields<'a>(list: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
     })
 }
 
-fn time_in_body(body: &[u8], pointer: &str) -> Result<Cow<'static, str>, Rejected> {
-    let value = json::read(body).map_err(|_| Rejected::MissingTimestamp)?;
+fn time_in_body(presented: &Presented<'_>, pointer: &str) -> Result<Cow<'static, str>, Rejected> {
+    let raw = Bytes::copy_from_slice(presented.body);
+    let body = coding::decoded(coding::of(presented.headers).as_deref(), &raw, DECODED_MOST);
+    let body = body.map_err(|_| Rejected::MissingTimestamp)?;
+    let value = json::read(&body).map_err(|_| Rejected::MissingTimestamp)?;
     match value.pointer(pointer) {
         Some(Value::String(text)) => Ok(text.clone().into()),
         Some(Value::Number(number)) => Ok(number.to_string().into()),

@@ -28,13 +28,15 @@ pub(crate) fn arrival(
         return Err(Unreadable("the event's type is empty, too long or has control characters".into()));
     }
     let content = content(delivery.json, &reading.varies, &raw);
-    let key = match reading.key {
+    // What was half of a character tells nothing apart any more: it is neither a key nor names anybody.
+    let whole = |text: &str| !text.contains(json::LOST);
+    let key = match reading.key.filter(|key| whole(key)) {
         Some(key) if is_plain(&key) => key,
         Some(odd) => digest("key", odd.as_bytes()),
         None => digest("body", &content),
     };
     // An empty value names no one, and would bring strangers together.
-    let named = |value: &str| !value.trim().is_empty() && value.len() <= IDENTIFIER_MOST;
+    let named = |value: &str| !value.trim().is_empty() && value.len() <= IDENTIFIER_MOST && whole(value);
     let identifiers = reading.identifiers.into_iter().filter(|identifier| named(&identifier.value)).collect();
     let event = Event {
         source: format!("webhook:{provider}"),
@@ -47,9 +49,12 @@ pub(crate) fn arrival(
     Ok(Arrival::brought(event, raw, content))
 }
 
-/// What a copy must have in common with the first: the bytes, or all but what a redelivery changes by design.
+/// What a copy must have in common with the first: all but its white space, the order of its fields, and what a
+/// redelivery changes by design. Where half a character was replaced, the bytes tell apart what the value cannot.
 fn content(value: &Value, varies: &[String], raw: &Bytes) -> Bytes {
-    if varies.is_empty() { raw.clone() } else { json::canonical(&json::without(value, varies)) }
+    let content = json::canonical(&json::without(value, varies));
+    let lost = std::str::from_utf8(&content).is_ok_and(|content| content.contains(json::LOST));
+    if lost && varies.is_empty() { raw.clone() } else { content }
 }
 
 fn is_plain(name: &str) -> bool {

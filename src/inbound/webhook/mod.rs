@@ -3,6 +3,7 @@
 //! hold a secret.
 
 mod delivery;
+mod form;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use tokio::sync::Semaphore;
 use super::answer::{answer, come_again, count, unreadable, word};
 use super::aside::{Aside, Failed, Rationed};
 use super::signature::{Presented, Profile, Rejected};
-use super::{body, json};
+use super::{body, coding};
 use crate::clock::Clock;
 use crate::engine::{Arrival, Door, NotAccepted, Receipt};
 use crate::problem::ProblemType;
@@ -109,7 +110,16 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
         Ok(verified) => verified.signed,
         Err(rejected) => return hooks.reject(name, &source, rejected, &presented, now).await,
     };
-    match read(name, &hook, &headers, signed, raw, now) {
+    // Only now: nothing of a stranger is decoded.
+    let body = match coding::decoded(coding::of(&headers).as_deref(), &raw, hooks.limits.body_max) {
+        Ok(body) => body,
+        Err(undecoded) => {
+            let (response, verdict) = body::undecoded(undecoded);
+            count(&source, verdict);
+            return response;
+        }
+    };
+    match read(name, &hook, &headers, signed, (raw, &body), now) {
         Ok(arrival) => hooks.hand_in(&source, arrival).await,
         Err(Unreadable(why)) => {
             count(&source, "unreadable");
@@ -118,6 +128,9 @@ async fn receive(hooks: web::Data<Webhooks>, request: HttpRequest, mut payload: 
         }
     }
 }
+
+/// What a body that was kept apart may decode to: what is kept is short.
+const AGAIN_MOST: usize = 16 * 1024 * 1024;
 
 /// A delivery that failed verification, verified again as if it came at the same time and our settings had been what
 /// they are now: the arrival that it makes.
@@ -130,7 +143,9 @@ pub fn again(name: &str, hook: &Hook, failed: &Failed, at: Timestamp) -> Result<
     let presented = failed.presented(&body);
     let verified = hook.profile.check(&presented, at).map_err(|why| format!("it is still not believed: {why}"))?;
     let headers = presented.headers.to_vec();
-    read(name, hook, &headers, verified.signed, body.clone(), at).map_err(|Unreadable(why)| why)
+    let decoded = coding::decoded(coding::of(&headers).as_deref(), &body, AGAIN_MOST);
+    let decoded = decoded.map_err(|undecoded| undecoded.reason().to_owned())?;
+    read(name, hook, &headers, verified.signed, (body.clone(), &decoded), at).map_err(|Unreadable(why)| why)
 }
 
 fn read(
@@ -138,10 +153,10 @@ fn read(
     hook: &Hook,
     headers: &[(String, String)],
     signed: bool,
-    raw: Bytes,
+    (raw, body): (Bytes, &[u8]),
     received_at: Timestamp,
 ) -> Result<Arrival, Unreadable> {
-    let json = json::read(&raw).map_err(|why| Unreadable(why.into()))?;
+    let json = form::read(headers, body).map_err(|why| Unreadable(why.into()))?;
     let delivery = Delivery { headers, json: &json, signed, received_at };
     let mut reading = hook.adapter.read(&delivery)?;
     if signed && !hook.profile.signs_its_id() {

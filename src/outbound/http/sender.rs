@@ -180,7 +180,7 @@ fn headers(request: &HttpRequest) -> Result<HeaderMap, Stop> {
 
 /// The allowed fields of a JSON answer, `a=1 b.c="x"`; nothing else of an answer is ever written down.
 fn said(reply: &Reply, loggable: &[&str]) -> String {
-    let Ok(json) = serde_json::from_slice::<Value>(&reply.body) else { return String::new() };
+    let Ok(json) = gangway_core::json::read(&reply.body) else { return String::new() };
     let field = |name: &&str| {
         let value = name.split('.').try_fold(&json, |value, key| value.get(key))?;
         let short = !matches!(value, Value::Object(_) | Value::Array(_) | Value::Null);

@@ -12,7 +12,7 @@ use crate::providers::{Reply, Stop};
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
 pub fn data(reply: &Reply) -> Result<Value, Refusal> {
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     match (refused(reply, json.as_ref()), json) {
         (Some(refusal), _) => Err(refusal),
         (None, Some(Value::Object(mut body))) => match body.remove("data") {

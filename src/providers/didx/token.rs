@@ -23,7 +23,7 @@ pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     if let Some(stop) = of_status(&reply, KEYS, "providers.didx.token.url") {
         return Err(stop);
     }
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     let token = json.as_ref().and_then(|json| json.get("access_token")).and_then(Value::as_str);
     match (reply.status, token.filter(|token| !token.is_empty())) {
         (200..=299, Some(token)) => {

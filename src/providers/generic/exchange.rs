@@ -97,7 +97,7 @@ impl Generic {
         let input = call.input.iter().filter(|(name, _)| !secret(name));
         let roots = roots([
             ("status", json!(reply.status)),
-            ("body", serde_json::from_slice(&reply.body).unwrap_or(Value::Null)),
+            ("body", gangway_core::json::read(&reply.body).unwrap_or(Value::Null)),
             ("headers", headers(&reply.headers)),
             ("input", input.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()),
             ("settings", Value::Object(self.values.clone())),

@@ -204,7 +204,7 @@ impl Sends {
         let path = request.url.strip_prefix(BASE).unwrap_or(&request.url).to_owned();
         let body = request.body.as_deref().map(|bytes| {
             let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
-            serde_json::from_slice::<Value>(bytes).unwrap_or_else(|_| text())
+            gangway_core::json::read(bytes).unwrap_or_else(|_| text())
         });
         same("`method`", self.method.as_ref(), &request.method.to_owned())?;
         same("`path`", self.path.as_ref(), &path)?;

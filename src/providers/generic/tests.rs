@@ -367,3 +367,18 @@ fn a_section_that_does_not_fit_its_definition_is_told_whole() {
         ]
     );
 }
+
+#[test]
+fn ids_that_are_long_numbers_are_told_apart_through_expressions_too() {
+    let it = adapter(&EXAMPLE.replacen("{ member_id: body.member.id }", "{ member_id: string(body.member.id) }", 1));
+    let read = |digits: &str| {
+        let body = format!(r#"{{"event":"member.activated","member":{{"id":{digits}}}}}"#);
+        let json = gangway_core::json::read(body.as_bytes()).unwrap();
+        it.read(&Delivery { headers: &[], json: &json, signed: true, received_at: NOW }).unwrap()
+    };
+    for digits in ["18446744073709551616", "18446744073709551617", "-9223372036854775809", "0.1000000000000000055511"] {
+        let reading = read(digits);
+        assert_eq!((reading.identifiers[0].value.as_str(), reading.facts[0].resource.as_str()), (digits, digits));
+        assert_eq!(reading.facts[0].fields["member_id"], digits);
+    }
+}

@@ -42,7 +42,7 @@ fn form(id: &SecretString, secret: &SecretString, scope: Option<&str>) -> String
 }
 
 fn token(name: &str, margin: Millis, reply: &Reply) -> Result<Token, Stop> {
-    let json = serde_json::from_slice::<Value>(&reply.body).unwrap_or(Value::Null);
+    let json = gangway_core::json::read(&reply.body).unwrap_or(Value::Null);
     let token = json.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
     match (reply.status, token) {
         (200..=299, Some(token)) => {

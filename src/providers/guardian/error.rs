@@ -25,7 +25,7 @@ pub fn body(reply: &Reply) -> Result<Body, Refusal> {
     if let Some(stop) = of_status(reply, keys, "providers.guardian.base_url") {
         return Err(Refusal::Stop(stop));
     }
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     match (reply.status, json) {
         (200..=299, Some(Value::Object(map))) if !map.is_empty() => Ok(Body::Object(Value::Object(map))),
         (200..=299, Some(Value::Object(_) | Value::Null)) => Ok(Body::Empty),

@@ -37,7 +37,7 @@ pub fn is_expiry(complaint: &Complaint) -> bool {
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
 pub fn data(reply: &Reply, exists: &[String]) -> Result<Value, Refusal> {
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     let message = json.as_ref().and_then(message);
     let status = reply.status;
     let complaint = |reason: String| Complaint { code: status.to_string(), reason };

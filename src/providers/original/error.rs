@@ -26,7 +26,7 @@ pub enum Refusal {
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
 pub fn data(reply: &Reply) -> Result<Value, Refusal> {
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     let error = json.as_ref().and_then(|json| json.get("error")).filter(|error| !error.is_null());
     let status = reply.status;
     let unclear = |cause: String| Refusal::Stop(Stop::Unclear(cause));

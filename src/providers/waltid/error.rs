@@ -42,7 +42,7 @@ pub fn answer(reply: &Reply, duplicate: &DuplicateSettings) -> Result<Value, Ref
     let barred = |cause: &str| Err(Refusal::Stop(Stop::Barred(cause.to_owned())));
     match status {
         200..=299 if text.is_empty() => Ok(Value::Null),
-        200..=299 => match serde_json::from_str::<Value>(text) {
+        200..=299 => match gangway_core::json::read(text.as_bytes()) {
             // The vendor's own tools look for an exception in the text of good answers too.
             Ok(json) if json.get("exception") == Some(&Value::Bool(true)) && tells() => {
                 Err(Refusal::Duplicate(complaint()))
@@ -66,7 +66,7 @@ pub fn answer(reply: &Reply, duplicate: &DuplicateSettings) -> Result<Value, Ref
 /// What the body says, for people: a message where there is one, else a short plain text.
 fn reason(text: &str) -> String {
     const LONGEST: usize = 300;
-    let json = serde_json::from_str::<Value>(text).ok();
+    let json = gangway_core::json::read(text.as_bytes()).ok();
     let told = match &json {
         Some(json) => {
             let field = |name| json.get(name).and_then(Value::as_str);

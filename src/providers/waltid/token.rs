@@ -35,7 +35,7 @@ pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     };
     let reply = far.send(login(desk, email, password.expose_secret())).await?;
     let away = |cause: String| Stop::Away(cause, reply.asked());
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     let field = |name| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str).filter(|t| !t.is_empty());
     Err(match reply.status {
         200..=299 => match (field("token"), field("status")) {

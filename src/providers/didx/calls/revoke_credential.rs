@@ -1,7 +1,6 @@
 //! `POST /credentials/{credentialId}/revoke`: takes a credential back by the inner id: the outer one is refused.
 
 use gangway_core::outcome::Answer;
-use serde_json::Value;
 
 use super::{Api, Desk, refusal};
 use crate::providers::didx::error::refused;
@@ -12,7 +11,7 @@ use crate::providers::{Call, Far, Stop};
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let path = ["credentials", need_id(call, "credential_id")?, "revoke"];
     let reply = far.send(desk.post(Api::Credentials, &path, None)).await?;
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     match refused(&reply, json.as_ref()) {
         Some(other) => refusal(other),
         None if reply.body.is_empty() || json.is_some() => Ok(Answer::named("revoked")),

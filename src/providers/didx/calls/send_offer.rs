@@ -30,7 +30,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         None => {}
     }
     let reply = far.send(desk.post(Api::Wallet, &["orgs", "credentials"], Some(&body.into()))).await?;
-    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    let json = gangway_core::json::read(&reply.body).ok();
     if let Some(other) = not_good(&reply, json.as_ref()) {
         return refusal(other);
     }

@@ -107,7 +107,7 @@ fn body(desk: &Desk, input: &Map<String, Value>) -> Result<Value, String> {
 /// A credential with all that the provider needs; a text is read as JSON, as front ends send it. Never repeats what is
 /// in it.
 fn whole(name: &str, credential: &Value) -> Result<Value, String> {
-    let parsed = credential.as_str().and_then(|text| serde_json::from_str(text).ok());
+    let parsed = credential.as_str().and_then(|text| gangway_core::json::read(text.as_bytes()).ok());
     let credential = parsed.as_ref().unwrap_or(credential);
     if text(credential, "credentialKind").is_none() {
         return Err(format!("{name} has no credentialKind"));
