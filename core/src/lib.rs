@@ -5,6 +5,7 @@
 //! [`flow::model::Flow`], [`step::step`] answers every event with a [`decision::Decision`], and what a decision asks of
 //! the world is an [`effect::Effect`]. The result of an effect is again an event.
 
+pub mod address;
 pub mod catalogue;
 pub mod decision;
 pub mod effect;

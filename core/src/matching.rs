@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization as _;
 
+use crate::address::{self, Address};
 use crate::event::{Body, Event, Identifier};
 use crate::flow::expr::{Expr, ExprError, Scope};
 use crate::flow::model::Flow;
+use crate::json;
 
 /// Longest id, e-mail address and language of a user, in bytes: nobody searches for more, and all of them are opened
 /// wherever the user is shown.
@@ -27,7 +30,7 @@ pub struct SignUp {
 ///
 /// # Errors
 /// When an expression fails; when the id is missing, empty, or neither text nor a whole number; when the id, the e-mail
-/// address or the language is too long or has control characters.
+/// address or the language is too long or has control characters; when no mail can be sent to the address.
 pub fn sign_up(flow: &Flow, event: &Event) -> Result<SignUp, ExprError> {
     let nothing = Map::new();
     let data = match &event.body {
@@ -50,6 +53,9 @@ pub fn sign_up(flow: &Flow, event: &Event) -> Result<SignUp, ExprError> {
     }
     plain(&start.external_id, &external_id)?;
     let email = text(start.email.as_ref(), &scope)?;
+    if let (Some(email), Some(expr)) = (&email, &start.email) {
+        Address::parse(email).map_err(|why| expr.failed(why))?;
+    }
     let locale = text(start.locale.as_ref(), &scope)?;
     Ok(SignUp { external_id, email, locale })
 }
@@ -76,7 +82,23 @@ fn plain(expr: &Expr, text: &str) -> Result<(), ExprError> {
     if text.chars().any(char::is_control) {
         return Err(expr.failed("it has control characters, such as line breaks"));
     }
+    // Two texts that differ only there look the same.
+    if text.contains(json::LOST) {
+        return Err(expr.failed("it has half of a character (U+FFFD)"));
+    }
     Ok(())
+}
+
+/// The ways to write a text that look the same: as it is, composed and decomposed.
+#[must_use]
+pub fn spellings(text: &str) -> Vec<String> {
+    let mut found = vec![text.to_owned()];
+    for other in [text.nfc().collect::<String>(), text.nfd().collect()] {
+        if !found.contains(&other) {
+            found.push(other);
+        }
+    }
+    found
 }
 
 /// The identifiers by which an event's owner is found, most telling first: a report's own, or the subject of a message.
@@ -102,13 +124,13 @@ pub fn identifiers(event: &Event) -> Vec<Identifier> {
     }
 }
 
-/// The value that is compared: trimmed, and lower-cased for e-mail addresses.
+/// The value that is compared: trimmed; of e-mail addresses in lower case, composed, and with the domain as DNS has it.
 #[must_use]
 pub fn canonical(identifier: &Identifier) -> String {
     let value = identifier.value.trim();
     let kind = identifier.kind.as_str();
     if kind == Identifier::EMAIL || kind.rsplit('.').next() == Some("email") {
-        value.to_lowercase()
+        address::canonical(value)
     } else {
         value.to_owned()
     }

@@ -82,14 +82,15 @@ fn what_names_a_user_is_at_most_1024_bytes_long_and_on_one_line() {
             data[field] = json!(value);
             sign_up(&flow, &signed_up(data)).map_err(|error| error.to_string())
         };
-        assert!(with(&"x".repeat(1024)).is_ok(), "{field}");
+        // What no mail can be sent to is refused before it is that long.
+        assert_eq!(with(&"x".repeat(1024)).is_ok(), field != "email", "{field}");
         let long = with(&"x".repeat(1025)).unwrap_err();
         assert!(long.contains("longer than 1024 bytes") && !long.contains("xx"), "{long}");
         for odd in ["a\r\nb", "a\0b", "a\u{1b}[2Jb"] {
             let odd = with(odd).unwrap_err();
             assert!(odd.contains("control characters"), "{field}: {odd}");
         }
-        assert!(with(" x\r\n").is_ok(), "white space around it is taken off");
+        assert!(with(" x@x.example\r\n").is_ok(), "white space around it is taken off");
     }
 }
 

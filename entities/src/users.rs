@@ -16,6 +16,8 @@ pub struct Model {
     pub wrapped_key: Vec<u8>,
     /// When gangway first heard of the person.
     pub created_at: i64,
+    /// Keyed hash of the e-mail address, which several users may share.
+    pub email_blind: Option<Vec<u8>>,
     /// The user's state machines.
     #[sea_orm(has_many)]
     pub onboardings: HasMany<super::onboardings::Entity>,

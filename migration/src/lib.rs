@@ -23,6 +23,7 @@ mod m20261129_000025_decided_at;
 mod m20261129_000027_tokens;
 mod m20261129_000028_polls;
 mod m20261129_000029_kept_early;
+mod m20261129_000031_email_blind;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000027_tokens::Migration),
             Box::new(m20261129_000028_polls::Migration),
             Box::new(m20261129_000029_kept_early::Migration),
+            Box::new(m20261129_000031_email_blind::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gangway_core::event::{Identifier, OnboardingId, UserId};
+use gangway_core::matching::spellings;
 use uuid::Uuid;
 
 use crate::store::search::SeenUser;
@@ -12,18 +13,27 @@ use crate::store::{Store, StoreError};
 pub const LONGEST: usize = 1024;
 
 /// Everything that a text may be an identifier of: the external id, an e-mail address, and every kind that the
-/// providers' adapters write.
+/// providers' adapters write. In every spelling that looks the same: with `é` as one character or as two; and with a
+/// `+` where there is a space, since a `+` that is not escaped in an address arrives as one.
 #[must_use]
 pub fn candidates(text: &str, kinds: &[String]) -> Vec<Identifier> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > LONGEST {
+    if text.trim().is_empty() || text.len() > LONGEST {
         return Vec::new();
     }
-    let mut found = vec![Identifier::new(Identifier::EXTERNAL_ID, text)];
-    if text.contains('@') {
-        found.push(Identifier::new(Identifier::EMAIL, text));
+    let mut found = Vec::new();
+    let trimmed = text.trim();
+    // A phone number begins with one.
+    let begins = text.starts_with(' ') && trimmed.starts_with(|c: char| c.is_ascii_digit());
+    let plus = format!("{}{}", if begins { "+" } else { "" }, trimmed.replace(' ', "+"));
+    for text in [trimmed].into_iter().chain(Some(plus.as_str()).filter(|plus| *plus != trimmed)) {
+        for text in spellings(text) {
+            found.push(Identifier::new(Identifier::EXTERNAL_ID, &text));
+            if text.contains('@') {
+                found.push(Identifier::new(Identifier::EMAIL, &text));
+            }
+            found.extend(kinds.iter().map(|kind| Identifier::new(kind, &text)));
+        }
     }
-    found.extend(kinds.iter().map(|kind| Identifier::new(kind, text)));
     found
 }
 
@@ -67,6 +77,11 @@ mod tests {
             found(" ada@example.com "),
             ["user.external_id", "user.email", "original.user_uid", "original.wallet"]
         );
+        let values = |text| candidates(text, &[]).into_iter().map(|one| one.value).collect::<Vec<_>>();
+        assert_eq!(values("ada tag"), ["ada tag", "ada+tag"], "a plus that was not escaped");
+        assert_eq!(values(" 49170"), ["49170", "+49170"]);
+        assert_eq!(values("Zoe\u{308}"), ["Zoe\u{308}", "Zo\u{eb}"], "composed and not");
+        assert_eq!(values("Zo\u{eb}"), ["Zo\u{eb}", "Zoe\u{308}"]);
         assert!(found("  ").is_empty());
         assert!(found(&"x".repeat(2000)).is_empty());
     }

@@ -12,9 +12,16 @@ use crate::store::types::ShutUser;
 
 /// `{id, external_id, email, locale, created_at, identifiers, onboardings}`.
 #[must_use]
-pub fn user(user: &User, onboardings: &[Seen], flows: &Flows, rests: &dyn Rests) -> Value {
+pub fn user(
+    user: &User,
+    onboardings: &[Seen],
+    adopted: Vec<(Identifier, Timestamp)>,
+    flows: &Flows,
+    rests: &dyn Rests,
+) -> Value {
     let shown: Vec<_> = identifiers(user, onboardings.iter().flatten())
         .into_iter()
+        .chain(adopted)
         .map(|(identifier, since)| json!({ "kind": identifier.kind, "value": identifier.value, "since": since.to_string() }))
         .collect();
     json!({
@@ -158,7 +165,7 @@ pub(crate) mod tests {
 
     #[test]
     fn shapes_have_the_contract_s_fields_and_no_others() {
-        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], &Flows::default(), &Later);
+        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], Vec::new(), &Flows::default(), &Later);
         assert_eq!(keys(&shown), ["id", "external_id", "email", "locale", "created_at", "identifiers", "onboardings"]);
         assert_eq!(keys(&shown["identifiers"][0]), ["kind", "value", "since"]);
         let entry = JournalEntry {

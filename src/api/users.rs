@@ -21,8 +21,8 @@ pub(crate) struct Query {
 
 /// `GET /v1/users?q=ANY-IDENTIFIER`
 pub(crate) async fn find(state: web::Data<State>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
-    let text = query.q.trim();
-    if text.is_empty() || text.len() > search::LONGEST {
+    let text = query.q.as_str();
+    if text.trim().is_empty() || text.len() > search::LONGEST {
         return Err(Problem::new(
             ProblemType::Invalid,
             "q is any identifier: an external id, an e-mail address, a provider's id",
@@ -47,7 +47,11 @@ async fn shown(state: &State, user: &SeenUser) -> Result<Value, Problem> {
     let id = user.as_ref().map_or_else(|shut| shut.id, |user| user.id);
     let onboardings = state.store.user_onboardings(id).await.map_err(|error| failed(&error))?;
     Ok(match user {
-        Ok(user) => shape::user(user, &onboardings, &state.flows, &*state.rests),
+        Ok(user) => {
+            let opened: Vec<_> = onboardings.iter().flatten().collect();
+            let adopted = state.store.adopted(&opened).await.map_err(|error| failed(&error))?;
+            shape::user(user, &onboardings, adopted, &state.flows, &*state.rests)
+        }
         Err(shut) => shape::shut_user(shut, &onboardings, &state.flows, &*state.rests),
     })
 }

@@ -61,7 +61,11 @@ impl User {
                 journals.insert(id, last(&store, id, show.lines).await?);
             }
             let shown = match &person {
-                Ok(person) => shape::user(person, &onboardings, &flows, &Later),
+                Ok(person) => {
+                    let opened: Vec<_> = onboardings.iter().flatten().collect();
+                    let adopted = store.adopted(&opened).await?;
+                    shape::user(person, &onboardings, adopted, &flows, &Later)
+                }
                 Err(shut) => shape::shut_user(shut, &onboardings, &flows, &Later),
             };
             if show.json {
@@ -182,7 +186,7 @@ mod tests {
     fn what_others_wrote_adds_no_line_and_says_nothing_to_the_terminal() {
         let onboardings =
             [Ok(onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")]))];
-        let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);
+        let shown = shape::user(&ada(), &onboardings, Vec::new(), &Flows::default(), &Later);
         let text = summary(&Ok(ada()), &onboardings, &shown, &Journals::new());
         assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
@@ -211,7 +215,7 @@ mod tests {
             decided_at: None,
         };
         let journals = Journals::from([(id, vec![entry])]);
-        let shown = shape::user(&ada(), &onboardings, &Flows::default(), &Later);
+        let shown = shape::user(&ada(), &onboardings, Vec::new(), &Flows::default(), &Later);
         let text = summary(&Ok(ada()), &onboardings, &shown, &journals);
         for part in [
             "u-42",

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use gangway_core::effect::{EffectId, Mode, Request};
-use gangway_core::event::{Event, OnboardingId, UserId};
+use gangway_core::event::{Event, Identifier, OnboardingId, UserId};
 use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
 use gangway_core::time::Timestamp;
 use gangway_entities::{effects, events, identifiers, onboardings, users};
@@ -25,12 +25,14 @@ struct Personal {
     locale: Option<String>,
 }
 
-pub(super) fn user_row(chance: &dyn Chance, loaded: &LoadedUser) -> Result<users::Model> {
+pub(super) fn user_row(keys: &Keyring, chance: &dyn Chance, loaded: &LoadedUser) -> Result<users::Model> {
     let User { id, external_id, email, locale, created_at } = loaded.user.clone();
+    let email_blind = email.as_ref().map(|email| keys.blind(&Identifier::new(Identifier::EMAIL, email)).0.to_vec());
     let plain = json(&Personal { external_id, email, locale })?;
     let place = Place { table: "users", row: id.0.as_bytes() };
     let sealed = loaded.key.seal(chance, place, &plain)?;
-    Ok(users::Model { id: id.0, sealed, wrapped_key: loaded.key.wrapped().to_vec(), created_at: created_at.0 })
+    let wrapped_key = loaded.key.wrapped().to_vec();
+    Ok(users::Model { id: id.0, sealed, wrapped_key, created_at: created_at.0, email_blind })
 }
 
 pub(super) fn user(key: &DataKey, row: &users::Model) -> Result<User> {

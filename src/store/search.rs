@@ -14,6 +14,11 @@ use uuid::Uuid;
 use super::types::{Shut, ShutUser};
 use super::{Blind, Store, StoreError, rows};
 
+/// Most users that are shown of those who share an e-mail address.
+const SHARING: u64 = 100;
+/// Events of an onboarding in which the values of its identifiers are looked for.
+const NAMING: u64 = 500;
+
 /// A journal row, opened as far as people may see it.
 #[derive(Clone, Debug)]
 pub struct JournalEntry {
@@ -110,8 +115,8 @@ impl From<EntryRow> for JournalEntry {
 }
 
 impl Store {
-    /// Users that own an identifier: exact search by kind and value, through blind values. Also by an identifier of
-    /// one of the user's onboardings. Each is opened by itself.
+    /// Users that have an identifier: exact search by kind and value, through blind values. Also by an identifier of
+    /// one of the user's onboardings, and all who share an e-mail address. Each is opened by itself.
     ///
     /// # Errors
     /// [`StoreError::Passing`].
@@ -131,6 +136,18 @@ impl Store {
                 .await
                 .map_err(Self::screens_failed)?;
             ids.extend(owners);
+        }
+        let of_email = identifiers.iter().filter(|identifier| identifier.kind == Identifier::EMAIL);
+        let shared: Vec<_> = of_email.map(|email| self.keys.blind(email).0.to_vec()).collect();
+        if !shared.is_empty() {
+            let share = users::Entity::find()
+                .select_only()
+                .column(users::Column::Id)
+                .filter(users::Column::EmailBlind.is_in(shared))
+                .order_by_asc(users::Column::Id)
+                .limit(SHARING)
+                .into_tuple::<Uuid>();
+            ids.extend(share.all(self.screens()).await.map_err(Self::screens_failed)?);
         }
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -161,6 +178,55 @@ impl Store {
         let since = owned.map(|row| Ok((rows::blind(&row.blind)?, Timestamp(row.since))));
         let since: Vec<(Blind, Timestamp)> = since.collect::<Result<_, StoreError>>()?;
         Ok(since.into_iter().filter_map(|(blind, at)| Some(((*blinds.get(&blind)?).clone(), at))).collect())
+    }
+
+    /// What else these onboardings own, beside what they remember: an event that an operator gave to one of them named
+    /// it. Only its keyed hash is stored, so its value is read from that event.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn adopted(&self, onboardings: &[&Onboarding]) -> Result<Vec<(Identifier, Timestamp)>, StoreError> {
+        let known = onboardings.iter().flat_map(|onboarding| &onboarding.memory.identifiers);
+        let known: BTreeSet<Vec<u8>> = known.map(|identifier| self.keys.blind(identifier).0.to_vec()).collect();
+        let ids = onboardings.iter().map(|onboarding| onboarding.id.0);
+        let find = identifiers::Entity::find().filter(identifiers::Column::OnboardingId.is_in(ids));
+        let owned = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let mut missing: HashMap<Vec<u8>, Timestamp> = HashMap::new();
+        let mut owners = BTreeSet::new();
+        for row in owned.into_iter().filter(|row| !known.contains(&row.blind)) {
+            owners.extend(row.onboarding_id);
+            missing.insert(row.blind, Timestamp(row.since));
+        }
+        let mut found = Vec::new();
+        for owner in owners {
+            if missing.is_empty() {
+                break;
+            }
+            for event in self.reports(OnboardingId(owner)).await? {
+                for identifier in gangway_core::matching::identifiers(&event) {
+                    if let Some(since) = missing.remove(self.keys.blind(&identifier).0.as_slice()) {
+                        found.push((identifier, since));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// What providers said of an onboarding, as far as it can be opened here, the oldest first.
+    async fn reports(&self, id: OnboardingId) -> Result<Vec<Event>, StoreError> {
+        let find = events::Entity::find()
+            .filter(events::Column::OnboardingId.eq(id.0))
+            .filter(events::Column::Source.starts_with("webhook:"))
+            .order_by_asc(events::Column::Seq)
+            .limit(NAMING)
+            .find_also_related(users::Entity);
+        let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
+        let open = |(row, user): (events::Model, Option<users::Model>)| {
+            let key = self.keys.data_key(row.own_key.as_deref().unwrap_or(&user?.wrapped_key)).ok()?;
+            rows::open_event(&key, &row).ok().map(|(event, _)| event)
+        };
+        Ok(found.into_iter().filter_map(open).collect())
     }
 
     /// A user.

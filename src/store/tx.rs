@@ -217,7 +217,8 @@ impl Tx {
         let mut added: Vec<&LoadedUser> = users.iter().filter(|loaded| won(&loaded.user)).collect();
         added.sort_by_key(|loaded| loaded.user.id);
         if !added.is_empty() {
-            let rows = added.iter().map(|loaded| rows::user_row(&*self.chance, loaded)).collect::<Result<_>>()?;
+            let rows =
+                added.iter().map(|loaded| rows::user_row(&self.keys, &*self.chance, loaded)).collect::<Result<_>>()?;
             self.session.insert_users(rows).await?;
         }
         Ok(added.into_iter().map(|loaded| loaded.user.id).collect())

@@ -4,6 +4,7 @@
 //! | bad day | where |
 //! |---|---|
 //! | not JSON, wrong types, deep nesting, invalid UTF-8, unknown provider | `intake`: what_cannot_be_read… |
+//! | long numbers, half characters, byte order marks, addresses of every kind | `spelling` |
 //! | body over the limit, also in chunks without a length | `intake`: a_body_over_the_limit… |
 //! | `\u0000` in keys and values | `intake`: a_zero_character… |
 //! | missing or garbled signature header | `signed`: a_missing_garbled_or_wrong_signature… |
@@ -60,6 +61,7 @@ mod reviews;
 mod rounds;
 mod secrets;
 mod signed;
+mod spelling;
 mod starting;
 mod strangers;
 mod stub;

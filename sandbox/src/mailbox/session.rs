@@ -184,9 +184,27 @@ impl Session {
 fn path<'a>(rest: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     let (head, tail) = rest.trim_start().split_at_checked(word.len())?;
     let tail = tail.trim_start().strip_prefix('<').filter(|_| head.eq_ignore_ascii_case(word))?;
-    let (address, parameters) = tail.split_once('>')?;
-    let odd = address.chars().any(|c| c.is_whitespace() || c.is_control() || c == '<');
-    (!odd).then_some((address, parameters.trim()))
+    let (address, parameters) = tail.split_at_checked(length(tail)?)?;
+    Some((address, parameters.strip_prefix('>')?.trim()))
+}
+
+/// How long the address is up to its closing bracket; `None` when something in it may stand only in quotes.
+fn length(tail: &str) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in tail.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if c.is_control() => return None,
+            _ if quoted => {}
+            '>' => return Some(at),
+            '<' => return None,
+            _ if c.is_whitespace() => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 fn starts(address: &str, word: &str) -> bool {

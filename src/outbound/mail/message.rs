@@ -1,8 +1,10 @@
 //! A mail as bytes. The same effect makes the same bytes at every attempt: message id, date and boundary come from
 //! the effect, so that a second copy can be recognised as one.
 
+use std::str::FromStr as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use gangway_core::address::Address as Receiver;
 use gangway_core::effect::EffectId;
 use gangway_core::time::Timestamp;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -51,12 +53,16 @@ pub fn write(
     to: &str,
     words: Rendered,
 ) -> Result<Letter, Unwritable> {
-    let to = to.trim().parse::<Address>().map_err(|_| Unwritable::Address)?;
+    let to = Receiver::parse(to).map_err(|_| Unwritable::Address)?.to_string();
+    let receiver = Address::from_str(&to).map_err(|_| Unwritable::Address)?;
+    let envelope = Envelope::new(Some(head.from.email.clone()), vec![receiver]).map_err(|_| Unwritable::Content)?;
     let name = format!("{}.{}", id.onboarding, id.n);
     let asked = Duration::from_millis(u64::try_from(asked_at.0).unwrap_or(0));
     let mut builder = Message::builder()
         .from(head.from.clone())
-        .to(Mailbox::new(None, to))
+        .envelope(envelope)
+        // As it is: the builder knows no quoted names, and would encode what RFC 6532 wants bare.
+        .raw_header(HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("To"), to.clone(), to))
         .subject(words.subject)
         .date(UNIX_EPOCH + asked)
         .message_id(Some(format!("<{name}@{}>", head.domain)))
@@ -107,6 +113,24 @@ mod tests {
             assert!(first.contains(line), "{line} is not in\n{first}");
         }
         assert!(first.is_ascii(), "every server takes it");
+    }
+
+    #[test]
+    fn every_kind_of_address_that_a_sign_up_takes_is_written() {
+        for (to, line) in [
+            ("\"ada love\"@example.org", "To: \"ada love\"@example.org"),
+            ("\"a@b\"@example.org", "To: \"a@b\"@example.org"),
+            ("\"a\\\"b\"@example.org", "To: \"a\\\"b\"@example.org"),
+            ("o'neil+tag!#$%&*/=?^_`{|}~-@example.org", "To: o'neil+tag!#$%&*/=?^_`{|}~-@example.org"),
+            ("ada@bücher.example", "To: ada@xn--bcher-kva.example"),
+            ("zoë@example.org", "To: zoë@example.org"),
+            ("用户@例え.テスト", "To: 用户@xn--r8jz45g.xn--zckzah"),
+            ("ada@[192.0.2.1]", "To: ada@[192.0.2.1]"),
+            ("ada@localhost", "To: ada@localhost"),
+        ] {
+            let mail = letter(to, "Hello").unwrap();
+            assert!(mail.lines().any(|written| written == line), "{line} is not in\n{mail}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ macro_rules! columns {
     };
 }
 
-columns!(users::Model: id, sealed, wrapped_key, created_at);
+columns!(users::Model: id, sealed, wrapped_key, created_at, email_blind);
 columns!(onboardings::Model:
     id, user_id, flow, version, state, status, since, wake_at, revision, created_at, ended_at, sealed,
 );
