@@ -1,11 +1,16 @@
 //! Settings: what is refused, what wins, what is never shown.
 
-#![allow(clippy::expect_used, reason = "helpers of tests may panic")]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may panic")]
 
 use gangway::providers::original::settings::OriginalSettings;
 use gangway::providers::webhook::WebhookSettings;
 use gangway::settings::{Faults, Input, Settings};
 use secrecy::ExposeSecret;
+
+#[path = "settings/hostile.rs"]
+mod hostile;
+#[path = "settings/wait.rs"]
+mod wait;
 
 fn read(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Faults> {
     Settings::read(&Input {
@@ -297,6 +302,8 @@ fn a_variable_that_names_nothing_is_refused() {
         ("GANGWAY_ORIGINAL_API_KEY", "GANGWAY_ORIGINAL_API_KEY", "did you mean GANGWAY_PROVIDERS__ORIGINAL__API_KEY?"),
         ("GANGWAY_ENGINE_BATCH", "GANGWAY_ENGINE_BATCH", "did you mean GANGWAY_ENGINE__BATCH?"),
         ("GANGWAY_BANANA", "GANGWAY_BANANA", "two underscores nest"),
+        ("GANGWAY_MASTER_KEY_FILE", "GANGWAY_MASTER_KEY_FILE", "did you mean GANGWAY_KEYS__KEY_FILE?"),
+        ("GANGWAY_DATABASE_URL_FILE", "GANGWAY_DATABASE_URL_FILE", "GANGWAY_DATABASE_URL=$(cat FILE)"),
     ];
     for (variable, key, says) in rows {
         let found = faults("", &[(variable, "x")]);

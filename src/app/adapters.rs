@@ -86,9 +86,13 @@ fn defined(name: &str, provider: &Provider, settings: &Settings) -> Result<Made,
     }
     let verified = webhook.as_ref().map(|webhook| definition.verified(webhook));
     let mut faults = Generic::faults(&definition, &adapter, webhook.as_ref(), &at);
-    if !faults.is_empty() {
-        // It gets no hook, so what is wrong with that is told here.
-        faults.extend(verified.and_then(|rule| Profile::new(&rule, &self::at(name)).err()).unwrap_or_default());
+    let hook = verified.as_ref().map(|rule| rule.faults(&self::at(name))).unwrap_or_default();
+    if !faults.is_empty() || !hook.is_empty() {
+        if hook.is_empty() {
+            // It gets no hook, so what is wrong with that is told here.
+            faults.extend(verified.and_then(|rule| Profile::new(&rule, &self::at(name)).err()).unwrap_or_default());
+        }
+        faults.extend(hook);
         return Err(Faults(faults));
     }
     // More conversations than turns would only wait for each other.

@@ -119,10 +119,13 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// Whether this is an address that requests can go to.
+/// Whether this is an address that requests can go to: one with a login would show it wherever the address is shown.
 #[must_use]
 pub fn is_web(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+    Url::parse(address).is_ok_and(|url| {
+        let login = !url.username().is_empty() || url.password().is_some();
+        matches!(url.scheme(), "http" | "https") && !login
+    })
 }
 
 /// Whether a key, token or id can stand in a header as it is.

@@ -69,6 +69,16 @@ impl AmqpSettings {
         {
             wrong("url", "this is not an AMQP URL", "amqp://USER:PASSWORD@HOST:5672/VHOST");
         }
+        let unescaped = self.url.as_ref().and_then(|url| super::address::unescaped(url.expose_secret()));
+        if let Some(what) = unescaped {
+            wrong("url", what, super::address::ESCAPES);
+        } else if let Some(url) = &self.url
+            && url.expose_secret().starts_with("amqp")
+            && url.expose_secret().parse::<lapin::uri::AMQPUri>().is_err()
+        {
+            let hint = format!("write amqp://USER:PASSWORD@HOST:5672/VHOST; {}", super::address::ESCAPES);
+            wrong("url", "cannot be read as an address", &hint);
+        }
         if self.url.as_ref().is_some_and(|url| nameless(url.expose_secret())) {
             let what = "ends with a slash: that names a virtual host without a name, which no broker has";
             wrong("url", what, "leave the slash out for the usual virtual host, `/`, or name one after it");

@@ -7,6 +7,7 @@ use toml::Value;
 
 use super::Fault;
 use super::merge::{Merged, Source};
+use super::pasted::bare;
 use super::value_type::{ValueType, guess, leaves};
 
 /// Short names of what nearly everyone sets.
@@ -21,7 +22,7 @@ pub(crate) const SHORT: [(&str, &str); 5] = [
 /// Lays the variables over it. Empty ones count as not set: composed environments pass them on so.
 pub(crate) fn lay(merged: &mut Merged<'_>, environment: &[(String, String)], faults: &mut Vec<Fault>) {
     let mut set_by: BTreeMap<Vec<String>, String> = BTreeMap::new();
-    let mut variables: Vec<_> = environment.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let mut variables: Vec<_> = environment.iter().filter(|(_, value)| !bare(value).is_empty()).collect();
     variables.sort();
     for (name, text) in variables {
         if service_link(name, text) {
@@ -58,9 +59,14 @@ fn path(name: &str, merged: &Merged<'_>) -> Option<Result<Vec<String>, Fault>> {
         return Some(Ok(key.split('.').map(str::to_owned).collect()));
     }
     if !rest.contains("__") {
-        let short = || nearest(name, SHORT.map(|(short, _)| short)).map(str::to_owned);
-        let hint = match nested(rest, merged).or_else(short) {
-            Some(meant) => format!("did you mean {meant}?"),
+        let short = |name| nearest(name, SHORT.map(|(short, _)| short)).map(str::to_owned);
+        let hint = match nested(rest, merged).or_else(|| short(name)) {
+            _ if name == "GANGWAY_MASTER_KEY_FILE" => "did you mean GANGWAY_KEYS__KEY_FILE?".to_owned(),
+            Some(meant) => match name.strip_suffix("_FILE").and_then(short) {
+                // The name of a file is no value.
+                Some(meant) => format!("no variable names a file with a value: {meant}=$(cat FILE)"),
+                None => format!("did you mean {meant}?"),
+            },
             None => "two underscores nest: GANGWAY_SECTION__KEY".to_owned(),
         };
         return Some(Err(Fault::new(name, "is not a setting", hint)));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Fault;
+use super::{Fault, text};
 
 /// Where flow files are.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,7 +21,7 @@ impl FlowSettings {
         let missing = self.folders.iter().filter(|folder| !folder.is_dir());
         missing
             .map(|folder| {
-                let what = format!("{} is not a folder", folder.display());
+                let what = format!("{} is not a folder", text::name(folder));
                 Fault::new(format!("{at}.folders"), what, "relative paths begin where gangway is started")
             })
             .collect()

@@ -11,8 +11,8 @@ use super::section::Section;
 use super::shape::Shape;
 use super::{
     AmqpSettings, DatabaseSettings, EngineSettings, Fault, Faults, FlowSettings, IntakeSettings, KeySettings,
-    LogSettings, MailSettings, OutboundSettings, Providers, ServerSettings, Settings, across, environment, file, show,
-    text,
+    LogSettings, MailSettings, OutboundSettings, Providers, ServerSettings, Settings, across, environment, file,
+    pasted, show, text,
 };
 
 /// The commented defaults, compiled in.
@@ -50,7 +50,8 @@ impl Input {
             }
         }
         let variable = input.environment.iter().find(|(name, value)| name == "GANGWAY_CONFIG" && !value.is_empty());
-        let named = config.map(Path::to_path_buf).or_else(|| variable.map(|(_, value)| PathBuf::from(value)));
+        let named =
+            config.map(Path::to_path_buf).or_else(|| variable.map(|(_, value)| PathBuf::from(pasted::bare(value))));
         let path = named.clone().unwrap_or_else(|| PathBuf::from("gangway.toml"));
         if named.is_some() || path.exists() {
             match text::read(&path) {

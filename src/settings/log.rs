@@ -25,11 +25,14 @@ impl LogSettings {
         let mut faults = Vec::new();
         if !Self::LEVELS.contains(&self.level.as_str()) {
             let hint = "one of error, warn, info, debug, trace; GANGWAY_LOG takes a finer filter";
-            faults.push(Fault::new(format!("{at}.level"), format!("{:?} is not a level", self.level), hint));
+            faults.push(Fault::new(format!("{at}.level"), "is not a level", hint));
         }
         if !["text", "json"].contains(&self.format.as_str()) {
-            let what = format!("{:?} is not a log format", self.format);
-            faults.push(Fault::new(format!("{at}.format"), what, "text for people, json for collectors"));
+            faults.push(Fault::new(
+                format!("{at}.format"),
+                "is not a log format",
+                "text for people, json for collectors",
+            ));
         }
         faults
     }

@@ -72,7 +72,9 @@ impl MailSettings {
         if let Some(url) = &self.url
             && let Err(what) = Server::parse(url.expose_secret())
         {
-            wrong("url", what, "write it like `smtp://user:password@mail.example.com:587`");
+            let hint =
+                format!("write it like `smtp://user:password@mail.example.com:587`; {}", super::address::ESCAPES);
+            wrong("url", what, &hint);
         }
         let addresses = [("from", Some(&self.from)), ("reply_to", self.reply_to.as_ref())];
         for (key, address) in addresses {
@@ -123,6 +125,9 @@ impl Server {
     /// # Errors
     /// What is wrong, without the address itself.
     pub fn parse(address: &str) -> Result<Self, String> {
+        if let Some(what) = super::address::unescaped(address) {
+            return Err(what.to_owned());
+        }
         let url = Url::parse(address).map_err(|error| format!("is not an address: {error}"))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or("names no host")?.to_owned();
         let login = match (url.username(), url.password()) {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use gangway_core::flow::words::nearest;
 use toml::{Table, Value};
 
-use super::Fault;
 use super::file::Parsed;
 use super::providers::Forms;
 use super::shape::Shape;
 use super::value_type::{ValueType, find, leaves, put};
+use super::{Fault, pasted};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,23 +87,14 @@ impl<'a> Merged<'a> {
         if let Source::Environment(name) = &source {
             self.places.insert(path.join("."), name.clone());
         }
-        if let Some(mut fault) = self.check(path, &value) {
-            let exact = self.places.get(&fault.key).cloned();
-            fault.place = exact.unwrap_or_else(|| self.place(&path.join(".")));
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-            if let [section, provider, _, ..] = path
-                && section == "providers"
-            {
-                // It is there, so what else it needs is told as well.
-                let section = [section.clone(), provider.clone()];
-                if find(&self.table, &section).is_none() {
-                    put(&mut self.table, &section, Value::Table(Table::new()));
-                }
-            }
-            return;
-        }
+        let quoted = matches!(source, Source::Environment(_));
+        let meant = pasted::meant(path, value, self.free(path), quoted)
+            .and_then(|meant| self.check(path, &meant).map_or(Ok(meant), Err));
+        let value = match meant {
+            Ok(value) => value,
+            Err(fault) => return self.refuse(path, fault, faults),
+        };
+
         let empty_section = value.as_table().is_some_and(Table::is_empty);
         if !empty_section {
             self.sources.insert(path.join("."), source);
@@ -111,6 +102,29 @@ impl<'a> Merged<'a> {
             return;
         }
         put(&mut self.table, path, value);
+    }
+
+    /// Tells what is wrong with a value that is left out.
+    fn refuse(&mut self, path: &[String], mut fault: Fault, faults: &mut Vec<Fault>) {
+        let exact = self.places.get(&fault.key).cloned();
+        fault.place = exact.unwrap_or_else(|| self.place(&path.join(".")));
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+        if let [section, provider, _, ..] = path
+            && section == "providers"
+        {
+            // It is there, so what else it needs is told as well.
+            let section = [section.clone(), provider.clone()];
+            if find(&self.table, &section).is_none() {
+                put(&mut self.table, &section, Value::Table(Table::new()));
+            }
+        }
+    }
+
+    /// Whether any value may stand at this path.
+    fn free(&self, path: &[String]) -> bool {
+        matches!(path, [section, provider, rest @ ..] if section == "providers" && self.forms.free(provider, rest))
     }
 
     fn check(&self, path: &[String], value: &Value) -> Option<Fault> {

@@ -3,6 +3,7 @@
 //! name of a provider; a secret's value in a problem, a log line or a printout.
 
 mod across;
+pub(crate) mod address;
 pub mod amqp;
 pub mod duration;
 pub mod engine;
@@ -16,6 +17,7 @@ pub mod log;
 pub mod mail;
 mod merge;
 pub mod outbound;
+pub mod pasted;
 pub mod providers;
 pub mod secret;
 mod section;
@@ -87,7 +89,7 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// The settings in force. Only [`Settings::of`] makes them, so code that holds one may rely on every check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// `[server]`
     pub server: ServerSettings,
@@ -113,4 +115,11 @@ pub struct Settings {
     pub providers: Providers,
     /// What is in force, key by key, with where it came from; secrets masked.
     pub shown: Vec<Shown>,
+}
+
+impl fmt::Debug for Settings {
+    /// As they are shown: a secret may stand where no setting for one is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.shown.iter().map(|shown| (&shown.key, &shown.value))).finish()
+    }
 }

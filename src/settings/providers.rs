@@ -94,6 +94,11 @@ impl Forms {
         find(shape.table(), path).filter(|_| !shape.free(path))
     }
 
+    /// Whether any value may stand at this path of a provider's section.
+    pub(super) fn free(&self, provider: &str, path: &[String]) -> bool {
+        self.of(provider).shape.free(path)
+    }
+
     /// What a provider's text has at this path.
     #[cfg(test)]
     pub(crate) fn value(&self, provider: &str, path: &[String]) -> Option<&Value> {

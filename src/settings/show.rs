@@ -86,7 +86,13 @@ pub(crate) fn without_password(text: &str) -> String {
             Some((user, _)) => format!("{user}:***@{host}"),
             None => before.to_owned(),
         },
-        None => before.to_owned(),
+        // Where a host is missing, a password stands in the place of its port.
+        None => match before.split('/').next().and_then(|host| host.split_once(':')) {
+            Some((host, port)) if !host.starts_with('[') && !port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{host}:***")
+            }
+            _ => before.to_owned(),
+        },
     };
     let Some(query) = query else { return format!("{scheme}://{shown}") };
     let pairs: Vec<String> = query
@@ -120,6 +126,9 @@ mod tests {
             ("postgres://g:s3/c?r@3t@db/gangway", "postgres://g:***@db/gangway"),
             ("postgres://db/gangway?user=a&password=s3cr3t", "postgres://db/gangway?user=a&password=***"),
             ("sqlite://gangway.sqlite?mode=rwc", "sqlite://gangway.sqlite?mode=rwc"),
+            ("postgres://gangway:s3cr3t", "postgres://gangway:***"),
+            ("postgres://gangway:3s3cr3t/gangway", "postgres://gangway:***"),
+            ("https://[::1]:8080/a:b", "https://[::1]:8080/a:b"),
             ("sqlite::memory:", "sqlite::memory:"),
             ("amqps://broker:5671/%2f", "amqps://broker:5671/%2f"),
         ];

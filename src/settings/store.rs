@@ -72,6 +72,10 @@ impl DatabaseSettings {
             let hint = "begin it with sqlite: or postgres://";
             faults.push(Fault::new(key("url"), "names no database that gangway knows", hint));
         }
+        let unescaped = super::address::unescaped(&self.url).filter(|_| !self.sqlite());
+        if let Some(what) = unescaped {
+            faults.push(Fault::new(key("url"), what, super::address::ESCAPES));
+        }
         for (name, value) in [("intake", self.intake), ("work", self.work), ("screens", self.screens)] {
             if value == 0 {
                 faults.push(Fault::new(

@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::duration;
+use super::pasted::bare;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +53,19 @@ impl ValueType {
     pub(crate) fn read(self, text: &str) -> Option<Value> {
         match self {
             Self::Text => Some(Value::String(text.to_owned())),
-            Self::Length => duration::parse(text).ok().map(|_| Value::String(text.to_owned())),
-            Self::Whole => text.parse().ok().map(Value::Integer),
-            Self::Fraction => text.parse().ok().map(Value::Float),
-            Self::Truth => text.parse().ok().map(Value::Boolean),
+            Self::Length => duration::parse(bare(text)).ok().map(|_| Value::String(bare(text).to_owned())),
+            Self::Whole => bare(text).parse().ok().map(Value::Integer),
+            Self::Fraction => bare(text).parse().ok().map(Value::Float),
+            Self::Truth => bare(text).parse().ok().map(Value::Boolean),
             Self::List => {
-                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                Some(Value::Array(parts.map(|part| Value::String(part.to_owned())).collect()))
+                // As in a file, or plain.
+                let trimmed = bare(text);
+                let file: Option<Value> = trimmed.starts_with('[').then(|| trimmed.parse().ok()).flatten();
+                let plain = || {
+                    let parts = trimmed.split(',').map(bare).filter(|part| !part.is_empty());
+                    Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+                };
+                Some(file.filter(Value::is_array).unwrap_or_else(plain))
             }
             Self::Section => None,
         }
@@ -147,8 +154,12 @@ mod tests {
         assert_eq!(ValueType::Whole.read("twelve"), None);
         assert_eq!(ValueType::Length.read("12"), None);
         assert_eq!(ValueType::Text.read("12"), Some(Value::String("12".into())));
-        let list = ValueType::List.read(" a, b ,,").unwrap();
-        assert_eq!(list.as_array().unwrap().len(), 2);
+        for text in [" a, b ,,", "\"a,b\"\n", "'a', \"b\"", "[\"a\", \"b\"]"] {
+            let list = ValueType::List.read(text).unwrap();
+            assert_eq!(list, Value::Array(["a", "b"].map(|item| Value::String(item.into())).to_vec()), "{text}");
+        }
+        assert_eq!(ValueType::Whole.read("\"12\"\n"), Some(Value::Integer(12)));
+        assert_eq!(ValueType::Length.read(" 12s\r\n"), Some(Value::String("12s".into())));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 
 use super::types::StoreError;
+use crate::settings::address::{ESCAPES, unescaped};
 
 /// What may stand behind the `?` of a PostgreSQL address; the driver passes over anything else without a word.
 const PARAMETERS: &[&str] = &[
@@ -33,16 +34,11 @@ const PARAMETERS: &[&str] = &[
 /// Reads the address of a PostgreSQL.
 pub(super) fn postgres(text: &str) -> Result<PgConnectOptions, StoreError> {
     let wrong = |what: String| StoreError::Setup(format!("database.url {what}"));
-    if has_unescaped_password(text) {
-        let what = "has an @ behind its host; in user name and password write @ as %40, / as %2F, ? as %3F, # as %23 \
-                    and % as %25";
-        return Err(wrong(what.into()));
+    if let Some(what) = unescaped(text) {
+        return Err(wrong(format!("{what}; {ESCAPES}")));
     }
     let url = url::Url::parse(text).map_err(|error| {
-        wrong(format!(
-            "cannot be read ({error}); write postgres://USER:PASSWORD@HOST:PORT/NAME, and in user name and \
-                       password @ as %40, / as %2F, : as %3A, ? as %3F, # as %23 and % as %25"
-        ))
+        wrong(format!("cannot be read ({error}); write postgres://USER:PASSWORD@HOST:PORT/NAME, and {ESCAPES}"))
     })?;
     for (name, _) in url.query_pairs() {
         if !PARAMETERS.contains(&&*name) && !name.starts_with("options[") {
@@ -66,19 +62,10 @@ pub(super) fn postgres(text: &str) -> Result<PgConnectOptions, StoreError> {
     })
 }
 
-/// Whether an `@` stands where it can only come from a password: behind the host.
-fn has_unescaped_password(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("://") else { return false };
-    let (_, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let path = behind.split(['?', '#']).next().unwrap_or_default();
-    let named = path.len() > 1;
-    path.contains('@') || behind.contains('#') || (!named && behind.contains('@'))
-}
-
 /// Host, port and database of an address, for errors.
 pub(super) fn place(text: &str) -> String {
     let Ok(url) = url::Url::parse(text) else { return "the database".into() };
-    if has_unescaped_password(text) {
+    if unescaped(text).is_some() {
         return "the database".into();
     }
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();

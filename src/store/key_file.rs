@@ -8,8 +8,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Keyring;
 use crate::clock::Chance;
-use crate::settings::keys::is_key;
-use crate::settings::{Fault, KeySettings};
+use crate::settings::keys::bytes;
+use crate::settings::pasted::bare;
+use crate::settings::{Fault, KeySettings, text};
 
 /// The master key: as given in the settings, else from the file. A missing file is made only where `make` is true
 /// (the embedded database): a container without a lasting disk would otherwise lose the key, and all data with it.
@@ -27,22 +28,24 @@ pub fn master_key(settings: &KeySettings, make: bool, chance: &dyn Chance) -> Re
     let told = |error: io::Error| wrong(format!("cannot be used: {error}"), "check the folder's and the file's rights");
     if !path.try_exists().map_err(told)? {
         if !make {
-            let hint = "set GANGWAY_MASTER_KEY; make one with: openssl rand -base64 32";
+            let hint = "set GANGWAY_MASTER_KEY to the key of this database; a new database takes a new one: \
+                        openssl rand -base64 32";
             return Err(wrong("does not exist, and is only made for SQLite".to_owned(), hint));
         }
         self::make(path, chance).map_err(told)?;
     }
     let mode = mode(path).map_err(told)?;
     if mode & 0o077 != 0 {
-        let hint = format!("run: chmod 600 {}", path.display());
+        let hint = format!("run: chmod 600 {}", text::name(path));
         return Err(wrong(format!("may be read by others (mode {mode:03o})"), &hint));
     }
     let text = fs::read_to_string(path).map_err(told)?;
-    let text = text.trim();
-    if is_key(text) {
-        Ok(SecretString::from(text))
-    } else {
-        Err(wrong("does not hold 32 bytes in base64 or hexadecimal".to_owned(), "restore it from your backup"))
+    match bytes(bare(&text)) {
+        Ok(_) => Ok(SecretString::from(bare(&text))),
+        Err(what) => {
+            let hint = "a key is 44 characters of base64 or 64 of hexadecimal; restore the file from your backup";
+            Err(wrong(format!("holds no key: what stands in it {what}"), hint))
+        }
     }
 }
 
@@ -128,6 +131,27 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         let error = master_key(&settings(&path), true, &SeededChance::new(1)).unwrap_err();
         assert!(!format!("{error:?}").contains("too-short"), "{error:?}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_is_the_same_key_in_every_way_that_an_editor_or_a_backup_leaves_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = folder();
+        let path = folder.join("gangway.key");
+        let made = master_key(&settings(&path), true, &SeededChance::new(1)).unwrap();
+        let made = made.expose_secret();
+        let url = made.replace('+', "-").replace('/', "_").replace('=', "");
+        for left in
+            [format!("\u{feff}{made}\r\n"), format!("\"{made}\"\n\n"), url, format!("{}\n{}", &made[..10], &made[10..])]
+        {
+            fs::write(&path, &left).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            let read = master_key(&settings(&path), true, &SeededChance::new(1)).unwrap();
+            assert_eq!(bytes(read.expose_secret()), bytes(made), "{left:?}");
+            assert!(Keyring::new(&read).is_ok());
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use gangway_core::event::Identifier;
@@ -248,15 +248,7 @@ fn decode(text: &str) -> Result<Zeroizing<[u8; 32]>, String> {
     if text.is_empty() {
         return Err("the master key is empty; 32 bytes in base64 or hexadecimal are needed".into());
     }
-    let decoded = hex::decode(text).ok().or_else(|| STANDARD.decode(text).ok());
-    let decoded = decoded.or_else(|| STANDARD_NO_PAD.decode(text).ok()).map(Zeroizing::new);
-    let decoded = decoded.ok_or("the master key is neither hexadecimal nor standard base64")?;
-    let mut key = Zeroizing::new([0_u8; 32]);
-    if decoded.len() != key.len() {
-        return Err(format!("the master key has {} bytes; exactly 32 are needed", decoded.len()));
-    }
-    key.copy_from_slice(&decoded);
-    Ok(key)
+    crate::settings::keys::bytes(text).map(Zeroizing::new).map_err(|what| format!("the master key {what}"))
 }
 
 #[cfg(test)]

@@ -9,15 +9,15 @@ use crate::settings::providers::webhook;
 const NOW: i64 = 1_735_787_046;
 const PROFILES: [&str; 10] = [
     "verify = 'standard'\nsecrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw']",
-    "verify = 'hmac'\nsecrets = ['k']\nheader = 's'\nfield = 'v1'\nsigned = '{id}.{timestamp}.{body}'\ntimestamp = 'field:t'",
-    "verify = 'hmac'\nsecrets = ['k']\nheader = 's'\nencoding = 'base64url'\ntimestamp = 'body:/t'\ntimestamp_form = 'millis'",
-    "verify = 'bearer'\nsecrets = ['k']",
-    "verify = 'basic'\nsecrets = ['user:password']",
+    "verify = 'hmac'\nsecrets = ['0f1e2d3c4b5a6978']\nheader = 's'\nfield = 'v1'\nsigned = '{id}.{timestamp}.{body}'\ntimestamp = 'field:t'",
+    "verify = 'hmac'\nsecrets = ['0f1e2d3c4b5a6978']\nheader = 's'\nencoding = 'base64url'\ntimestamp = 'body:/t'\ntimestamp_form = 'millis'",
+    "verify = 'bearer'\nsecrets = ['0f1e2d3c4b5a6978']",
+    "verify = 'basic'\nsecrets = ['user:password-of-it']",
     "secrets = ['0123456789abcdef']",
     "verify = 'standard'\nsecrets = ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=']",
-    "verify = 'stripe'\nsecrets = ['k']",
-    "verify = 'github'\nsecrets = ['k']",
-    "verify = 'dfns'\nsecrets = ['k']",
+    "verify = 'stripe'\nsecrets = ['0f1e2d3c4b5a6978']",
+    "verify = 'github'\nsecrets = ['0f1e2d3c4b5a6978']",
+    "verify = 'dfns'\nsecrets = ['0f1e2d3c4b5a6978']",
 ];
 
 fn profile(toml: &str) -> Profile {
@@ -37,7 +37,7 @@ fn checked(
 /// What a genuine sender of the second profile would send.
 fn sign(id: &str, time: &str, body: &[u8]) -> Vec<u8> {
     use hmac::{Hmac, KeyInit as _, Mac as _};
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"k").unwrap();
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"0f1e2d3c4b5a6978").unwrap();
     [id.as_bytes(), b".", time.as_bytes(), b".", body].into_iter().for_each(|piece| mac.update(piece));
     mac.finalize().into_bytes().to_vec()
 }
@@ -96,14 +96,17 @@ proptest! {
 #[test]
 fn shared_secrets_verify_without_claiming_a_signature() {
     let unsigned = Ok(Verified { signed: false });
-    assert_eq!(checked(&profile(PROFILES[3]), &[("authorization", "bearer k")], None, b""), unsigned);
-    assert_eq!(checked(&profile(PROFILES[4]), &[("authorization", "Basic dXNlcjpwYXNzd29yZA==")], None, b""), unsigned);
+    assert_eq!(checked(&profile(PROFILES[3]), &[("authorization", "bearer 0f1e2d3c4b5a6978")], None, b""), unsigned);
+    assert_eq!(
+        checked(&profile(PROFILES[4]), &[("authorization", "Basic dXNlcjpwYXNzd29yZC1vZi1pdA==")], None, b""),
+        unsigned
+    );
     assert_eq!(checked(&profile(PROFILES[5]), &[], Some("0123456789abcdef"), b""), unsigned);
     assert_eq!(checked(&profile("verify = 'none'"), &[], None, b""), unsigned);
-    let own = profile("verify = 'bearer'\nsecrets = ['old', 'new']\nheader = 'X-Api-Key'");
-    assert_eq!(checked(&own, &[("x-api-key", "old")], None, b""), unsigned);
-    assert_eq!(checked(&own, &[("x-api-key", "new")], None, b""), unsigned);
-    assert_eq!(checked(&own, &[("authorization", "Bearer new")], None, b""), Err(Rejected::MissingHeader));
+    let own = profile("verify = 'bearer'\nsecrets = ['old-0123456789ab', 'new-0123456789ab']\nheader = 'X-Api-Key'");
+    assert_eq!(checked(&own, &[("x-api-key", "old-0123456789ab")], None, b""), unsigned);
+    assert_eq!(checked(&own, &[("x-api-key", "new-0123456789ab")], None, b""), unsigned);
+    assert_eq!(checked(&own, &[("authorization", "Bearer new-0123456789ab")], None, b""), Err(Rejected::MissingHeader));
     assert_eq!(checked(&profile(PROFILES[5]), &[], None, b""), Err(Rejected::MissingSecret));
     assert_eq!(checked(&profile(PROFILES[3]), &[("authorization", "Bearer l")], None, b""), Err(Rejected::WrongSecret));
     assert_eq!(

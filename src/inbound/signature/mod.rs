@@ -106,7 +106,7 @@ impl Profile {
     /// # Errors
     /// Every problem of the settings; `at` is the key of their table.
     pub fn new(settings: &WebhookSettings, at: &str) -> Result<Self, Vec<Fault>> {
-        let faults = settings.faults(at);
+        let faults = settings.unusable(at);
         if !faults.is_empty() {
             return Err(faults);
         }

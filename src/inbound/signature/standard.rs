@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use super::keys::{Keys, Window, read_time};
 use super::{Presented, Rejected, header};
-use crate::providers::webhook::{Encoding, PUBLIC_KEY, TimestampForm, WebhookSettings};
+use crate::providers::webhook::{Encoding, PUBLIC_KEY, TimestampForm, WebhookSettings, without_version};
 
 #[derive(Debug)]
 pub(super) struct Standard {
@@ -18,7 +18,8 @@ pub(super) struct Standard {
 
 impl Standard {
     pub(super) fn new(settings: &WebhookSettings) -> Self {
-        let is_public = |secret: &secrecy::SecretString| secret.expose_secret().starts_with(PUBLIC_KEY);
+        let is_public =
+            |secret: &secrecy::SecretString| without_version(secret.expose_secret()).starts_with(PUBLIC_KEY);
         let (public, secret): (Vec<_>, Vec<_>) = settings.secrets.iter().cloned().partition(is_public);
         let public = public.iter().filter_map(|key| settings.key_bytes(key).ok());
         let public_keys = public.map(|key| UnparsedPublicKey::new(&ED25519, key)).collect();

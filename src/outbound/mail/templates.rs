@@ -10,6 +10,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde_json::Value;
 
 use crate::providers::registry::{self, ShippedTemplate, shipped_templates};
+use crate::settings::text;
 
 /// The parts of a template, by the end of their file names.
 const PARTS: [&str; 3] = ["subject.txt", "txt", "html"];
@@ -61,7 +62,7 @@ impl Templates {
         for (name, locale) in folder.map(|folder| found(folder, &mut wrong)).unwrap_or_default() {
             let read = |part: &str| {
                 let file = folder.unwrap_or(Path::new("")).join(&name).join(format!("{locale}.{part}"));
-                std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))
+                std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", text::name(&file)))
             };
             match PARTS.map(read) {
                 [Ok(subject), Ok(text), Ok(html)] => templates.add(&name, &locale, &[subject, text, html], &mut wrong),
@@ -70,10 +71,7 @@ impl Templates {
         }
         for (name, locales) in &templates.locales {
             if !locales.contains(&templates.default_locale) {
-                wrong.push(format!(
-                    "template {name} is not there in mail.default_locale, `{}`",
-                    templates.default_locale
-                ));
+                wrong.push(format!("template {name} is not there in the language of mail.default_locale"));
             }
         }
         if wrong.is_empty() { Ok(templates) } else { Err(wrong) }
@@ -149,7 +147,7 @@ fn found(folder: &Path, wrong: &mut Vec<String>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let list = |path: &Path| -> std::io::Result<Vec<std::fs::DirEntry>> { std::fs::read_dir(path)?.collect() };
     let names = list(folder).unwrap_or_else(|error| {
-        wrong.push(format!("{}: {error}", folder.display()));
+        wrong.push(format!("{}: {error}", text::name(folder)));
         Vec::new()
     });
     for name in names.into_iter().filter(|entry| entry.path().is_dir()) {

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::providers::common::ProviderSettings;
-use crate::settings::Fault;
+use crate::settings::{Fault, text};
 
 /// `[providers.NAME]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -69,7 +69,7 @@ impl GenericSettings {
     pub fn faults(&self, at: &str) -> Vec<Fault> {
         let mut faults = self.common.faults(at);
         if !self.definition.is_file() {
-            let what = format!("{} is not a file", self.definition.display());
+            let what = format!("{} is not a file", text::name(&self.definition));
             let hint = "a relative path begins where gangway is started";
             faults.push(Fault::new(format!("{at}.definition"), what, hint));
         }

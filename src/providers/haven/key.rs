@@ -10,6 +10,17 @@ use crate::clock;
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 const END: &str = "-----END PRIVATE KEY-----";
 
+/// What stands between the first line and the last.
+fn between(pem: &str) -> Result<Vec<u8>, &'static str> {
+    let inner = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END));
+    let (text, _) = inner.ok_or("is not whole: its last line, `-----END PRIVATE KEY-----`, is missing")?;
+    STANDARD.decode(digits(text)).map_err(|_| "is not whole: what stands between the lines is not base64")
+}
+
+fn digits(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
 /// A key that signs: Ed25519 over the bytes, or ECDSA P-256 over their SHA-256, in ASN.1.
 pub enum ServiceKey {
     /// Ed25519.
@@ -25,18 +36,24 @@ impl std::fmt::Debug for ServiceKey {
 }
 
 impl ServiceKey {
-    /// Reads a key in PKCS #8. Line breaks may be written as `\n`, as environments without real ones do.
+    /// Reads a key in PKCS #8. Line breaks may be written as `\n` or as blanks, as environments without real ones do;
+    /// the whole may be in base64 once more, as Kubernetes keeps it, and its first and last line may be missing.
     ///
     /// # Errors
     /// What is wrong with it, without the key.
     pub fn read(pem: &str) -> Result<Self, &'static str> {
-        let pem = pem.replace("\\n", "\n");
-        let inner = pem.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END));
-        let Some((text, _)) = inner else {
-            return Err("is not a private key in PKCS #8 (`-----BEGIN PRIVATE KEY-----`)");
+        let pem = pem.replace("\\r", "").replace("\\n", "\n");
+        let bytes = if pem.contains(BEGIN) {
+            between(&pem)?
+        } else {
+            const OTHER: &str = "is not a private key in PKCS #8 (`-----BEGIN PRIVATE KEY-----`)";
+            let inner = STANDARD.decode(digits(&pem)).map_err(|_| OTHER)?;
+            match String::from_utf8(inner) {
+                Ok(pem) if pem.contains(BEGIN) => between(&pem)?,
+                Ok(_) => return Err(OTHER),
+                Err(bytes) => bytes.into_bytes(),
+            }
         };
-        let text: String = text.split_whitespace().collect();
-        let bytes = STANDARD.decode(text).map_err(|_| "is not whole: what stands between the lines is not base64")?;
         if let Ok(key) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&bytes) {
             return Ok(Self::Ed25519(key));
         }
@@ -82,7 +99,17 @@ mod tests {
             }
         };
         assert!(signed(SAMPLE_KEY).is_ok() && signed(P256).is_ok());
-        assert!(signed(&P256.replace('\n', "\\n")).is_ok(), "line breaks as an environment writes them");
+        let inner = P256.lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>().join("\n");
+        for pem in [
+            P256.replace('\n', "\\n"),
+            P256.replace('\n', "\\r\\n"),
+            P256.replace('\n', " "),
+            P256.replace('\n', "\r\n    "),
+            base64::Engine::encode(&super::STANDARD, P256),
+            inner,
+        ] {
+            assert!(signed(&pem).is_ok(), "{pem}");
+        }
     }
 
     #[test]
@@ -90,6 +117,7 @@ mod tests {
         let rows = [
             ("", "PKCS #8"),
             ("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", "PKCS #8"),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA", "last line"),
             ("-----BEGIN PRIVATE KEY-----\n!!\n-----END PRIVATE KEY-----", "base64"),
             ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----", "neither"),
         ];

@@ -2,18 +2,33 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Piece, TimestampPlace, Verify, WebhookSettings, forms};
+use super::{Piece, TimestampPlace, Verify, WebhookSettings, forms, without_version};
 use crate::settings::Fault;
 
 /// A secret in a path is guessable below this length.
 const PATH_SECRET_LEAST: usize = 16;
+/// A key that is shorter can be found out: 128 bits are what HMAC-SHA256 is trusted with.
+const KEY_BYTES: usize = 16;
 /// What Standard Webhooks asks of a key.
 const KEY_LEAST_BYTES: usize = 24;
 
 impl WebhookSettings {
-    /// Everything that keeps this profile from being used; `at` is the key of this table.
+    /// Everything that is wrong in it; `at` is the key of this table.
     #[must_use]
     pub fn faults(&self, at: &str) -> Vec<Fault> {
+        let mut found = self.unusable(at);
+        let key = format!("{at}.secrets");
+        if !found.iter().any(|fault| fault.key == key) {
+            let short = self.secrets.iter().filter_map(|secret| self.too_short(secret));
+            found.extend(short.map(|(what, hint)| Fault::new(&key, what, hint)));
+        }
+        found
+    }
+
+    /// Everything that keeps it from being used. Also what a provider handed over itself counts here, and that may be
+    /// as short as it likes: nobody here could make it longer.
+    #[must_use]
+    pub fn unusable(&self, at: &str) -> Vec<Fault> {
         let mut found = Vec::new();
         let mut wrong = |key: &str, what: &str, hint: &str| found.push(Fault::new(format!("{at}.{key}"), what, hint));
         if self.verify != Verify::None && self.secrets.is_empty() && !self.registered {
@@ -75,14 +90,42 @@ impl WebhookSettings {
                 Some(("a secret of the path has characters that a path escapes", "letters, digits, `-`, `_`, `.`, `~`"))
             }
             Verify::Basic if !text.contains(':') => Some(("a secret has no colon", "write it as `user:password`")),
-            Verify::Standard | Verify::Hmac | Verify::Stripe | Verify::Github | Verify::Dfns => {
-                match self.key_bytes(secret) {
-                    Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
-                    Ok(_) => None,
-                    Err(what) => Some((what, "copy the whole secret, and see `key`")),
-                }
+            Verify::Bearer if self.header.is_empty() && starts_with(text, "bearer ") => {
+                Some(("a secret begins with `Bearer `", "leave that out: it stands before the secret in the header"))
             }
-            _ => None,
+            Verify::Bearer if !self.prefix.is_empty() && text.starts_with(&self.prefix) => {
+                Some(("a secret begins with what `prefix` says", "leave it out of the secret"))
+            }
+            Verify::SecretPath | Verify::Bearer | Verify::Basic | Verify::Defined | Verify::None => None,
+            _ => self.key_problem(secret),
+        }
+    }
+
+    /// A secret that can be used and found out.
+    fn too_short(&self, secret: &SecretString) -> Option<(&'static str, &'static str)> {
+        let length = secret.expose_secret().len();
+        match self.verify {
+            Verify::Bearer | Verify::Basic if length < KEY_BYTES => {
+                Some(("a secret is shorter than 16 characters", "choose a longer one, and give it to the sender too"))
+            }
+            Verify::SecretPath | Verify::Bearer | Verify::Basic | Verify::Defined | Verify::None => None,
+            _ => self.key_bytes(secret).is_ok_and(|key| key.len() < KEY_BYTES).then_some((
+                "a key is shorter than 16 bytes",
+                "copy the whole secret, and see `key`, or make a longer one",
+            )),
+        }
+    }
+
+    fn key_problem(&self, secret: &SecretString) -> Option<(&'static str, &'static str)> {
+        let text = secret.expose_secret();
+        if self.verify != Verify::Standard && text != without_version(text) {
+            let hint = "it is one of Standard Webhooks: verify = \"standard\"; or copy what stands after `v1,`";
+            return Some(("a secret begins with a version, `v1,`", hint));
+        }
+        match self.key_bytes(secret) {
+            Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
+            Ok(_) => None,
+            Err(what) => Some((what, "copy the whole secret, and see `key`")),
         }
     }
 
@@ -110,4 +153,9 @@ impl WebhookSettings {
             wrong("id_header", "{id} is signed but this is not a header's name", "such as \"webhook-id\"");
         }
     }
+}
+
+/// Whether it begins so, in either case.
+fn starts_with(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }

@@ -15,6 +15,14 @@ const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENI
 /// What an Ed25519 public key of Standard Webhooks v1a begins with.
 pub(crate) const PUBLIC_KEY: &str = "whpk_";
 
+/// What a secret of Standard Webhooks begins with.
+pub(super) const SECRET_KEY: &str = "whsec_";
+
+/// A secret without the version that some senders write before it: a comma is no digit of base64.
+pub(crate) fn without_version(secret: &str) -> &str {
+    secret.strip_prefix("v1,").or_else(|| secret.strip_prefix("v1a,")).unwrap_or(secret)
+}
+
 /// A piece of what is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -76,6 +84,16 @@ pub enum KeyForm {
 }
 
 impl Encoding {
+    /// These bytes as text, in lower case or with padding.
+    #[must_use]
+    pub fn encode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Hex => hex::encode(bytes),
+            Self::Base64 => BASE64.encode(bytes),
+            Self::Base64url => BASE64_URL.encode(bytes),
+        }
+    }
+
     /// The bytes that this text stands for.
     #[must_use]
     pub fn decode(self, text: &str) -> Option<Vec<u8>> {
@@ -95,17 +113,23 @@ impl KeyForm {
     pub fn bytes(self, secret: &str) -> Result<Vec<u8>, &'static str> {
         match self {
             Self::Text => Ok(secret.as_bytes().to_vec()),
-            Self::Base64 => BASE64.decode(secret).map_err(|_| "a secret is not base64"),
+            Self::Base64 => {
+                let digits = secret.strip_prefix(SECRET_KEY).unwrap_or(secret);
+                // Which of the two alphabets it is, the digits themselves say.
+                let bytes = BASE64.decode(digits).or_else(|_| BASE64_URL.decode(digits));
+                bytes.map_err(|_| "a secret is not base64")
+            }
             Self::Hex => hex::decode(secret).map_err(|_| "a secret is not hexadecimal"),
         }
     }
 
     /// The key of a Standard Webhooks secret: base64, after `whsec_` where that stands before it, or the 32 bytes of a
-    /// public key after `whpk_`.
+    /// public key after `whpk_`. Some senders write the version before it: `v1,whsec_…`.
     ///
     /// # Errors
     /// What is wrong, without the secret.
     pub fn standard(secret: &str) -> Result<Vec<u8>, &'static str> {
+        let secret = without_version(secret);
         if let Some(public) = secret.strip_prefix(PUBLIC_KEY) {
             let key = Self::Base64.bytes(public).map_err(|_| "a public key is not base64")?;
             return if key.len() == 32 { Ok(key) } else { Err("a public key is not 32 bytes long") };
@@ -113,7 +137,7 @@ impl KeyForm {
         if secret.starts_with("whsk_") {
             return Err("a secret is the sender's private key; give its public one, which begins with `whpk_`");
         }
-        Self::Base64.bytes(secret.strip_prefix("whsec_").unwrap_or(secret))
+        Self::Base64.bytes(secret)
     }
 }
 

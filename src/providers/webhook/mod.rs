@@ -6,7 +6,7 @@ mod named;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use forms::PUBLIC_KEY;
+pub(crate) use forms::{PUBLIC_KEY, without_version};
 pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
 use forms::{parse_place, parse_template};
 use gangway_core::time::Millis;

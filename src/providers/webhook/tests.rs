@@ -76,8 +76,9 @@ fn a_named_rule_needs_secrets_only_and_refuses_half_of_another_rule() {
         assert_eq!(keys(&read(&format!("verify = '{name}'"))), ["at.secrets"]);
         assert_eq!(keys(&read(&format!("{settings}\nheader = 'x-other'"))), ["at.header"]);
         assert_eq!(keys(&read(&format!("{settings}\ntimestamp = 'field:t'"))), ["at.timestamp"]);
-        let short = read(&format!("verify = '{name}'\nsecrets = ['short']")).warnings("at");
-        assert_eq!(short.len(), 1, "{name}: a short key is allowed with a warning");
+        let short = read(&format!("verify = '{name}'\nsecrets = ['0123456789abcdef']"));
+        assert_eq!((keys(&short).len(), short.warnings("at").len()), (0, 1), "{name}: allowed with a warning");
+        assert_eq!(keys(&read(&format!("verify = '{name}'\nsecrets = ['0123456789abcde']"))), ["at.secrets"], "{name}");
     }
 }
 
@@ -88,5 +89,41 @@ fn a_public_key_is_whole_and_a_private_one_is_refused() {
     assert!(of("whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=").warnings("at").is_empty());
     for bad in ["whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqf", "whpk_", "whpk_!!", "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc7"] {
         assert_eq!(keys(&of(bad)), ["at.secrets"], "{bad}");
+    }
+}
+
+#[test]
+fn one_secret_of_standard_webhooks_is_the_same_key_in_every_way_that_it_is_written() {
+    let of = |key: &str| {
+        let settings = read(&format!("verify = 'standard'\nsecrets = ['{key}']"));
+        assert!(keys(&settings).is_empty(), "{key}: {:?}", settings.faults("at"));
+        settings.key_bytes(&settings.secrets[0]).unwrap()
+    };
+    let key = of("whsec_+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s=");
+    for same in [
+        "+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s",
+        "whsec_-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_s",
+        "v1,whsec_+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/s=",
+    ] {
+        assert_eq!(of(same), key, "{same}");
+    }
+    let mixed = read("verify = 'standard'\nsecrets = ['whsec_+/v7-_v7+/v7+/v7+/v7+/v7']");
+    assert_eq!(keys(&mixed), ["at.secrets"], "two alphabets are none");
+}
+
+#[test]
+fn a_secret_that_no_delivery_can_fit_is_refused_with_the_remedy() {
+    let rows = [
+        ("verify = 'stripe'", "v1,whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "verify = \"standard\""),
+        ("verify = 'bearer'", "Bearer 0123456789abcdef", "leave that out"),
+        ("verify = 'bearer'\nheader = 'x-key'\nprefix = 'Token '", "Token 0123456789abcdef", "leave it out"),
+        ("verify = 'bearer'", "0123456789abcde", "choose a longer one"),
+        ("verify = 'basic'", "user:password", "choose a longer one"),
+        ("verify = 'hmac'\nheader = 's'\nkey = 'hex'", "00112233445566778899aabbccddee", "see `key`"),
+    ];
+    for (rule, secret, remedy) in rows {
+        let faults = read(&format!("{rule}\nsecrets = ['{secret}']")).faults("at");
+        assert_eq!(faults.len(), 1, "{rule}: {faults:?}");
+        assert!(faults[0].hint.contains(remedy) && !format!("{faults:?}").contains(secret), "{faults:?}");
     }
 }
