@@ -1,4 +1,5 @@
-//! HMAC-SHA256 as a provider's settings describe it: header, prefix or field, what is signed, encoding, key, time.
+//! A signature as a provider's settings describe it: header, prefix or field, what is signed, encoding, key, time.
+//! HMAC-SHA256, or by a public key.
 
 use std::borrow::Cow;
 
@@ -7,16 +8,34 @@ use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use super::keys::{Keys, Window, read_time};
+use super::public::PublicKeys;
 use super::{Presented, Rejected, header};
 use crate::inbound::{coding, json};
 use crate::providers::webhook::{Encoding, Piece, TimestampForm, TimestampPlace, WebhookSettings};
 
 /// What a signed body may decode to, to find its time in it; the intake has a limit of its own.
 const DECODED_MOST: usize = 16 * 1024 * 1024;
+/// What a signature is verified with.
+#[derive(Debug)]
+enum Signers {
+    /// Keys that both sides have.
+    Secret(Keys),
+    /// Keys of which the sender keeps the other half.
+    Public(PublicKeys),
+}
+
+impl Signers {
+    fn fits(&self, pieces: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
+        match self {
+            Self::Secret(keys) => keys.fits(pieces, signatures),
+            Self::Public(keys) => keys.fits(pieces, signatures),
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct HmacScheme {
-    keys: Keys,
+    keys: Signers,
     header: String,
     prefix: String,
     field: String,
@@ -31,7 +50,10 @@ pub(super) struct HmacScheme {
 impl HmacScheme {
     pub(super) fn new(settings: &WebhookSettings) -> Self {
         Self {
-            keys: Keys::new(settings),
+            keys: match settings.verify.is_public() {
+                true => Signers::Public(PublicKeys::new(settings)),
+                false => Signers::Secret(Keys::new(settings)),
+            },
             header: settings.header.to_ascii_lowercase(),
             prefix: settings.prefix.clone(),
             field: settings.field.clone(),

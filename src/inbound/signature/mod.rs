@@ -6,6 +6,9 @@ mod hmac;
 mod keys;
 #[cfg(test)]
 mod laws;
+mod public;
+#[cfg(test)]
+mod public_tests;
 mod shared;
 mod standard;
 #[cfg(test)]
@@ -112,9 +115,13 @@ impl Profile {
         }
         Ok(Self(match settings.verify {
             Verify::Standard => Scheme::Standard(Standard::new(settings)),
-            Verify::Hmac | Verify::Stripe | Verify::Github | Verify::Dfns => {
-                Scheme::Hmac(HmacScheme::new(&settings.written_out()))
-            }
+            Verify::Hmac
+            | Verify::Stripe
+            | Verify::Github
+            | Verify::Dfns
+            | Verify::Ecdsa
+            | Verify::Rsa
+            | Verify::RsaPss => Scheme::Hmac(HmacScheme::new(&settings.written_out())),
             Verify::Bearer => Scheme::Header(Shared::bearer(settings)),
             Verify::Basic => Scheme::Header(Shared::basic(settings)),
             Verify::SecretPath => Scheme::Path(Shared::path(settings)),

@@ -43,7 +43,7 @@ impl WebhookSettings {
             let what = "is part of the rule that `verify` names";
             wrong(key, what, "leave it out, or write the whole rule with verify = \"hmac\"");
         }
-        if self.verify == Verify::Hmac {
+        if self.verify.is_described() {
             if self.header.is_empty() {
                 wrong("header", "the header with the signature is not named", "such as header = \"x-signature\"");
             }
@@ -72,7 +72,7 @@ impl WebhookSettings {
         }
         let outside = matches!(self.place(), Ok(Some(TimestampPlace::Header(_) | TimestampPlace::Field(_))));
         let signed = self.template().is_ok_and(|pieces| pieces.contains(&Piece::Timestamp));
-        if self.verify == Verify::Hmac && outside && !signed {
+        if self.verify.is_described() && outside && !signed {
             let what = "the time of signing is not signed itself: it prevents no replay";
             found.push(Fault::new(format!("{at}.signed"), what, "name {timestamp}, if the provider signs it"));
         }
@@ -125,6 +125,7 @@ impl WebhookSettings {
         match self.key_bytes(secret) {
             Ok(key) if key.is_empty() => Some(("a key has no bytes", "copy the whole secret")),
             Ok(_) => None,
+            Err(what) if self.verify.is_public() => Some((what, "copy the sender's whole public key, as it gives it")),
             Err(what) => Some((what, "copy the whole secret, and see `key`")),
         }
     }

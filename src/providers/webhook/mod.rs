@@ -3,11 +3,12 @@
 mod faults;
 mod forms;
 mod named;
+mod public;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use forms::{PUBLIC_KEY, without_version};
 pub use forms::{Encoding, KeyForm, Piece, TimestampForm, TimestampPlace};
+pub(crate) use forms::{PUBLIC_KEY, without_version};
 use forms::{parse_place, parse_template};
 use gangway_core::time::Millis;
 use secrecy::{ExposeSecret, SecretString};
@@ -34,6 +35,12 @@ pub enum Verify {
     Dfns,
     /// HMAC-SHA256 as the other keys describe it.
     Hmac,
+    /// As `hmac`, by the sender's public keys: ECDSA with P-256 and SHA-256.
+    Ecdsa,
+    /// As `hmac`, by the sender's public keys: RSA, PKCS #1 v1.5 with SHA-256.
+    Rsa,
+    /// As `hmac`, by the sender's public keys: RSA, PSS with SHA-256.
+    RsaPss,
     /// `Authorization: Bearer SECRET`, or another header with `header` and `prefix`.
     Bearer,
     /// `Authorization: Basic`; each secret is `user:password`.
@@ -42,6 +49,20 @@ pub enum Verify {
     Defined,
     /// Nothing. Anybody can write; every fact is a hint.
     None,
+}
+
+impl Verify {
+    /// Whether the live keys are the public halves of what the sender signs with.
+    #[must_use]
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::Ecdsa | Self::Rsa | Self::RsaPss)
+    }
+
+    /// Whether the other keys of the settings say what is signed, and where the signature is.
+    #[must_use]
+    pub const fn is_described(self) -> bool {
+        self.is_public() || matches!(self, Self::Hmac)
+    }
 }
 
 /// The profile's settings.
@@ -122,6 +143,8 @@ impl WebhookSettings {
         match self.verify {
             Verify::Standard => KeyForm::standard(secret.expose_secret()),
             Verify::Stripe | Verify::Github | Verify::Dfns => KeyForm::Text.bytes(secret.expose_secret()),
+            Verify::Ecdsa => public::p256(secret.expose_secret()),
+            Verify::Rsa | Verify::RsaPss => public::rsa(secret.expose_secret()),
             _ => self.key.bytes(secret.expose_secret()),
         }
     }
