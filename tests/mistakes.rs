@@ -53,6 +53,40 @@ fn gangway(folder: &Path, command: &str, variables: &[(&str, &str)]) -> (Option<
     (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
+/// A provider that no settings have.
+const DEFINITION: &str = "provider: acme
+title: Acme
+auth: none
+actions:
+  greet:
+    about: Greets.
+    input: { user_external_id: required }
+    request: { method: POST, path: /greet, body: { id: input.user_external_id } }
+    outcomes: { created: { when: status == 201 }, exists: { when: status == 409 }, refused: { when: status == 422 } }
+samples:
+  - { action: greet, input: { user_external_id: u }, answers: [{ status: 201 }], ends: created }
+";
+
+#[test]
+fn a_flow_is_checked_against_the_definition_beside_it_whether_or_not_settings_have_the_provider() {
+    let flow = |action: &str| FLOW.replace("orignal.create_user", action).into_bytes();
+    let files = [
+        ("acme.yaml", DEFINITION.as_bytes().to_vec()),
+        ("right.yaml", flow("acme.greet")),
+        ("wrong.yaml", flow("acme.greeet")),
+    ];
+    let folder = Folder::with("beside", &files);
+    let (code, said) = gangway(&folder.0, "check acme.yaml right.yaml", &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("acme.yaml: provider acme, 1 actions, is right"), "{said}");
+    assert!(said.contains("right.yaml: x version 1, 2 states, is right"), "{said}");
+    // It is right, and cannot run yet.
+    assert!(said.contains("`gangway serve` refuses it"), "{said}");
+    let (code, said) = gangway(&folder.0, "check acme.yaml wrong.yaml", &[]);
+    assert!(code == Some(2) && said.contains("did you mean `acme.greet`?"), "{said}");
+    assert_eq!(gangway(&folder.0, "check right.yaml", &[]).0, Some(2));
+}
+
 struct Row {
     name: &'static str,
     /// `gangway.toml`; empty: [`ORIGINAL`].

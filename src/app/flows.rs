@@ -34,11 +34,21 @@ pub fn possible(settings: &Settings, flows: &[Flow]) -> Result<(), Failure> {
             Verb::Publish(_) if settings.amqp.url.is_none() => {
                 missing.insert(format!("flow {name} publishes messages: set amqp.url or GANGWAY_AMQP_URL"));
             }
+            Verb::Call(call) if !has_section(settings, call) => {
+                let provider = call.action.split_once('.').map_or("", |(provider, _)| provider);
+                missing
+                    .insert(format!("flow {name} calls {provider}: the settings have no section providers.{provider}"));
+            }
             Verb::Call(call) => missing.extend(lacking(settings, call).map(|what| format!("flow {name} {what}"))),
             _ => {}
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Usage, Vec::from_iter(missing).join("\n"))) }
+}
+
+/// Whether the settings have the provider that is called.
+fn has_section(settings: &Settings, call: &Call) -> bool {
+    call.action.split_once('.').is_some_and(|(provider, _)| settings.providers.get(provider).is_some())
 }
 
 /// What a call needs but neither the flow nor its provider's settings give.
@@ -198,7 +208,7 @@ fn needs(flow: &Flow) -> impl Iterator<Item = &str> {
 
 fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
     let told = |error: std::io::Error| {
-        Failure::new(Exit::Usage, format!("flows.folders: {} cannot be read: {error}", folder.display()))
+        Failure::new(Exit::Usage, format!("flows.folders: {} cannot be read: {error}", text::name(folder)))
     };
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(told)? {

@@ -11,7 +11,8 @@ use crate::terminal::{Exit, Failure, out};
 
 /// Checks flow files: every outcome handled, every state reachable, every wait limited, every reference written
 ///
-/// Files that belong together are checked together: those that start each other, and those with one start event.
+/// Files that belong together are checked together: those that start each other, those with one start event, and
+/// definitions of providers with the flows that use them.
 /// Prints a line for each flow that loads; for the others every problem with file, line, cause and hint to stderr.
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -25,13 +26,15 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let settings = opened::settings(&self.config)?;
-        let catalogue = crate::app::catalogue(&settings)?;
+        let mut catalogue = crate::app::catalogue(&settings)?;
         let mut exit = Exit::Well;
         let (definitions, files): (Vec<_>, Vec<_>) =
             flow_files::read(&self.flows)?.into_iter().partition(|(_, text)| generic::is_definition(text));
         for (file, text) in &definitions {
-            if !definition(file, text) {
-                exit = Exit::Usage;
+            match definition(file, text) {
+                // What flows may name is what this file says, whether or not the settings have the provider already.
+                Some(it) => generic::describe(&it, &mut catalogue),
+                None => exit = Exit::Usage,
             }
         }
         for ((file, _), loaded) in files.iter().zip(flow::load_each(&files, &catalogue)) {
@@ -56,16 +59,16 @@ impl Check {
     }
 }
 
-/// Checks a definition of a provider; answers whether it is right.
-fn definition(file: &str, text: &str) -> bool {
+/// A definition of a provider, if it is right.
+fn definition(file: &str, text: &str) -> Option<generic::Definition> {
     match generic::load(file, text) {
         Ok(it) => {
             out::data(&format!("{file}: provider {}, {} actions, is right", it.name, it.actions.len()));
-            true
+            Some(it)
         }
         Err(faults) => {
             out::aside(faults.rendered.trim_end());
-            false
+            None
         }
     }
 }

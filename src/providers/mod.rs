@@ -66,6 +66,11 @@ pub trait Adapter: Send + Sync + fmt::Debug {
         None
     }
 
+    /// How many requests some of its actions take, beside what it takes in all.
+    fn action_rates(&self) -> Vec<(String, Rate)> {
+        Vec::new()
+    }
+
     /// Has the conversation of one attempt.
     ///
     /// # Errors
@@ -129,6 +134,8 @@ pub struct Call<'a> {
     pub input: &'a Map<String, Value>,
     /// The effect's name: the idempotency key of all its attempts.
     pub effect: EffectId,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
     /// Do it, or only find out whether it was done.
     pub mode: Mode,
     /// Since when an earlier attempt may have done the work unseen.
@@ -164,6 +171,8 @@ pub struct HttpRequest {
     pub named_headers: Vec<(String, SecretString)>,
     /// The exact bytes of the body.
     pub body: Option<Vec<u8>>,
+    /// The action, where it has a rate of its own that this request counts for.
+    pub rated: Option<String>,
     /// Whether it changes anything at the provider: only such a request can end unknown.
     pub effectful: bool,
     /// Fields of the JSON answer that may be logged; everything else never is.

@@ -54,6 +54,7 @@ impl Talk {
             action: self.action,
             input: self.input.as_object().unwrap(),
             effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
+            attempt: 1,
             mode: self.mode,
             uncertain_since: self.uncertain_since,
         };

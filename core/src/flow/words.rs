@@ -49,6 +49,25 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     ranked.min_by_key(|(far, _)| *far).filter(|(far, _)| *far <= near).map(|(_, word)| word)
 }
 
+/// How to read a key with a hyphen in its name, when this unknown name is the rest of one: `data.time-zone` takes `zone`
+/// away from `data.time`.
+#[must_use]
+pub fn hyphenated(source: &str, name: &str) -> Option<String> {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let found = source.match_indices(name).find_map(|(at, _)| {
+        let (before, after) = (source.get(..at)?, source.get(at..)?);
+        let whole = !after.get(name.len()..)?.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let joined = before.strip_suffix('-')?.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        (whole && joined).then_some((before, after))
+    });
+    let (before, after) = found?;
+    let start = before.rfind(|c| !part(c)).map_or(before, |at| before.get(at..).unwrap_or_default());
+    let start = start.trim_start_matches(|c| !part(c));
+    let end = after.split(|c| !part(c) || c == '.').next().unwrap_or_default();
+    let (above, begun) = start.rsplit_once('.')?;
+    (!above.is_empty()).then(|| format!("a key with a hyphen is written in brackets: {above}[\"{begun}{end}\"]"))
+}
+
 /// Names as people list them: `a`, `b` and `c`.
 #[must_use]
 pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
@@ -62,8 +81,24 @@ pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{did_you_mean, duration, is_event_type, is_name, listed, nearest};
+    use super::{did_you_mean, duration, hyphenated, is_event_type, is_name, listed, nearest};
     use crate::time::Millis;
+
+    #[test]
+    fn a_key_with_a_hyphen_is_recognised_by_what_is_left_of_it() {
+        let rows = [
+            ("data.time-zone", "zone", Some("data[\"time-zone\"]")),
+            ("body.user.x-time-zone == 'a'", "time", Some("body.user[\"x-time-zone\"]")),
+            ("has(data.time-zone.name)", "zone", Some("data[\"time-zone\"]")),
+            ("body.time - zone", "zone", None),
+            ("zone", "zone", None),
+            ("status-code", "code", None),
+        ];
+        for (source, name, written) in rows {
+            let hint = hyphenated(source, name);
+            assert_eq!(hint.as_deref().map(|hint| hint.rsplit_once(": ").unwrap().1), written, "{source}");
+        }
+    }
 
     #[test]
     fn a_length_of_time_is_a_whole_number_and_a_unit() {

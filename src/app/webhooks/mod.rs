@@ -66,7 +66,7 @@ async fn ask(
     limit: Millis,
 ) -> AttemptResult {
     let effect = EffectId { onboarding: OnboardingId(chance.id(clock.now())), n: 0 };
-    let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None };
+    let call = Call { action, input: &input, effect, attempt: 1, mode: Mode::Do, uncertain_since: None };
     let progress = Progress::default();
     let talk = converse(way, clock, &call, &progress);
     match tokio::time::timeout(std_time(limit), talk).await {

@@ -116,6 +116,7 @@ impl Performers {
                     action: action.split_once('.').map_or(action, |(_, action)| action),
                     input,
                     effect: effect.id,
+                    attempt: effect.attempt,
                     mode: effect.mode,
                     uncertain_since: effect.uncertain_since,
                 };

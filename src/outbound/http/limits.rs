@@ -43,7 +43,10 @@ impl Limits {
 
     /// Takes up the rates of these providers.
     pub fn take_up<'a>(&self, adapters: impl IntoIterator<Item = &'a dyn Adapter>) {
-        adapters.into_iter().for_each(|adapter| self.rates.set(adapter.name(), adapter.rate()));
+        for adapter in adapters {
+            self.rates.set(adapter.name(), adapter.rate());
+            self.rates.set_actions(adapter.name(), &adapter.action_rates());
+        }
     }
 
     /// Takes note of an answer: 429, 503 with a wait, or a rate limit that is used up.

@@ -28,6 +28,8 @@ struct Line {
     step: i64,
     /// The first free tick.
     next: i64,
+    /// Until when those are sent away that found no tick soon enough.
+    sent_away: i64,
     /// When the latest request goes or went.
     last: Option<i64>,
     /// Ticks of effects that were begun and have sent nothing yet, the soonest first.
@@ -96,10 +98,39 @@ impl Rates {
         Ok(until(line.send(tick.max(micros(now)))))
     }
 
+    /// Takes a tick of an action's own line. Whoever must wait longer than `patience` is sent away, each to a time of
+    /// its own: what comes back together would be sent away again but for one.
+    ///
+    /// # Errors
+    /// The wait, when it is longer than `patience`; no tick is taken then.
+    pub fn take_or_come_again(&self, line: &str, now: Timestamp, patience: Millis) -> Result<Millis, Millis> {
+        let mut lines = self.lines();
+        let Some(line) = lines.get_mut(line) else { return Ok(Millis(0)) };
+        let until = |tick: i64| Millis(u64::try_from(tick.saturating_sub(micros(now))).unwrap_or(0).div_ceil(1000));
+        if until(line.next) <= patience {
+            let tick = line.take(now);
+            return Ok(until(line.send(tick)));
+        }
+        line.sent_away = line.sent_away.max(line.next);
+        let wait = until(line.sent_away);
+        line.sent_away = line.sent_away.saturating_add(line.step);
+        Err(wait)
+    }
+
+    /// Takes up the rates of a provider's actions, and takes away those that it has no more.
+    pub fn set_actions(&self, provider: &str, rates: &[(String, Rate)]) {
+        let prefix = format!("{provider}.");
+        let told = |line: &str| rates.iter().any(|(action, _)| line.strip_prefix(&prefix) == Some(action.as_str()));
+        self.lines().retain(|line, _| !line.starts_with(&prefix) || told(line));
+        rates.iter().for_each(|(action, rate)| self.set(&format!("{prefix}{action}"), Some(*rate)));
+    }
+
     /// The next tick of a provider, or of all, is now. What was promised stays.
     pub fn resume(&self, provider: Option<&str>, now: Timestamp) {
         for (name, line) in self.lines().iter_mut() {
-            if provider.is_none_or(|provider| provider == name) {
+            // A line is a provider's, or one of its actions'.
+            if provider.is_none_or(|provider| provider == name.split('.').next().unwrap_or_default()) {
+                line.sent_away = 0;
                 line.next = line.next.min(micros(now));
                 line.last = None;
             }
@@ -160,6 +191,22 @@ mod tests {
         let rates = Rates::default();
         rates.set("acme", Some(Rate { requests, per }));
         rates
+    }
+
+    #[test]
+    fn whoever_finds_no_tick_of_an_action_comes_again_at_a_time_of_its_own() {
+        let rates = Rates::default();
+        rates.set_actions("acme", &[("send".to_owned(), Rate { requests: 1, per: Millis::secs(1) })]);
+        let take = |now| rates.take_or_come_again("acme.send", Timestamp(now), Millis(100));
+        assert_eq!(take(10_000), Ok(Millis(0)));
+        assert_eq!([take(10_000), take(10_000), take(10_000)], [1000, 2000, 3000].map(|wait| Err(Millis(wait))));
+        assert_eq!([take(11_000), take(12_000), take(13_000)], [Ok(Millis(0)); 3]);
+        assert_eq!(rates.take_or_come_again("acme.other", Timestamp(0), Millis(0)), Ok(Millis(0)));
+        assert_eq!(take(13_001), Err(Millis(999)));
+        rates.resume(Some("acme"), Timestamp(13_001));
+        assert_eq!(take(13_001), Ok(Millis(0)), "what holds it back ends with the wait of its provider");
+        rates.set_actions("acme", &[]);
+        assert_eq!([take(13_001), take(13_001)], [Ok(Millis(0)); 2]);
     }
 
     #[test]

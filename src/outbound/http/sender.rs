@@ -118,7 +118,15 @@ impl Transport for HttpSender {
             let cause = format!("waits {wait} for its turn: the provider takes only so many requests");
             Stop::Later(cause, Some(wait))
         };
-        let turn = self.limits.rates.take(provider, self.clock.now(), self.patience).map_err(not_yet)?;
+        let (rates, now) = (&self.limits.rates, self.clock.now());
+        let own = request.rated.as_ref().map(|action| {
+            rates.take_or_come_again(&format!("{provider}.{action}"), now, self.patience).map_err(|wait| {
+                let cause = format!("waits {wait} for its turn: the provider takes only so many `{action}`");
+                Stop::Later(cause, Some(wait))
+            })
+        });
+        let own = own.transpose()?.unwrap_or(Millis(0));
+        let turn = rates.take(provider, now, self.patience).map_err(not_yet)?.max(own);
         if turn.0 > 0 {
             tokio::time::sleep(Duration::from_millis(turn.0)).await;
             self.left_alone(provider)?;

@@ -3,18 +3,51 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gangway_core::event::{FactReport, Identifier, Trust};
-use gangway_core::flow::expr::Mapping;
+use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::outcome::Answer;
+use gangway_core::time::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::Generic;
-use super::model::{Action, Auth, Exchange, FactRule, Piece, RequestSpec, Rule};
+use super::model::{Action, Auth, Exchange, FactRule, Pages, Piece, RequestSpec, Rule};
 use crate::providers::{Call, HttpRequest, Reply};
 
 /// Name of the token of OAuth2.
 pub const TOKEN: &str = "service";
+
+/// A page of a list that a look-up reads.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Counted from 1.
+    pub number: u32,
+    /// What the page before it gave to find this one.
+    pub cursor: Value,
+}
+
+impl Page {
+    /// The first one.
+    #[must_use]
+    pub const fn first() -> Self {
+        Self { number: 1, cursor: Value::Null }
+    }
+
+    fn told(&self) -> Value {
+        json!({"number": self.number, "cursor": self.cursor})
+    }
+}
+
+/// Which of the requests of a conversation is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn<'a> {
+    /// The effect's idempotency key, counted from 1.
+    pub key: u32,
+    /// The page of a look-up.
+    pub page: &'a Page,
+    /// When it is sent.
+    pub now: Timestamp,
+}
 
 /// What an answer says by the rules.
 #[derive(Debug)]
@@ -34,11 +67,22 @@ impl Generic {
     ///
     /// # Errors
     /// What keeps it from being written, without values.
-    pub(super) fn request(&self, call: &Call<'_>, spec: &RequestSpec, effectful: bool) -> Result<HttpRequest, String> {
+    pub(super) fn request(
+        &self,
+        call: &Call<'_>,
+        spec: &RequestSpec,
+        effectful: bool,
+        turn: Turn<'_>,
+    ) -> Result<HttpRequest, String> {
+        let name = match turn.key {
+            1 => call.effect.to_string(),
+            further => format!("{}/{further}", call.effect),
+        };
         let roots = roots([
             ("input", Value::Object(call.input.clone())),
             ("settings", Value::Object(self.values.clone())),
-            ("effect", json!({"key": call.effect.to_string()})),
+            ("effect", json!({"key": name, "attempt": call.attempt})),
+            ("page", turn.page.told()),
         ]);
         let url = path(&self.settings.common.base_url, &spec.path, &roots)?;
         let mut request = HttpRequest { method: spec.method, url, effectful, ..HttpRequest::default() };
@@ -60,12 +104,12 @@ impl Generic {
             request.body = Some(bytes);
         }
         if spec.auth {
-            self.authorise(&mut request);
+            self.authorise(&mut request, turn.now)?;
         }
         Ok(request)
     }
 
-    fn authorise(&self, request: &mut HttpRequest) {
+    fn authorise(&self, request: &mut HttpRequest, now: Timestamp) -> Result<(), String> {
         let setting = |name: &str| self.setting(name);
         match &self.definition.auth {
             Auth::None => {}
@@ -79,8 +123,10 @@ impl Generic {
                 request.secret_headers.push(("authorization", SecretString::from(basic)));
             }
             Auth::Header { name, value } => request.named_headers.push((name.clone(), setting(value))),
+            Auth::Signed(signing) => self.sign(signing, request, now)?,
             Auth::OAuth2 { .. } => request.token = Some(TOKEN),
         }
+        Ok(())
     }
 
     /// A setting of this name, secret or not; empty when it is not given.
@@ -91,21 +137,55 @@ impl Generic {
         SecretString::from(self.values.get(name).and_then(Value::as_str).unwrap_or_default())
     }
 
-    /// What an answer says.
-    pub(super) fn said(&self, call: &Call<'_>, action: &Action, exchange: &Exchange, reply: &Reply) -> Said {
+    /// Whether a guard is true of an answer. One that cannot be evaluated (its field is not there) does not hold.
+    pub(super) fn holds(&self, guard: &Expr, call: &Call<'_>, action: &Action, reply: &Reply, page: &Page) -> bool {
+        is_true(guard, &self.answered(call, action, reply, page))
+    }
+
+    /// The page after this one, if there is one.
+    pub(super) fn next(
+        &self,
+        pages: &Pages,
+        call: &Call<'_>,
+        action: &Action,
+        reply: &Reply,
+        page: &Page,
+    ) -> Option<Page> {
+        let next = pages.next.eval_in(&self.answered(call, action, reply, page)).ok().flatten()?;
+        let over = match &next {
+            Value::Bool(more) => !more,
+            Value::String(text) => text.is_empty(),
+            other => other.is_null(),
+        };
+        (!over).then(|| Page { number: page.number.saturating_add(1), cursor: next })
+    }
+
+    /// What can be read of an answer.
+    fn answered(&self, call: &Call<'_>, action: &Action, reply: &Reply, page: &Page) -> Map<String, Value> {
         let secret = |name: &String| action.input.iter().any(|field| field.secret && field.name == *name);
         let input = call.input.iter().filter(|(name, _)| !secret(name));
-        let roots = roots([
+        roots([
             ("status", json!(reply.status)),
             ("body", gangway_core::json::read(&reply.body).unwrap_or(Value::Null)),
             ("headers", headers(&reply.headers)),
             ("input", input.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>().into()),
             ("settings", Value::Object(self.values.clone())),
             ("ours", json!(call.uncertain_since.is_some())),
-        ]);
-        // A guard that cannot be evaluated (its field is not there) does not hold.
-        let holds = |rule: &&Rule| matches!(rule.when.eval_in(&roots), Ok(Some(Value::Bool(true))));
-        match exchange.rules.iter().find(holds) {
+            ("page", page.told()),
+        ])
+    }
+
+    /// What an answer says.
+    pub(super) fn said(
+        &self,
+        call: &Call<'_>,
+        action: &Action,
+        exchange: &Exchange,
+        reply: &Reply,
+        page: &Page,
+    ) -> Said {
+        let roots = self.answered(call, action, reply, page);
+        match exchange.rules.iter().find(|rule| is_true(&rule.when, &roots)) {
             None => Said::Nothing(None),
             Some(rule) if rule.look_up => Said::LookUp,
             Some(rule) if rule.outcome == super::NOT_DONE => Said::NotDone,
@@ -115,6 +195,10 @@ impl Generic {
             },
         }
     }
+}
+
+fn is_true(guard: &Expr, roots: &Map<String, Value>) -> bool {
+    matches!(guard.eval_in(roots), Ok(Some(Value::Bool(true))))
 }
 
 fn outcome(rule: &Rule, roots: &Map<String, Value>, reply: &Reply) -> Result<Answer, String> {
@@ -148,18 +232,35 @@ pub(super) fn identifiers(rules: &[(String, Mapping)], roots: &Map<String, Value
     rules.iter().filter_map(one).collect()
 }
 
-/// Facts, where their guards hold.
+/// Most resources that one fact of an answer or a delivery tells of; the first ones count.
+const RESOURCES_MOST: usize = 50;
+
+/// Facts, where their guards hold; one for each item where they are about a list.
 pub(super) fn facts(rules: &[FactRule], roots: &Map<String, Value>, trust: Trust) -> Vec<FactReport> {
-    let holds = |rule: &&FactRule| {
-        rule.when.as_ref().is_none_or(|when| matches!(when.eval_in(roots), Ok(Some(Value::Bool(true)))))
-    };
-    let report = |rule: &FactRule| {
-        let field = |(name, mapping): &(String, Mapping)| Some((name.clone(), mapping.eval_in(roots).ok().flatten()?));
-        let resource = rule.resource.eval_in(roots).ok().flatten().as_ref().and_then(scalar).unwrap_or_default();
-        let fields = rule.fields.iter().filter_map(field).collect();
-        FactReport { name: rule.name.clone(), resource, fields, time: None, rank: 0, trust }
-    };
-    rules.iter().filter(holds).map(report).collect()
+    let mut told = Vec::new();
+    for rule in rules {
+        let Some(each) = &rule.each else {
+            told.extend(fact(rule, roots, trust));
+            continue;
+        };
+        let Ok(Some(Value::Array(items))) = each.eval_in(roots) else { continue };
+        let mut roots = roots.clone();
+        for item in items.into_iter().take(RESOURCES_MOST) {
+            roots.insert("item".to_owned(), item);
+            told.extend(fact(rule, &roots, trust));
+        }
+    }
+    told
+}
+
+fn fact(rule: &FactRule, roots: &Map<String, Value>, trust: Trust) -> Option<FactReport> {
+    if rule.when.as_ref().is_some_and(|when| !is_true(when, roots)) {
+        return None;
+    }
+    let field = |(name, mapping): &(String, Mapping)| Some((name.clone(), mapping.eval_in(roots).ok().flatten()?));
+    let resource = rule.resource.eval_in(roots).ok().flatten().as_ref().and_then(scalar).unwrap_or_default();
+    let fields = rule.fields.iter().filter_map(field).collect();
+    Some(FactReport { name: rule.name.clone(), resource, fields, time: None, rank: 0, trust })
 }
 
 /// Roots by name.
@@ -186,7 +287,7 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-fn pairs(mapping: Option<&Mapping>, roots: &Map<String, Value>) -> Result<Vec<(String, String)>, String> {
+pub(super) fn pairs(mapping: Option<&Mapping>, roots: &Map<String, Value>) -> Result<Vec<(String, String)>, String> {
     let Some(mapping) = mapping else { return Ok(Vec::new()) };
     let value = mapping.eval_in(roots).map_err(|error| error.to_string())?;
     let Some(Value::Object(map)) = value else { return Ok(Vec::new()) };

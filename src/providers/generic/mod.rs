@@ -10,6 +10,7 @@ mod offers;
 mod read;
 mod samples;
 pub mod settings;
+mod sign;
 mod token;
 
 #[cfg(test)]
@@ -24,18 +25,30 @@ use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
 use serde_json::{Map, Value};
 
-use self::exchange::Said;
+use self::exchange::{Page, Said, Turn};
 pub use self::model::Definition;
 use self::model::{Action, Exchange, REGISTER};
 pub use self::read::{is_definition, load};
 use self::settings::GenericSettings;
-use super::{Adapter, Call, Delivery, Far, Rate, Reading, Reply, Stop, Token, Unreadable};
+use super::{Adapter, Call, Delivery, Far, HttpRequest, Rate, Reading, Reply, Stop, Token, Unreadable};
 
 /// What the section of a provider takes that a file defines.
 pub const SETTINGS: &str = include_str!("settings.toml");
 
 /// What a look-up says that found nothing.
 const NOT_DONE: &str = "not_done";
+
+/// Keys that one attempt may burn beside one for each attempt before it, and the most of one conversation.
+const KEYS_AHEAD: u32 = 2;
+const KEYS_MOST: u32 = 20;
+
+/// Tells the catalogue what a definition offers, in place of what it knew of this provider.
+pub fn describe(definition: &Definition, catalogue: &mut Catalogue) {
+    let prefix = format!("{}.", definition.name);
+    catalogue.actions.retain(|name, _| !name.starts_with(&prefix));
+    catalogue.facts.retain(|name, _| !name.starts_with(&prefix));
+    offers::describe(definition, &definition.retry.over(&Policy::default()), catalogue);
+}
 
 /// The adapter of a definition.
 #[derive(Debug)]
@@ -72,13 +85,32 @@ impl Generic {
         action: &Action,
         exchange: &Exchange,
         effectful: bool,
+        page: &Page,
     ) -> Result<(Reply, Said), Stop> {
-        let request = self.request(call, &exchange.request, effectful).map_err(|why| {
-            Stop::Broken(format!("{}: {why}; check the flow's mapping and the definition", self.definition.name))
-        })?;
-        let reply = far.send(request).await?;
-        let said = self.said(call, action, exchange, &reply);
-        Ok((reply, said))
+        // The keys that are burnt answer again what they answered before, so no attempt need remember them. Each
+        // attempt may burn a few more.
+        let most = call.attempt.saturating_add(KEYS_AHEAD).min(KEYS_MOST);
+        let mut key = 1;
+        loop {
+            let request = self
+                .request(call, &exchange.request, effectful, Turn { key, page, now: far.now() })
+                .map_err(|why| {
+                    Stop::Broken(format!(
+                        "{}: {why}; check the flow's mapping and the definition",
+                        self.definition.name
+                    ))
+                })?;
+            let own = std::ptr::eq(exchange, &action.exchange);
+            let rated = action.rate.filter(|_| own).map(|_| call.action.to_owned());
+            let reply = far.send(HttpRequest { rated, ..request }).await?;
+            let burnt = effectful.then_some(action.burnt.as_ref()).flatten();
+            if key < most && burnt.is_some_and(|burnt| self.holds(burnt, call, action, &reply, page)) {
+                key = key.saturating_add(1);
+                continue;
+            }
+            let said = self.said(call, action, exchange, &reply, page);
+            return Ok((reply, said));
+        }
     }
 
     /// The outcome that a look-up finds, if it was done.
@@ -89,12 +121,27 @@ impl Generic {
         action: &Action,
         look_up: &Exchange,
     ) -> Result<Option<Answer>, Stop> {
-        let (reply, said) = self.exchange(call, far, action, look_up, false).await?;
-        match said {
-            Said::Outcome(answer) => Ok(Some(answer)),
-            Said::NotDone => Ok(None),
-            Said::LookUp => Err(fallback::stop(self.name(), &reply, None)),
-            Said::Nothing(why) => Err(fallback::stop(self.name(), &reply, why)),
+        let mut page = Page::first();
+        loop {
+            let (reply, said) = self.exchange(call, far, action, look_up, false, &page).await?;
+            match said {
+                Said::Outcome(answer) => return Ok(Some(answer)),
+                // Not on this page: only after the last one is it nowhere.
+                Said::NotDone => {
+                    match look_up.pages.as_ref().map(|pages| (pages, self.next(pages, call, action, &reply, &page))) {
+                        None | Some((_, None)) => return Ok(None),
+                        Some((pages, Some(_))) if page.number >= pages.most => {
+                            let what = format!("the look-up read {} pages, and there are more", pages.most);
+                            return Err(Stop::Broken(format!(
+                                "{what}; raise `most` in the definition, or see the provider"
+                            )));
+                        }
+                        Some((_, Some(next))) => page = next,
+                    }
+                }
+                Said::LookUp => return Err(fallback::stop(self.name(), &reply, None)),
+                Said::Nothing(why) => return Err(fallback::stop(self.name(), &reply, why)),
+            }
         }
     }
 }
@@ -117,6 +164,11 @@ impl Adapter for Generic {
         self.definition.rate
     }
 
+    fn action_rates(&self) -> Vec<(String, Rate)> {
+        let actions = self.definition.actions.iter();
+        actions.filter_map(|(name, action)| Some((name.clone(), action.rate?))).collect()
+    }
+
     async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
         let action = self.action(call.action).ok_or_else(|| self.unknown(call.action))?;
         let absent = |name: &String| call.input.get(name).is_none_or(Value::is_null);
@@ -130,7 +182,8 @@ impl Adapter for Generic {
             return self.look_up(call, far, action, look_up).await?.ok_or(Stop::NotDone);
         }
         let not_found = || Stop::away("said to be there already, and the look-up does not find it");
-        let (reply, said) = self.exchange(call, far, action, &action.exchange, action.effectful).await?;
+        let (reply, said) =
+            self.exchange(call, far, action, &action.exchange, action.effectful, &Page::first()).await?;
         match (said, look_up) {
             (Said::Outcome(answer), _) => Ok(answer),
             (Said::NotDone, _) => Err(not_found()),

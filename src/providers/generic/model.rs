@@ -3,10 +3,11 @@
 use gangway_core::catalogue::{FactSpec, Field};
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::time::Millis;
+use serde::Deserialize;
 
 use crate::providers::Rate;
 use crate::providers::common::RetryOverlay;
-use crate::providers::webhook::{Verify, WebhookSettings};
+use crate::providers::webhook::{Encoding, KeyForm, Verify, WebhookSettings};
 
 /// The action of `gangway webhooks register`.
 pub(super) const REGISTER: &str = "register_webhook";
@@ -100,6 +101,8 @@ pub enum Auth {
         /// Setting with its value.
         value: String,
     },
+    /// A signature of each request under a key that both sides know.
+    Signed(Signing),
     /// A token got with OAuth2 client credentials.
     OAuth2 {
         /// Address, or path below the base URL.
@@ -108,11 +111,57 @@ pub enum Auth {
         client_id: String,
         /// Setting with the client's secret.
         client_secret: String,
-        /// Scope, if one is asked for.
-        scope: Option<String>,
+        /// What else the request for a token says.
+        fields: Vec<(String, TokenField)>,
+        /// Whether id and secret go along as `Authorization: Basic` instead of in the body.
+        basic: bool,
+        /// Whether the body is JSON instead of a form.
+        json: bool,
         /// A token is renewed this long before it expires.
         margin: Millis,
     },
+}
+
+/// How a request is signed with HMAC.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    /// Setting with the key.
+    pub key: String,
+    /// How the setting becomes the key's bytes.
+    pub form: KeyForm,
+    /// What is signed: a text.
+    pub sign: Expr,
+    /// The hash function.
+    pub hash: Hash,
+    /// Header with the signature, in lower case.
+    pub header: String,
+    /// What stands before the signature in it.
+    pub prefix: String,
+    /// How the signature is written.
+    pub encoding: Encoding,
+    /// Further headers, such as one with the time of signing.
+    pub headers: Option<Mapping>,
+}
+
+/// A hash function of HMAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+/// What a field of a request for a token holds.
+#[derive(Clone, Debug)]
+pub enum TokenField {
+    /// This text.
+    Text(String),
+    /// The setting of this name.
+    Setting(String),
 }
 
 /// An action.
@@ -124,8 +173,13 @@ pub struct Action {
     pub input: Vec<Field>,
     /// Whether it changes anything.
     pub effectful: bool,
+    /// How many of its requests the provider takes.
+    pub rate: Option<Rate>,
     /// What is sent, and what the answers mean.
     pub exchange: Exchange,
+    /// Whether an answer says that the provider will answer this idempotency key so for ever: nothing was done, and the
+    /// next key is taken.
+    pub burnt: Option<Expr>,
     /// How to find out whether it was done.
     pub look_up: Option<Exchange>,
 }
@@ -137,6 +191,17 @@ pub struct Exchange {
     pub request: RequestSpec,
     /// In the order of the file; the first with a true guard is taken.
     pub rules: Vec<Rule>,
+    /// How a look-up goes on when one answer does not hold all.
+    pub pages: Option<Pages>,
+}
+
+/// How a look-up reads a list page by page.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// True, or what leads to the next page, as long as there is one.
+    pub next: Expr,
+    /// Most pages that one look-up reads.
+    pub most: u32,
 }
 
 /// A request.
@@ -156,6 +221,15 @@ pub struct RequestSpec {
     pub form: bool,
     /// Whether the provider's auth goes along.
     pub auth: bool,
+}
+
+impl RequestSpec {
+    /// Whether an expression of it reads the effect's idempotency key.
+    #[must_use]
+    pub fn sends_key(&self) -> bool {
+        let mappings = [&self.query, &self.headers, &self.body].into_iter().flatten();
+        mappings.flat_map(Mapping::expressions).flat_map(Expr::reads).any(|read| read.path == ["effect", "key"])
+    }
 }
 
 /// A piece of a path's segment.
@@ -191,6 +265,8 @@ pub struct Rule {
 pub struct FactRule {
     /// Its full name.
     pub name: String,
+    /// The list of which each `item` is a resource of its own; absent: there is one.
+    pub each: Option<Mapping>,
     /// Whether it is told; absent: always.
     pub when: Option<Expr>,
     /// Which resource it is about.

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use gangway_core::catalogue::{ActionSpec, Catalogue, OutcomeSpec};
 use gangway_core::retry::Policy;
+use secrecy::ExposeSecret as _;
 
-use super::model::{Action, Definition, REGISTER, Rule, WEBHOOK_SECRET};
+use super::model::{Action, Auth, Definition, REGISTER, Rule, WEBHOOK_SECRET};
 use super::{Generic, NOT_DONE};
+use crate::providers::common::is_plain;
 use crate::providers::generic::settings::GenericSettings;
 use crate::providers::webhook::WebhookSettings;
 use crate::settings::Fault;
@@ -53,6 +55,24 @@ fn outcomes(action: &Action) -> Vec<OutcomeSpec> {
 }
 
 impl Generic {
+    /// What keeps the credentials from being sent: told at the start, not at the first request.
+    fn credential_faults(definition: &Definition, settings: &GenericSettings, at: &str) -> Option<Fault> {
+        let (name, what) = match &definition.auth {
+            Auth::Bearer(name) | Auth::Header { value: name, .. } => {
+                let secret = &settings.secrets.get(name)?.0;
+                let what = "holds a blank or a character that is not ASCII, which no header can carry";
+                (name, (!is_plain(secret.expose_secret())).then_some(what))
+            }
+            Auth::Signed(signing) => {
+                let secret = &settings.secrets.get(&signing.key)?.0;
+                (&signing.key, signing.form.bytes(secret.expose_secret()).err())
+            }
+            _ => return None,
+        };
+        let key = format!("{at}.secrets.{name}");
+        what.map(|what| Fault::new(key, what, "copy it again, whole and alone"))
+    }
+
     /// Everything in which a section does not fit its definition; `at` is its key.
     #[must_use]
     pub fn faults(
@@ -79,6 +99,7 @@ impl Generic {
                 faults.push(Fault::new(key, "is not given, and the definition needs it", ""));
             }
         }
+        faults.extend(Self::credential_faults(definition, settings, at));
         let given = [("values", false), ("secrets", true)];
         for (place, secret) in given {
             let names: Vec<&String> =

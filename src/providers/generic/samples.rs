@@ -11,7 +11,9 @@ use gangway_core::flow::parse::Span;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::retry::Policy;
 use gangway_core::time::Timestamp;
-use serde::Deserialize;
+use secrecy::ExposeSecret as _;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::Generic;
@@ -34,13 +36,26 @@ pub(super) struct Sample {
 }
 
 /// What it tells.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(super) enum Told {
     /// An action.
     Action(Box<ActionSample>),
     /// A delivery.
     Hook(Box<HookSample>),
+}
+
+impl Told {
+    /// Reads a sample: one with `webhook` is a delivery, any other an action.
+    ///
+    /// # Errors
+    /// The key that is missing, or that it does not take.
+    pub(super) fn read(value: Value) -> Result<Self, String> {
+        let told = match value.get("webhook") {
+            Some(_) => serde_json::from_value(value).map(Self::Hook),
+            None => serde_json::from_value(value).map(Self::Action),
+        };
+        told.map_err(|error| error.to_string())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,9 +70,9 @@ pub(super) struct ActionSample {
     /// An earlier attempt may have done it.
     #[serde(default)]
     uncertain: bool,
-    /// What the first request must be, as far as the sample says.
-    #[serde(default)]
-    sends: Option<Sends>,
+    /// What the requests must be, one after the other, as far as the sample says; a map says it of the first.
+    #[serde(default, deserialize_with = "one_or_more")]
+    sends: Vec<Sends>,
     answers: Vec<Answered>,
     ends: String,
     #[serde(default)]
@@ -76,7 +91,16 @@ struct Sends {
     method: Option<String>,
     path: Option<String>,
     query: Option<BTreeMap<String, String>>,
+    headers: Option<BTreeMap<String, String>>,
     body: Option<Value>,
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Sends>, D::Error> {
+    let told = match Value::deserialize(from)? {
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    told.into_iter().map(|one| serde_json::from_value(one).map_err(D::Error::custom)).collect()
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,12 +176,14 @@ impl ActionSample {
         let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
         let (mode, uncertain) = if self.look_up { (Mode::LookUp, true) } else { (Mode::Do, self.uncertain) };
         let uncertain_since = uncertain.then_some(NOW);
-        let call = Call { action: &self.action, input: &self.input, effect, mode, uncertain_since };
+        let call = Call { action: &self.action, input: &self.input, effect, attempt: 1, mode, uncertain_since };
         let far = Script::new(NOW, self.answers.iter().map(Answered::reply));
         let ended = far.play(adapter.call(&call, &far));
-        if let (Some(sends), Some(first)) = (&self.sends, far.sent().first()) {
-            sends.fit(first)?;
+        let sent = far.sent();
+        if sent.len() < self.sends.len() {
+            return Err(format!("{} requests are sent, where the sample says {}", sent.len(), self.sends.len()));
         }
+        self.sends.iter().zip(&sent).try_for_each(|(sends, request)| sends.fit(request))?;
         let ended = ended.ok_or("the sample has no answer for another request")?;
         if let Err(Stop::Barred(cause)) = &ended {
             return self.ends_as("barred", cause);
@@ -208,9 +234,21 @@ impl Sends {
         });
         same("`method`", self.method.as_ref(), &request.method.to_owned())?;
         same("`path`", self.path.as_ref(), &path)?;
+        for (name, value) in self.headers.iter().flatten() {
+            same(&format!("the header `{name}`"), Some(value), &header_of(request, &name.to_ascii_lowercase()))?;
+        }
         same("`query`", self.query.as_ref(), &request.query.iter().cloned().collect())?;
         same("`body`", self.body.as_ref(), &body.unwrap_or(Value::Null))
     }
+}
+
+/// The value of a header of a request; empty where it is not sent. Secrets of samples are made up.
+fn header_of(request: &HttpRequest, name: &str) -> String {
+    let plain = request.headers.iter().filter(|(given, _)| *given == name).map(|(_, value)| value.clone());
+    let secret = request.secret_headers.iter().filter(|(given, _)| *given == name).map(|(_, value)| value);
+    let named = request.named_headers.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name));
+    let hidden = secret.chain(named.map(|(_, value)| value)).map(|value| value.expose_secret().to_owned());
+    plain.chain(hidden).next().unwrap_or_default()
 }
 
 impl HookSample {
@@ -240,9 +278,11 @@ fn named(adapter: &Generic, facts: &[FactReport]) -> Vec<String> {
     facts.iter().map(|fact| fact.name.strip_prefix(&prefix).unwrap_or(&fact.name).to_owned()).collect()
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, wanted: Option<&T>, is: &T) -> Result<(), String> {
+/// Whether it is as the sample says; both are told as they stand in JSON.
+fn same<T: PartialEq + Serialize>(what: &str, wanted: Option<&T>, is: &T) -> Result<(), String> {
+    let told = |value: &T| serde_json::to_string(value).unwrap_or_default();
     match wanted {
-        Some(wanted) if wanted != is => Err(format!("{what}: {is:?}, where the sample says {wanted:?}")),
+        Some(wanted) if wanted != is => Err(format!("{what}: {}, where the sample says {}", told(is), told(wanted))),
         _ => Ok(()),
     }
 }

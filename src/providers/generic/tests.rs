@@ -16,6 +16,9 @@ use crate::providers::script::Script;
 use crate::providers::webhook::WebhookSettings;
 use crate::providers::{Adapter, Call, Delivery, HttpRequest, Rate, Reply, Stop, Token};
 
+mod further;
+mod signed;
+
 const EXAMPLE: &str = include_str!("../../../providers/example.yaml");
 const NOW: Timestamp = Timestamp(1_767_323_050_000);
 
@@ -40,7 +43,7 @@ fn script(told: Told<'_>) -> Script {
 fn hear(it: &Generic, action: &str, input: &Value, mode: Mode, told: Told<'_>) -> (Vec<HttpRequest>, String) {
     let effect = EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 };
     let uncertain_since = (mode == Mode::LookUp).then_some(NOW);
-    let call = Call { action, input: input.as_object().unwrap(), effect, mode, uncertain_since };
+    let call = Call { action, input: input.as_object().unwrap(), effect, attempt: 1, mode, uncertain_since };
     let far = script(told);
     let end = match far.play(it.call(&call, &far)).expect("a request that the test does not answer") {
         Ok(answer) => answer.outcome,
@@ -326,7 +329,7 @@ fn registered_secrets_are_refused_where_the_definition_gets_none() {
     assert!(problems(EXAMPLE)[0].hint.contains("webhook.secrets"), "{:?}", problems(EXAMPLE));
     let call = |action| {
         let (effect, input) = (EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 }, serde_json::Map::new());
-        let call = Call { action, input: &input, effect, mode: Mode::Do, uncertain_since: None };
+        let call = Call { action, input: &input, effect, attempt: 1, mode: Mode::Do, uncertain_since: None };
         let (it, far) = (adapter(EXAMPLE), script(&[]));
         match far.play(it.call(&call, &far)) {
             Some(Err(Stop::Broken(cause))) => cause,

@@ -10,7 +10,7 @@ use crate::flow::check::with::{Use, within};
 use crate::flow::diagnostic::{Code, Diagnostic};
 use crate::flow::expr::{ROOTS, Read};
 use crate::flow::parse::Span;
-use crate::flow::words::{did_you_mean, listed};
+use crate::flow::words::{did_you_mean, hyphenated, listed};
 
 /// What `user` has.
 const USER: [&str; 4] = ["id", "email", "locale", "gangway_id"];
@@ -79,7 +79,8 @@ fn root<'r>(report: &mut Report<'_>, used: &Use, read: &'r Read) -> Option<&'r s
         return None;
     }
     if !ROOTS.contains(&root) {
-        let help = did_you_mean(root, ROOTS).unwrap_or_else(|| format!("an expression reads from {}", listed(ROOTS)));
+        let help = hyphenated(&used.expr.source, root).or_else(|| did_you_mean(root, ROOTS));
+        let help = help.unwrap_or_else(|| format!("an expression reads from {}", listed(ROOTS)));
         let diagnostic = Diagnostic::new(Code::UnknownRoot, at, format!("`{root}` cannot be read"));
         report.add(diagnostic.help(help).help(format!("a plain text is written in two quotes: \"'{root}'\"")));
         return None;
@@ -88,7 +89,8 @@ fn root<'r>(report: &mut Report<'_>, used: &Use, read: &'r Read) -> Option<&'r s
     if read.path.len() < names {
         let wanted = if root == "states" { "states.STATE.FIELD" } else { "ROOT.FIELD" }.replace("ROOT", root);
         let message = format!("`{}` is too much: only what is named is kept", read.path.join("."));
-        report.add(Diagnostic::new(Code::TooWide, at, message).help(format!("name the field: `{wanted}`")));
+        let help = hyphenated(&used.expr.source, root).unwrap_or_else(|| format!("name the field: `{wanted}`"));
+        report.add(Diagnostic::new(Code::TooWide, at, message).help(help));
         return None;
     }
     Some(root)

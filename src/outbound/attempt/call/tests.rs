@@ -84,6 +84,7 @@ fn talk(plan: &Plan, answers: Vec<Result<(u16, &'static str), Stop>>) -> (Vec<Ht
         action: "any",
         input: &Map::new(),
         effect: EffectId { onboarding: OnboardingId(uuid::Uuid::nil()), n: 1 },
+        attempt: 1,
         mode: Mode::Do,
         uncertain_since: None,
     };

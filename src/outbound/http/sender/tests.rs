@@ -81,6 +81,7 @@ fn request(url: String) -> HttpRequest {
         effectful: true,
         named_headers: vec![("X-Of-A-Definition".to_owned(), "named".to_owned().into())],
         token: None,
+        rated: None,
         loggable: &["success"],
     }
 }

@@ -6,10 +6,10 @@ use gangway_core::flow::expr::Mapping;
 use gangway_core::flow::parse::{Key, Node, Shape, Span};
 
 use super::Reader;
-use super::values::Place;
-use super::{auth, register, rules};
+use super::values::{Place, literal};
+use super::{auth, rate, register, rules};
 use crate::providers::generic::NOT_DONE;
-use crate::providers::generic::model::{Action, Definition, Exchange, Piece, REGISTER, RequestSpec};
+use crate::providers::generic::model::{Action, Definition, Exchange, Pages, Piece, REGISTER, RequestSpec};
 
 /// Reads them all into the definition.
 pub(super) fn read(reader: &mut Reader<'_>, definition: &mut Definition, top: &Entries<'_>) {
@@ -27,22 +27,40 @@ pub(super) fn read(reader: &mut Reader<'_>, definition: &mut Definition, top: &E
 fn one(reader: &mut Reader<'_>, definition: &mut Definition, key: &Key, node: &Node) -> Option<Action> {
     let what = format!("the action `{}`", key.name);
     let entries = reader.report.entries(node, key.span.clone(), what)?;
-    entries.only(&mut reader.report, &["about", "input", "request", "effectful", "outcomes", "look_up"]);
+    entries
+        .only(&mut reader.report, &["about", "input", "request", "effectful", "rate", "burnt", "outcomes", "look_up"]);
     entries.need(&mut reader.report, "about");
     let about = reader.text(&entries, "about");
     input(reader, &entries);
     let exchange = exchange(reader, definition, &entries, false);
     let is_read = exchange.as_ref().is_some_and(|exchange| exchange.request.method == "GET");
     let effectful = reader.truth(&entries, "effectful").unwrap_or(!is_read);
-    let look_up = match entries.get("look_up") {
-        Some((key, node)) => {
-            let inner = reader.report.entries(node, key.span.clone(), "`look_up`")?;
-            inner.only(&mut reader.report, &["request", "outcomes"]);
-            exchange_of_look_up(reader, definition, &inner)
+    let rate = rate::read(reader, &entries);
+    let burnt = match entries.get("burnt") {
+        Some((at, node)) => {
+            let sent = exchange.as_ref().is_some_and(|exchange| exchange.request.sends_key());
+            if !sent || !effectful {
+                let help =
+                    "send a key with a request that changes something: `headers: { Idempotency-Key: effect.key }`";
+                reader.wrong(at.span.clone(), "no key can be burnt: the request sends none", help);
+            }
+            Some(reader.expr(node, &at.span, Place::Answer, "`burnt`")?)
         }
         None => None,
     };
-    let action = Action { about: about?, input: reader.input.clone(), effectful, exchange: exchange?, look_up };
+    let look_up = match entries.get("look_up") {
+        Some((key, node)) => {
+            let inner = reader.report.entries(node, key.span.clone(), "`look_up`")?;
+            inner.only(&mut reader.report, &["request", "outcomes", "pages"]);
+            reader.paged = inner.get("pages").is_some();
+            let look_up = exchange_of_look_up(reader, definition, &inner);
+            reader.paged = false;
+            look_up
+        }
+        None => None,
+    };
+    let action =
+        Action { about: about?, input: reader.input.clone(), effectful, exchange: exchange?, rate, burnt, look_up };
     settled(reader, key, &entries, &action);
     if key.name == REGISTER {
         register::check(reader, key, &action);
@@ -102,7 +120,34 @@ fn exchange_of_look_up(
     definition: &mut Definition,
     entries: &Entries<'_>,
 ) -> Option<Exchange> {
-    exchange(reader, definition, entries, true)
+    let pages = match entries.get("pages") {
+        Some((key, node)) => Some(pages(reader, key, node)?),
+        None => None,
+    };
+    Some(Exchange { pages, ..exchange(reader, definition, entries, true)? })
+}
+
+/// `pages`: what leads to the next one, and how many are read.
+fn pages(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<Pages> {
+    /// One look-up must end well before its lease does.
+    const MOST: u32 = 50;
+    let entries = reader.report.entries(node, key.span.clone(), "`pages`")?;
+    entries.only(&mut reader.report, &["next", "most"]);
+    let (at, node) = entries.need(&mut reader.report, "next")?;
+    let next = reader.expr(node, &at.span, Place::Answer, "`next`")?;
+    let most = match entries.get("most") {
+        Some((at, node)) => {
+            let number = literal(node).as_u64().and_then(|most| u32::try_from(most).ok());
+            let number = number.filter(|most| (2..=MOST).contains(most));
+            if number.is_none() {
+                let help = "a list that is longer needs a filter in the request";
+                reader.wrong(at.span.clone(), format!("`most` is not a whole number from 2 to {MOST}"), help);
+            }
+            number?
+        }
+        None => 20,
+    };
+    Some(Pages { next, most })
 }
 
 fn exchange(
@@ -116,7 +161,7 @@ fn exchange(
         None => None,
     };
     let rules = rules::read(reader, definition, entries, in_look_up);
-    Some(Exchange { request: request?, rules })
+    Some(Exchange { request: request?, rules, pages: None })
 }
 
 fn request(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<RequestSpec> {

@@ -3,13 +3,12 @@
 use gangway_core::flow::check::Entries;
 use gangway_core::flow::parse::{Node, Shape, Span};
 use gangway_core::flow::words::{did_you_mean, listed};
-use gangway_core::time::Millis;
 
-use super::Reader;
+use super::{Reader, oauth2, signing};
 use crate::providers::generic::model::Auth;
 
 const KINDS: &str = "write `none`, `{ bearer: SETTING }`, `{ basic: { user: SETTING, password: SETTING } }`, \
-    `{ header: { name: X-Api-Key, value: SETTING } }` or `{ oauth2: { url, client_id, client_secret } }`";
+    `{ header: { name: X-Api-Key, value: SETTING } }`, `{ hmac: { key: SETTING, header, sign } }` or `{ oauth2: { url, client_id, client_secret } }`";
 
 /// Reads the section.
 pub(super) fn read(reader: &mut Reader<'_>, node: &Node, at: &Span) -> Option<Auth> {
@@ -43,20 +42,13 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node, at: &Span) -> Option<Au
             let name = reader.report.text(node, &at.span, "`name`")?.to_ascii_lowercase();
             Some(Auth::Header { name: header(reader, name, &node.span)?, value: value? })
         }
+        "hmac" => {
+            let entries = inner(reader, &signing::KEYS)?;
+            signing::read(reader, &entries).map(Auth::Signed)
+        }
         "oauth2" => {
-            let entries = inner(reader, &["url", "client_id", "client_secret", "scope", "margin"])?;
-            entries.need(&mut reader.report, "url")?;
-            let url = reader.text(&entries, "url")?;
-            if !url.starts_with('/') && !url.starts_with("https://") {
-                let (at, _) = entries.get("url")?;
-                reader.wrong(at.span.clone(), "`url` is neither a path nor an https address", "such as `/oauth/token`");
-            }
-            let (id, secret) = (setting(reader, &entries, "client_id"), setting(reader, &entries, "client_secret"));
-            let scope = reader.text(&entries, "scope");
-            let margin =
-                entries.get("margin").and_then(|(at, node)| reader.report.duration(node, &at.span, "`margin`"));
-            let margin = margin.unwrap_or(Millis::secs(30));
-            Some(Auth::OAuth2 { url, client_id: id?, client_secret: secret?, scope, margin })
+            let entries = inner(reader, &oauth2::KEYS)?;
+            oauth2::read(reader, &entries)
         }
         other => {
             reader.wrong(key.span.clone(), format!("there is no auth `{other}`"), KINDS);
@@ -76,13 +68,13 @@ pub(super) fn header(reader: &mut Reader<'_>, name: String, at: &Span) -> Option
 }
 
 /// The name of a setting under a key that must be there.
-fn setting(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> Option<String> {
+pub(super) fn setting(reader: &mut Reader<'_>, entries: &Entries<'_>, key: &str) -> Option<String> {
     let (at, node) = entries.need(&mut reader.report, key)?;
     let name = reader.report.text(node, &at.span, &format!("`{key}`"))?.to_owned();
     known(reader, &name, &node.span).then_some(name)
 }
 
-fn known(reader: &mut Reader<'_>, name: &str, at: &Span) -> bool {
+pub(super) fn known(reader: &mut Reader<'_>, name: &str, at: &Span) -> bool {
     let names: Vec<String> = reader.settings.iter().map(|setting| setting.name.clone()).collect();
     if names.iter().any(|known| known == name) {
         return true;
@@ -93,14 +85,14 @@ fn known(reader: &mut Reader<'_>, name: &str, at: &Span) -> bool {
     false
 }
 
-fn secret(reader: &mut Reader<'_>, name: &str, at: &Span) -> bool {
+pub(super) fn secret(reader: &mut Reader<'_>, name: &str, at: &Span) -> bool {
     if !known(reader, name, at) {
         return false;
     }
     let is_secret = reader.settings.iter().any(|setting| setting.name == name && setting.secret);
     if !is_secret {
         let help = format!("declare it so: `settings: {{ {name}: secret }}`");
-        reader.wrong(at.clone(), format!("the setting `{name}` is sent as a token, and is not secret"), help);
+        reader.wrong(at.clone(), format!("the setting `{name}` stands for us, and is not secret"), help);
     }
     is_secret
 }

@@ -3,9 +3,11 @@
 
 mod actions;
 mod auth;
+mod oauth2;
 mod rate;
 mod register;
 mod rules;
+mod signing;
 mod top;
 mod values;
 
@@ -29,6 +31,8 @@ pub fn load(file: &str, text: &str) -> Result<Definition, Diagnostics> {
         report: Report { catalogue: &catalogue, text, stored: false, diagnostics: Vec::new() },
         settings: Vec::new(),
         input: Vec::new(),
+        each: false,
+        paged: false,
     };
     let read = top::read(&mut reader, &node);
     let diagnostics = reader.report.diagnostics;
@@ -52,6 +56,10 @@ struct Reader<'a> {
     report: Report<'a>,
     settings: Vec<Setting>,
     input: Vec<Field>,
+    /// Whether what is read is about each `item` of a list.
+    each: bool,
+    /// Whether what is read is about a `page` of a list.
+    paged: bool,
 }
 
 impl Reader<'_> {

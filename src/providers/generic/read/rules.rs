@@ -111,7 +111,23 @@ fn fact(reader: &mut Reader<'_>, definition: &Definition, key: &Key, node: &Node
         reader.wrong(key.span.clone(), format!("the fact `{}` is not declared", key.name), help);
     }
     let entries = reader.report.entries(node, key.span.clone(), format!("the fact `{}`", key.name))?;
-    entries.only(&mut reader.report, &["when", "resource", "fields"]);
+    entries.only(&mut reader.report, &["each", "when", "resource", "fields"]);
+    let each = reader.optional(&entries, "each", place);
+    reader.each = each.is_some();
+    let read = fact_of(reader, name, each, &entries, (key, known), place);
+    reader.each = false;
+    read
+}
+
+/// The rest of a fact, which may read `item` where it has `each`.
+fn fact_of(
+    reader: &mut Reader<'_>,
+    name: String,
+    each: Option<Mapping>,
+    entries: &Entries<'_>,
+    (key, known): (&Key, Option<Vec<String>>),
+    place: Place,
+) -> Option<FactRule> {
     let when = match entries.get("when") {
         Some((at, node)) => Some(reader.expr(node, &at.span, place, "`when`")?),
         None => None,
@@ -121,7 +137,7 @@ fn fact(reader: &mut Reader<'_>, definition: &Definition, key: &Key, node: &Node
         None => None,
     };
     let mut fields = Vec::new();
-    for (field, at, mapping) in reader.named(&entries, "fields", place) {
+    for (field, at, mapping) in reader.named(entries, "fields", place) {
         if known.as_ref().is_some_and(|known| !known.contains(&field)) {
             let fields = known.iter().flatten().map(String::as_str);
             reader.wrong(
@@ -132,5 +148,5 @@ fn fact(reader: &mut Reader<'_>, definition: &Definition, key: &Key, node: &Node
         }
         fields.push((field, mapping));
     }
-    Some(FactRule { name, when, resource: resource?, fields })
+    Some(FactRule { name, each, when, resource: resource?, fields })
 }

@@ -9,7 +9,7 @@ use super::values::{Place, literal};
 use super::{Reader, actions, auth, rate, rules};
 use crate::providers::common::RetryOverlay;
 use crate::providers::generic::model::{Auth, Definition, Hooks, Setting};
-use crate::providers::generic::samples::Sample;
+use crate::providers::generic::samples::{Sample, Told};
 use crate::providers::registry;
 use crate::providers::webhook::WebhookSettings;
 use crate::settings::Faults;
@@ -215,7 +215,7 @@ fn samples(reader: &mut Reader<'_>, top: &Entries<'_>) -> Vec<Sample> {
     let mut samples = Vec::new();
     for item in items {
         let at = if item.span.is_empty() { key.span.clone() } else { item.span.clone() };
-        match serde_json::from_value(literal(item)) {
+        match Told::read(literal(item)) {
             Ok(told) => samples.push(Sample { at, told }),
             Err(error) => {
                 let help = "see docs/guides/your-own-provider.md, \"Samples\"";

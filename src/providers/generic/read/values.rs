@@ -1,14 +1,23 @@
 //! Expressions, literals and short lists of a definition: what they read must be there to be read.
 
-use gangway_core::flow::check::{Entries, Uses, mapping};
+use gangway_core::flow::check::{Entries, Use, Uses, mapping};
 use gangway_core::flow::diagnostic::{Code, Diagnostic};
 use gangway_core::flow::expr::{Expr, Mapping};
 use gangway_core::flow::parse::{Node, Shape, Span};
-use gangway_core::flow::words::{did_you_mean, is_name, listed};
+use gangway_core::flow::words::{did_you_mean, hyphenated, is_name, listed};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Reader;
+
+/// What a request can read of its effect.
+const EFFECT: [&str; 2] = ["key", "attempt"];
+
+/// What a signature can be over.
+const REQUEST: [&str; 9] = ["method", "host", "path", "query", "target", "body", "body_sha256", "time", "millis"];
+
+/// What a look-up over pages can read of the page.
+const PAGE: [&str; 2] = ["number", "cursor"];
 
 /// Where an expression stands: what it may read follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +28,8 @@ pub(super) enum Place {
     Answer,
     /// The reading of a delivery.
     Hook,
+    /// What is signed of a request.
+    Signature,
 }
 
 impl Place {
@@ -27,6 +38,7 @@ impl Place {
             Self::HttpRequest => &["input", "settings", "effect"],
             Self::Answer => &["status", "body", "headers", "input", "settings", "ours"],
             Self::Hook => &["body", "headers"],
+            Self::Signature => &["request", "settings"],
         }
     }
 }
@@ -38,7 +50,7 @@ impl Reader<'_> {
         let read = mapping(&mut self.report, &mut uses, node, at);
         for used in &uses.exprs {
             for read in used.expr.reads() {
-                self.readable(&read.path, used.at.clone(), place);
+                self.readable(&read.path, used, place);
             }
         }
         read
@@ -76,11 +88,17 @@ impl Reader<'_> {
         named
     }
 
-    fn readable(&mut self, path: &[String], at: Span, place: Place) {
+    fn readable(&mut self, path: &[String], used: &Use, place: Place) {
+        let at = used.at.clone();
         let Some((root, rest)) = path.split_first() else { return };
-        if !place.roots().contains(&root.as_str()) {
-            let help = did_you_mean(root, place.roots().iter().copied())
-                .unwrap_or_else(|| format!("here it can read {}", listed(place.roots().iter().copied())));
+        let hyphen = || hyphenated(&used.expr.source, root);
+        let more = [("item", self.each), ("page", self.paged && matches!(place, Place::HttpRequest | Place::Answer))];
+        let more = more.into_iter().filter_map(|(name, there)| there.then_some(name));
+        let roots: Vec<&str> = place.roots().iter().copied().chain(more).collect();
+        if !roots.contains(&root.as_str()) {
+            let help = hyphen()
+                .or_else(|| did_you_mean(root, roots.iter().copied()))
+                .unwrap_or_else(|| format!("here it can read {}", listed(roots.iter().copied())));
             return self
                 .report
                 .add(Diagnostic::new(Code::UnknownRoot, at, format!("there is no `{root}` here")).help(help));
@@ -88,12 +106,15 @@ impl Reader<'_> {
         let known: Vec<(String, bool)> = match root.as_str() {
             "input" => self.input.iter().map(|field| (field.name.clone(), field.secret)).collect(),
             "settings" => self.settings.iter().map(|setting| (setting.name.clone(), setting.secret)).collect(),
-            "effect" => vec![("key".to_owned(), false)],
+            "effect" => EFFECT.map(|name| (name.to_owned(), false)).to_vec(),
+            "request" if place == Place::Signature => REQUEST.map(|name| (name.to_owned(), false)).to_vec(),
+            "page" => PAGE.map(|name| (name.to_owned(), false)).to_vec(),
             _ => return,
         };
         let Some(name) = rest.first() else {
             let diagnostic = Diagnostic::new(Code::TooWide, at, format!("`{root}` is read whole"));
-            return self.report.add(diagnostic.help(format!("name one of it: `{root}.NAME`")));
+            let help = hyphen().unwrap_or_else(|| format!("name one of it: `{root}.NAME`"));
+            return self.report.add(diagnostic.help(help));
         };
         match known.iter().find(|(known, _)| known == name) {
             None => {

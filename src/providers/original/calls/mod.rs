@@ -56,6 +56,7 @@ impl Desk {
             token: None,
             named_headers: Vec::new(),
             body: None,
+            rated: None,
             effectful: false,
             loggable: LOGGABLE,
         }
