@@ -57,6 +57,7 @@ mod parallel;
 mod plans;
 #[path = "../support/ports.rs"]
 mod ports;
+mod published;
 mod reviews;
 mod rounds;
 mod secrets;

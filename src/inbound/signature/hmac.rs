@@ -15,6 +15,7 @@ use crate::providers::webhook::{Encoding, Piece, TimestampForm, TimestampPlace, 
 
 /// What a signed body may decode to, to find its time in it; the intake has a limit of its own.
 const DECODED_MOST: usize = 16 * 1024 * 1024;
+
 /// What a signature is verified with.
 #[derive(Debug)]
 enum Signers {

@@ -25,6 +25,18 @@ fn header(request: &HttpRequest, name: &str) -> String {
 }
 
 #[test]
+fn every_definition_of_the_repository_loads_and_ends_its_samples_as_it_says() {
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/providers")).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        names.push(load(path.to_str().unwrap(), &text).unwrap_or_else(|problems| panic!("{problems}")).name);
+    }
+    names.sort();
+    assert_eq!(names, ["example", "persona", "privy"]);
+}
+
+#[test]
 fn a_name_with_a_hyphen_is_told_how_to_be_written() {
     for (from, to, hint) in [
         ("email: input.email", "email: input.e-mail", "input[\"e-mail\"]"),
