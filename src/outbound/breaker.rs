@@ -21,6 +21,9 @@ pub enum Health {
     Failing(String),
     /// It refuses us as a whole: the provider's breaker opens at once and is probed until it is mended.
     Barred(String),
+    /// It refuses this person or us and does not say which: the provider's breaker opens once several different people
+    /// in a row have met it.
+    Denied(String),
     /// Says nothing: a wait that was asked for, or nothing was sent.
     Unsaid,
 }
@@ -108,6 +111,15 @@ impl Breaker {
         *self = Self::Closed;
     }
 
+    /// Whether a failure now would be the first in a row.
+    fn is_fresh(&self, settings: &BreakerSettings, now: Timestamp) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Shaky { last, .. } => now.since(*last) > settings.window,
+            Self::Open { .. } | Self::HalfOpen { .. } => false,
+        }
+    }
+
     /// One failed.
     pub fn failed(&mut self, settings: &BreakerSettings, now: Timestamp, cause: &str) {
         let failures = match self {
@@ -183,6 +195,9 @@ fn belongs(name: &str, slot: &str) -> bool {
 /// What the breaker of an action's look-ups is called after the action's name. No action's name has two dots.
 const LOOK_UPS: &str = ".look_up";
 
+/// What the row of those whom a provider denied is called after the provider's name.
+const DENIED: &str = ".denied";
+
 /// All breakers of this process: `original` for the provider, `original.create_user` for an action,
 /// `original.create_user.look_up` for its look-ups, `mail`, `publish`.
 #[derive(Debug)]
@@ -250,7 +265,7 @@ impl Breakers {
     }
 
     /// Takes note of how an attempt for this onboarding ended. Answers whether it failed as every attempt does now:
-    /// that says nothing about this onboarding. Repeated failures of a few onboardings are not an outage.
+    /// that says nothing about this onboarding. What a few onboardings alone meet rests nothing for the others.
     pub fn note(&self, slot: &str, action: &str, of: OnboardingId, health: &Health, now: Timestamp) -> bool {
         let mut all = self.all();
         let mut everybody = false;
@@ -262,19 +277,24 @@ impl Breakers {
             }),
             Health::Failing(cause) => {
                 let breaker = all.entry(action.to_owned()).or_default();
-                let mut met = self.met.lock();
-                let met = met.entry(action.to_owned()).or_default();
-                if *breaker == Breaker::Closed {
-                    met.clear();
+                let (met, another) = self.met(action, of, breaker.is_fresh(&self.settings, now));
+                if another || breaker.level() > 0 {
+                    breaker.failed(&self.settings, now, cause);
                 }
-                let many = self.settings.failures as usize;
-                if met.len() < many {
-                    met.insert(of);
-                }
-                breaker.failed(&self.settings, now, cause);
-                everybody = met.len() >= many && breaker.level() > 0;
+                everybody = met >= self.settings.failures && breaker.level() > 0;
                 // Whatever fails, it is not refused as a whole any more; the action's own breaker has it now.
                 all.get_mut(slot).filter(|_| slot != action).into_iter().for_each(Breaker::well);
+            }
+            Health::Denied(cause) => {
+                let breaker = all.entry(slot.to_owned()).or_default();
+                let (met, another) = self.met(&format!("{slot}{DENIED}"), of, breaker.is_fresh(&self.settings, now));
+                everybody = met >= self.settings.failures || breaker.level() > 0;
+                if everybody {
+                    breaker.bar(&self.settings, now, cause);
+                } else if another {
+                    breaker.failed(&self.settings, now, cause);
+                }
+                all.get_mut(action).filter(|_| slot != action).into_iter().for_each(|breaker| breaker.unsaid(now));
             }
             Health::Barred(cause) => {
                 all.entry(slot.to_owned()).or_default().bar(&self.settings, now, cause);
@@ -288,6 +308,19 @@ impl Breakers {
             metrics::gauge!("gangway_outbound_breaker", "target" => name.clone()).set(f64::from(breaker.level()));
         }
         everybody
+    }
+
+    /// How many different onboardings met failures of this name in a row, this one included, up to as many as open a
+    /// breaker; and whether this one is new among them. `fresh`: the row begins with it.
+    fn met(&self, name: &str, of: OnboardingId, fresh: bool) -> (u32, bool) {
+        let mut met = self.met.lock();
+        let met = met.entry(name.to_owned()).or_default();
+        if fresh {
+            met.clear();
+        }
+        let many = self.settings.failures as usize;
+        let another = met.len() < many && met.insert(of);
+        (u32::try_from(met.len()).unwrap_or(u32::MAX), another)
     }
 
     /// Something was mended at this slot, or anywhere: what rests is tried again from now on, one at first.

@@ -14,6 +14,10 @@ pub enum Stop {
     /// and is probed until it is mended.
     #[error("{0}")]
     Barred(String),
+    /// Refused, and nothing says whether this person is meant or we are (403): an attempt is spent, and nothing rests.
+    /// Several different people in a row who meet it prove that we are: then as [`Stop::Barred`].
+    #[error("{0}")]
+    Denied(String),
     /// Nothing was done, and it is not our time (429, a rate): no attempt is spent. It may say how long to wait.
     #[error("{0}")]
     Later(String, Option<Millis>),
@@ -37,7 +41,8 @@ pub enum Stop {
 pub fn of_status(reply: &Reply, keys: &str, base_url: &str) -> Option<Stop> {
     let status = reply.status;
     match status {
-        401 | 403 => Some(Stop::credentials(status, keys)),
+        401 => Some(Stop::credentials(status, keys)),
+        403 => Some(Stop::denied("the provider", keys)),
         300..=399 => Some(Stop::moved("the provider", status, base_url)),
         429 => Some(Stop::throttled("the provider", reply.asked())),
         408 | 425 => Some(Stop::Away(format!("{status}, not taken"), reply.asked())),
@@ -73,10 +78,16 @@ impl Stop {
         Self::Broken(format!("this gangway knows no such action of {provider}; {next}"))
     }
 
-    /// 401 and 403, where they mean our own credentials; `keys` are the settings to check.
+    /// Our own credentials are refused: 401, or 403 about what every call needs. `keys` are the settings to check.
     #[must_use]
     pub fn credentials(status: u16, keys: &str) -> Self {
         Self::Barred(format!("the provider refuses our credentials ({status}); check {keys}"))
+    }
+
+    /// `who` answers 403 and does not say whom it means; `keys` are the settings to check if it means us.
+    #[must_use]
+    pub fn denied(who: &str, keys: &str) -> Self {
+        Self::Denied(format!("{who} forbids this request (403); if it forbids it for others too, check {keys}"))
     }
 
     /// `who` answers with a redirect; `base_url` names the settings to check.
@@ -108,7 +119,7 @@ impl Stop {
     #[must_use]
     pub fn cause(&self) -> &str {
         match self {
-            Self::Barred(cause) | Self::Later(cause, _) | Self::Away(cause, _) => cause,
+            Self::Barred(cause) | Self::Denied(cause) | Self::Later(cause, _) | Self::Away(cause, _) => cause,
             Self::Unclear(cause) | Self::Broken(cause) => cause,
             Self::NotDone => "not done",
         }
@@ -120,6 +131,7 @@ impl Stop {
         let told = |cause: String| format!("{who}: {cause}");
         match self {
             Self::Barred(cause) => Self::Barred(told(cause)),
+            Self::Denied(cause) => Self::Denied(told(cause)),
             Self::Later(cause, wait) => Self::Later(told(cause), wait),
             Self::Away(cause, wait) => Self::Away(told(cause), wait),
             Self::Unclear(cause) => Self::Unclear(told(cause)),
@@ -133,6 +145,7 @@ impl Stop {
     pub fn ended(self, doubt: bool) -> AttemptResult {
         match self {
             Self::Barred(cause) => AttemptResult::Again { cause, retry_after: None, spent: false },
+            Self::Denied(cause) => AttemptResult::Again { cause, retry_after: None, spent: true },
             Self::Later(cause, retry_after) => AttemptResult::Again { cause, retry_after, spent: false },
             Self::Away(cause, retry_after) => AttemptResult::Again { cause, retry_after, spent: true },
             Self::Unclear(cause) if doubt => AttemptResult::Unknown { cause },
@@ -146,7 +159,8 @@ impl Stop {
     #[must_use]
     pub fn of_a_token(self) -> Self {
         match self {
-            Self::Barred(cause) | Self::Broken(cause) => Self::Barred(cause),
+            // No person is named on the way to a token of ours.
+            Self::Barred(cause) | Self::Denied(cause) | Self::Broken(cause) => Self::Barred(cause),
             Self::Later(cause, wait) | Self::Away(cause, wait) => Self::Away(cause, wait),
             Self::Unclear(_) | Self::NotDone => Self::away(self.cause()),
         }

@@ -48,7 +48,8 @@ impl Talk {
         Self { uncertain_since: Some(time), ..self }
     }
 
-    /// Every request that was sent, and how it ended; a cause `barred: …` stands for a barred provider.
+    /// Every request that was sent, and how it ended; a cause `barred: …` stands for a barred provider,
+    /// `denied: …` for a request that is forbidden to this person or to us.
     pub fn hear(&self, adapter: &dyn Adapter, told: &[Told<'_>]) -> (Vec<HttpRequest>, AttemptResult) {
         let call = Call {
             action: self.action,
@@ -65,12 +66,13 @@ impl Talk {
         let result = match ended {
             Ok(answer) => AttemptResult::Done(answer),
             Err(Stop::Barred(cause)) => AttemptResult::Broken { cause: format!("barred: {cause}") },
+            Err(Stop::Denied(cause)) => AttemptResult::Broken { cause: format!("denied: {cause}") },
             Err(stop) => stop.ended(far.doubt()),
         };
         (far.sent(), result)
     }
 
-    /// In one word: the outcome, or `not_done`, `again`, `again free`, `unknown`, `broken`, `barred`.
+    /// In one word: the outcome, or `not_done`, `again`, `again free`, `unknown`, `broken`, `barred`, `denied`.
     pub fn ends(&self, adapter: &dyn Adapter, told: &[Told<'_>]) -> String {
         match self.hear(adapter, told).1 {
             AttemptResult::Done(answer) => answer.outcome,
@@ -79,6 +81,7 @@ impl Talk {
             AttemptResult::Again { .. } => "again free".to_owned(),
             AttemptResult::Unknown { .. } => "unknown".to_owned(),
             AttemptResult::Broken { cause } if cause.starts_with("barred") => "barred".to_owned(),
+            AttemptResult::Broken { cause } if cause.starts_with("denied") => "denied".to_owned(),
             AttemptResult::Broken { .. } => "broken".to_owned(),
         }
     }

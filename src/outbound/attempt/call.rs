@@ -68,7 +68,7 @@ impl Progress {
         }
         trace.doubt = trace.touched;
         trace.missing = Some(match &stop {
-            Stop::Barred(_) | Stop::Later(..) => Health::Unsaid,
+            Stop::Barred(_) | Stop::Denied(_) | Stop::Later(..) => Health::Unsaid,
             other => Health::Failing(other.cause().to_owned()),
         });
         if trace.touched { Stop::unclear(stop.cause()) } else { stop }
@@ -82,14 +82,13 @@ impl Progress {
     fn ended(&self, ended: Result<Answer, Stop>, now: Timestamp) -> Attempted {
         let Trace { sent_at, doubt, status, missing, .. } = self.trace().clone();
         let sent_at = sent_at.unwrap_or(now);
-        let health = missing.unwrap_or_else(|| health_of(status));
-        match ended {
-            Ok(answer) => Attempted { result: AttemptResult::Done(answer), sent_at, health },
-            Err(Stop::Barred(cause)) => {
-                Attempted { result: Stop::Barred(cause.clone()).ended(doubt), sent_at, health: Health::Barred(cause) }
-            }
-            Err(stop) => Attempted { result: stop.ended(doubt), sent_at, health },
-        }
+        let health = match &ended {
+            Err(Stop::Barred(cause)) => Health::Barred(cause.clone()),
+            Err(Stop::Denied(cause)) => Health::Denied(cause.clone()),
+            _ => missing.unwrap_or_else(|| health_of(status)),
+        };
+        let result = ended.map_or_else(|stop| stop.ended(doubt), AttemptResult::Done);
+        Attempted { result, sent_at, health }
     }
 
     /// The end of a conversation that took too long as a whole.

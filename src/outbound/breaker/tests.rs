@@ -64,8 +64,8 @@ fn the_table_of_the_breaker_holds() {
 #[test]
 fn a_failing_action_does_not_stop_the_other_actions_of_its_provider() {
     let breakers = Breakers::new(SETTINGS);
-    for _ in 0..3 {
-        breakers.note("original", "original.create_user", who(0), &Health::Failing("502".to_owned()), Timestamp(0));
+    for n in 0..3 {
+        breakers.note("original", "original.create_user", who(n), &Health::Failing("502".to_owned()), Timestamp(0));
     }
     let resting = breakers.admit("original", "original.create_user", Timestamp(1)).unwrap_err();
     assert_eq!((resting.cause.as_str(), resting.until), ("502", Timestamp(5_000)));
@@ -74,14 +74,42 @@ fn a_failing_action_does_not_stop_the_other_actions_of_its_provider() {
 }
 
 #[test]
-fn what_a_few_people_alone_meet_is_no_outage() {
+fn what_a_few_people_alone_meet_rests_nothing_for_the_others() {
     let breakers = Breakers::new(SETTINGS);
     let fails = |n, at| {
         breakers.note("original", "original.create_user", who(n), &Health::Failing("500".to_owned()), Timestamp(at))
     };
-    assert!((0..9).all(|at| !fails(at % 2, at)), "it rests, and the attempts of these two count");
-    assert!(breakers.admit("original", "original.create_user", Timestamp(9)).is_err());
-    assert!(fails(2, 9) && fails(1, 10), "as many met it as let it rest");
+    assert!((0..9).all(|at| !fails(at % 2, at)), "the attempts of these two count");
+    assert!(breakers.admit("original", "original.create_user", Timestamp(9)).is_ok(), "a third is let through");
+    assert!(fails(2, 9) && fails(1, 10), "as many met it as make it rest");
+    assert!(breakers.admit("original", "original.create_user", Timestamp(10)).is_err());
+}
+
+#[test]
+fn one_person_whom_a_provider_denies_delays_nobody_however_often() {
+    let breakers = Breakers::new(SETTINGS);
+    let denied = Health::Denied("403".to_owned());
+    for at in 0..9 {
+        assert!(!breakers.note("haven", "haven.recover", who(at % 2), &denied, Timestamp(at)), "their attempts count");
+        assert!(breakers.admit("haven", "haven.recover", Timestamp(at)).is_ok());
+        assert!(breakers.admit("haven", "haven.get_wallet", Timestamp(at)).is_ok());
+    }
+    assert!(breakers.snapshot().is_empty());
+}
+
+#[test]
+fn several_different_people_in_a_row_whom_a_provider_denies_prove_that_it_denies_us() {
+    let breakers = Breakers::new(SETTINGS);
+    let denied = |n| breakers.note("haven", "haven.recover", who(n), &Health::Denied("403".to_owned()), Timestamp(n));
+    assert!(!denied(0) && !denied(1));
+    breakers.note("haven", "haven.get_wallet", who(7), &Health::Well, Timestamp(1));
+    assert!(!denied(2) && !denied(3), "an answer to anybody begins the row anew");
+    assert!(denied(4), "the third in a row");
+    let rest = breakers.admit("haven", "haven.get_wallet", Timestamp(5)).unwrap_err();
+    assert_eq!((rest.cause.as_str(), rest.until), ("403", Timestamp(30_004)));
+    assert!(denied(4), "a probe that is denied too: nobody's attempt is spent");
+    breakers.note("haven", "haven.get_wallet", who(7), &Health::Well, Timestamp(31_000));
+    assert!(breakers.snapshot().is_empty());
 }
 
 #[test]

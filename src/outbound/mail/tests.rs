@@ -118,6 +118,7 @@ fn words(attempted: &Attempted) -> String {
         Health::Well => "well",
         Health::Failing(_) => "failing",
         Health::Barred(_) => "barred",
+        Health::Denied(_) => "denied",
         Health::Unsaid => "unsaid",
     };
     format!("{ended} {health}")

@@ -11,7 +11,8 @@ pub(super) fn stop(name: &str, reply: &Reply, said: Option<String>) -> Stop {
     match status {
         200..=299 => Stop::Unclear(format!("{status} that no outcome of the definition fits")),
         300..=399 => Stop::Barred(format!("a redirect ({status}); check providers.{name}.base_url")),
-        401 | 403 => Stop::Barred(format!("our credentials are refused ({status}); check providers.{name}.secrets")),
+        401 => Stop::Barred(format!("our credentials are refused ({status}); check providers.{name}.secrets")),
+        403 => Stop::denied("the provider", &format!("providers.{name}.secrets")),
         429 => Stop::Later("429, asks for fewer requests".to_owned(), reply.asked()),
         408 | 425 => Stop::Away(format!("{status}, not taken"), reply.asked()),
         503 if reply.asked().is_some() => Stop::shut(reply.asked()),

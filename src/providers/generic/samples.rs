@@ -188,6 +188,9 @@ impl ActionSample {
         if let Err(Stop::Barred(cause)) = &ended {
             return self.ends_as("barred", cause);
         }
+        if let Err(Stop::Denied(cause)) = &ended {
+            return self.ends_as("denied", cause);
+        }
         if far.left() > 0 {
             return Err(format!("{} of the sample's answers were never asked for", far.left()));
         }

@@ -87,8 +87,11 @@ impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Stop(stop) => stop,
-            Refusal::Unauthorised(_) => credentials(401, "service_token, service_key, credential_id"),
-            Refusal::Forbidden(_) => credentials(403, "the permissions of the service account"),
+            Refusal::Unauthorised(_) => Self::Barred(format!(
+                "the provider refuses our service account (401); check {}",
+                "service_token, service_key, credential_id (providers.haven)"
+            )),
+            Refusal::Forbidden(_) => Self::denied("the provider", "the permissions of the service account"),
             Refusal::NotFound => Self::Broken("404, what the request names does not exist".to_owned()),
             Refusal::Approval => Self::Broken("202, waits for an approval at the provider".to_owned()),
             Refusal::Refused(complaint) | Refusal::Exists(complaint) => {
@@ -96,8 +99,4 @@ impl From<Refusal> for Stop {
             }
         }
     }
-}
-
-fn credentials(status: u16, check: &str) -> Stop {
-    Stop::Barred(format!("the provider refuses our service account ({status}); check {check} (providers.haven)"))
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::providers::complaint::Complaint;
 use crate::providers::{Reply, Stop};
 
+const KEYS: &str = "providers.original.api_key and api_secret";
+
 /// Why an answer carries no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -31,7 +33,8 @@ pub fn data(reply: &Reply) -> Result<Value, Refusal> {
     let status = reply.status;
     let unclear = |cause: String| Refusal::Stop(Stop::Unclear(cause));
     match (status, error) {
-        (401 | 403, _) => Err(Stop::credentials(status, "providers.original.api_key and api_secret").into()),
+        (401, _) => Err(Stop::credentials(status, KEYS).into()),
+        (403, _) => Err(Stop::denied("the provider", KEYS).into()),
         (429, _) => Err(Stop::throttled("the provider", reply.asked()).into()),
         (300..=399, _) => Err(Stop::moved("the provider", status, "providers.original.base_url").into()),
         (_, Some(error)) => Err(complaint(status, error, reply.asked())),

@@ -52,7 +52,7 @@ pub fn answer(reply: &Reply, duplicate: &DuplicateSettings) -> Result<Value, Ref
         },
         300..=399 => Err(Stop::moved("walt.id", status, "providers.waltid.base_url and org_url").into()),
         401 => barred("walt.id refuses our token (401); check providers.waltid.api_key, or email and password"),
-        403 => barred("walt.id says that our role lacks the permission (403); registration wants a super admin"),
+        403 => Err(Stop::denied("walt.id", "our role there: registration wants a super admin").into()),
         429 => Err(Stop::throttled("walt.id", reply.asked()).into()),
         _ if duplicate.statuses.contains(&status) || tells() => Err(Refusal::Duplicate(complaint())),
         400 | 404 | 422 if !is_page => Err(Refusal::Refused(complaint())),

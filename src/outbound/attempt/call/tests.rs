@@ -126,6 +126,7 @@ fn health(attempted: &Attempted) -> &'static str {
         Health::Well => "well",
         Health::Failing(_) => "failing",
         Health::Barred(_) => "barred",
+        Health::Denied(_) => "denied",
         Health::Unsaid => "unsaid",
     }
 }

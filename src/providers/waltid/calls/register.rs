@@ -35,7 +35,9 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
             found(desk, call, far, email, &account).await
         }
         Err(Refusal::Refused(complaint)) if complaint.status == 404 => Err(missing_route(open)),
-        Err(Refusal::Stop(Stop::Barred(_))) if open && matches!(reply.status, 401 | 403) => Err(missing_route(open)),
+        Err(Refusal::Stop(Stop::Barred(_) | Stop::Denied(_))) if open && matches!(reply.status, 401 | 403) => {
+            Err(missing_route(open))
+        }
         Err(Refusal::Refused(complaint)) => Ok(refused(&complaint)),
         Err(refusal) => Err(refusal.into()),
     }
