@@ -12,6 +12,7 @@ pub mod original;
 pub mod parts;
 pub mod password;
 pub mod registry;
+pub mod said;
 pub mod script;
 pub mod stop;
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Deliveries of an issuer, in both shapes. They are about issuance sessions, which nothing published links to an
-//! account: recorded by their key, without facts. Source: docs/providers/waltid.md, "Webhooks".
+//! account: recorded by their content, without facts. Source: docs/providers/waltid.md, "Webhooks".
 
 use gangway_core::time::Timestamp;
-use serde_json::Value;
 
 use crate::providers::parts::text;
 use crate::providers::{Delivery, Reading, Unreadable};
@@ -15,11 +14,12 @@ pub fn read(delivery: &Delivery<'_>) -> Result<Reading, Unreadable> {
     let json = delivery.json;
     let name = text(json, "type").or_else(|| text(json, "event"));
     let name = name.ok_or_else(|| Unreadable("neither `type` nor `event` in the body".to_owned()))?;
-    let millis = json.get("timestamp").and_then(Value::as_i64).filter(|millis| *millis >= 0);
+    let millis = json.get("timestamp").and_then(|time| time.as_i64().or_else(|| time.as_str()?.parse().ok()));
     Ok(Reading {
         kind: kind(&name),
-        key: text(json, "id"),
-        occurred_at: millis.map(Timestamp),
+        // `id` is the session's, the same for every event of one offer: only the content tells deliveries apart.
+        key: None,
+        occurred_at: millis.filter(|millis| *millis >= 0).map(Timestamp),
         identifiers: Vec::new(),
         facts: Vec::new(),
         varies: Vec::new(),

@@ -18,7 +18,7 @@ pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
 
 fn actions(policy: &Policy) -> [(&'static str, ActionSpec); 4] {
     let spec = |about: &str, input, outcomes, effectful| action(about, input, outcomes, effectful, policy);
-    let refused = || outcome("refused", &["status", "reason"], &[]);
+    let refused = || outcome("refused", &["status", "code", "reason"], &[]);
     let account = |name| outcome(name, &["account_id"], &KEPT);
     let profile = ["addressCountry", "address", "timeZone", "languagePreference", "open"];
     let place = ["account_id", "email", "organization", "tenant"];

@@ -103,9 +103,10 @@ fn every_answer_to_a_registration_has_its_one_meaning() {
         ("refused", &[(400, &[], "not json at all")]),
         ("refused", &[(422, &[], "{}")]),
         ("barred", &[(401, &[], "{\"message\": \"token already expired\"}")]),
-        ("barred", &[(403, &[], "")]),
+        ("denied", &[(403, &[], "")]),
+        ("denied", &[(403, &[], "{\"message\": \"the account already exists\"}")]),
         ("barred", &[(301, &[], HTML)]),
-        ("barred", &[(404, &[], "{\"message\": \"no such route\"}")]),
+        ("denied", &[(404, &[], "{\"message\": \"no such route exists\"}")]),
         ("again free", &[(429, &[("retry-after", "3")], "")]),
         ("again", &[(503, &[("retry-after", "3")], HTML)]),
         ("again", &[(404, &[], HTML)]),
@@ -117,20 +118,56 @@ fn every_answer_to_a_registration_has_its_one_meaning() {
         ("unknown", &[(201, &[], "{\"_id\": \"5e4e")]),
         ("unknown", &[(201, &[], "")]),
         ("unknown", &[(201, &[], "{\"type\": \"USER\"}")]),
-        ("broken", &[(418, &[], "{}")]),
-        ("barred", &[CONFLICT, (403, &[], "")]),
+        ("refused", &[(418, &[], "{}")]),
+        ("refused", &[(400, &[], HTML)]),
+        ("refused", &[(200, &[], "{\"exception\": true, \"code\": \"400\", \"message\": \"too short\"}")]),
+        ("unknown", &[(200, &[], "{\"exception\": true, \"message\": \"something\"}")]),
+        ("unknown", &[(200, &[], "{\"exception\": true, \"code\": 401}")]),
+        ("unknown", &[(201, &[], "[]")]),
+        ("unknown", &[(201, &[], "{\"_id\": {\"$oid\": \"1\"}}")]),
+        ("registered", &[(201, &[], "{\"_id\": 17}")]),
+        ("denied", &[CONFLICT, (403, &[], "")]),
         ("again", &[CONFLICT, (500, &[], HTML)]),
     ];
     for (ends, told) in rows {
         assert_eq!(Talk::new("register", max()).ends(&usual(), told), *ends, "{told:?}");
     }
     let (_, AttemptResult::Done(answer)) = Talk::new("register", max()).hear(&usual(), &[MALFORMED]) else { panic!() };
-    let expected = json!({"status": 400, "reason": "Field addressCountry is required"});
+    let expected = json!({"status": 400, "code": "IllegalArgument", "reason": "Field addressCountry is required"});
     assert_eq!(Value::Object(answer.fields), expected);
     let (_, AttemptResult::Done(answer)) = Talk::new("register", max()).hear(&usual(), &[CONFLICT, LISTED]) else {
         panic!()
     };
     assert_eq!(answer.fields["account_id"], json!(HIS_ID), "capitals in the e-mail make no difference");
+}
+
+#[test]
+fn every_shape_of_a_refusal_gives_code_and_reason_and_neither_is_in_a_cause() {
+    let none = "the provider gives no reason";
+    let rows: &[(u16, &str, &str, &str)] = &[
+        (400, "{\"exception\": true, \"id\": \"IllegalArgument\", \"message\": \"a\"}", "IllegalArgument", "a"),
+        (400, "{\"code\": \"400\", \"message\": \"a\"}", "400", "a"),
+        (422, "{\"code\": 4711, \"message\": [\"a\", \"b\"]}", "4711", "a; b"),
+        (422, "{\"error\": \"InvalidEmail\"}", "InvalidEmail", "InvalidEmail"),
+        (422, "{\"error\": \"this is wrong\"}", "422", "this is wrong"),
+        (422, "{\"error\": {\"message\": \"deep\"}}", "422", "deep"),
+        (400, "{\"detail\": 5}", "400", "5"),
+        (400, "in words", "400", "in words"),
+        (400, "[\"one\", \"two\"]", "400", "one; two"),
+        (400, "{\"message\": ", "400", "{\"message\":"),
+        (400, HTML, "400", none),
+        (400, "", "400", none),
+        (400, "{}", "400", none),
+        (415, "null", "415", none),
+    ];
+    for (status, body, code, reason) in rows {
+        let fields = Talk::new("register", max()).answer(&usual(), &[(*status, &[], body)]).fields;
+        assert_eq!(json!(fields), json!({"status": status, "code": code, "reason": reason}), "{body}");
+    }
+    let cause = |told: Told<'_>| Talk::new("register", max()).cause(&usual(), &[told]);
+    let told = cause((403, &[], "{\"id\": \"AccountForbidden\", \"message\": \"max@example.org may not\"}"));
+    assert!(told.contains("(403 AccountForbidden)") && !told.contains("max@"), "{told}");
+    assert!(cause((403, &[], "{\"error\": \"max@example.org\"}")).contains("(403)"));
 }
 
 #[test]
@@ -140,14 +177,15 @@ fn what_a_duplicate_looks_like_is_a_setting() {
     assert_eq!(talk().ends(&told, &[(412, &[], ""), LISTED]), "exists");
     assert_eq!(talk().ends(&told, &[(400, &[], "e-mail is taken"), LISTED]), "exists");
     assert_eq!(talk().ends(&told, &[(400, &[], "it exists")]), "refused");
-    assert_eq!(talk().ends(&told, &[(409, &[], "it exists")]), "broken");
+    assert_eq!(talk().ends(&told, &[(409, &[], "it exists")]), "refused");
 }
 
 #[test]
 fn a_closed_open_route_says_what_to_switch_on() {
     for told in [(403, &[][..], ""), (401, &[], ""), (404, &[], "{}")] {
         let talk = Talk::new("register", with(max(), "open", json!(true)));
-        assert!(talk.cause(&usual(), &[told]).contains("account-registration"), "{told:?}");
+        let cause = talk.cause(&usual(), &[told]);
+        assert!(cause.contains("account-registration") && cause.starts_with("denied"), "{told:?}: {cause}");
     }
 }
 
@@ -160,13 +198,19 @@ fn an_uncertain_registration_is_looked_up_and_its_password_tells_whether_it_is_o
         ("registered", &[LISTED, (200, &[], fixture!("login_next_step.json"))]),
         ("exists", &[LISTED, (401, &[], "")]),
         ("exists", &[LISTED, (400, &[], "{}")]),
+        ("registered", &[LISTED, (200, &[], "{\"accessToken\": \"t\"}")]),
+        ("registered", &[LISTED, (200, &[], "{\"data\": {\"token\": \"t\"}}")]),
+        ("again", &[LISTED, (200, &[], "{\"token\": \"\"}")]),
+        ("again", &[LISTED, (404, &[], HTML)]),
+        ("broken", &[LISTED, (404, &[], "{}")]),
+        ("denied", &[LISTED, (403, &[], "")]),
         ("again", &[LISTED, (500, &[], HTML)]),
         ("again", &[LISTED, (200, &[], HTML)]),
         ("again free", &[LISTED, (429, &[], "")]),
         ("again", &[(502, &[], HTML)]),
         ("again", &[(200, &[], "[{\"_id\"")]),
         ("broken", &[(200, &[], "{\"accounts\": []}")]),
-        ("barred", &[(403, &[], "")]),
+        ("denied", &[(403, &[], "")]),
     ];
     for (ends, told) in rows {
         assert_eq!(Talk::new("register", max()).uncertain(Mode::LookUp).ends(&usual(), told), *ends, "{told:?}");
@@ -229,10 +273,12 @@ fn a_role_is_added_on_the_global_host_and_adding_it_twice_is_well() {
         ("assigned", (200, &[], "")),
         ("assigned", (204, &[], "")),
         ("assigned", (400, &[], "role is already assigned")),
-        ("assigned", (409, &[], "")),
-        ("refused", (404, &[], "{\"message\": \"no such role\"}")),
+        ("refused", (404, &[], "{\"message\": \"No role with this id exists\"}")),
+        ("refused", (404, &[], "role is already gone")),
+        ("refused", (400, &[], "the role exists in another organisation")),
+        ("refused", (400, &[], "Duplicate")),
         ("refused", (400, &[], "{}")),
-        ("barred", (403, &[], "")),
+        ("denied", (403, &[], "the role is already there")),
         ("again free", (429, &[], "")),
         ("unknown", (500, &[], "")),
         ("unknown", (200, &[], HTML)),
@@ -245,6 +291,20 @@ fn a_role_is_added_on_the_global_host_and_adding_it_twice_is_well() {
         "assigned",
         "sent again"
     );
+    let listed = |roles: Value| json!([{"_id": "other"}, {"_id": HIS_ID, "roles": roles}]).to_string();
+    for (roles, ends) in [
+        (json!({"acme": ["acme.member"]}), "assigned"),
+        (json!({"acme.member": {}}), "assigned"),
+        (json!(["acme.member"]), "assigned"),
+        (json!({"acme": ["acme.admin"]}), "refused"),
+        (json!({}), "refused"),
+        (json!(null), "refused"),
+    ] {
+        let told: &[Told<'_>] = &[(409, &[], "conflict"), (200, &[], &listed(roles))];
+        assert_eq!(Talk::new("assign_role", input()).ends(&usual(), told), ends, "a 409 is read back: {told:?}");
+    }
+    assert_eq!(Talk::new("assign_role", input()).ends(&usual(), &[CONFLICT]), "assigned", "it says already");
+    assert_eq!(Talk::new("assign_role", input()).ends(&usual(), &[(409, &[], ""), (500, &[], "")]), "again");
     assert!(Talk::new("assign_role", json!({"account_id": HIS_ID})).cause(&usual(), &[]).contains("{role}"));
     assert_eq!(Talk::new("assign_role", with(input(), "account_id", json!("../1"))).ends(&usual(), &[]), "broken");
     let other = "[role]\nhost = \"org\"\npath = \"/v1/{org}/roles-api/roles/account/assign\"\n\
@@ -267,7 +327,19 @@ fn a_wallet_service_is_made_on_the_organisations_host_and_may_be_made_again() {
         "POST https://acme.enterprise-sandbox.waltid.dev/v1/acme.t1/resource-api/services/init"
     );
     let target = format!("acme.t1.wallet-{HIS_ID}");
-    assert_eq!(json_of(&requests[0]), json!({"wallet": {"createIfNotFound": true, "target": target}}));
+    let at = |name: &str| format!("{target}-{name}");
+    let key = json!({"createIfNotFound": true, "target": at("kms.key"),
+        "config": {"backend": "jwk", "keyType": "secp256r1"}});
+    let whole = json!({"wallet": {
+        "createIfNotFound": true, "target": target,
+        "kms": {"createIfNotFound": true, "target": at("kms"), "key": key},
+        "didStore": {"createIfNotFound": true, "target": at("did-store")},
+        "didService": {"createIfNotFound": true, "target": at("did-service"),
+            "dependencies": [at("kms"), at("did-store")],
+            "did": {"createIfNotFound": true, "target": at("did-store.did"), "type": "jwk"}},
+        "credentialStore": {"createIfNotFound": true, "target": at("credential-store")},
+    }});
+    assert_eq!(json_of(&requests[0]), whole, "a wallet alone could hold nothing");
     let AttemptResult::Done(answer) = result else { panic!("{result:?}") };
     assert_eq!(answer.fields["wallet"], json!(format!("wallet-{HIS_ID}")));
     assert_eq!(
@@ -276,6 +348,14 @@ fn a_wallet_service_is_made_on_the_organisations_host_and_may_be_made_again() {
     );
     assert_eq!(Talk::new("init_wallet_service", input()).ends(&usual(), &[CONFLICT]), "ready");
     assert_eq!(Talk::new("init_wallet_service", input()).ends(&usual(), &[MALFORMED]), "refused");
+    for (ends, told) in [
+        ("ready", (400, &[][..], "the service already exists")),
+        ("refused", (404, &[], "the tenant already exists, but not here")),
+        ("refused", (400, &[], "no such tenant exists")),
+        ("denied", (403, &[], "")),
+    ] {
+        assert_eq!(Talk::new("init_wallet_service", input()).ends(&usual(), &[told]), ends, "{told:?}");
+    }
     assert_eq!(Talk::new("init_wallet_service", input()).ends(&usual(), &[(500, &[], "")]), "unknown");
     let create =
         "[wallet]\npath = \"/v1/{org}.{tenant}.{wallet}/resource-api/services/create\"\nbody = { type = \"wallet2\" }";
@@ -293,10 +373,14 @@ fn a_login_brings_the_token_and_every_other_answer_says_what_to_mend() {
     let Token { value, good_for } = ended.unwrap();
     assert_eq!((value.expose_secret(), good_for), ("eyJ-a-token", Some(Millis::secs(3600))));
     let login = |told: Told<'_>| token(&usual(), "admin", &[told]).1;
+    for told in ["{\"accessToken\": \"other\"}", "{\"data\": {\"token\": \"other\"}, \"token\": null}"] {
+        assert_eq!(login((200, &[], told)).unwrap().value.expose_secret(), "other", "{told}");
+    }
     let barred: &[(Told<'_>, &str)] = &[
         ((200, &[], fixture!("login_next_step.json")), "a further step (totp)"),
         ((200, &[], "{\"status\": \"CONTINUE_NEXT_FLOW\"}"), "a further step"),
         ((200, &[], "{\"status\": \"OK\"}"), "without a token"),
+        ((200, &[], "{\"token\": {\"value\": \"t\"}}"), "without a token"),
         ((401, &[], ""), "providers.waltid.email"),
         ((404, &[], HTML), "login_path"),
         ((302, &[], ""), "redirect"),
@@ -334,11 +418,16 @@ fn whatever_an_action_answers_the_catalogue_knows_and_it_lists_nothing_else() {
 }
 
 #[test]
-fn deliveries_of_an_issuer_are_recorded_by_their_key_and_tell_no_fact() {
+fn deliveries_of_an_issuer_are_recorded_by_their_content_and_tell_no_fact() {
     let read = |json: &Value| usual().read(&Delivery { headers: &[], json, signed: false, received_at: NOW });
     let enterprise = json!({"id": "n-1", "type": "sdjwt_issue", "timestamp": 1_767_323_050_123_i64, "data": {"a": 1}});
     let reading = read(&enterprise).unwrap();
-    assert_eq!((reading.kind.as_str(), reading.key.as_deref()), ("waltid.sdjwt_issue", Some("n-1")));
+    assert_eq!((reading.kind.as_str(), reading.key.as_deref()), ("waltid.sdjwt_issue", None), "`id` is the session's");
+    let mut in_words = enterprise.clone();
+    in_words["timestamp"] = json!("1767323050123");
+    assert_eq!(read(&in_words).unwrap().occurred_at, reading.occurred_at);
+    in_words["timestamp"] = json!("-5");
+    assert_eq!(read(&in_words).unwrap().occurred_at, None);
     assert_eq!(reading.occurred_at, Some(Timestamp(1_767_323_050_123)));
     let open = read(&json!({"target": "acme.t1.issuer", "event": "requested_token", "session": {"id": "s"}})).unwrap();
     assert_eq!((open.kind.as_str(), open.key, open.occurred_at), ("waltid.requested_token", None, None));

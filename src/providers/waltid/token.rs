@@ -23,6 +23,12 @@ pub fn login(desk: &Desk, email: &str, password: &str) -> HttpRequest {
     }
 }
 
+/// The token in the answer to a login, which has it in one of three places.
+pub fn token_of(said: &Value) -> Option<&str> {
+    let places = ["/token", "/accessToken", "/data/token"];
+    places.iter().find_map(|place| said.pointer(place).and_then(Value::as_str).filter(|token| !token.is_empty()))
+}
+
 /// The key, or what a login gives.
 pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     let settings = &desk.settings;
@@ -38,7 +44,7 @@ pub async fn get(desk: &Desk, far: &dyn Far) -> Result<Token, Stop> {
     let json = gangway_core::json::read(&reply.body).ok();
     let field = |name| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str).filter(|t| !t.is_empty());
     Err(match reply.status {
-        200..=299 => match (field("token"), field("status")) {
+        200..=299 => match (json.as_ref().and_then(token_of), field("status")) {
             (Some(token), _) => {
                 let good_for = Some(settings.token_lifetime);
                 return Ok(Token { value: SecretString::from(token), good_for });

@@ -12,7 +12,7 @@ use gangway_core::event::Identifier;
 use gangway_core::outcome::Answer;
 use serde_json::{Value, json};
 
-use super::error::{Complaint, Refusal, answer};
+use super::error::{Complaint, Refusal, Tells, answer};
 use super::token::ADMIN;
 use crate::providers::parts::{joined, object, text};
 use crate::providers::waltid::settings::{Host, WaltidSettings};
@@ -81,16 +81,23 @@ impl Desk {
         }
     }
 
-    /// What an answer means.
-    pub(super) fn answer(&self, reply: &Reply) -> Result<Value, Refusal> {
-        answer(reply, &self.settings.duplicate)
+    /// What an answer to a registration means.
+    pub(super) fn registered(&self, reply: &Reply) -> Result<Value, Refusal> {
+        let duplicate = &self.settings.duplicate;
+        answer(reply, Tells { statuses: &duplicate.statuses, texts: &duplicate.texts })
     }
+}
+
+/// What an answer to a read or a login means.
+fn read(reply: &Reply) -> Result<Value, Refusal> {
+    answer(reply, Tells::default())
 }
 
 /// The outcome `refused`, with what the provider says for those who may read it.
 fn refused(complaint: &Complaint) -> Answer {
     let mut answer = Answer::named("refused");
-    answer.fields = object(json!({"status": complaint.status, "reason": complaint.reason}));
+    let Complaint { status, code, reason } = complaint;
+    answer.fields = object(json!({"status": status, "code": code, "reason": reason}));
     answer
 }
 

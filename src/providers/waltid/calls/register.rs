@@ -6,10 +6,11 @@ use gangway_core::effect::Mode;
 use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, account_id, named, refused};
+use super::{Desk, account_id, named, read, refused};
 use crate::providers::parts::{given, need};
+use crate::providers::said::is_page;
 use crate::providers::waltid::error::Refusal;
-use crate::providers::waltid::token::login;
+use crate::providers::waltid::token::{login, token_of};
 use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// Carries out this action.
@@ -24,7 +25,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     };
     let open = call.input.get("open").and_then(Value::as_bool).unwrap_or(desk.settings.open);
     let reply = far.send(request(desk, open, &body(desk, call.input, name, email, password))).await?;
-    match desk.answer(&reply) {
+    match desk.registered(&reply) {
         Ok(account) => {
             let id = account_id(&account).ok_or_else(|| Stop::unclear("a good answer without `_id`"))?;
             Ok(named("registered", &id, &account))
@@ -35,9 +36,8 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
             found(desk, call, far, email, &account).await
         }
         Err(Refusal::Refused(complaint)) if complaint.status == 404 => Err(missing_route(open)),
-        Err(Refusal::Stop(Stop::Barred(_) | Stop::Denied(_))) if open && matches!(reply.status, 401 | 403) => {
-            Err(missing_route(open))
-        }
+        // Nothing of ours went along that could be refused.
+        Err(Refusal::Stop(_)) if open && matches!(reply.status, 401 | 403) => Err(missing_route(open)),
         Err(Refusal::Refused(complaint)) => Ok(refused(&complaint)),
         Err(refusal) => Err(refusal.into()),
     }
@@ -54,24 +54,37 @@ async fn found(desk: &Desk, call: &Call<'_>, far: &dyn Far, email: &str, account
         return Ok(named("registered", &id, account));
     };
     let reply = far.send(login(desk, email, password)).await?;
-    if matches!(reply.status, 400 | 401 | 403 | 404 | 422) {
-        return Ok(named("exists", &id, account));
+    match reply.status {
+        400 | 401 | 422 if !is_page(&reply.body) => return Ok(named("exists", &id, account)),
+        // Of an account that may not log in nobody can say whose password it has.
+        403 => {
+            return Err(Stop::Denied(
+                "walt.id forbids the person to log in (403); look the account up there".to_owned(),
+            ));
+        }
+        404 if !is_page(&reply.body) => {
+            let cause = "there is no login at this address, so whose account it is cannot be tried; check \
+                         providers.waltid.login_path, or set prove_by_login = false";
+            return Err(Stop::broken(cause));
+        }
+        _ => {}
     }
-    let said = desk.answer(&reply)?;
-    let text = |name| said.get(name).and_then(Value::as_str).unwrap_or_default();
+    let said = read(&reply)?;
+    let next = said.get("status").and_then(Value::as_str).unwrap_or_default();
     // A second factor is asked for only after the password was right.
-    if !text("token").is_empty() || text("status").starts_with("CONTINUE") {
+    if token_of(&said).is_some() || next.starts_with("CONTINUE") {
         return Ok(named("registered", &id, account));
     }
     Err(Stop::unclear("a login without a token and without a next step"))
 }
 
+/// It may be this one request that is not let through: only if several people meet it, the route is not there.
 fn missing_route(open: bool) -> Stop {
     let what = match open {
         true => "the unprotected route is closed; switch the feature account-registration on, or set open = false",
         false => "there is no registration at this address; check providers.waltid.base_url and register_path",
     };
-    Stop::Barred(what.to_owned())
+    Stop::Denied(what.to_owned())
 }
 
 /// On the unprotected route nothing of ours goes along.

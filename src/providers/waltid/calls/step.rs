@@ -1,12 +1,11 @@
 //! What `assign_role` and `init_wallet_service` share: one `POST` as the settings write it, which may be repeated. So
 //! an uncertain one is settled by sending it again.
 
-use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, refused};
-use crate::providers::parts::{given, object};
-use crate::providers::waltid::error::Refusal;
+use super::Desk;
+use crate::providers::parts::given;
+use crate::providers::waltid::error::{Refusal, Tells, answer};
 use crate::providers::waltid::settings::Host;
 use crate::providers::waltid::template::{self, Names};
 use crate::providers::{Call, Far, HttpRequest, Stop};
@@ -32,25 +31,16 @@ pub fn names(desk: &Desk, call: &Call<'_>) -> Names {
 /// The step that the settings write: where it is sent, and what with.
 pub type Written<'a> = (Host, &'a str, &'a Map<String, Value>);
 
-/// The conversation: done (with this outcome), also when it was done before, or refused.
-pub async fn call(
+/// Sends it. `tells` says what means that it was done before.
+pub async fn ask(
     desk: &Desk,
     names: &Names,
     written: Written<'_>,
+    tells: Tells<'_>,
     far: &dyn Far,
-    outcome: &str,
-    fields: Value,
-) -> Result<Answer, Stop> {
+) -> Result<(), Refusal> {
     let reply = far.send(request(desk, names, written)?).await?;
-    match desk.answer(&reply) {
-        Ok(_) | Err(Refusal::Duplicate(_)) => {
-            let mut answer = Answer::named(outcome);
-            answer.fields = object(fields);
-            Ok(answer)
-        }
-        Err(Refusal::Refused(complaint)) => Ok(refused(&complaint)),
-        Err(refusal) => Err(refusal.into()),
-    }
+    answer(&reply, tells).map(|_| ())
 }
 
 /// The names are those that path and body may have.

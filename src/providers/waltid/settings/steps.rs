@@ -30,13 +30,13 @@ pub struct AccountsSettings {
     pub pages: u32,
 }
 
-/// `[providers.waltid.duplicate]`: how "the account is there already" is told is not published.
+/// `[providers.waltid.duplicate]`: how "the account is there already" is told to a registration is not published.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DuplicateSettings {
     /// Statuses that say so, whatever the text.
     pub statuses: Vec<u16>,
-    /// Texts in an error's body that say so, whatever the status (but 401, 403 and 429).
+    /// Texts in an error's body that say so, whatever the status (but 401, 403, 404 and 429).
     pub texts: Vec<String>,
 }
 
@@ -63,6 +63,8 @@ pub struct RoleSettings {
     pub path: String,
     /// With this body; empty: without one.
     pub body: Map<String, Value>,
+    /// Texts in an error's body that say that the account has the role already.
+    pub given: Vec<String>,
 }
 
 /// `[providers.waltid.wallet]`: names in braces are filled in, in name, path and body.
@@ -77,6 +79,8 @@ pub struct WalletSettings {
     pub path: String,
     /// With this body; empty: without one.
     pub body: Map<String, Value>,
+    /// Texts in an error's body that say that the service is there already, in addition to status 409.
+    pub there: Vec<String>,
 }
 
 /// Names that a template may have in braces.
@@ -100,12 +104,13 @@ impl WaltidSettings {
             "is not a JSON pointer",
             "such as /items",
         );
-        checks.wrong(
-            self.duplicate.texts.iter().any(String::is_empty),
-            "duplicate.texts",
-            "holds an empty text",
-            "remove it",
-        );
+        for (key, texts) in [
+            ("duplicate.texts", &self.duplicate.texts),
+            ("role.given", &self.role.given),
+            ("wallet.there", &self.wallet.there),
+        ] {
+            checks.wrong(texts.iter().any(String::is_empty), key, "holds an empty text", "remove it");
+        }
         let hint = "known are {id}, {email}, {org}, {tenant}, {role} and {wallet}";
         let templates = [
             ("role.path", Value::String(self.role.path.clone())),
