@@ -29,13 +29,17 @@ pub fn read(names: &EventNames, delivery: &Delivery<'_>) -> Result<Reading, Unre
     ];
     let kind = known.iter().find(|(_, accepted)| accepted.iter().any(|name| name.eq_ignore_ascii_case(event)));
     let id = delivery.json.get("payload").and_then(|payload| text(payload, "openId4VcIssuanceId"));
-    let fact = kind.map(|(name, _)| *name).filter(|name| *name != OFFERED).zip(id.as_deref());
+    let name = kind.map(|(name, _)| *name).filter(|name| *name != OFFERED);
+    // Whatever became of an issuance, one read tells, so a wait for its completion asks for it, too. Nothing of that
+    // end stays known there: a fact that it failed would speak for the next issuance as well.
+    let hints = name.into_iter().chain((name.is_some() && name != Some(COMPLETED)).then_some(COMPLETED));
+    let facts = id.as_deref().map(|id| hints.map(|name| hint(name, id)).collect());
     Ok(Reading {
         kind: kind.map_or_else(|| plain(event), |(name, _)| (*name).to_owned()),
         key: wait::header(delivery.headers, "webhook-id").filter(|key| !key.is_empty()).map(str::to_owned),
         occurred_at: None,
         identifiers: id.as_deref().map(both_forms).into_iter().flatten().collect(),
-        facts: fact.map(|(name, id)| hint(name, id)).into_iter().collect(),
+        facts: facts.unwrap_or_default(),
         varies: Vec::new(),
     })
 }

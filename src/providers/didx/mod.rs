@@ -40,7 +40,9 @@ pub const ROW: Row = Row {
     lacks: nothing,
     flow: shipped_flow!("didx-credential"),
     templates: shipped_templates! {
+        // Of flow versions that people are pinned to.
         "youth-account": "de", "en";
+        "youth-welcome": "de", "en";
     },
 };
 

@@ -82,7 +82,7 @@ fn actions() -> [(&'static str, &'static str, Shape, (bool, bool)); 5] {
                 vec![
                     issuance("completed"),
                     issuance("partially_issued"),
-                    issuance("offered"),
+                    outcome("offered", &["issuance_id", "status"], &["credential_id"]),
                     issuance("failed"),
                     issuance("expired"),
                     outcome("not_found", &[], &[]),

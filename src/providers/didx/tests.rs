@@ -97,6 +97,7 @@ fn without_email_and_username_or_with_a_username_that_cannot_be_nothing_is_sent(
 #[test]
 fn every_answer_to_a_creation_has_its_one_meaning() {
     let null = "{\"data\": {\"tempPassword\": null}}";
+    let list = "{\"data\": [{\"tempPassword\": \"x\"}]}";
     let rows: &[(&str, Told<'_>)] = &[
         ("created", CREATED),
         ("created", (201, &[], fixture!("user_created_bare.json"))),
@@ -106,6 +107,8 @@ fn every_answer_to_a_creation_has_its_one_meaning() {
         ("exists", EXISTS),
         ("broken", (201, &[], fixture!("user_without_password.json"))),
         ("broken", (201, &[], null)),
+        ("broken", (201, &[], list)),
+        ("created", (201, &[], "{\"data\": {\"tempPassword\": 471199}}")),
         ("unknown", (201, &[], "{\"data\": {\"email\": \"than")),
         ("unknown", (201, &[], "")),
         ("unknown", (200, &[], HTML)),
@@ -116,6 +119,9 @@ fn every_answer_to_a_creation_has_its_one_meaning() {
         ("refused", (422, &[], fixture!("errors.json"))),
         ("conflict", (409, &[], fixture!("errors_detail_only.json"))),
         ("conflict", (409, &[], "")),
+        ("refused", (404, &[], fixture!("errors_detail_only.json"))),
+        ("refused", (451, &[], fixture!("errors.json"))),
+        ("refused", (418, &[], "")),
         ("again", (404, &[], HTML)),
         ("again", (408, &[], "")),
         ("again", (503, &[("retry-after", "3")], HTML)),
@@ -123,11 +129,11 @@ fn every_answer_to_a_creation_has_its_one_meaning() {
         ("unknown", (500, &[], fixture!("errors.json"))),
         ("unknown", (502, &[], HTML)),
         ("barred", (401, &[], "")),
-        ("barred", (403, &[], fixture!("errors.json"))),
+        ("denied", (403, &[], fixture!("errors.json"))),
+        ("denied", (403, &[], HTML)),
         ("barred", (302, &[("location", "https://elsewhere.example.org")], "")),
         ("again free", (429, &[], "")),
         ("again free", (429, &[("retry-after", "9")], "")),
-        ("broken", (418, &[], "")),
     ];
     for (ends, told) in rows {
         assert_eq!(create().ends(&adapter(), &[*told]), *ends, "{told:?}");
@@ -147,13 +153,33 @@ fn after_an_unknown_attempt_the_call_itself_is_the_look_up_and_an_existing_accou
 }
 
 #[test]
-fn both_shapes_of_errors_tell_code_and_reason_to_the_flow_and_neither_is_in_a_cause() {
+fn every_shape_of_errors_tells_code_and_reason_to_the_flow_and_neither_is_in_a_cause() {
     let fields = |told| json!(create().answer(&adapter(), &[told]).fields);
     let expected = json!({"code": "VALIDATION_ERROR", "reason": "email must be an email"});
     assert_eq!(fields(INVALID), expected);
     let older = json!({"code": "VALIDATION_ERROR", "reason": "Validation failed; email: must be an email"});
     assert_eq!(fields((400, &[], fixture!("errors_older.json"))), older);
     assert_eq!(fields((400, &[], HTML)), json!({"code": "400", "reason": "the provider gives no reason"}));
+    let none = "the provider gives no reason";
+    let rows: &[(&str, &str, &str)] = &[
+        ("{\"errors\": [{\"detail\": \"a\"}, {\"code\": 7, \"detail\": [\"b\", \"c\"]}]}", "7", "a; b; c"),
+        ("{\"errors\": [\"a\", \"b\"]}", "400", "a; b"),
+        ("{\"errors\": {\"title\": \"Wrong\", \"detail\": \"a\"}}", "Wrong", "a"),
+        ("{\"errors\": []}", "400", none),
+        ("{\"error\": \"invalid_request\", \"error_description\": \"a\"}", "invalid_request", "a"),
+        ("{\"error\": {\"message\": \"a\"}}", "400", "a"),
+        ("{\"error\": \"E\", \"details\": [{\"field\": \"f\", \"issue\": \"i\"}, \"b\"]}", "E", "f: i; b"),
+        ("{\"code\": 12, \"message\": 5}", "12", "5"),
+        ("{\"message\": \"a\"}", "400", "a"),
+        ("[1]", "400", none),
+        ("{\"errors\": [", "400", none),
+        ("", "400", none),
+    ];
+    for (body, code, reason) in rows {
+        assert_eq!(fields((400, &[], body)), json!({"code": code, "reason": reason}), "{body}");
+    }
+    let cause = create().cause(&adapter(), &[(403, &[], fixture!("errors.json"))]);
+    assert!(cause.contains("403 VALIDATION_ERROR") && !cause.contains("email"), "{cause}");
     let (_, ended) = create().hear(&adapter(), &[(500, &[], fixture!("errors.json"))]);
     assert!(!format!("{ended:?}").contains("email"), "{ended:?}");
 }
@@ -201,7 +227,7 @@ fn every_answer_to_an_issuance_has_its_one_meaning() {
         ("refused", INVALID),
         ("refused", NOT_FOUND),
         ("again", (404, &[], HTML)),
-        ("barred", (403, &[], "")),
+        ("denied", (403, &[], "")),
         ("again free", (429, &[], "")),
     ];
     for (ends, told) in rows {
@@ -229,6 +255,7 @@ fn an_offer_is_sent_and_an_empty_201_is_never_parsed() {
         ("again", (404, &[], HTML)),
         ("unknown", (502, &[], HTML)),
         ("barred", (401, &[], "")),
+        ("denied", (403, &[], "")),
     ];
     for (ends, told) in rows {
         assert_eq!(send().ends(&adapter(), &[*told]), *ends, "{told:?}");
@@ -259,6 +286,8 @@ fn every_state_of_an_issuance_is_read_and_one_of_tomorrow_is_still_an_offer() {
     for (status, outcome, fact) in rows {
         let answer = get().answer(&adapter(), &[(200, &[], &issuance(status))]);
         assert_eq!((answer.outcome.as_str(), answer.facts.first().map(|fact| fact.name.as_str())), (outcome, fact));
+        let shown = (outcome == "offered").then_some(status);
+        assert_eq!(answer.fields.get("status").and_then(Value::as_str), shown, "what was read");
         for fact in &answer.facts {
             assert_eq!((fact.resource.as_str(), fact.trust, fact.time), ("8f14e45f", Trust::Fact, Some(NOW)));
         }
@@ -283,6 +312,11 @@ fn every_answer_to_a_read_has_its_one_meaning() {
     let rows: &[(&str, Told<'_>)] = &[
         ("completed", (200, &[], "{\"id\": \"iss_8f14e45f\", \"status\": \"completed\"}")),
         ("again", (200, &[], "{\"data\": {}}")),
+        ("again", (200, &[], "{\"data\": {\"status\": null}}")),
+        ("again", (200, &[], "{\"data\": {\"status\": [\"completed\"]}}")),
+        ("again", (200, &[], "{\"data\": {\"id\": \"iss_another\", \"status\": \"completed\"}}")),
+        ("completed", (200, &[], "{\"data\": {\"id\": \"8f14e45f\", \"status\": \"COMPLETED\"}}")),
+        ("denied", (403, &[], "")),
         ("again", (200, &[], "{\"data\": {\"stat")),
         ("again", (200, &[], HTML)),
         ("again", (404, &[], HTML)),
@@ -426,9 +460,10 @@ fn a_delivery_is_a_hint_even_when_signed_and_finds_its_owner_with_and_without_pr
 fn every_event_has_its_kind_and_only_ends_of_issuances_are_facts() {
     let rows = [
         ("openid4vc.issuance.completed", "didx.issuance_completed", 1),
-        ("openid4vc.issuance.FAILED", "didx.issuance_failed", 1),
-        ("openid4vc.issuance.expired", "didx.issuance_expired", 1),
-        ("openid4vc.issuance.partiallyIssued", "didx.issuance_partially_issued", 1),
+        // Each of these has a wait for the completion look, too.
+        ("openid4vc.issuance.FAILED", "didx.issuance_failed", 2),
+        ("openid4vc.issuance.expired", "didx.issuance_expired", 2),
+        ("openid4vc.issuance.partiallyIssued", "didx.issuance_partially_issued", 2),
         ("openid4vc.issuance.offered", "didx.issuance_offered", 0),
         ("openid4vc.presentation.verified", "didx.openid4vc_presentation_verified", 0),
         ("openid4vc.verification.data", "didx.openid4vc_verification_data", 0),
@@ -437,6 +472,9 @@ fn every_event_has_its_kind_and_only_ends_of_issuances_are_facts() {
     for (event, kind, facts) in rows {
         let reading = read(&json!({"eventType": event, "payload": {"openId4VcIssuanceId": "1"}}));
         assert_eq!((reading.kind.as_str(), reading.facts.len()), (kind, facts), "{event}");
+        assert!(reading.facts.iter().all(|fact| fact.trust == Trust::Hint), "{event}");
+        let completion = |fact: &gangway_core::event::FactReport| fact.name == "didx.issuance_completed";
+        assert_eq!(reading.facts.iter().any(completion), facts > 0, "{event}");
     }
     let nameless = read(&json!({"eventType": "openid4vc.issuance.completed", "payload": {}}));
     assert_eq!((nameless.facts.len(), nameless.identifiers.len()), (0, 0));

@@ -40,11 +40,16 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         Err(Refusal::Complaint(409, complaint)) => return Ok(complaint.outcome("conflict")),
         Err(other) => return refusal(other),
     };
-    let Some(password) = data.get("tempPassword").and_then(Value::as_str) else {
-        return Err(Stop::broken(
-            "the provider's answer has no `tempPassword`, so a new account cannot be told from an existing one; ask \
-             the provider whether its API has changed, then move the onboarding on",
-        ));
+    let password = match data.get("tempPassword") {
+        Some(Value::String(password)) => password.clone(),
+        Some(Value::Number(password)) => password.to_string(),
+        other => {
+            let read = if other.is_none() { "is missing" } else { "is no text" };
+            return Err(Stop::Broken(format!(
+                "`tempPassword` of the provider's answer {read}, so a new account cannot be told from an existing one; \
+                 ask the provider whether its API has changed, then move the onboarding on"
+            )));
+        }
     };
     let mut answer = Answer::named(match (password.is_empty(), call.uncertain_since) {
         (false, _) => "created",

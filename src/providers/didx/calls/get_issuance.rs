@@ -2,13 +2,14 @@
 
 use gangway_core::event::{FactReport, Trust};
 use gangway_core::outcome::Answer;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::issue_credential::credential;
 use super::{Api, Desk, bare, both_forms, other_form};
 use crate::providers::complaint::Refusal;
 use crate::providers::didx::error::data;
 use crate::providers::parts::{need_id, object, text};
+use crate::providers::said::{self, in_cause};
 use crate::providers::{Call, Far, Stop};
 
 /// The person has the credential.
@@ -33,16 +34,19 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         Ok(data) => data,
         Err(Refusal::Complaint(404, _)) => return Ok(Answer::named("not_found")),
         Err(Refusal::Complaint(status, complaint)) => {
-            let cause = format!("the provider refuses to show the issuance: {status} {}", complaint.code);
-            return Err(Stop::Broken(cause));
+            let code = in_cause(&complaint.code);
+            return Err(Stop::Broken(format!("the provider refuses to show the issuance ({status}{code})")));
         }
         Err(Refusal::Stop(stop)) => return Err(stop),
     };
-    if data.get("status").is_none() {
-        return Err(Stop::unclear("an issuance without `status`"));
+    let Some(status) = data.get("status").and_then(Value::as_str) else {
+        return Err(Stop::unclear("an issuance without a `status` in words"));
+    };
+    let id = text(&data, "id").unwrap_or_else(|| asked.to_owned());
+    if bare(&id) != bare(asked) {
+        return Err(Stop::unclear("an answer about another issuance than the one that was asked for"));
     }
-    let id = text(&data, "id").filter(|id| bare(id) == bare(asked)).unwrap_or_else(|| asked.to_owned());
-    let (outcome, fact) = state(text(&data, "status").unwrap_or_default().as_str());
+    let (outcome, fact) = state(status);
     let mut answer = Answer::named(outcome);
     answer.fields = object(json!({"issuance_id": id}));
     if let Some(credential) = credential(&data) {
@@ -57,6 +61,10 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
             rank: 0,
             trust: Trust::Fact,
         });
+    }
+    // A state of tomorrow is shown as it was read.
+    if outcome == "offered" {
+        answer.fields.insert("status".to_owned(), said::short(status).into());
     }
     answer.identifiers.extend(both_forms(&id));
     Ok(answer)
