@@ -1,9 +1,10 @@
 //! What an answer says: an object, nothing at all, what the provider objects to, or why it says nothing. Source:
-//! docs/providers/guardian.md, "Errors". No personal data in causes: never a message of the provider.
+//! docs/providers/guardian.md, "Refusals". No personal data in causes: never a message of the provider.
 
 use serde_json::Value;
 
 use crate::providers::complaint::{Complaint, Refusal};
+use crate::providers::said::{self, NO_REASON, in_cause};
 use crate::providers::stop::of_status;
 use crate::providers::{Reply, Stop};
 
@@ -16,13 +17,21 @@ pub enum Body {
     Object(Value),
 }
 
-/// What the answer says. 401 and 403 bar us here; a login as a user looks at them first.
+/// What to mend when the registry's account is refused.
+const KEYS: &str = "providers.guardian: username, registry_password and demo; the account must be a Standard Registry";
+
+/// What the answer says. 401 bars us here, 403 means this person or us; a login as a user looks at both first.
 ///
 /// # Errors
 /// [`Refusal`] of the kind that the status and the body say.
 pub fn body(reply: &Reply) -> Result<Body, Refusal> {
-    let keys = "providers.guardian: username, registry_password and demo; the account must be a Standard Registry";
-    if let Some(stop) = of_status(reply, keys, "providers.guardian.base_url") {
+    if reply.status == 403 {
+        let code = in_cause(&complaint(reply).code);
+        let code = if code == " 403" { String::new() } else { code };
+        let cause = format!("Guardian forbids this request (403{code}); if it forbids it for others too, check {KEYS}");
+        return Err(Refusal::Stop(Stop::Denied(cause)));
+    }
+    if let Some(stop) = of_status(reply, KEYS, "providers.guardian.base_url") {
         return Err(Refusal::Stop(stop));
     }
     let json = gangway_core::json::read(&reply.body).ok();
@@ -38,7 +47,7 @@ pub fn body(reply: &Reply) -> Result<Body, Refusal> {
             let cause = "404 from a gateway, not from Guardian itself; check providers.guardian.base_url";
             Err(Refusal::Stop(Stop::Away(cause.to_owned(), None)))
         }
-        (status @ 400..=499, json) => Err(Refusal::Complaint(status, complaint(status, json.as_ref()))),
+        (status @ 400..=499, _) => Err(Refusal::Complaint(status, complaint(reply))),
         (status, _) => {
             let cause = format!("{status}, which the provider's documentation does not know");
             Err(Refusal::Stop(Stop::Broken(cause)))
@@ -46,18 +55,16 @@ pub fn body(reply: &Reply) -> Result<Body, Refusal> {
     }
 }
 
-/// `{statusCode, message, error?}`, or the older `{code, message}`; `message` is a text or a list of texts.
-fn complaint(status: u16, json: Option<&Value>) -> Complaint {
-    const LONGEST: usize = 300;
-    let word = |name: &str| json.and_then(|json| json.get(name)).and_then(Value::as_str).map(str::to_owned);
-    let reason = match json.and_then(|json| json.get("message")) {
-        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
-        Some(Value::String(one)) => one.clone(),
-        _ => "the provider gives no reason".to_owned(),
-    };
+/// `{statusCode, message, error?}`, or the older `{code, message}`; `message` is a text, a list of texts, or a list of
+/// objects.
+#[must_use]
+pub fn complaint(reply: &Reply) -> Complaint {
+    let json = serde_json::from_slice::<Value>(&reply.body).unwrap_or(Value::Null);
+    let code = ["error", "code", "statusCode"].into_iter().find_map(|name| said::code(&json, name));
+    let reason = ["message", "error"].into_iter().find_map(|name| said::words(json.get(name)?));
     Complaint {
-        code: word("error").unwrap_or_else(|| status.to_string()),
-        reason: reason.chars().take(LONGEST).collect(),
+        code: code.unwrap_or_else(|| reply.status.to_string()),
+        reason: reason.unwrap_or_else(|| NO_REASON.to_owned()),
     }
 }
 
@@ -66,4 +73,16 @@ fn complaint(status: u16, json: Option<&Value>) -> Complaint {
 pub fn holds(text: &str, parts: &[String]) -> bool {
     let text = text.to_lowercase();
     parts.iter().any(|part| text.contains(&part.to_lowercase()))
+}
+
+/// Whether a field says yes, as itself or as a text.
+#[must_use]
+pub fn is_true(json: &Value, name: &str) -> bool {
+    matches!(json.get(name), Some(Value::Bool(true))) || json.get(name).and_then(Value::as_str) == Some("true")
+}
+
+/// The DID in a field of this name. Anything else there is none.
+#[must_use]
+pub fn did(json: &Value) -> Option<String> {
+    json.get("did").and_then(Value::as_str).filter(|did| did.starts_with("did:")).map(str::to_owned)
 }

@@ -19,6 +19,7 @@ use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
 use gangway_core::secret::PasswordRule;
 use gangway_core::time::Millis;
+use parking_lot::Mutex;
 
 pub use self::calls::{DID, HEDERA_ACCOUNT_ID, TASK_ID, USERNAME};
 use self::calls::{Desk, get_task, login_user, onboard, read_account};
@@ -71,7 +72,7 @@ impl Guardian {
     #[must_use]
     pub fn new(settings: GuardianSettings, general: &Policy) -> Self {
         let policy = settings.common.retry.over(general);
-        Self { desk: Desk { rule: settings.password.clone(), settings }, policy }
+        Self { desk: Desk { rule: settings.password.clone(), settings, refresh: Mutex::default() }, policy }
     }
 }
 

@@ -41,9 +41,9 @@ fn actions() -> [(&'static str, &'static str, Shape, bool); 4] {
                 vec![
                     outcome("accepted", &["task_id"], &[]),
                     outcome("registered", &[], &["did"]),
-                    nothing("exists"),
+                    complaint("exists"),
                     complaint("refused"),
-                    outcome("weak_password", &["lacks"], &[]),
+                    outcome("weak_password", &["lacks", "code", "reason"], &[]),
                 ],
             ),
             true,
@@ -60,7 +60,7 @@ fn actions() -> [(&'static str, &'static str, Shape, bool); 4] {
         (
             "login_user",
             "Logs in as the user: is there an account, and does it have a DID?",
-            (credentials(), vec![outcome("with_did", &["did"], &[]), nothing("without_did"), nothing("refused")]),
+            (credentials(), vec![outcome("with_did", &["did"], &[]), nothing("without_did"), complaint("refused")]),
             false,
         ),
         (
@@ -71,7 +71,7 @@ fn actions() -> [(&'static str, &'static str, Shape, bool); 4] {
                 vec![
                     outcome("ready", &["did"], &["hedera_account_id", "public_key"]),
                     nothing("not_yet"),
-                    nothing("refused"),
+                    complaint("refused"),
                 ],
             ),
             false,

@@ -170,14 +170,17 @@ fn every_answer_to_an_onboarding_has_its_one_meaning() {
         ("exists", TAKEN),
         ("exists", (400, &[], fixture!("taken.json"))),
         ("exists", (409, &[], "")),
+        ("exists", (500, &[], "{\"statusCode\": 500, \"message\": \"An account with the same name already exists.\"}")),
+        ("unknown", (500, &[], "{\"message\": \"it exists no more\"}")),
+        ("unknown", (502, &[], "<html>it already exists</html>")),
         ("refused", NO_PARENT),
         ("refused", INVALID),
         ("refused", (400, &[], HTML)),
-        ("broken", (418, &[], "")),
-        ("barred", (404, &[], "{\"statusCode\": 404, \"message\": \"Cannot POST\"}")),
+        ("refused", (418, &[], "")),
+        ("denied", (404, &[], "{\"statusCode\": 404, \"message\": \"Cannot POST\"}")),
         ("again", (404, &[], HTML)),
         ("barred", REFUSED),
-        ("barred", (403, &[], "{\"statusCode\": 403, \"message\": \"Forbidden resource\"}")),
+        ("denied", (403, &[], "{\"statusCode\": 403, \"message\": \"Forbidden resource\"}")),
         ("barred", (301, &[], "")),
         ("again free", (429, &[], "")),
         ("again free", (429, &[("retry-after", "2")], "")),
@@ -197,6 +200,20 @@ fn messages_of_both_shapes_are_told_to_the_flow_and_never_in_a_cause() {
     let list = json!({"code": "Unprocessable Entity", "reason": "password must match; role must be one of USER"});
     assert_eq!(fields(INVALID), list);
     assert_eq!(fields(NO_PARENT), json!({"code": "400", "reason": "Parent not found: example_registry"}));
+    let rows: &[(&str, &str, &str)] = &[
+        ("{\"statusCode\": 422, \"message\": [{\"constraints\": {\"a\": \"x\"}}, \"y\"]}", "422", "x; y"),
+        ("{\"statusCode\": \"422\", \"message\": {\"message\": \"x\"}}", "422", "x"),
+        ("{\"message\": 7}", "422", "7"),
+        ("{\"error\": \"Bad\"}", "Bad", "Bad"),
+        ("{\"message\": [", "422", "the provider gives no reason"),
+        (HTML, "422", "the provider gives no reason"),
+    ];
+    for (body, code, reason) in rows {
+        assert_eq!(fields((422, &[], body)), json!({"code": code, "reason": reason}), "{body}");
+    }
+    assert_eq!(fields(TAKEN)["reason"], "An account with the same name is already taken.", "exists tells it, too");
+    let cause = onboard().cause(&adapter(), &[(403, &[], "{\"error\": \"Forbidden\", \"message\": \"ann may not\"}")]);
+    assert!(cause.contains("403 Forbidden") && !cause.contains("ann"), "{cause}");
     let (_, ended) = onboard().hear(&adapter(), &[(500, &[], fixture!("invalid.json"))]);
     assert!(!format!("{ended:?}").contains("role must"), "{ended:?}");
 }
@@ -214,6 +231,8 @@ fn an_uncertain_onboarding_is_settled_by_logging_in_as_the_user() {
         ("registered", LOGGED_IN_HALF),
         ("not_done", REFUSED),
         ("broken", SECOND_FACTOR),
+        ("broken", INVALID),
+        ("broken", (403, &[], "")),
         ("again", (500, &[], "")),
         ("again", (200, &[], HTML)),
     ];
@@ -261,6 +280,10 @@ fn every_state_of_a_task_is_read_without_a_token() {
         ("running", "{\"done\": false, \"steps\": []}".to_owned()),
         ("completed", "{\"done\": true, \"steps\": []}".to_owned()),
         ("running", format!("{{\"taskId\": \"{TASK_ID}\"}}")),
+        ("completed", "{\"completed\": \"true\", \"failed\": \"false\"}".to_owned()),
+        ("running", "{\"completed\": 1}".to_owned()),
+        ("failed", "{\"completed\": false, \"error\": \"it broke\"}".to_owned()),
+        ("again", "{\"taskId\": \"another\", \"completed\": true}".to_owned()),
         ("empty", String::new()),
         ("empty", " \n".to_owned()),
         ("empty", "null".to_owned()),
@@ -275,6 +298,7 @@ fn every_state_of_a_task_is_read_without_a_token() {
     }
     let statuses: &[(&str, Told<'_>)] = &[
         ("broken", (401, &[], "")),
+        ("denied", (403, &[], "")),
         ("broken", (404, &[], "{\"message\": \"Cannot GET\"}")),
         ("again", (404, &[], HTML)),
         ("again", (500, &[], "")),
@@ -290,7 +314,7 @@ fn every_state_of_a_task_is_read_without_a_token() {
 #[test]
 fn a_failed_task_says_what_kind_of_failure_it_was() {
     let code = |error: Value| {
-        let text = json!({"taskId": "t", "completed": false, "failed": true, "error": error}).to_string();
+        let text = json!({"taskId": TASK_ID, "completed": false, "failed": true, "error": error}).to_string();
         get_task().answer(&adapter(), &[(200, &[], &text)]).fields["code"].clone()
     };
     let rows = [
@@ -312,9 +336,12 @@ fn a_login_as_the_user_tells_whether_there_is_a_did() {
         ("with_did", LOGGED_IN_NEWER),
         ("without_did", LOGGED_IN_HALF),
         ("refused", REFUSED),
+        ("refused", INVALID),
+        ("refused", (403, &[], "")),
+        ("without_did", (200, &[], "{\"refreshToken\": \"r\", \"did\": \"none yet\"}")),
+        ("without_did", (200, &[], "{\"refreshToken\": \"r\", \"did\": 5}")),
         ("broken", SECOND_FACTOR),
-        ("broken", INVALID),
-        ("broken", (403, &[], "")),
+        ("broken", (200, &[], "{\"success\": \"false\", \"otprequired\": \"true\"}")),
         ("again", EMPTY),
         ("again", (200, &[], "{\"username\": \"example_user\"}")),
         ("again", (500, &[], "")),
@@ -327,6 +354,8 @@ fn a_login_as_the_user_tells_whether_there_is_a_did() {
     let found = login_user().answer(&adapter(), &[LOGGED_IN]);
     assert_eq!(json!(found.fields), json!({"did": "did:hedera:testnet:4e1p_0.0.4532001"}));
     assert_eq!(found.identifiers[0].kind, "guardian.did");
+    let refused = login_user().answer(&adapter(), &[REFUSED]);
+    assert_eq!(json!(refused.fields), json!({"code": "401", "reason": "Unauthorized"}));
     assert_eq!(Talk::new("login_user", json!({"username": "u"})).ends(&adapter(), &[]), "broken", "password gone");
 }
 
@@ -355,14 +384,19 @@ fn a_finished_task_is_read_by_its_new_owner_with_a_token_of_that_one_conversatio
 #[test]
 fn every_way_to_read_an_account_has_its_end() {
     let no_result: Told<'_> = (200, &[], "{\"taskId\": \"t\", \"statuses\": []}");
-    let bare: Told<'_> = (200, &[], "{\"result\": {\"username\": \"u\"}}");
+    let bare: Told<'_> = (200, &[], "{\"result\": {\"username\": \"example_user\"}}");
+    let anothers: Told<'_> = (200, &[], "{\"result\": {\"username\": \"u\", \"did\": \"did:x:1\"}}");
     let rows: &[(&str, &[Told<'_>])] = &[
         ("not_yet", &[LOGGED_IN, ACCESS, EMPTY]),
         ("not_yet", &[LOGGED_IN, ACCESS, no_result]),
         ("ready", &[LOGGED_IN, ACCESS, bare]),
         ("not_yet", &[LOGGED_IN_HALF, ACCESS, bare]),
         ("ready", &[LOGGED_IN_HALF, ACCESS, RESULT]),
+        ("broken", &[LOGGED_IN, ACCESS, anothers]),
+        ("not_yet", &[LOGGED_IN_HALF, ACCESS, (200, &[], "{\"result\": {\"did\": [\"did:x:1\"]}}")]),
+        ("not_yet", &[LOGGED_IN, ACCESS, (200, &[], "{\"result\": [1]}")]),
         ("refused", &[REFUSED]),
+        ("refused", &[INVALID]),
         ("broken", &[SECOND_FACTOR]),
         ("again", &[LOGGED_IN, REFUSED]),
         ("again", &[LOGGED_IN, (500, &[], "")]),
@@ -426,6 +460,30 @@ fn the_registrys_token_comes_from_a_login_and_an_exchange() {
     assert_eq!(token_word(&[LOGGED_IN_NEWER]), "access-2 50000", "a newer Guardian gives it at once");
     let (requests, ended) = token(&adapter_with("demo = true"), "registry", &[]);
     assert!(requests.is_empty() && matches!(ended, Err(Stop::Barred(_))), "{ended:?}");
+}
+
+#[test]
+fn the_registrys_refresh_token_is_kept_and_exchanged_and_a_login_follows_only_a_401() {
+    let registry = adapter();
+    let again = |told: &[Told<'_>]| {
+        let (requests, ended) = token(&registry, "registry", told);
+        let ways: Vec<String> = requests.iter().map(|one| one.url.rsplit('/').next().unwrap().to_owned()).collect();
+        (ways, ended.map(|token| token.value.expose_secret().to_owned()).map_err(|stop| stop.cause().to_owned()))
+    };
+    assert_eq!(again(&[LOGGED_IN, ACCESS]).0, ["login", "access-token"]);
+    let renewed: Told<'_> = (200, &[], "{\"accessToken\": \"access-3\"}");
+    assert_eq!(again(&[renewed]), (vec!["access-token".to_owned()], Ok("access-3".to_owned())));
+    // What passes is no reason to log in, and so to end another session of that account.
+    let (ways, ended) = again(&[(500, &[], "")]);
+    assert!(ways == ["access-token"] && ended.is_err());
+    assert_eq!(again(&[renewed]).0, ["access-token"]);
+    assert_eq!(again(&[REFUSED, LOGGED_IN, ACCESS]).0, ["access-token", "login", "access-token"]);
+    assert_eq!(again(&[renewed]).0, ["access-token"]);
+    let newer = adapter();
+    for _ in 0..2 {
+        let only_access: Told<'_> = (200, &[], "{\"accessToken\": \"access-4\"}");
+        assert_eq!(token(&newer, "registry", &[only_access]).0.len(), 1, "nothing to exchange: a login each time");
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
-//! `POST /accounts/login`, as the registry or as a new user. Changes nothing. What it answers is only read, never kept.
+//! `POST /accounts/login`, as the registry or as a new user. It changes nothing but the user's refresh token, which
+//! Guardian knows one of. What it answers is only read here, never kept.
 
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Desk;
-use crate::providers::complaint::Refusal;
-use crate::providers::guardian::error::{Body, body};
+use crate::providers::complaint::{Complaint, Refusal};
+use crate::providers::guardian::error::{Body, body, complaint, did, is_true};
 use crate::providers::parts::{given, text};
+use crate::providers::said::in_cause;
 use crate::providers::{Call, Far, HttpRequest, Reply, Stop};
 
 /// What a login answered.
@@ -16,8 +18,10 @@ pub enum Login {
     In(Session),
     /// They are right, and a second factor is asked for.
     SecondFactor,
-    /// No user has this username with this password.
-    Refused,
+    /// No user has this username with this password (401).
+    Unknown(Complaint),
+    /// It is not taken for another reason, which says nothing of whether there is such a user.
+    Refused(u16, Complaint),
 }
 
 /// What a login gives.
@@ -50,42 +54,58 @@ impl Desk {
         read(&far.send(request).await?)
     }
 
-    /// Logs in as the user of this input; `None` when no user has this username with this password.
-    pub(super) async fn log_in_user(&self, call: &Call<'_>, far: &dyn Far) -> Result<Option<Session>, Stop> {
+    /// Logs in as the user of this input, or says why that is refused.
+    pub(super) async fn log_in_user(&self, call: &Call<'_>, far: &dyn Far) -> Result<Result<Session, Complaint>, Stop> {
+        match self.log_in_as(call, far).await? {
+            Login::In(session) => Ok(Ok(session)),
+            Login::Unknown(complaint) | Login::Refused(_, complaint) => Ok(Err(complaint)),
+            Login::SecondFactor => Err(Stop::broken(SECOND_FACTOR)),
+        }
+    }
+
+    /// Logs in as the user of this input, to find out whether there is one; `None` when no user has this username with
+    /// this password. Any other refusal leaves it open.
+    pub(super) async fn is_user(&self, call: &Call<'_>, far: &dyn Far) -> Result<Option<Session>, Stop> {
+        match self.log_in_as(call, far).await? {
+            Login::In(session) => Ok(Some(session)),
+            Login::Unknown(_) => Ok(None),
+            Login::Refused(status, complaint) => {
+                let code = in_cause(&complaint.code);
+                let cause =
+                    format!("Guardian does not take the login as the user ({status}{code}); look the account up");
+                Err(Stop::Broken(cause))
+            }
+            Login::SecondFactor => Err(Stop::broken(SECOND_FACTOR)),
+        }
+    }
+
+    async fn log_in_as(&self, call: &Call<'_>, far: &dyn Far) -> Result<Login, Stop> {
         let (Some(username), Some(password)) = (given(call.input, "username"), given(call.input, "password")) else {
             return Err(Stop::broken(NO_INPUT));
         };
-        match self.log_in(far, username, password).await? {
-            Login::In(session) => Ok(Some(session)),
-            Login::Refused => Ok(None),
-            Login::SecondFactor => Err(Stop::broken(SECOND_FACTOR)),
-        }
+        self.log_in(far, username, password).await
     }
 }
 
 fn read(reply: &Reply) -> Result<Login, Stop> {
     match reply.status {
-        401 => return Ok(Login::Refused),
+        401 => return Ok(Login::Unknown(complaint(reply))),
         // The registry's credentials have no part in a user's login: no other call must wait for this.
-        403 => return Err(Stop::broken("403 to a login, which the documentation does not know")),
+        403 => return Ok(Login::Refused(403, complaint(reply))),
         _ => {}
     }
     let answer = match body(reply) {
         Ok(Body::Object(answer)) => answer,
         Ok(Body::Empty) => return Err(Stop::unclear("a login without an answer")),
-        Err(Refusal::Complaint(status, _)) => {
-            return Err(Stop::Broken(format!("Guardian does not take the login ({status}): it is malformed")));
-        }
+        Err(Refusal::Complaint(status, complaint)) => return Ok(Login::Refused(status, complaint)),
         Err(Refusal::Stop(stop)) => return Err(stop),
     };
-    if answer.get("otprequired") == Some(&Value::Bool(true)) {
+    if is_true(&answer, "otprequired") {
         return Ok(Login::SecondFactor);
     }
     let token = |name| text(&answer, name).map(SecretString::from);
     match (token("accessToken"), token("refreshToken")) {
         (None, None) => Err(Stop::unclear("a login without a token")),
-        (access, refresh) => {
-            Ok(Login::In(Session { did: text(&answer, "did"), access, refresh: refresh.unwrap_or_default() }))
-        }
+        (access, refresh) => Ok(Login::In(Session { did: did(&answer), access, refresh: refresh.unwrap_or_default() })),
     }
 }

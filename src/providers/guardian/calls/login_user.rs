@@ -8,7 +8,10 @@ use crate::providers::{Call, Far, Stop};
 
 /// Carries out this action. `refused` is "not registered" as well as "somebody else's username".
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
-    let Some(session) = desk.log_in_user(call, far).await? else { return Ok(Answer::named("refused")) };
+    let session = match desk.log_in_user(call, far).await? {
+        Ok(session) => session,
+        Err(complaint) => return Ok(complaint.refused()),
+    };
     Ok(match session.did {
         Some(did) => with_did("with_did", Some(&did)),
         None => Answer::named("without_did"),

@@ -10,6 +10,8 @@ pub mod read_account;
 use gangway_core::event::Identifier;
 use gangway_core::outcome::Answer;
 use gangway_core::secret::PasswordRule;
+use parking_lot::Mutex;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::providers::HttpRequest;
@@ -33,6 +35,8 @@ const LOGGABLE: &[&str] = &["statusCode", "completed", "failed", "expectation", 
 pub struct Desk {
     pub(super) settings: GuardianSettings,
     pub(super) rule: PasswordRule,
+    /// The registry's refresh token: Guardian knows one for each user, and every login makes another.
+    pub(super) refresh: Mutex<Option<SecretString>>,
 }
 
 impl Desk {

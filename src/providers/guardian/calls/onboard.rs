@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::login::NO_INPUT;
 use super::{Desk, TASK_ID, USERNAME, with_did};
-use crate::providers::complaint::{Refusal, refused};
-use crate::providers::guardian::error::{Body, body, holds};
+use crate::providers::complaint::{Complaint, Refusal, refused};
+use crate::providers::guardian::error::{Body, body, complaint as complaint_of, holds};
 use crate::providers::guardian::token::REGISTRY;
 use crate::providers::parts::{given, object, text};
 use crate::providers::{Call, Far, HttpRequest, Stop};
@@ -43,13 +43,14 @@ const FIREBLOCKS: [(&str, &str); 4] = [
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     if call.mode == Mode::LookUp {
         // Not registered, or another person's username: doing it again tells these two apart, by 409.
-        let session = desk.log_in_user(call, far).await?.ok_or(Stop::NotDone)?;
+        let session = desk.is_user(call, far).await?.ok_or(Stop::NotDone)?;
         return Ok(registered(call, session.did.as_deref()));
     }
     let password = given(call.input, "password").ok_or_else(|| Stop::broken(NO_INPUT))?;
     if let Some(lacks) = desk.rule.lacks(password) {
         let mut answer = Answer::named("weak_password");
-        answer.fields = object(json!({"lacks": lacks}));
+        let reason = format!("the password lacks {lacks}");
+        answer.fields = object(json!({"lacks": lacks, "code": "weak_password", "reason": reason}));
         return Ok(answer);
     }
     let request = match request_body(desk, call.input, password) {
@@ -58,29 +59,29 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     };
     let token = (!desk.settings.demo).then_some(REGISTRY);
     let reply = far.send(HttpRequest { token, ..request }).await?;
+    let is_taken = |complaint: &Complaint| holds(&complaint.reason, &desk.settings.texts.taken);
     let (status, complaint) = match body(&reply) {
         Ok(started) => return accepted(call, &started),
+        // Guardian says "already exists" with 500, too.
+        Err(Refusal::Stop(_)) if reply.status >= 500 && is_taken(&complaint_of(&reply)) => (409, complaint_of(&reply)),
         Err(Refusal::Stop(stop)) => return Err(stop),
         Err(Refusal::Complaint(404, _)) => {
             let cause =
                 "this Guardian knows no unified onboarding (404); check providers.guardian.base_url and its version";
-            return Err(Stop::Barred(cause.to_owned()));
+            return Err(Stop::Denied(cause.to_owned()));
         }
         Err(Refusal::Complaint(status, complaint)) => (status, complaint),
     };
-    if status == 409 || holds(&complaint.reason, &desk.settings.texts.taken) {
+    if status == 409 || is_taken(&complaint) {
         // After an uncertain attempt, this very person may have taken it, through us.
         if call.uncertain_since.is_some()
-            && let Some(session) = desk.log_in_user(call, far).await?
+            && let Some(session) = desk.is_user(call, far).await?
         {
             return Ok(registered(call, session.did.as_deref()));
         }
-        return Ok(Answer::named("exists"));
+        return Ok(complaint.outcome("exists"));
     }
-    match status {
-        400 | 422 => Ok(complaint.refused()),
-        _ => Err(Stop::Broken(format!("{status}, which the documentation does not know"))),
-    }
+    Ok(complaint.refused())
 }
 
 /// The body, or what is missing: a task that fails half-way cannot be taken back, so what can be seen is checked here.

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{Desk, HEDERA_ACCOUNT_ID, with_did};
 use crate::providers::complaint::Refusal;
-use crate::providers::guardian::error::{Body, body};
+use crate::providers::guardian::error::{self, Body, body};
 use crate::providers::parts::{given, id, text};
+use crate::providers::said::in_cause;
 use crate::providers::{Call, Far, Stop};
 
 /// Carries out this action.
@@ -18,7 +19,10 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     if given(call.input, "task_id").is_some() && task_id.is_none() {
         return Err(Stop::broken("task_id is not an id of this provider: only letters, digits, - and _"));
     }
-    let Some(session) = desk.log_in_user(call, far).await? else { return Ok(with_did("refused", None)) };
+    let session = match desk.log_in_user(call, far).await? {
+        Ok(session) => session,
+        Err(complaint) => return Ok(complaint.refused()),
+    };
     let did = session.did.clone();
     let Some(task_id) = task_id else { return Ok(ready(did.as_deref(), &Value::Null)) };
     // The user's own token, which is used once and never kept.
@@ -32,15 +36,20 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     let task = match body(&reply) {
         Ok(Body::Object(task)) => task,
         Ok(Body::Empty) => return Ok(with_did("not_yet", None)),
-        Err(Refusal::Complaint(status, _)) => {
-            return Err(Stop::Broken(format!("Guardian does not show the user's task ({status}); check its version")));
+        Err(Refusal::Complaint(status, complaint)) => {
+            let code = in_cause(&complaint.code);
+            let cause = format!("Guardian does not show the user's task ({status}{code}); check its version");
+            return Err(Stop::Broken(cause));
         }
         Err(Refusal::Stop(stop)) => return Err(stop),
     };
-    Ok(match task.get("result").filter(|result| result.is_object()) {
-        Some(result) => ready(text(result, "did").or(did).as_deref(), result),
-        None => with_did("not_yet", None),
-    })
+    let Some(result) = task.get("result").filter(|result| result.is_object()) else {
+        return Ok(with_did("not_yet", None));
+    };
+    if text(result, "username").is_some_and(|name| given(call.input, "username") != Some(&name)) {
+        return Err(Stop::broken("the result of the task is about another user; look the account up at the registry"));
+    }
+    Ok(ready(error::did(result).or(did).as_deref(), result))
 }
 
 /// Ready with a DID; without one the profile is not finished.
