@@ -324,6 +324,27 @@ async fn the_traps_exists_conflict_and_refused_hold_for_each_call() {
 }
 
 #[tokio::test]
+async fn the_traps_forbidden_notemplate_and_nowallet_refuse_each_call_and_do_nothing() {
+    let far = didx(quick()).await;
+    for _ in 0..2 {
+        let (status, body) = far.post(USERS, json!({ "email": "a-didxforbidden@example.org" })).await;
+        assert_eq!((status, &body["errors"][0]["code"]), (403, &json!("FORBIDDEN")));
+    }
+    assert_eq!(far.running.summary().didx.users, 0);
+    for user in ["a-didxnotemplate@example.org", "a-didxnowallet@example.org"] {
+        assert_eq!(far.post(USERS, json!({ "email": user })).await.0, 201);
+    }
+    let wanted = json!({ "credentialTemplateId": "t", "attributes": { "email": "a-didxnotemplate@example.org" } });
+    let (status, body) = far.post(ISSUANCE, wanted).await;
+    assert_eq!((status, &body["errors"][0]["code"]), (400, &json!("VALIDATION_ERROR")));
+    let issuance = issue(&far, "a-didxnowallet@example.org").await;
+    let offer = json!({ "credentialOffer": issuance["offerUri"], "recipient": "a-didxnowallet@example.org" });
+    assert_eq!(far.post(OFFER, offer).await.0, 404);
+    let count = far.running.summary().didx;
+    assert_eq!((count.credentials, count.offers), (1, 0));
+}
+
+#[tokio::test]
 async fn the_traps_lost_and_undone_strike_the_first_call_only() {
     let far = didx(quick()).await;
     for (word, first, password_is_empty) in [("didxlost", "lost_done", true), ("didxundone", "lost_undone", false)] {

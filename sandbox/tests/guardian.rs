@@ -114,6 +114,31 @@ async fn a_login_gives_a_refresh_token_and_that_an_access_token_with_its_expiry_
 }
 
 #[tokio::test]
+async fn one_refresh_token_is_known_for_each_user_and_every_login_makes_the_one_before_it_worthless() {
+    let far = far(options()).await;
+    let refresh = async || login(&far, "example_registry", "Registry-1").await.1["refreshToken"].clone();
+    let renew = async |token: &Value| far.post(RENEW, json!({ "refreshToken": token })).await.0;
+    let first = refresh().await;
+    assert_eq!((renew(&first).await, renew(&first).await), (200, 200), "it may be exchanged again and again");
+    let second = refresh().await;
+    assert_eq!((renew(&first).await, renew(&second).await), (401, 200));
+}
+
+#[tokio::test]
+async fn the_traps_exists_forbidden_and_noparent_refuse_each_call_and_start_nothing() {
+    let far = guardian(options()).await;
+    for (word, status, says) in
+        [("guardexists", 500, "already exists"), ("guardforbidden", 403, "Forbidden"), ("guardnoparent", 400, "parent")]
+    {
+        let (told, body) = far.post(PUSH, wish(&format!("u-{word}"))).await;
+        assert_eq!(told, status, "{word}");
+        assert!(text(&body["message"]).contains(says), "{body}");
+    }
+    assert_eq!(login(&far, "u-guardexists", "examplePassword123").await.0, 401, "somebody else's");
+    assert_eq!(far.running.summary().guardian.tasks, 0);
+}
+
+#[tokio::test]
 async fn bad_credentials_are_401_and_malformed_ones_422_with_a_list() {
     let far = far(options()).await;
     let (status, body) = login(&far, "example_registry", "other").await;

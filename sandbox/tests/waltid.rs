@@ -262,6 +262,74 @@ async fn a_wallet_service_is_made_once_however_often_it_is_asked_for() {
     assert_eq!((count.tenants, count.services), (1, 2));
 }
 
+/// The vendor's quickstart: a wallet with what it needs to hold something.
+fn whole(wallet: &str) -> Value {
+    let at = |name: &str| format!("sandbox.t1.{wallet}{name}");
+    json!({ "wallet": {
+        "createIfNotFound": true, "target": at(""),
+        "kms": { "createIfNotFound": true, "target": at("-kms"),
+            "key": { "createIfNotFound": true, "target": at("-kms.key"), "config": { "backend": "jwk" } } },
+        "didStore": { "createIfNotFound": true, "target": at("-dids") },
+        "didService": { "createIfNotFound": true, "target": at("-did"), "dependencies": [at("-kms"), at("-dids")],
+            "did": { "createIfNotFound": true, "target": at("-dids.did"), "type": "jwk" } },
+        "credentialStore": { "createIfNotFound": true, "target": at("-credentials") },
+    } })
+}
+
+#[tokio::test]
+async fn a_wallet_is_whole_with_a_key_a_did_and_its_stores_and_needs_what_it_depends_on() {
+    let world = world(quick()).await;
+    let path = "/v1/sandbox.t1/resource-api/services/init";
+    assert_eq!(org(&world, path, json!({ "wallet": { "createIfNotFound": true } })).await.0, 200);
+    assert_eq!(world.running.summary().waltid.whole_wallets, 0, "it can hold nothing");
+    for _ in 0..2 {
+        assert_eq!(org(&world, path, whole("w1")).await.0, 200);
+    }
+    let count = world.running.summary().waltid;
+    assert_eq!((count.services, count.whole_wallets), (6, 1));
+    let mut lacks = whole("w2");
+    lacks["wallet"]["didService"]["dependencies"][0] = json!("sandbox.t1.nothing");
+    assert_eq!(org(&world, path, lacks).await.0, 400);
+    let mut not_to_be_made = whole("w2");
+    not_to_be_made["wallet"]["kms"]["createIfNotFound"] = json!(false);
+    assert_eq!(org(&world, path, not_to_be_made).await.0, 404);
+    assert_eq!(world.running.summary().waltid.services, 6);
+}
+
+#[tokio::test]
+async fn a_login_may_have_its_token_in_other_places() {
+    let admin = json!({ "email": "superadmin@sandbox.example", "password": "sandbox-superadmin-password" });
+    for (login, place) in [(WaltidLogin::AccessToken, "/accessToken"), (WaltidLogin::DataToken, "/data/token")] {
+        let world = world(with(|options| options.waltid.login = login)).await;
+        let (_, body) = main(&world, "/auth/account/emailpass", None, admin.clone()).await;
+        assert_eq!(body.get("token"), None);
+        let token = text(body.pointer(place).unwrap());
+        assert_eq!(main(&world, REGISTER, Some(&token), given()).await.0, 201);
+    }
+}
+
+#[tokio::test]
+async fn the_traps_of_refusals_tell_their_text_and_do_nothing() {
+    let world = world(quick()).await;
+    let (status, body) = main(&world, REGISTER, KEY, wish("a-wrefused@example.org")).await;
+    assert_eq!((status, &body["id"], &body["exception"]), (400, &json!("IllegalArgument"), &json!(true)));
+    let role = |id: &str| format!("/v1/admin/account/{id}/roles/add/sandbox/sandbox.member");
+    let id = registered(&world, "a-wnorole@example.org").await;
+    let (status, body) = main(&world, &role(&id), KEY, json!({})).await;
+    assert_eq!((status, &body["message"]), (404, &json!("No role with this id exists.")));
+    assert_eq!(world.running.summary().waltid.with_role, 0);
+    let id = registered(&world, "a-whasrole@example.org").await;
+    let (status, body) = main(&world, &role(&id), KEY, json!({})).await;
+    assert!(status == 400 && text(&body["message"]).contains("already"), "{body}");
+    assert_eq!(main(&world, &role(&id), KEY, json!({})).await, (200, json!({})));
+    let id = registered(&world, "a-wnowallet@example.org").await;
+    let path = "/v1/sandbox.t1/resource-api/services/init";
+    let (status, body) = org(&world, path, whole(&format!("wallet-{id}"))).await;
+    assert_eq!((status, &body["id"]), (400, &json!("UnsupportedService")));
+    let count = world.running.summary().waltid;
+    assert_eq!((count.accounts, count.with_role, count.services), (3, 1, 0));
+}
+
 #[tokio::test]
 async fn each_host_serves_its_own_routes_only() {
     let world = world(quick()).await;

@@ -1,7 +1,8 @@
-//! Shipped flows of DIDx and Guardian, walked over real HTTP into every trap that the sandbox knows of these two: where
-//! each user ends, and how many mails went out on the way.
+//! Shipped flows of DIDx, Guardian and walt.id, walked over real HTTP into the traps that the sandbox knows of these
+//! three: where each user ends, and how many mails went out on the way.
 
 use gangway::app::SHIPPED;
+use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::{Value, json};
 
 use crate::db::TestDb;
@@ -12,6 +13,9 @@ use crate::world::{SECRET, Setup, World};
 on_both_databases!(
     everybody_at_didx_ends_where_the_trap_says,
     everybody_at_guardian_ends_where_the_trap_says,
+    everybody_at_waltid_ends_where_the_trap_says,
+    a_temporary_password_that_reached_nobody_stays_sealed_while_a_person_is_asked,
+    what_was_mended_by_hand_leads_on_without_asking_for_it_again,
     a_password_that_a_person_chose_is_never_mailed,
 );
 
@@ -42,7 +46,7 @@ async fn begin(world: &World, event: &str, user: &str, more: &Value) -> String {
 async fn walk(world: &World, event: &str, rows: &[Row]) {
     let mut begun = Vec::new();
     for (word, ..) in rows {
-        begun.push(begin(world, event, &format!("u{word}"), &json!({})).await);
+        begun.push(begin(world, event, &format!("u{word}"), &json!({ "name": "Ann Example" })).await);
     }
     for ((word, status, state, mails), id) in rows.iter().zip(begun) {
         let there = |seen: &Value| seen["status"] == *status && seen["state"] == *state;
@@ -59,12 +63,15 @@ async fn everybody_at_didx_ends_where_the_trap_says(db: &TestDb) {
         ("-didxexists", "completed", "done", 0),
         ("-didxconflict", "review", "review", 0),
         ("-didxrefused", "review", "review", 0),
-        ("-didxlost", "completed", "done", 0),
+        ("-didxforbidden", "active", "create_user", 0),
+        ("-didxlost", "review", "no_password", 0),
         ("-didxundone", "completed", "done", 1),
         ("-didxhtml", "completed", "done", 1),
         ("-didxthrottled", "completed", "done", 1),
         ("-didxtoken", "completed", "done", 1),
         ("-didxcredlost", "review", "issue", 1),
+        ("-didxnotemplate", "review", "review_issue", 1),
+        ("-didxnowallet", "review", "review_send", 1),
         ("-didxofferlost", "review", "send", 1),
         ("-didxearly", "completed", "done", 1),
         ("-didxlate", "completed", "done", 1),
@@ -74,9 +81,88 @@ async fn everybody_at_didx_ends_where_the_trap_says(db: &TestDb) {
         ("-didxexpired", "review", "review_offer", 1),
         ("-didxpartly", "waiting", "accept", 1),
     ];
-    let flow = quick("flows/didx-credential.yaml", &[("after: 5s", "after: 400ms"), ("5s..15m", "300ms..2s")]);
+    let flow = quick("flows/didx-credential.yaml", &[("after: 2m", "after: 2s"), ("10m..12h", "500ms..2s")]);
     let world = didx().flow(&flow).start(db).await;
     walk(&world, "youth.signed_up", rows).await;
+    let mail = world.mails("u-plain@example.org").await[0].to_string();
+    assert!(mail.contains("Your username is"), "the name that DIDx chose is told: {mail}");
+    world.stop().await;
+}
+
+async fn a_temporary_password_that_reached_nobody_stays_sealed_while_a_person_is_asked(db: &TestDb) {
+    let world = didx().flow(&quick("flows/didx-credential.yaml", &[])).start(db).await;
+    let failed = begin(&world, "youth.signed_up", "u-didxfailed", &json!({})).await;
+    let ended = world.comes_to(&failed, "review").await;
+    assert_eq!(ended["state"], "review_offer", "the webhook told it, not the poll in two minutes: {ended}");
+    let person = json!({ "email": "bounce-u@example.org" });
+    let id = begin(&world, "youth.signed_up", "u-unreached", &person).await;
+    let asked = world.comes_to(&id, "review").await;
+    assert_eq!(asked["state"], "undelivered", "{asked}");
+    let sql = Database::connect(&db.url).await.unwrap();
+    let sealed = async || {
+        let text = "SELECT count(*) AS n FROM secrets WHERE name = 'temp_password'";
+        let row = sql.query_one_raw(Statement::from_string(sql.get_database_backend(), text)).await.unwrap();
+        row.unwrap().try_get::<i64>("", "n").unwrap()
+    };
+    assert_eq!(sealed().await, 1);
+    let tried = world.act(&id, "retry", &json!({ "reason": "the mailbox is there now" })).await.is(200).json();
+    let again = |seen: &Value| seen["status"] == "review" && seen["revision"].as_u64() > tried["revision"].as_u64();
+    until("the second review", async || world.onboarding(&id).await, again).await;
+    assert_eq!(sealed().await, 1, "it can be told as often as it takes");
+    world.act(&id, "move", &json!({ "reason": "they have another one", "state": "issue" })).await.is(200);
+    world.comes_to(&id, "completed").await;
+    assert_eq!(sealed().await, 0, "nobody can need it any more");
+    sql.close().await.unwrap();
+    world.stop().await;
+}
+
+fn waltid() -> Setup {
+    let far = gangway_sandbox::Options::default().waltid;
+    Setup::default()
+        .flow(&quick("flows/waltid-enterprise.yaml", &[]))
+        .set("providers.waltid.email", far.admin_email)
+        .set("providers.waltid.password", far.admin_password)
+        .set("providers.waltid.organization", far.organisation.as_str())
+        .set("providers.waltid.tenant", "people")
+        .set("providers.waltid.role.role", format!("{}.member", far.organisation))
+}
+
+async fn everybody_at_waltid_ends_where_the_trap_says(db: &TestDb) {
+    let rows: &[Row] = &[
+        ("-plain", "completed", "done", 1),
+        ("-wexists", "completed", "done", 1),
+        ("-wlost", "completed", "done", 1),
+        ("-wundone", "completed", "done", 1),
+        ("-wrole", "completed", "done", 1),
+        ("-whasrole", "completed", "done", 1),
+        ("-wforbidden", "active", "register", 0),
+        ("-wrefused", "review", "review", 0),
+        ("-wnorole", "review", "review_role", 0),
+        ("-wnowallet", "review", "review_wallet", 0),
+    ];
+    let world = waltid().start(db).await;
+    walk(&world, "enterprise.user_signed_up", rows).await;
+    let count = world.far.summary().waltid;
+    assert_eq!((count.accounts, count.with_role, count.whole_wallets), (8, 7, 6), "{count:?}");
+    world.stop().await;
+}
+
+async fn what_was_mended_by_hand_leads_on_without_asking_for_it_again(db: &TestDb) {
+    let world = waltid().start(db).await;
+    let moves = [("u-wnorole", "review_role", "init_wallet"), ("u-wnowallet", "review_wallet", "welcome")];
+    for (user, review, next) in moves {
+        let id = begin(&world, "enterprise.user_signed_up", user, &json!({ "name": "Ann" })).await;
+        assert_eq!(world.comes_to(&id, "review").await["state"], review);
+        world.act(&id, "move", &json!({ "reason": "mended there", "state": next })).await.is(200);
+        world.comes_to(&id, "completed").await;
+        assert_eq!(world.mails(&format!("{user}@example.org")).await.len(), 1);
+    }
+    let id = begin(&world, "enterprise.user_signed_up", "u-wrefused", &json!({ "name": "Ann" })).await;
+    assert_eq!(world.comes_to(&id, "review").await["state"], "review");
+    let made = world.act(&id, "move", &json!({ "reason": "made there", "state": "find_known" })).await.is(200).json();
+    let back = |seen: &Value| seen["status"] == "review" && seen["revision"].as_u64() > made["revision"].as_u64();
+    let seen = until("the review", async || world.onboarding(&id).await, back).await;
+    assert_eq!(seen["state"], "review", "it was not made there");
     world.stop().await;
 }
 
@@ -110,6 +196,9 @@ async fn everybody_at_guardian_ends_where_the_trap_says(db: &TestDb) {
     let rows: &[Row] = &[
         ("-plain", "completed", "done", 1),
         ("-guardtaken", "review", "review", 0),
+        ("-guardexists", "review", "review", 0),
+        ("-guardforbidden", "active", "onboard", 0),
+        ("-guardnoparent", "review", "review", 0),
         ("-guardfailed", "review", "review", 0),
         ("-guardorphan", "review", "review", 0),
         ("-guardrace", "review", "review", 0),

@@ -138,9 +138,14 @@ impl Setup {
             ("providers.original.api_secret".to_owned(), self.sandbox.original.api_secret.as_str().into()),
             ("flows.folders".to_owned(), vec![flows.display().to_string()].into()),
         ];
-        for (provider, url) in [("didx", far.didx_url()), ("guardian", far.guardian_url())] {
+        for (provider, key, url) in [
+            ("didx", "base_url", far.didx_url()),
+            ("guardian", "base_url", far.guardian_url()),
+            ("waltid", "base_url", far.waltid_url()),
+            ("waltid", "org_url", far.waltid_org_url()),
+        ] {
             if self.has(&format!("providers.{provider}.")) {
-                lines.push((format!("providers.{provider}.base_url"), url.into()));
+                lines.push((format!("providers.{provider}.{key}"), url.into()));
             }
         }
         lines.retain(|(key, _)| !self.lines.iter().any(|(own, _)| own == key));

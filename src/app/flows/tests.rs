@@ -7,7 +7,7 @@ use gangway_core::flow;
 use gangway_core::flow::expr::{Scope, eval_all};
 use gangway_core::flow::model::{Flow, Verb};
 use gangway_core::onboarding::User;
-use gangway_core::time::Timestamp;
+use gangway_core::time::{Millis, Timestamp};
 use serde_json::json;
 
 use super::SHIPPED;
@@ -64,9 +64,10 @@ fn only_a_new_account_at_didx_gets_an_onboarding_mail() {
         &[
             "create_user.created -> tell",
             "create_user.exists -> issue",
-            "create_user.exists_after_unknown -> issue",
+            "create_user.exists_after_unknown -> no_password",
             "create_user.conflict -> review",
             "tell.sent -> issue",
+            "tell.refused -> undelivered",
             "accept.completed -> done",
         ],
     );
@@ -77,8 +78,8 @@ fn only_a_new_account_at_didx_gets_an_onboarding_mail() {
 #[test]
 fn the_secrets_of_didx_are_gone_when_nobody_can_need_them_any_more() {
     let flow = named("didx-credential");
-    // A person may send an onboarding back to `create_user` from the first review, never from the second.
-    assert_eq!(kept(&flow, "temp_password"), ["create_user", "tell", "review"]);
+    // A password that reached nobody stays sealed while a person decides; after that nothing leads back to it.
+    assert_eq!(kept(&flow, "temp_password"), ["create_user", "tell", "undelivered", "review"]);
     let offer = kept(&flow, "offer");
     assert!(offer.contains(&"send") && !offer.contains(&"done") && !offer.contains(&"abandoned"), "{offer:?}");
     assert!(flow.awaits("didx.issuance_completed"));
@@ -103,7 +104,17 @@ fn at_waltid_only_a_new_account_is_told_its_password_and_both_get_role_and_walle
     // own.
     assert_eq!(
         kept(&flow, "password"),
-        ["register", "assign_role", "init_wallet", "welcome", "review", "review_access"]
+        [
+            "register",
+            "assign_role",
+            "init_wallet",
+            "welcome",
+            "undelivered",
+            "find_known",
+            "review",
+            "review_role",
+            "review_wallet"
+        ]
     );
     let mail = |state: &str| match &flow.states[state].verb {
         Verb::Mail(mail) => mail.template.clone(),
@@ -133,9 +144,39 @@ fn a_failed_or_lost_task_of_guardian_is_looked_at_and_never_started_again_by_its
             "look.refused -> review",
             "account.ready -> welcome",
             "welcome.sent -> done",
+            "welcome.refused -> undelivered",
         ],
     );
     assert!(ways(&flow).iter().all(|way| !way.ends_with("-> onboard")), "only a person starts another task");
+}
+
+#[test]
+fn every_review_of_these_flows_has_a_way_forward_that_does_not_lead_back_to_itself() {
+    for name in ["didx-credential", "waltid-enterprise", "guardian-account"] {
+        let flow = named(name);
+        for (state, verb) in flow.states.iter().map(|(name, state)| (name, &state.verb)) {
+            let Verb::Ask { outcomes, .. } = verb else { continue };
+            let forward = |(choice, next): (&String, &String)| choice != "retry" && next != "abandoned";
+            assert!(outcomes.iter().any(forward), "{name}: {state} leads back to itself or gives up");
+            assert!(outcomes.contains_key("give_up"), "{name}: {state}");
+        }
+    }
+}
+
+#[test]
+fn what_guardian_says_of_an_account_is_kept_with_its_public_key() {
+    let flow = named("guardian-account");
+    let Verb::End(end) = &flow.states["done"].verb else { panic!() };
+    assert_eq!(end.with.keys().collect::<Vec<_>>(), ["did", "hedera_account_id", "public_key"]);
+    assert!(flow.reads.iter().any(|read| read.join(".") == "states.account.public_key"), "{:?}", flow.reads);
+}
+
+#[test]
+fn polls_at_didx_are_a_fallback_over_minutes_to_days() {
+    let flow = named("didx-credential");
+    let Verb::Await(wait) = &flow.states["accept"].verb else { panic!() };
+    let poll = wait.poll.as_ref().unwrap();
+    assert!(poll.after >= Millis::secs(60) && poll.every_max >= Millis::secs(3600), "{poll:?}");
 }
 
 #[test]

@@ -26,8 +26,15 @@ pub(super) async fn issue(didx: web::Data<Didx>, request: HttpRequest, body: web
     about.user_uid =
         object.as_ref().map(|object| format!("{:016x}", didx.stage.dice.number(&[&json!(object).to_string()])));
     about.trap = words.contains(traps::CREDENTIAL_LOST.word).then_some((Mishap::LostDone, false));
+    let refused = words.contains(traps::NO_TEMPLATE.word);
     let admitted = token::check(&didx, &request, "issue_credential", None);
-    pass(didx, about, admitted, move |didx| make(didx, object, owner)).await
+    pass(didx, about, admitted, move |didx| {
+        if refused {
+            return reply::invalid(didx, &[("credentialTemplateId", "must be a template of this partner")]);
+        }
+        make(didx, object, owner)
+    })
+    .await
 }
 
 /// The person that the attributes name, if they do.

@@ -65,6 +65,9 @@ fn make(didx: &Arc<Didx>, object: Option<Map<String, Value>>) -> Answer {
             return reply::invalid(didx, &[("identifierType", "must be email, username or externalIdentifier")]);
         }
     };
+    if person.words.contains(traps::NO_WALLET.word) {
+        return reply::error(didx, StatusCode::NOT_FOUND, "This user has no wallet.");
+    }
     let first = didx.issuances.offer(&issuance.id, person.clone());
     if issuance.owner.is_none() {
         didx.stage.calls.adopt(&issuance.id, &person.name);

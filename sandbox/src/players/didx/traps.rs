@@ -10,6 +10,7 @@ traps! {
     REFUSED = "-didxrefused",
         "every POST /users is answered 400 VALIDATION_ERROR",
         "the provider refuses the account";
+    FORBIDDEN = "-didxforbidden", "every POST /users is answered 403", "the provider forbids to make the account";
     LOST = "-didxlost",
         "the first POST /users is done, its reply lost",
         "the account is made, the reply lost with its password";
@@ -29,13 +30,17 @@ traps! {
     CREDENTIAL_LOST = "-didxcredlost",
         "the first issuance is done, its reply lost",
         "the credential is issued, the reply lost";
+    NO_TEMPLATE = "-didxnotemplate",
+        "every issuance is answered 400 VALIDATION_ERROR, and not done",
+        "the credential is refused";
+    NO_WALLET = "-didxnowallet", "every offer is answered 404, and not sent", "the offer finds no wallet";
     OFFER_LOST = "-didxofferlost", "the first offer is sent, its reply lost", "the offer is sent, the reply lost";
     EARLY = "-didxearly",
         "the user accepts at once, and the webhook is taken before the offer is answered",
         "accepted before the offer is answered";
     LATE = "-didxlate",
-        "webhooks come late after the event: a poll is quicker",
-        "the webhook is late; a poll is quicker";
+        "webhooks come late after the event",
+        "the webhook is late";
     SILENT = "-didxsilent",
         "no webhook is sent: only a poll finds the state",
         "no webhook ever comes; a poll finds it";

@@ -55,6 +55,9 @@ fn make(didx: &Arc<Didx>, object: Option<Map<String, Value>>, wish: Wish) -> Ans
     if !wrong.is_empty() {
         return reply::invalid(didx, &wrong);
     }
+    if has(traps::FORBIDDEN.word) {
+        return reply::error(didx, StatusCode::FORBIDDEN, "The partner may not make this account.");
+    }
     if has(traps::CONFLICT.word) {
         return reply::error(didx, StatusCode::CONFLICT, "The username is already taken by a different email.");
     }

@@ -48,7 +48,19 @@ fn make(guardian: &Arc<Guardian>, object: &Map<String, Value>, caller: Option<Ac
     if wish.role == USER && parent.is_none_or(|parent| parent.role != REGISTRY) {
         return reply::error(guardian, StatusCode::BAD_REQUEST, "The parent is not a Standard Registry.");
     }
-    if wish.username.contains(traps::TAKEN.word) {
+    let has = |word: &str| wish.username.contains(word);
+    if has(traps::FORBIDDEN.word) {
+        return reply::error(guardian, StatusCode::FORBIDDEN, "Forbidden resource");
+    }
+    if has(traps::NO_PARENT.word) {
+        return reply::error(guardian, StatusCode::BAD_REQUEST, "The parent is not found.");
+    }
+    if has(traps::TAKEN_500.word) {
+        accounts.put_foreign(&wish.username, &tasks::foreign_password(guardian, &wish.username), &wish.role);
+        let text = "An account with the same name already exists.";
+        return reply::error(guardian, StatusCode::INTERNAL_SERVER_ERROR, text);
+    }
+    if has(traps::TAKEN.word) {
         accounts.put_foreign(&wish.username, &tasks::foreign_password(guardian, &wish.username), &wish.role);
     }
     if accounts.get(&wish.username).is_some() {

@@ -27,7 +27,8 @@ pub(super) struct Sessions {
 #[derive(Default)]
 struct Kept {
     given: u64,
-    /// The user of each refresh token; they outlive any sandbox.
+    /// The user of each refresh token, of which Guardian knows one for each user: every login makes the one before it
+    /// worthless. They outlive any sandbox.
     refresh: HashMap<String, String>,
     /// The user of each access token, and until when it is good, in milliseconds since 1970.
     access: HashMap<String, (String, i64)>,
@@ -39,6 +40,7 @@ impl Sessions {
         // A year, as by default; in milliseconds, as all of Guardian's expiries.
         let until = clock::now().timestamp_millis().saturating_add(31_536_000_000);
         let token = token(guardian, &mut kept, account, until);
+        kept.refresh.retain(|_, username| *username != account.username);
         kept.refresh.insert(token.clone(), account.username.clone());
         guardian.stage.secrets.note("guardian_refresh_token", &token);
         token

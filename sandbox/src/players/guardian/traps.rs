@@ -6,6 +6,11 @@ traps! {
     TAKEN = "-guardtaken",
         "the user name is somebody else's: 409, and the password does not log in",
         "the user name is somebody else's";
+    TAKEN_500 = "-guardexists",
+        "the user name is somebody else's: 500 with already exists in its text",
+        "the user name is somebody else's, said with 500";
+    FORBIDDEN = "-guardforbidden", "every onboarding is answered 403", "the provider forbids to onboard them";
+    NO_PARENT = "-guardnoparent", "every onboarding is answered 400: no such parent", "the parent is not found";
     FAILED = "-guardfailed", "the task fails before anything is made", "the task fails before anything is made";
     ORPHAN = "-guardorphan",
         "the task fails after the Hedera account was made: the user name is free, a repetition pays for \

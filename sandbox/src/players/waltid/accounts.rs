@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::store::NotAdded;
 use super::wish::{self, Wish};
-use super::{Waltid, WaltidDuplicate, auth, error, traps};
+use super::{Waltid, WaltidDuplicate, auth, error, exception, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
 use crate::mischief::Mishap;
@@ -57,6 +57,9 @@ fn make(waltid: &Arc<Waltid>, body: &Value, told: bool) -> Answer {
     let email = wish.email.clone();
     if email.contains(traps::FORBIDDEN.word) {
         return error(StatusCode::FORBIDDEN, "The account's roles lack the permission.");
+    }
+    if email.contains(traps::REFUSED.word) {
+        return exception("IllegalArgument", StatusCode::BAD_REQUEST, "The address is not allowed here.");
     }
     let first = waltid.stage.nth(&["waltid", "register", &email]) == 1;
     if email.contains(traps::EXISTS.word) && first {

@@ -94,7 +94,7 @@ fn logged_in(waltid: &Waltid, email: &str, who: Who) -> Answer {
     let number = waltid.stage.nth(&["waltid", "session", email]).to_string();
     let session = super::store::uuid(waltid.stage.dice, &["waltid", "session", email, &number]);
     let status = match waltid.options.login {
-        WaltidLogin::Token => "OK",
+        WaltidLogin::Token | WaltidLogin::AccessToken | WaltidLogin::DataToken => "OK",
         WaltidLogin::NextStep => "CONTINUE_NEXT_STEP",
         WaltidLogin::NextFlow => "CONTINUE_NEXT_FLOW",
     };
@@ -105,7 +105,11 @@ fn logged_in(waltid: &Waltid, email: &str, who: Who) -> Answer {
     let token = token(waltid, &session);
     waltid.tokens.add(&token, who, clock::now().timestamp().saturating_add(lifetime));
     waltid.stage.secrets.note("waltid_token", &token);
-    Answer::found(json!({ "session_id": session, "status": status, "token": token }))
+    Answer::found(match waltid.options.login {
+        WaltidLogin::AccessToken => json!({ "session_id": session, "status": status, "accessToken": token }),
+        WaltidLogin::DataToken => json!({ "status": status, "data": { "session_id": session, "token": token } }),
+        _ => json!({ "session_id": session, "status": status, "token": token }),
+    })
 }
 
 /// The shape of a signed token (EdDSA); only walt.id can check it, so the signature is just bytes.

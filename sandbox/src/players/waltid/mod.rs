@@ -75,6 +75,8 @@ pub struct WaltidCount {
     pub tenants: u64,
     /// Services of tenants, such as wallets.
     pub services: u64,
+    /// Wallets that can hold something: with a key, a DID and the stores beside them.
+    pub whole_wallets: u64,
 }
 
 /// An error as the platform's framework prints it. The shape is not documented for these routes; clients are told to
@@ -82,6 +84,13 @@ pub struct WaltidCount {
 fn error(status: StatusCode, message: &str) -> Answer {
     let reason = status.canonical_reason().unwrap_or_default();
     let body = json!({ "exception": true, "status": reason, "code": status.as_str(), "message": message });
+    Answer::new(status, Body::Json(body))
+}
+
+/// The same with the name of the exception, which some routes give.
+fn exception(id: &str, status: StatusCode, message: &str) -> Answer {
+    let reason = status.canonical_reason().unwrap_or_default();
+    let body = json!({ "exception": true, "id": id, "status": reason, "code": status.as_str(), "message": message });
     Answer::new(status, Body::Json(body))
 }
 

@@ -50,6 +50,10 @@ pub enum WaltidLogin {
     /// `status` is `OK`, and there is a token.
     #[default]
     Token,
+    /// The token stands in `accessToken`, as the vendor's quickstart expects it too.
+    AccessToken,
+    /// The token stands in `data.token`, as the vendor's quickstart expects it too.
+    DataToken,
     /// `status` is `CONTINUE_NEXT_STEP`, with a next method and no token.
     NextStep,
     /// `status` is `CONTINUE_NEXT_FLOW`, with a next method and no token.

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::store::Account;
-use super::{Waltid, auth, error};
+use super::{Waltid, auth, error, exception, traps};
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
 
@@ -28,8 +28,9 @@ pub(crate) async fn create_tenant(
 }
 
 /// `POST /v1/{target}/resource-api/services/init`: makes what is missing. Each service in the body says
-/// `createIfNotFound`; with it, a repeat changes nothing and is answered alike. Without a service named in the body,
-/// the body itself is one, the tenant's wallet.
+/// `createIfNotFound`, and so does each in it (of a wallet: KMS with key, DID store, DID service with a DID, credential
+/// store). With it, a repeat changes nothing and is answered alike. Without a service named in the body, the body
+/// itself is one, the tenant's wallet.
 pub(crate) async fn init(
     waltid: web::Data<Waltid>,
     request: HttpRequest,
@@ -37,36 +38,78 @@ pub(crate) async fn init(
     body: web::Bytes,
 ) -> HttpResponse {
     let (about, admitted) = (about(&waltid, "init_services", &target, &body), auth::admin(&waltid, &request));
+    let refused = about.email.as_deref().is_some_and(|email| email.contains(traps::NO_WALLET.word));
     pass(waltid, about, admitted, move |waltid| {
         if let Some(refusal) = refusal(waltid, &target, &body) {
             return refusal;
         }
+        if refused {
+            return exception("UnsupportedService", StatusCode::BAD_REQUEST, "The tenant takes no more wallets.");
+        }
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let mut wanted: Vec<(&str, &Value)> = body
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(_, value)| value.is_object())
-            .map(|(name, value)| (name.as_str(), value))
-            .collect();
+        let mut wanted = Vec::new();
+        named(&body, &target, &mut wanted);
         if wanted.is_empty() {
-            wanted.push(("wallet", &body));
+            wanted.push(Wanted::of("wallet", &body, &target));
         }
-        let (mut shown, mut made) = (Vec::new(), false);
-        for (name, service) in wanted {
-            let given = service.get("target").and_then(Value::as_str).map(str::to_owned);
-            let id = given.unwrap_or_else(|| format!("{target}.{name}"));
-            let make = service.get("createIfNotFound") == Some(&Value::Bool(true));
-            if !make && !waltid.store.has_service(&id) {
-                return error(StatusCode::NOT_FOUND, "The service is not there, and createIfNotFound is not set.");
-            }
-            made |= waltid.store.add_service(&id);
-            shown.push(json!({ "_id": id }));
-        }
-        let shown = Body::Json(json!({ "services": shown }));
-        if made { Answer::made(StatusCode::OK, shown) } else { Answer::new(StatusCode::OK, shown) }
+        make(waltid, &wanted)
     })
     .await
+}
+
+/// One thing that an `init` asks for.
+struct Wanted<'a> {
+    name: &'a str,
+    target: String,
+    value: &'a Value,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(name: &'a str, value: &'a Value, at: &str) -> Self {
+        let given = value.get("target").and_then(Value::as_str).map(str::to_owned);
+        Self { name, target: given.unwrap_or_else(|| format!("{at}.{name}")), value }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.value.pointer(path).is_some_and(|part| part.get("target").is_some_and(Value::is_string))
+    }
+}
+
+/// Every object of a body that names something to make, what it is made of after itself. `config` is none of them.
+fn named<'a>(body: &'a Value, at: &str, wanted: &mut Vec<Wanted<'a>>) {
+    let objects = body.as_object().into_iter().flatten().filter(|(name, value)| value.is_object() && *name != "config");
+    for (name, value) in objects {
+        let one = Wanted::of(name, value, at);
+        let inside = one.target.clone();
+        wanted.push(one);
+        named(value, &inside, wanted);
+    }
+}
+
+fn make(waltid: &Waltid, wanted: &[Wanted<'_>]) -> Answer {
+    let store = &waltid.store;
+    let made_too = |target: &str| wanted.iter().any(|one| one.target == target);
+    for one in wanted {
+        let make = one.value.get("createIfNotFound") == Some(&Value::Bool(true));
+        if !make && !store.has_service(&one.target) {
+            return error(StatusCode::NOT_FOUND, "The service is not there, and createIfNotFound is not set.");
+        }
+        let needs = one.value.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+        if needs.filter_map(Value::as_str).any(|target| !made_too(target) && !store.has_service(target)) {
+            return error(StatusCode::BAD_REQUEST, "A dependency is not there.");
+        }
+    }
+    let mut made = false;
+    for one in wanted.iter().filter(|one| !matches!(one.name, "key" | "did")) {
+        made |= store.add_service(&one.target);
+        let parts = ["/kms/key", "/didStore", "/didService/did", "/credentialStore"];
+        if one.name == "wallet" && parts.iter().all(|part| one.has(part)) {
+            store.complete(&one.target);
+        }
+    }
+    let shown: Vec<Value> = wanted.iter().map(|one| json!({ "_id": one.target })).collect();
+    let shown = Body::Json(json!({ "services": shown }));
+    if made { Answer::made(StatusCode::OK, shown) } else { Answer::new(StatusCode::OK, shown) }
 }
 
 /// `POST /v1/{target}/resource-api/services/create`: refused for one that is there.
@@ -144,12 +187,17 @@ fn about(waltid: &Waltid, action: &'static str, target: &str, body: &[u8]) -> Ab
     About { user_uid: Some(target.to_owned()), ..about }
 }
 
-/// Every text in a value, and each part of one between dots.
+/// Characters of an account's id.
+const ID: usize = 36;
+
+/// Every text in a value, each part of one between dots, and an account's id at the end of one.
 fn collect<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
     match value {
         Value::String(text) => {
             texts.push(text);
             texts.extend(text.split('.'));
+            // As in `org.tenant.wallet-ID`.
+            texts.extend(text.len().checked_sub(ID).and_then(|at| text.get(at..)));
         }
         Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
         Value::Object(fields) => fields.values().for_each(|value| collect(value, texts)),

@@ -55,6 +55,15 @@ fn give(waltid: &Waltid, account: Option<&Account>, organisation: &str, role: &s
     if organisation != waltid.options.organisation {
         return error(StatusCode::NOT_FOUND, "Organisation not found.");
     }
+    if account.email.contains(traps::NO_ROLE.word) {
+        return error(StatusCode::NOT_FOUND, "No role with this id exists.");
+    }
+    let first = || waltid.stage.nth(&["waltid", "has role", &account.id]) == 1;
+    if account.email.contains(traps::HAS_ROLE.word) && first() {
+        // Somebody gave it before.
+        let _ = waltid.store.add_role(&account.id, organisation, role);
+        return error(StatusCode::BAD_REQUEST, "The role is already assigned to the account.");
+    }
     if account.email.contains(traps::ROLE.word) && waltid.stage.nth(&["waltid", "role", &account.id]) == 1 {
         return error(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error");
     }

@@ -58,6 +58,7 @@ struct Records {
     by_id: HashMap<String, usize>,
     tenants: BTreeSet<String>,
     services: BTreeSet<String>,
+    whole: BTreeSet<String>,
 }
 
 impl Store {
@@ -123,6 +124,11 @@ impl Store {
         self.records.lock().services.insert(target.to_owned())
     }
 
+    /// Notes that a wallet has all that it needs to hold something.
+    pub(crate) fn complete(&self, target: &str) {
+        self.records.lock().whole.insert(target.to_owned());
+    }
+
     pub(crate) fn has_service(&self, target: &str) -> bool {
         self.records.lock().services.contains(target)
     }
@@ -134,6 +140,7 @@ impl Store {
             with_role: records.accounts.iter().filter(|account| !account.roles.is_empty()).count() as u64,
             tenants: records.tenants.len() as u64,
             services: records.services.len() as u64,
+            whole_wallets: records.whole.len() as u64,
         }
     }
 }

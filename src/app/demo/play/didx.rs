@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{DemoProvider, Ends, Play, Scenario, random};
 
+const REVIEW: Ends = Ends::Review("review");
 const OFFER: Ends = Ends::Review("review_offer");
 
 pub(super) static PLAY: Play = Play {
@@ -18,14 +19,17 @@ pub(super) static PLAY: Play = Play {
     scenarios: &[
         Scenario::ordinary(),
         Scenario::trap(&traps::EXISTS).exists(),
-        Scenario::trap(&traps::CONFLICT).ends(Ends::Review("review")),
-        Scenario::trap(&traps::REFUSED).ends(Ends::Review("review")),
-        Scenario::trap(&traps::LOST).exists(),
+        Scenario::trap(&traps::CONFLICT).ends(REVIEW),
+        Scenario::trap(&traps::REFUSED).ends(REVIEW),
+        Scenario::trap(&traps::FORBIDDEN).ends(Ends::Waits("create_user")),
+        Scenario::trap(&traps::LOST).ends(Ends::Review("no_password")),
         Scenario::trap(&traps::UNDONE),
         Scenario::trap(&traps::HTML),
         Scenario::trap(&traps::THROTTLED),
         Scenario::trap(&traps::TOKEN),
         Scenario::trap(&traps::CREDENTIAL_LOST).ends(Ends::Review("issue")),
+        Scenario::trap(&traps::NO_TEMPLATE).ends(Ends::Review("review_issue")),
+        Scenario::trap(&traps::NO_WALLET).ends(Ends::Review("review_send")),
         Scenario::trap(&traps::OFFER_LOST).ends(Ends::Review("send")),
         Scenario::trap(&traps::EARLY),
         Scenario::trap(&traps::LATE),
@@ -34,7 +38,9 @@ pub(super) static PLAY: Play = Play {
         Scenario::trap(&traps::FAILED).ends(OFFER),
         Scenario::trap(&traps::EXPIRED).ends(OFFER),
         Scenario::trap(&traps::PARTLY).ends(Ends::Waits("accept")),
-        Scenario::mail(&mailbox::BOUNCE),
+        Scenario::mail(&mailbox::BOUNCE)
+            .about("the mail with the temporary password comes back")
+            .ends(Ends::Review("undelivered")),
     ],
     provider: Some(&PROVIDER),
 };

@@ -19,6 +19,9 @@ pub(super) static PLAY: Play = Play {
     scenarios: &[
         Scenario::ordinary(),
         Scenario::trap(&traps::TAKEN).ends(REVIEW),
+        Scenario::trap(&traps::TAKEN_500).ends(REVIEW),
+        Scenario::trap(&traps::FORBIDDEN).ends(Ends::Waits("onboard")),
+        Scenario::trap(&traps::NO_PARENT).ends(REVIEW),
         Scenario::trap(&traps::FAILED).ends(REVIEW),
         Scenario::trap(&traps::ORPHAN).ends(REVIEW),
         Scenario::trap(&traps::RACE).ends(REVIEW),

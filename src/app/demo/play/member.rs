@@ -21,7 +21,9 @@ pub(super) static PLAY: Play = Play {
         Scenario::trap(&didx::traps::FAILED)
             .about("the credential's flow is in review")
             .ends(Ends::Waits("identity_joined")),
-        Scenario::mail(&mailbox::BOUNCE),
+        Scenario::mail(&mailbox::BOUNCE)
+            .about("the mail with the temporary password comes back")
+            .ends(Ends::Waits("identity_joined")),
     ],
     provider: None,
 };

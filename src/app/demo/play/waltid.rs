@@ -21,7 +21,13 @@ pub(super) static PLAY: Play = Play {
         Scenario::trap(&traps::UNDONE),
         Scenario::trap(&traps::ROLE),
         Scenario::trap(&traps::FORBIDDEN).ends(Ends::Waits("register")),
-        Scenario::mail(&mailbox::BOUNCE),
+        Scenario::trap(&traps::REFUSED).ends(Ends::Review("review")),
+        Scenario::trap(&traps::NO_ROLE).ends(Ends::Review("review_role")),
+        Scenario::trap(&traps::HAS_ROLE),
+        Scenario::trap(&traps::NO_WALLET).ends(Ends::Review("review_wallet")),
+        Scenario::mail(&mailbox::BOUNCE)
+            .about("the mail with the password comes back")
+            .ends(Ends::Review("undelivered")),
     ],
     provider: Some(&PROVIDER),
 };
