@@ -76,6 +76,10 @@ pub struct FarEnd {
 }
 
 impl FarEnd {
+    fn of(world: &World) -> Self {
+        Self { clock: world.clock.clone(), down: Arc::default(), worked: Arc::default(), taken: Arc::default() }
+    }
+
     fn well(&self) -> bool {
         !self.down.load(Ordering::SeqCst)
     }
@@ -157,9 +161,27 @@ impl Scene {
     }
 
     /// Whatever comes to its door waits until a writer is started.
-    pub fn without_a_writer(mut world: World, flows: Flows) -> (Self, writer::Queue) {
-        let clock = world.clock.clone();
-        let far = FarEnd { clock: clock.clone(), down: Arc::default(), worked: Arc::default(), taken: Arc::default() };
+    pub fn without_a_writer(world: World, flows: Flows) -> (Self, writer::Queue) {
+        let far = FarEnd::of(&world);
+        let transport = Arc::new(far.clone());
+        Self::between(world, flows, far, (Arc::new(FarAdapter), transport))
+    }
+
+    /// With a provider's own adapter, over this transport.
+    pub fn at(world: World, flows: Flows, adapter: Arc<dyn Adapter>, transport: Arc<dyn Transport>) -> Self {
+        let far = FarEnd::of(&world);
+        let (scene, queue) = Self::between(world, flows, far, (adapter, transport));
+        drop(writer::start(&scene.world.engine, &queue, 1));
+        scene
+    }
+
+    fn between(
+        mut world: World,
+        flows: Flows,
+        far: FarEnd,
+        (adapter, transport): (Arc<dyn Adapter>, Arc<dyn Transport>),
+    ) -> (Self, writer::Queue) {
+        let (clock, provider) = (world.clock.clone(), adapter.name().to_owned());
         let (door, queue) = writer::door(4096);
         let settings = OutboundSettings::default();
         let seams = (Arc::new(clock.clone()) as Arc<dyn Clock>, Arc::new(world.store().clone()));
@@ -170,8 +192,8 @@ impl Scene {
             limit: settings.attempt_timeout(),
         };
         let performers = Performers {
-            adapters: Arc::new([Arc::new(FarAdapter) as Arc<dyn Adapter>].into_iter().collect()),
-            transport: Arc::new(far.clone()),
+            adapters: Arc::new([adapter].into_iter().collect()),
+            transport,
             tokens: Arc::default(),
             secrets: Arc::clone(&seams.1) as Arc<_>,
             mail: Some(Arc::new(far.clone())),
@@ -181,7 +203,7 @@ impl Scene {
             limit: settings.attempt_timeout(),
         };
         let concurrency: BTreeMap<String, u32> =
-            ["far", "mail", "publish", "flow"].map(|name| (name.to_owned(), 8)).into();
+            [&*provider, "mail", "publish", "flow"].map(|name| (name.to_owned(), 8)).into();
         let dispatcher = Dispatcher::new(outbound::Parts {
             leases: Arc::new(world.store().clone()),
             door: door.clone(),
@@ -199,9 +221,14 @@ impl Scene {
     }
 
     async fn sign_up(&self, flow: &str, people: usize) {
+        let names: Vec<String> = (0..people).map(|n| format!("{flow}-{n}")).collect();
+        self.sign_up_as(flow, &names).await;
+    }
+
+    /// People of these names sign up for a flow.
+    pub async fn sign_up_as(&self, flow: &str, names: &[String]) {
         let say = self.world.say();
-        let people =
-            (0..people).map(|n| say.start(&format!("{flow}-{n}"), &format!("user.{flow}"), &format!("{flow}-{n}")));
+        let people = names.iter().map(|name| say.start(name, &format!("user.{flow}"), name));
         for receipt in self.door.accept_all(people.collect()).await {
             assert!(receipt.unwrap().onboarding.is_some());
         }
