@@ -13,7 +13,7 @@ use gangway_core::flow::{draw, load};
 use support::{ORIGINAL_WALLET, catalogue};
 
 const TEXT: &str = "\
-original-wallet v1: A user at Original with a first asset
+original-wallet v2: A user at Original with a first asset
 begins with user.signed_up, in create_user
 
 create_user: call original.create_user  (Make the user)
@@ -21,10 +21,15 @@ create_user: call original.create_user  (Make the user)
     exists ---> first_asset
     refused --> review
 
+without_email: call original.create_user  (Make the user without the e-mail address)
+    created --> first_asset
+    exists ---> first_asset
+    refused --> review
+
 first_asset: call original.create_asset  (Make the first asset)
     created --> wallet
     exists ---> wallet
-    refused --> review
+    refused --> review_asset
 
 wallet: await original.wallet_created, 1d at most  (Wait for the wallet)
     polls original.get_user every 2s to 15s, first after 5s
@@ -33,14 +38,25 @@ wallet: await original.wallet_created, 1d at most  (Wait for the wallet)
       not_found is lost
     arrived --> welcome
     lost -----> review
-    late -----> review
+    late -----> review_wallet
 
 welcome: mail welcome  (Say welcome)
     sent -----> done
     refused --> done
 
-review: ask support  (A person decides)
-    retry ----> create_user
+review: ask support  (A person decides about the user)
+    retry ----------> create_user
+    without_email --> without_email
+    give_up --------> abandoned
+
+review_asset: ask support  (A person decides about the asset)
+    retry ----> first_asset
+    by_hand --> wallet
+    give_up --> abandoned
+
+review_wallet: ask support  (A person looks for the wallet)
+    retry ----> first_asset
+    wait -----> wallet
     give_up --> abandoned
 
 abandoned: end failed
@@ -50,26 +66,39 @@ done: end completed
 const MERMAID: &str = "\
 stateDiagram-v2
     state \"create_user: call original.create_user\" as s_create_user
+    state \"without_email: call original.create_user\" as s_without_email
     state \"first_asset: call original.create_asset\" as s_first_asset
     state \"wallet: await original.wallet_created, 1d at most\" as s_wallet
     state \"welcome: mail welcome\" as s_welcome
     state \"review: ask support\" as s_review
+    state \"review_asset: ask support\" as s_review_asset
+    state \"review_wallet: ask support\" as s_review_wallet
     state \"abandoned: end failed\" as s_abandoned
     state \"done: end completed\" as s_done
     [*] --> s_create_user: user.signed_up
     s_create_user --> s_first_asset: created
     s_create_user --> s_first_asset: exists
     s_create_user --> s_review: refused
+    s_without_email --> s_first_asset: created
+    s_without_email --> s_first_asset: exists
+    s_without_email --> s_review: refused
     s_first_asset --> s_wallet: created
     s_first_asset --> s_wallet: exists
-    s_first_asset --> s_review: refused
+    s_first_asset --> s_review_asset: refused
     s_wallet --> s_welcome: arrived
     s_wallet --> s_review: lost
-    s_wallet --> s_review: late
+    s_wallet --> s_review_wallet: late
     s_welcome --> s_done: sent
     s_welcome --> s_done: refused
     s_review --> s_create_user: retry
+    s_review --> s_without_email: without_email
     s_review --> s_abandoned: give_up
+    s_review_asset --> s_first_asset: retry
+    s_review_asset --> s_wallet: by_hand
+    s_review_asset --> s_abandoned: give_up
+    s_review_wallet --> s_first_asset: retry
+    s_review_wallet --> s_wallet: wait
+    s_review_wallet --> s_abandoned: give_up
     s_abandoned --> [*]
     s_done --> [*]
 ";

@@ -48,10 +48,24 @@ fn signed_up(data: Value) -> Event {
 fn the_shipped_flow_loads_and_keeps_only_what_it_reads() {
     let flow = flow();
     let states: Vec<&str> = flow.states.keys().map(String::as_str).collect();
-    assert_eq!(states, ["create_user", "first_asset", "wallet", "welcome", "review", "abandoned", "done"]);
-    assert_eq!((flow.initial(), flow.id.version, flow.start.again), ("create_user", 1, false));
+    assert_eq!(
+        states,
+        [
+            "create_user",
+            "without_email",
+            "first_asset",
+            "wallet",
+            "welcome",
+            "review",
+            "review_asset",
+            "review_wallet",
+            "abandoned",
+            "done"
+        ]
+    );
+    assert_eq!((flow.initial(), flow.id.version, flow.start.again), ("create_user", 2, false));
     let reads: Vec<String> = flow.reads.iter().map(|path| path.join(".")).collect();
-    assert_eq!(reads, ["states.create_user.uid", "states.wallet.address"]);
+    assert_eq!(reads, ["states.create_user.uid", "states.wallet.address", "states.without_email.uid"]);
     assert!(flow.awaits("original.wallet_created") && !flow.awaits("original.asset_minted"));
     let Verb::Await(wait) = &flow.states["wallet"].verb else { panic!("no wait") };
     let poll = wait.poll.as_ref().unwrap();

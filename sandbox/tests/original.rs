@@ -217,16 +217,32 @@ async fn every_reply_tells_the_rate_and_beyond_it_comes_429_with_retry_after() {
     let world = world(options).await;
     let number =
         |reply: &reqwest::Response, name: &str| -> i64 { reply.headers()[name].to_str().unwrap().parse().unwrap() };
+    let first = |reply: &reqwest::Response| -> i64 {
+        let listed = reply.headers()["x-ratelimit-reset"].to_str().unwrap();
+        listed.split(',').next().unwrap().parse().unwrap()
+    };
     // The window may turn over in between, once: then the third call is another window's first.
     let throttled = until("a reply of 429", async || {
         let reply = world.request_get("/user/1").send().await.unwrap();
         assert_eq!(number(&reply, "x-ratelimit-limit"), 2);
-        assert!(number(&reply, "x-ratelimit-reset") > 1_700_000_000);
+        assert!(first(&reply) > 1_700_000_000);
         (reply.status() == 429).then_some(reply)
     })
     .await;
     assert_eq!(number(&throttled, "x-ratelimit-remaining"), 0);
     assert!((1..=60).contains(&number(&throttled, "retry-after")));
+    assert!(throttled.headers()["x-ratelimit-reset"].to_str().unwrap().contains(", "), "one for each window");
+}
+
+#[tokio::test]
+async fn in_the_trap_forbidden_one_user_alone_is_answered_403() {
+    let world = world(quick()).await;
+    for _ in 0..2 {
+        let (status, body) = world.post("/user", json!({ "user_external_id": "a-forbidden" })).await;
+        assert_eq!((status, &body["error"]["type"]), (403, &json!("client_error")));
+    }
+    world.user("b").await;
+    assert_eq!(world.running.summary().original.users, 1);
 }
 
 #[tokio::test]

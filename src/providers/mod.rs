@@ -1,6 +1,7 @@
 //! Adapters: translation only. Given an action and its input, an adapter has one conversation with a far end: what to
 //! ask for next, what the answer means. It reads verified webhooks into facts. It never sends: `outbound` does.
 
+pub mod body;
 pub mod common;
 pub mod complaint;
 pub mod didx;
@@ -19,6 +20,8 @@ pub mod stop;
 pub(crate) mod talk;
 pub mod wait;
 pub mod waltid;
+#[cfg(test)]
+pub(crate) mod ways_test;
 pub mod webhook;
 
 use std::fmt;

@@ -18,7 +18,7 @@ pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str
 #[must_use]
 pub fn asked(headers: &[(String, String)], refused: bool, now: Timestamp) -> Option<Millis> {
     let wait = header(headers, "retry-after").and_then(|value| retry_after(value, now)).or_else(|| {
-        let used_up = header(headers, "x-ratelimit-remaining").is_some_and(|value| value == "0");
+        let used_up = header(headers, "x-ratelimit-remaining").is_some_and(|value| first(value) == "0");
         if !refused && !used_up {
             return None;
         }
@@ -36,10 +36,15 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Millis> {
     Some(Timestamp(date.timestamp_millis()).since(now))
 }
 
+/// The first of a list with commas, one for each limit that holds, without what is said of it.
+fn first(value: &str) -> &str {
+    value.split([',', ';']).next().unwrap_or_default().trim()
+}
+
 /// Unix seconds (Original, GitHub), or seconds from now where the number is too small to be a date.
 fn reset(value: &str, now: Timestamp) -> Option<Millis> {
     const A_YEAR: i64 = 31_536_000;
-    let number = value.parse::<i64>().ok().filter(|number| *number >= 0)?;
+    let number = first(value).parse::<i64>().ok().filter(|number| *number >= 0)?;
     if number < A_YEAR {
         return Some(Millis::secs(u64::try_from(number).unwrap_or(0)));
     }
@@ -72,6 +77,11 @@ mod tests {
             (false, &[("x-ratelimit-reset", "1700000042"), ("x-ratelimit-remaining", "3")], None),
             (false, &[("x-ratelimit-reset", "1700000042"), ("x-ratelimit-remaining", "0")], Some(42)),
             (false, &[("x-ratelimit-remaining", "0")], None),
+            (true, &[("x-ratelimit-reset", "1700000042, 1700003600")], Some(42)),
+            (true, &[("x-ratelimit-reset", "30;w=60, 3600;w=3600")], Some(30)),
+            (false, &[("x-ratelimit-reset", "30, 3600"), ("x-ratelimit-remaining", "0, 900")], Some(30)),
+            (false, &[("x-ratelimit-reset", "30, 3600"), ("x-ratelimit-remaining", "7, 0")], None),
+            (true, &[("x-ratelimit-reset", ", 30")], None),
             (false, &[], None),
         ];
         for (refused, headers, seconds) in rows {

@@ -17,6 +17,7 @@ use crate::world::{Setup, World};
 on_both_databases!(
     refused_credentials_hold_everybody_with_one_reason_and_no_attempt_spent_until_they_are_right,
     credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_restart,
+    one_persons_403_delays_nobody_and_leads_that_person_to_review,
     a_provider_that_is_down_is_tried_again_and_never_looked_up,
     what_a_provider_asks_to_wait_is_waited_and_without_it_our_own_pace_is_kept,
     what_a_provider_asks_for_is_shown_and_ended_by_an_operator,
@@ -100,6 +101,27 @@ async fn credentials_that_are_revoked_and_then_mended_in_the_settings_need_no_re
     for id in &ids {
         world.comes_to(id, "completed").await;
     }
+    world.stop().await;
+}
+
+async fn one_persons_403_delays_nobody_and_leads_that_person_to_review(db: &TestDb) {
+    // A rest would outlast the test, and one more attempt too: nothing here may need either.
+    let mut setup = Setup::default();
+    for key in ["breaker.rest", "breaker.max_rest", "breaker.probe", "retry.first", "retry.max"] {
+        setup = setup.set(&format!("outbound.{key}"), "1h");
+    }
+    let world = setup.start(db).await;
+    let culprits = signed_up(&world, &["dan-forbidden", "eva-forbidden", "fay-forbidden", "gus-forbidden"]).await;
+    let others = signed_up(&world, &["ann", "ben", "cid"]).await;
+    for id in &others {
+        world.comes_to(id, "completed").await;
+    }
+    for id in &culprits {
+        let seen = world.comes_to(id, "review").await;
+        assert!(seen["why"].as_str().unwrap().contains("create_user ended refused"), "{seen}");
+    }
+    assert_eq!(world.calls("action=create_user&external_id=dan-forbidden").await.len(), 1, "asked for once");
+    assert_eq!(readiness(&world, "providers").await["ready"], true);
     world.stop().await;
 }
 

@@ -19,13 +19,19 @@ pub fn read(names: &EventNames, delivery: &Delivery<'_>) -> Result<Reading, Unre
     let event = event.ok_or_else(|| Unreadable("no `event` name in the body".to_owned()))?;
     let data = delivery.json.get("data").unwrap_or(&Value::Null);
     let known = [(WALLET_CREATED, &names.wallet_created), (MINTED, &names.asset_minted), (BURNED, &names.asset_burned)];
-    let fact = known.iter().find(|(_, accepted)| accepted.iter().any(|name| name.eq_ignore_ascii_case(event)));
+    // The names are not all published, and written in several ways: `wallet.created`, "Wallet Created".
+    let fact = known.iter().find(|(_, accepted)| accepted.iter().any(|name| is_same(name, event)));
     let is_wallet = fact.is_some_and(|(name, _)| *name == WALLET_CREATED);
     let user_uid = user_uid(data, is_wallet);
     let asset_uid = data.get("asset").and_then(|asset| text(asset, "uid"));
-    let facts = fact.map(|(name, _)| match is_wallet {
-        true => wallet_fact(data, user_uid.as_deref(), delivery.signed),
-        false => asset_fact(name, asset_uid.as_deref(), delivery.signed),
+    let facts = fact.map_or_else(Vec::new, |(name, _)| match *name {
+        WALLET_CREATED => vec![wallet_fact(data, user_uid.as_deref(), delivery.signed)],
+        // What is minted is in a wallet: a hint to read the user then, because no event may tell of the wallet itself.
+        MINTED => {
+            let wallet = report(WALLET_CREATED, String::new(), Map::new(), false);
+            vec![asset_fact(name, asset_uid.as_deref(), delivery.signed), wallet]
+        }
+        _ => vec![asset_fact(name, asset_uid.as_deref(), delivery.signed)],
     });
     let identifiers = [(USER_UID, user_uid), (ASSET_UID, asset_uid)];
     Ok(Reading {
@@ -35,7 +41,7 @@ pub fn read(names: &EventNames, delivery: &Delivery<'_>) -> Result<Reading, Unre
             .map(str::to_owned),
         occurred_at: None,
         identifiers: identifiers.into_iter().filter_map(|(kind, uid)| Some(Identifier::new(kind, uid?))).collect(),
-        facts: facts.into_iter().collect(),
+        facts,
         varies: Vec::new(),
     })
 }
@@ -82,9 +88,17 @@ fn report(name: &str, resource: String, fields: Map<String, Value>, complete: bo
     FactReport { name: name.to_owned(), resource, fields, time: None, rank: 0, trust }
 }
 
-/// `reward.claimed` -> `original.reward_claimed`.
+/// Whether two names of events have the same letters, and any.
+fn is_same(one: &str, other: &str) -> bool {
+    let letters =
+        |name: &str| -> String { name.chars().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect() };
+    letters(one) == letters(other) && one.chars().any(char::is_alphabetic)
+}
+
+/// `reward.claimed` -> `original.reward_claimed`. A name that the settings do not accept never gets a fact's type.
 fn kind(event: &str) -> String {
     const LONGEST: usize = 100;
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-    format!("original.{}", event.chars().take(LONGEST).map(plain).collect::<String>())
+    let kind = format!("original.{}", event.chars().take(LONGEST).map(plain).collect::<String>());
+    if [WALLET_CREATED, MINTED, BURNED].contains(&kind.as_str()) { format!("{kind}_unaccepted") } else { kind }
 }

@@ -30,6 +30,10 @@ use super::{Adapter, Call, Delivery, Far, Reading, Stop, Unreadable};
 /// Kinds of identifiers that this adapter writes.
 pub const IDENTIFIER_KINDS: &[&str] = &[USER_UID, ASSET_UID];
 
+/// What `gangway webhooks register` is told.
+const BY_HAND: &str = "it takes webhook addresses in its developer console only: enter \
+                       https://HOST/webhooks/original/SECRET there, with a secret of providers.original.webhook";
+
 /// What is known of it without its settings.
 pub const ROW: Row = Row {
     name: "original",
@@ -76,6 +80,7 @@ impl Adapter for Original {
             "get_user" => get_user::call(desk, call, far).await,
             "create_asset" => create_asset::call(desk, call, far).await,
             "get_asset" => get_asset::call(desk, call, far).await,
+            "register_webhook" => Err(Stop::broken(BY_HAND)),
             _ => Err(Stop::no_such_action("original")),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Original;
 use crate::providers::talk::{NOW, Talk, Told, hold, line};
-use crate::providers::{Adapter, Delivery, HttpRequest};
+use crate::providers::{Adapter, Delivery, HttpRequest, ways_test as ways};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -20,6 +20,7 @@ macro_rules! fixture {
 const CREATED: Told<'_> = (201, &[], fixture!("user_created.json"));
 const EXISTS: Told<'_> = (400, &[], fixture!("user_exists.json"));
 const INVALID: Told<'_> = (400, &[], fixture!("user_invalid.json"));
+const FORBIDDEN: Told<'_> = (403, &[], fixture!("user_forbidden.json"));
 const NOBODY: Told<'_> = (200, &[], fixture!("nobody.json"));
 const PERSON: Told<'_> = (200, &[], fixture!("user_without_wallet.json"));
 const HTML: &str = fixture!("gateway.html");
@@ -70,7 +71,17 @@ fn every_answer_to_a_creation_has_its_one_meaning() {
         ("again", &[EXISTS, NOBODY, NOBODY]),
         ("refused", &[INVALID]),
         ("barred", &[(401, &[], "")]),
-        ("barred", &[(403, &[], HTML)]),
+        ("denied", &[(403, &[], HTML)]),
+        ("refused", &[FORBIDDEN]),
+        ("barred", &[(403, &[], fixture!("key_refused.json"))]),
+        ("refused", &[(404, &[], fixture!("user_not_found.json"))]),
+        ("refused", &[(422, &[], "{\"error\": {\"type\": \"of_tomorrow\", \"detail\": \"not so\"}}")]),
+        ("refused", &[(400, &[], "{\"success\": false, \"error\": \"not so\"}")]),
+        ("exists", &[(400, &[], fixture!("user_exists_in_a_field.json")), PERSON]),
+        ("created", &[(201, &[], "{\"success\": true, \"data\": [{\"uid\": 452711987655}]}")]),
+        ("unknown", &[(200, &[], "{\"success\": false, \"data\": null}")]),
+        ("unknown", &[(201, &[], "7")]),
+        ("again", &[EXISTS, (200, &[], "{\"success\": true, \"data\": [{\"uid\": \"1\"}, {\"uid\": \"2\"}]}")]),
         ("barred", &[(301, &[], HTML)]),
         ("again free", &[(429, &[("retry-after", "3")], "")]),
         ("again", &[(503, &[("retry-after", "3")], HTML)]),
@@ -149,6 +160,50 @@ fn a_refusal_tells_the_code_and_the_reason_to_the_flow() {
         panic!()
     };
     assert_eq!(Value::Object(answer.fields), json!({"code": "invalid", "reason": "Enter a valid email address."}));
+    let rows = [
+        (FORBIDDEN, "permission_denied", "You do not have permission to perform this action."),
+        (
+            (400, &[][..], "{\"error\": {\"type\": \"client_error\"}}"),
+            "client_error",
+            "400, and the provider gives no reason",
+        ),
+        ((400, &[], "{\"error\": {\"type\": \"client_error\", \"detail\": \"No.\"}}"), "client_error", "No."),
+        ((400, &[], "{\"error\": {\"detail\": {\"code\": 7, \"message\": [\"a\", 8]}}}"), "7", "a; 8"),
+        (
+            (400, &[], "{\"error\": {\"type\": \"validation_error\", \"detail\": [{\"code\": \"x\"}, \"y\", null]}}"),
+            "x",
+            "y",
+        ),
+    ];
+    for (told, code, reason) in rows {
+        let answer = Talk::new("create_user", ada()).answer(&adapter(), &[told]);
+        assert_eq!((&answer.outcome[..], &answer.fields["code"]), ("refused", &json!(code)), "{told:?}");
+        assert_eq!(answer.fields["reason"], json!(reason), "{told:?}");
+    }
+}
+
+#[test]
+fn whoever_wants_to_register_a_webhook_is_told_where_that_is_done() {
+    let cause = Talk::new("register_webhook", json!({"url": "https://x"})).cause(&adapter(), &[]);
+    assert!(cause.contains("developer console") && !cause.contains("onboarding"), "{cause}");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_without_its_content() {
+    let rows = [
+        ((400, &[][..], HTML), "400 with an HTML page instead of the provider's error"),
+        ((400, &[], ""), "400 with an empty body instead of the provider's error"),
+        ((201, &[], "{\"success\": true, \"da"), "201 with JSON that is not whole"),
+        ((502, &[], HTML), "502 with an HTML page instead of an explanation"),
+    ];
+    for (told, cause) in rows {
+        assert_eq!(Talk::new("create_user", ada()).cause(&adapter(), &[told]), cause);
+    }
+}
+
+#[test]
+fn every_review_of_the_shipped_flow_has_a_way_around_what_led_to_it() {
+    assert_eq!(ways::repetitions(&ways::shipped("original-wallet")), [] as [String; 0]);
 }
 
 #[test]
@@ -195,6 +250,12 @@ fn every_answer_to_a_read_of_a_user_has_its_one_meaning() {
         ("again", (500, &[], fixture!("server_error.json"))),
         ("again", (200, &[], "{\"success\": tr")),
         ("barred", (401, &[], "")),
+        ("denied", FORBIDDEN),
+        ("denied", (403, &[], HTML)),
+        ("no_wallet", (200, &[], "{\"success\": true, \"data\": [{\"uid\": 1, \"wallets\": null}]}")),
+        ("no_wallet", (200, &[], "{\"success\": true, \"data\": {\"uid\": 1, \"wallets\": [{\"address\": \"\"}]}}")),
+        ("has_wallet", (200, &[], "{\"success\": true, \"data\": {\"uid\": 1, \"wallets\": {\"address\": \"0x1\"}}}")),
+        ("again", (200, &[], "{\"success\": true, \"data\": {}}")),
         ("again free", (429, &[], "")),
     ];
     for (ends, told) in rows {
@@ -235,6 +296,8 @@ fn every_end_of_an_asset_creation_is_reached() {
         ("exists", Talk::new("create_asset", badge()), &[taken, list]),
         ("refused", Talk::new("create_asset", badge()), &[taken, none]),
         ("refused", Talk::new("create_asset", badge()), &[INVALID]),
+        ("refused", Talk::new("create_asset", badge()), &[FORBIDDEN]),
+        ("refused", Talk::new("create_asset", badge()), &[(404, &[], fixture!("user_not_found.json"))]),
         ("unknown", Talk::new("create_asset", badge()), &[(500, &[], "")]),
         ("not_done", Talk::look_up("create_asset", badge()), &[none]),
         ("created", Talk::look_up("create_asset", badge()).uncertain_since(time("2026-01-02T03:04:00Z")), &[list]),
@@ -312,6 +375,38 @@ fn only_a_signed_and_complete_delivery_is_a_fact() {
     assert_eq!((reading.kind.as_str(), reading.facts[0].resource.as_str()), ("original.asset_minted", "2"));
     assert_eq!(reading.identifiers[0].kind, "original.asset_uid");
     assert_eq!((reading.facts[0].trust, read(&minted, true).facts[0].trust), (Trust::Hint, Trust::Fact));
+}
+
+#[test]
+fn a_minted_asset_is_a_hint_of_its_owners_wallet_however_it_is_signed() {
+    let minted: Value = serde_json::from_str(fixture!("hook_asset_minted.json")).unwrap();
+    for signed in [false, true] {
+        let facts = read(&minted, signed).facts;
+        let wallet: Vec<_> = facts.iter().skip(1).map(|fact| (fact.name.as_str(), fact.trust)).collect();
+        assert_eq!(wallet, [("original.wallet_created", Trust::Hint)], "the user is read then");
+    }
+    let burned = json!({"event": "asset.burned", "data": {"asset": {"uid": "2"}}});
+    assert_eq!(read(&burned, true).facts.len(), 1);
+}
+
+#[test]
+fn names_of_events_are_compared_by_their_letters() {
+    for name in ["Wallet Created", "wallet_created", "WALLET-CREATED", "user.walletCreated", "wallet.created.2"] {
+        let reading = read(&json!({"event": name, "data": {"uid": "9"}}), false);
+        let fact = reading.facts.first().map(|fact| fact.name.as_str());
+        assert_eq!(
+            (reading.kind.as_str(), fact),
+            ("original.wallet_created", Some("original.wallet_created")),
+            "{name}"
+        );
+    }
+    let text = "base_url = \"https://x/v1\"\napi_key = \"k\"\napi_secret = \"s\"\nevents = { wallet_created = [\"7\", \"w\"] }";
+    let other = Original::new(crate::providers::original::ROW.section(text).unwrap(), &Policy::default());
+    for (name, kind) in [("wallet.created", "original.wallet_created_unaccepted"), ("8", "original.8")] {
+        let json = json!({"event": name, "data": {}});
+        let reading = other.read(&Delivery { headers: &[], json: &json, signed: true, received_at: NOW }).unwrap();
+        assert_eq!((reading.kind.as_str(), reading.facts.len()), (kind, 0), "no type of a fact without the fact");
+    }
 }
 
 #[test]

@@ -37,7 +37,10 @@ impl Rate {
     pub(crate) fn mark(&self, answer: &Answer, reply: &mut HttpResponse) {
         let now = clock::now().timestamp();
         if let Some(seconds) = answer.again {
-            return self.headers(reply, 0, now + seconds);
+            self.headers(reply, 0, now + seconds);
+            // One for each window that counts, the one that decides first: seen as a list, and documented nowhere.
+            let resets = format!("{}, {}", now + seconds, now.saturating_add(3600));
+            return set_text(reply, "x-ratelimit-reset", &resets);
         }
         let minute = now / WINDOW_SECONDS;
         let window = *self.window.lock();
@@ -59,4 +62,10 @@ impl Rate {
 
 fn set(reply: &mut HttpResponse, name: &'static str, value: i64) {
     reply.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from(value));
+}
+
+fn set_text(reply: &mut HttpResponse, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(HeaderName::from_static(name), value);
+    }
 }

@@ -7,6 +7,9 @@ traps! {
         "the user exists already at the first POST /user, with another e-mail address",
         "the user exists already";
     REFUSED = "-refused", "every POST /user is answered 400 validation_error", "the provider refuses the user";
+    FORBIDDEN = "-forbidden",
+        "every POST /user is answered 403 client_error, for this user alone",
+        "the provider forbids this person, and nobody else";
     DOWN = "-down", "every POST /user is answered 500, 502 or 503", "the provider is down for this user";
     LOST = "-lost", "the first POST /user is done, its reply lost", "the user is made, the reply lost";
     UNDONE = "-undone",

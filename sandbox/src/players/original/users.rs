@@ -54,6 +54,9 @@ fn make(original: &Arc<Original>, body: Result<Map<String, Value>, Wrong>) -> An
     if !check.wrong.is_empty() {
         return reply::invalid(&check.wrong);
     }
+    if name.contains(traps::FORBIDDEN.word) {
+        return reply::error(actix_web::http::StatusCode::FORBIDDEN, "This user must not be made.");
+    }
     let store = &original.store;
     if name.contains(traps::EXISTS.word) {
         // Somebody was here before, under the same name and with another address. Refused once that is so.

@@ -22,6 +22,7 @@ pub(super) static PLAY: Play = Play {
         Scenario::trap(&traps::ASSET_LOST),
         Scenario::trap(&traps::SILENT),
         Scenario::trap(&traps::REFUSED).ends(Ends::Review("review")),
+        Scenario::trap(&traps::FORBIDDEN).ends(Ends::Review("review")),
         Scenario::trap(&traps::DOWN).ends(Ends::Review("create_user")),
         Scenario::trap(&traps::NO_WALLET).ends(Ends::Waits("wallet")),
         Scenario::mail(&mailbox::BOUNCE),

@@ -35,8 +35,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
         // When it is not one of the user's, something else of the asset is taken (its unique name): the flow's author
         // must choose another.
         Err(Refusal::Exists(complaint)) => Ok(existing(desk, call, far).await?.unwrap_or_else(|| complaint.refused())),
-        Err(Refusal::Refused(complaint)) => Ok(complaint.refused()),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => Ok(refusal.of_person()?.refused()),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::user::{self, By};
 use super::{Desk, USER_UID, created_at, given, object, uid};
+use crate::providers::complaint::refused;
 use crate::providers::original::error::{Refusal, data};
 use crate::providers::{Call, Far, Stop};
 
@@ -31,8 +32,7 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
             return Ok(named("created", uid));
         }
         Err(Refusal::Exists(_)) => {}
-        Err(Refusal::Refused(complaint)) => return Ok(complaint.refused()),
-        Err(refusal) => return Err(refusal.into()),
+        Err(refusal) => return Ok(refusal.of_person()?.refused()),
     }
     // By the external id, or, when no user has that, by the e-mail.
     let by = best.ok_or_else(|| Stop::broken("the provider says that a nameless user already exists"))?;
@@ -54,10 +54,7 @@ fn body(input: &Map<String, Value>) -> Value {
 fn found(desk: &Desk, call: &Call<'_>, user: &Value) -> Result<Answer, Stop> {
     let uid = uid(user).ok_or_else(|| Stop::unclear("a user without `uid`"))?;
     if user::is_anothers(call.input, user) {
-        let mut answer = Answer::named("refused");
-        let reason = "the e-mail address belongs to a user with another user_external_id";
-        answer.fields = object(json!({"code": "email_taken", "reason": reason}));
-        return Ok(answer);
+        return Ok(refused("email_taken", "the e-mail address belongs to a user with another user_external_id"));
     }
     Ok(named(if desk.may_be_ours(call, created_at(user)) { "created" } else { "exists" }, uid))
 }

@@ -5,7 +5,7 @@ use gangway_core::outcome::Answer;
 use serde_json::{Map, Value, json};
 
 use super::{ASSET_UID, Desk, object, uid};
-use crate::providers::original::error::found;
+use crate::providers::original::error::found_one;
 use crate::providers::parts::need_id;
 use crate::providers::{Call, Far, Stop};
 
@@ -19,9 +19,13 @@ pub const KEPT: [&str; 5] = ["token_id", "token_address", "token_uri", "explorer
 /// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let reply = far.send(desk.get(far.now(), &["asset", need_id(call, "asset_uid")?], &[])).await?;
-    let Some(asset) = found(&reply)? else { return Ok(Answer::named("not_found")) };
+    let Some(asset) = found_one(&reply)? else { return Ok(Answer::named("not_found")) };
     let uid = uid(&asset).ok_or_else(|| Stop::unclear("an asset without `uid`"))?;
-    let is = |name: &str| asset.get(name) == Some(&Value::Bool(true));
+    let is = |name: &str| match asset.get(name) {
+        Some(Value::Bool(is)) => *is,
+        Some(Value::String(word)) => word.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
     let mut answer = Answer::named(if is("is_minted") { "minted" } else { "not_minted" });
     answer.identifiers.push(Identifier::new(ASSET_UID, &*uid));
     let kept = |name: &&str| Some(((*name).to_owned(), asset.get(*name).filter(|value| !value.is_null())?.clone()));

@@ -6,13 +6,13 @@ use gangway_core::outcome::Answer;
 use serde_json::{Value, json};
 
 use super::{Desk, USER_UID, given, id, object, uid, user};
-use crate::providers::original::error::found;
+use crate::providers::original::error::found_one;
 use crate::providers::{Call, Far, HttpRequest, Stop};
 
 /// Carries out this action.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let reply = far.send(request(desk, call, far)?).await?;
-    let Some(user) = found(&reply)? else { return Ok(Answer::named("not_found")) };
+    let Some(user) = found_one(&reply)? else { return Ok(Answer::named("not_found")) };
     let uid = uid(&user).ok_or_else(|| Stop::unclear("a user without `uid`"))?;
     let wallets = user::wallets(&user);
     let mut answer = Answer::named(if wallets.is_empty() { "no_wallet" } else { "has_wallet" });

@@ -72,9 +72,13 @@ impl Desk {
     }
 }
 
-/// `uid` of the answer's data: a string of digits; a number is taken too.
+/// `uid` of the answer's data: a string of digits; a number, and a list of one, are taken too.
 pub(super) fn uid(data: &Value) -> Option<String> {
-    text(data, "uid")
+    match data.as_array().map(Vec::as_slice) {
+        Some([one]) => text(one, "uid"),
+        Some(_) => None,
+        None => text(data, "uid"),
+    }
 }
 
 /// When it was made, by the provider's clock.

@@ -41,7 +41,7 @@ pub fn look_up(desk: &Desk, now: Timestamp, input: &Map<String, Value>, by: By) 
 
 /// The user that is looked up so, if there is one.
 pub async fn find(desk: &Desk, call: &Call<'_>, far: &dyn Far, by: By) -> Result<Option<Value>, Stop> {
-    error::found(&far.send(look_up(desk, far.now(), call.input, by)).await?)
+    error::found_one(&far.send(look_up(desk, far.now(), call.input, by)).await?)
 }
 
 /// Whether the user was found by an e-mail address but belongs to somebody else's external id: that is another
@@ -54,10 +54,14 @@ pub fn is_anothers(input: &Map<String, Value>, user: &Value) -> bool {
 }
 
 /// The user's wallets: `wallets`, or the older single `wallet_address` without a network. Entries without an address
-/// are not wallets yet.
+/// are not wallets yet; one alone may stand for the list.
 pub fn wallets(user: &Value) -> Vec<Map<String, Value>> {
     const KEPT: [&str; 4] = ["address", "network", "chain_id", "explorer_url"];
-    let list = user.get("wallets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let list = match user.get("wallets") {
+        Some(Value::Array(list)) => list.as_slice(),
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        _ => &[],
+    };
     let mut wallets: Vec<Map<String, Value>> = Vec::new();
     for wallet in list.iter().filter(|wallet| text(wallet, "address").is_some()) {
         let field =
