@@ -18,6 +18,8 @@ on_both_databases!(
     a_person_gets_a_wallet_by_a_passkey_and_nothing_secret_stays,
     who_comes_too_late_comes_again_with_new_credentials,
     every_trap_on_the_way_ends_where_it_belongs,
+    one_persons_403_delays_nobody_and_leads_that_person_to_review,
+    whoever_cannot_begin_anew_is_reviewed_and_each_choice_leads_to_another_place,
     a_registered_address_is_believed_and_a_missed_delivery_is_read_back_as_a_copy_of_nothing,
 );
 
@@ -101,6 +103,57 @@ async fn who_comes_too_late_comes_again_with_new_credentials(db: &TestDb) {
     assert_ne!(first, second, "a new challenge, and the old credentials are not handed in again");
     hands_in(&world, "cy-hexpired", &second).await;
     world.comes_to(&id, "completed").await;
+    world.stop().await;
+}
+
+async fn one_persons_403_delays_nobody_and_leads_that_person_to_review(db: &TestDb) {
+    // A rest would outlast the test, and one more attempt too: nothing here may need either.
+    let patient = setup("200ms").set("outbound.breaker.rest", "1h").set("outbound.breaker.max_rest", "1h");
+    let world = patient
+        .set("outbound.breaker.probe", "1h")
+        .set("outbound.retry.first", "1h")
+        .set("outbound.retry.max", "2h")
+        .start_at_haven(db)
+        .await;
+    let culprits = ["emil-hemployee", "fay-hforbidden", "gus-hforbidden", "ivo-hemployee", "kim-hforbidden"];
+    let mut reviewed = Vec::new();
+    for culprit in culprits {
+        reviewed.push(signs_up(&world, culprit).await);
+    }
+    let innocents = ["ann", "ben", "cid"];
+    let mut others = Vec::new();
+    for innocent in innocents {
+        others.push(signs_up(&world, innocent).await);
+    }
+    for (user, id) in innocents.iter().zip(&others) {
+        hands_in(&world, user, &challenged(&world, id, "").await).await;
+        world.comes_to(id, "completed").await;
+    }
+    for (user, id) in culprits.iter().zip(&reviewed) {
+        let seen = world.comes_to(id, "review").await;
+        assert_eq!(seen["state"], "review", "{user}: {seen}");
+    }
+    for user in ["fay-hforbidden", "emil-hemployee"] {
+        let starts = world.calls(&format!("action=start_registration&external_id={user}")).await;
+        assert_eq!(starts.len(), 1, "{user} is asked for once: {starts:?}");
+    }
+    let ready = world.ask("GET", "/readyz").bearer(&world.token).send().await.json();
+    assert!(!ready.to_string().contains("403"), "nothing rests: {ready}");
+    world.stop().await;
+}
+
+async fn whoever_cannot_begin_anew_is_reviewed_and_each_choice_leads_to_another_place(db: &TestDb) {
+    let world = setup("200ms").start_at_haven(db).await;
+    let id = signs_up(&world, "hal-hhalf").await;
+    let seen = world.comes_to(&id, "review").await;
+    assert_eq!(seen["state"], "review", "{seen}");
+    // The person finished at the provider meanwhile, or so it looks to who decides: what is there is looked for.
+    world.act(&id, "move", &json!({ "state": "recover", "reason": "finished there" })).await.is(200);
+    let looked = |seen: &Value| seen["state"] == "review_wallet" && seen["status"] == "review";
+    until("the other review", async || world.onboarding(&id).await, looked).await;
+    world.act(&id, "move", &json!({ "state": "register", "reason": "it did not" })).await.is(200);
+    let back = |seen: &Value| seen["state"] == "review" && seen["status"] == "review";
+    until("the first review again", async || world.onboarding(&id).await, back).await;
     world.stop().await;
 }
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use gangway_sandbox::{HavenOptions, Options};
 use reqwest::Method;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use crate::common::{World, quick, text, world};
@@ -53,6 +53,11 @@ pub fn sign(pem: &str, message: &[u8]) -> Vec<u8> {
         return Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der(pem)).unwrap().sign(message).as_ref().to_vec();
     }
     let chance = SystemRandom::new();
+    if let Ok(pair) = RsaKeyPair::from_pkcs8(&der(pem)) {
+        let mut signature = vec![0; pair.public().modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &chance, message, &mut signature).unwrap();
+        return signature;
+    }
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der(pem), &chance).unwrap();
     pair.sign(&chance, message).unwrap().as_ref().to_vec()
 }

@@ -15,7 +15,7 @@ mod signing;
 mod traps;
 
 use client::{TOKEN, credentials, encode, haven, haven_with};
-use common::text;
+use common::{text, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -196,7 +196,7 @@ async fn a_registered_user_exists_for_every_later_start_and_is_found_by_login_an
 
 #[tokio::test]
 async fn a_second_start_makes_the_first_token_useless() {
-    let haven = haven().await;
+    let haven = haven_with(|options| options.haven.restart = true).await;
     let (old, old_wish) = haven.started("s@example.org").await;
     let (new, wish) = haven.started("s@example.org").await;
     let (status, body) = haven.complete(&old, &old_wish).await;
@@ -207,6 +207,38 @@ async fn a_second_start_makes_the_first_token_useless() {
     assert_eq!(haven.signed(Method::POST, restart, &body("nobody@example.org")).await.0, 401);
     haven.started("r@example.org").await;
     assert_eq!(haven.signed(Method::POST, restart, &body("r@example.org")).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_registration_cannot_be_restarted_in_the_newer_versions_and_a_challenge_may_name_no_relying_party() {
+    let haven = haven_with(|options| options.haven.rp_id = String::new()).await;
+    let (status, body) = haven.start("r@example.org").await;
+    assert_eq!((status, body.get("rp")), (200, None));
+    let body = json!({ "email": "r@example.org", "kind": "EndUser" }).to_string();
+    let restart = "/auth/registration/delegated/restart";
+    assert_eq!(haven.signed(Method::POST, restart, &body).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_user_may_be_made_before_the_registration_begins() {
+    let haven = haven().await;
+    let make = async |body: Value| haven.signed(Method::POST, "/auth/users", &body.to_string()).await;
+    let right =
+        json!({ "email": "m@example.org", "kind": "EndUser", "registration": "Delegated", "externalId": "u-9" });
+    let (status, user) = make(right.clone()).await;
+    assert_eq!((status, &user["isRegistered"], &user["username"]), (200, &json!(false), &json!("m@example.org")));
+    let (status, body) = make(right).await;
+    assert_eq!((status, message(&body).as_str()), (401, "User already exists."));
+    for wrong in [
+        json!({ "kind": "EndUser" }),
+        json!({ "email": "w@example.org" }),
+        json!({ "email": "w@example.org", "kind": "EndUser", "registration": "Other" }),
+    ] {
+        assert_eq!(make(wrong).await.0, 400);
+    }
+    assert_eq!(haven.with_bearer(Method::POST, "/auth/users", TOKEN, "{}").await.0, 403);
+    let registered = haven.registered("m@example.org").await;
+    assert_eq!(registered["user"]["id"], user["userId"]);
 }
 
 #[tokio::test]
@@ -249,12 +281,15 @@ async fn a_wallet_of_some_networks_has_no_address_until_it_is_activated() {
     let wallet = &registered["wallets"][0];
     assert_eq!((wallet.get("address"), &wallet["status"]), (None, &json!("Inactive")));
     let path = format!("/wallets/{}/activate", text(&wallet["id"]));
-    assert_eq!(haven.with_bearer(Method::PUT, &path, TOKEN, "").await.0, 403);
-    for effect in ["done", "read"] {
-        let (status, wallet) = haven.signed(Method::PUT, &path, "").await;
-        assert_eq!((status, &wallet["status"], wallet["address"].is_string()), (200, &json!("Active"), true));
-        assert_eq!(haven.effects("activate_wallet", "n@example.org").await.last().unwrap(), effect);
-    }
+    assert_eq!(haven.with_bearer(Method::POST, &path, TOKEN, "").await.0, 403);
+    let (status, transaction) = haven.signed(Method::POST, &path, "").await;
+    assert_eq!((status, &transaction["walletId"], &transaction["status"]), (200, &wallet["id"], &json!("Pending")));
+    assert!(text(&transaction["id"]).starts_with("tx-"));
+    until("an active wallet", async || (haven.status(wallet).await == "Active").then_some(())).await;
+    let shown = haven.get(&format!("/wallets/{}", text(&wallet["id"]))).await.1;
+    assert!(shown["address"].is_string());
+    assert_eq!(haven.signed(Method::POST, &path, "").await.0, 400);
+    assert_eq!(haven.effects("activate_wallet", "n@example.org").await, ["refused", "done", "refused"]);
 }
 
 #[tokio::test]

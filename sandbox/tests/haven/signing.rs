@@ -44,6 +44,18 @@ async fn a_key_of_p256_signs_as_well_and_the_other_key_does_not() {
 }
 
 #[tokio::test]
+async fn a_key_of_rsa_signs_as_well() {
+    let public = include_str!("rsa_public.pem");
+    let mut haven = haven_with(|options| options.haven.public_key = public.to_owned()).await;
+    haven.private_key = include_str!("rsa.pem").to_owned();
+    haven.started("r@example.org").await;
+    haven.private_key = HavenOptions::PRIVATE_KEY.to_owned();
+    let (_, challenge) = haven.challenge(&Method::POST, PATH, BODY).await;
+    let factor = assertion(&haven.private_key, &haven.credential_id, &text(&challenge["challenge"]));
+    assert_eq!(haven.answer(&challenge, factor).await.0, 401);
+}
+
+#[tokio::test]
 async fn an_answer_to_a_challenge_is_refused_for_each_thing_that_can_be_wrong_with_it() {
     let haven = haven().await;
     let (_, challenge) = haven.challenge(&Method::POST, PATH, BODY).await;

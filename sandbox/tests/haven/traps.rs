@@ -122,11 +122,48 @@ async fn in_the_trap_hnever_a_wallet_stays_inactive_also_when_it_is_to_be_activa
     let registered = haven.registered("a-hnever@example.org").await;
     let wallet = &registered["wallets"][0];
     let path = format!("/wallets/{}/activate", text(&wallet["id"]));
-    let (status, shown) = haven.signed(Method::PUT, &path, "").await;
-    assert_eq!((status, &shown["status"]), (200, &json!("Inactive")));
+    let (status, transaction) = haven.signed(Method::POST, &path, "").await;
+    assert_eq!((status, &transaction["status"]), (200, &json!("Pending")));
     until("everything to settle", async || (haven.world.running.summary().pending == 0).then_some(())).await;
     assert_eq!(haven.status(wallet).await, "Inactive");
     assert_eq!(haven.world.running.summary().haven.active, 0);
+}
+
+#[tokio::test]
+async fn in_the_trap_hactivate_a_wallet_waits_for_a_call() {
+    let haven = haven().await;
+    let registered = haven.registered("a-hactivate@example.org").await;
+    let wallet = &registered["wallets"][0];
+    assert_eq!((&wallet["status"], wallet.get("address")), (&json!("Inactive"), None));
+    let path = format!("/wallets/{}/activate", text(&wallet["id"]));
+    assert_eq!(haven.signed(Method::POST, &path, "{}").await.0, 200);
+    active(&haven, wallet).await;
+}
+
+#[tokio::test]
+async fn in_the_traps_hforbidden_hemployee_and_hhalf_one_person_alone_cannot_begin() {
+    let haven = haven().await;
+    for (trap, status, kind, registered) in [
+        ("hforbidden", 403, None, None),
+        ("hemployee", 401, Some("CustomerEmployee"), Some(true)),
+        ("hhalf", 401, Some("EndUser"), Some(false)),
+    ] {
+        let email = format!("a-{trap}@example.org");
+        for _ in 0..2 {
+            assert_eq!(haven.start(&email).await.0, status, "{trap}");
+        }
+        let (_, users) = haven.get("/auth/users").await;
+        let user = users["items"].as_array().unwrap().iter().find(|user| user["username"] == json!(email)).cloned();
+        let told = |name: &str| user.as_ref().map(|user| user[name].clone());
+        assert_eq!(
+            (told("kind"), told("isRegistered")),
+            (kind.map(Value::from), registered.map(Value::from)),
+            "{trap}"
+        );
+    }
+    assert_eq!(haven.recovered("a-hemployee@example.org").await, (403, 0));
+    assert_eq!(haven.recovered("a-hhalf@example.org").await, (401, 0));
+    haven.registered("b@example.org").await;
 }
 
 #[tokio::test]

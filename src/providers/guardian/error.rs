@@ -59,7 +59,7 @@ pub fn body(reply: &Reply) -> Result<Body, Refusal> {
 /// objects.
 #[must_use]
 pub fn complaint(reply: &Reply) -> Complaint {
-    let json = serde_json::from_slice::<Value>(&reply.body).unwrap_or(Value::Null);
+    let json = gangway_core::json::read(&reply.body).unwrap_or(Value::Null);
     let code = ["error", "code", "statusCode"].into_iter().find_map(|name| said::code(&json, name));
     let reason = ["message", "error"].into_iter().find_map(|name| said::words(json.get(name)?));
     Complaint {

@@ -21,8 +21,8 @@ use gangway_core::outcome::Answer;
 use gangway_core::retry::Policy;
 
 use self::calls::{
-    Desk, activate_wallet, complete_enduser, get_wallet, list_wallets, recover, start_registration, start_with_code,
-    webhooks,
+    Desk, activate_wallet, complete_enduser, create_user, get_wallet, list_wallets, recover, start_registration,
+    start_with_code, webhooks,
 };
 pub use self::calls::{USER_ID, USERNAME, WALLET_ID};
 pub use self::offers::describe;
@@ -77,6 +77,7 @@ impl Adapter for Haven {
     async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
         let desk = &self.desk;
         match call.action {
+            "create_user" => create_user::call(desk, call, far).await,
             "start_registration" => start_registration::call(desk, call, far).await,
             "start_with_code" => start_with_code::call(desk, call, far).await,
             "complete_enduser" => complete_enduser::call(desk, call, far).await,

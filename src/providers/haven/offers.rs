@@ -6,13 +6,13 @@ use gangway_core::retry::Policy;
 
 use super::calls::WALLET_ID;
 use super::calls::challenge::{self, TEMPORARY_TOKEN};
-use super::calls::wallet::{self, WALLET_ACTIVE};
+use super::calls::wallet::{self, FACT, WALLET_ACTIVE};
 use crate::providers::parts::{action, confirm, input, outcome, secret_input, with_secrets, words};
 
 /// Adds everything of this provider.
 pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
     catalogue.providers.insert("haven".to_owned());
-    for (name, about, input, outcomes, effectful) in actions() {
+    for (name, about, input, outcomes, effectful) in of_users().into_iter().chain(of_wallets()) {
         let spec = action(about, input, outcomes, effectful, policy);
         catalogue.actions.insert(format!("haven.{name}"), spec);
     }
@@ -20,7 +20,7 @@ pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
         WALLET_ACTIVE.to_owned(),
         FactSpec {
             about: "A wallet of the user can be used.".to_owned(),
-            fields: words(&["wallet_id", "network", "address"]),
+            fields: words(&FACT),
             confirm: Some(confirm("haven.get_wallet", "wallet_id", WALLET_ID)),
         },
     );
@@ -28,14 +28,26 @@ pub fn describe(catalogue: &mut Catalogue, policy: &Policy) {
 
 type Action = (&'static str, &'static str, Vec<Field>, Vec<OutcomeSpec>, bool);
 
-fn actions() -> Vec<Action> {
+fn of_users() -> Vec<Action> {
     let started = || with_secrets(outcome("started", &challenge::WRITES, &challenge::MAY_WRITE), &[TEMPORARY_TOKEN]);
     vec![
+        (
+            "create_user",
+            "Makes an end user, whose registration begins later.",
+            [input(&["email"], true), input(&["external_id"], false)].concat(),
+            vec![
+                outcome("created", &["user_id", "username"], &[]),
+                outcome("exists", &["username"], &[]),
+                refused(),
+                nothing("awaiting_approval"),
+            ],
+            true,
+        ),
         (
             "start_registration",
             "Begins the registration of an end user, by the service account.",
             [input(&["email"], true), input(&["external_id"], false)].concat(),
-            vec![started(), nothing("exists"), refused(), nothing("awaiting_approval")],
+            vec![started(), nothing("exists"), told("unfinished"), refused(), nothing("awaiting_approval")],
             true,
         ),
         (
@@ -56,7 +68,7 @@ fn actions() -> Vec<Action> {
                 input(&["wallets"], false),
             ]
             .concat(),
-            vec![completed(), nothing("exists"), nothing("token_expired"), refused(), nothing("awaiting_approval")],
+            vec![completed(), nothing("exists"), told("token_expired"), refused(), nothing("awaiting_approval")],
             true,
         ),
         (
@@ -72,25 +84,36 @@ fn actions() -> Vec<Action> {
             ],
             false,
         ),
+    ]
+}
+
+fn of_wallets() -> Vec<Action> {
+    vec![
         (
             "get_wallet",
             "Reads a wallet: can it be used?",
             input(&["wallet_id"], true),
-            vec![one("active"), one("not_active"), nothing("not_found")],
+            vec![one("active"), one("not_active"), nothing("not_found"), refused()],
             false,
         ),
         (
             "list_wallets",
             "Reads the wallets of a user.",
             input(&["user_id", "username"], false),
-            vec![with_wallets("found", &[], &[]), nothing("none")],
+            vec![with_wallets("found", &[], &[]), nothing("none"), refused()],
             false,
         ),
         (
             "activate_wallet",
-            "Deploys a wallet's account where its network wants that first.",
-            input(&["wallet_id"], true),
-            vec![one("activated"), one("not_active"), nothing("not_found"), refused(), nothing("awaiting_approval")],
+            "Asks for the account of a wallet whose network wants that first; it is active some time later.",
+            [input(&["wallet_id"], true), input(&["body"], false)].concat(),
+            vec![
+                outcome("requested", &["wallet_id"], &["transaction_id", "transaction_status"]),
+                one("activated"),
+                nothing("not_found"),
+                refused(),
+                nothing("awaiting_approval"),
+            ],
             true,
         ),
     ]
@@ -101,7 +124,12 @@ fn nothing(name: &str) -> OutcomeSpec {
 }
 
 fn refused() -> OutcomeSpec {
-    outcome("refused", &["code", "reason"], &[])
+    told("refused")
+}
+
+/// An outcome with what the provider says of it.
+fn told(name: &str) -> OutcomeSpec {
+    outcome(name, &["code", "reason"], &[])
 }
 
 fn completed() -> OutcomeSpec {

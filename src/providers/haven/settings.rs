@@ -25,7 +25,7 @@ pub struct HavenSettings {
     /// Token of the service account.
     #[serde(with = "secret")]
     pub service_token: SecretString,
-    /// Private key of the service account, PEM in PKCS #8: Ed25519 or ECDSA P-256.
+    /// Private key of the service account, PEM: Ed25519, ECDSA P-256 or RSA.
     #[serde(with = "secret")]
     pub service_key: SecretString,
     /// Id of the credential that this key belongs to.
@@ -44,6 +44,10 @@ pub struct HavenSettings {
     /// Page of your front end on which people make their credential: the `link` that `started` writes.
     #[serde(default)]
     pub sign_up_url: Option<String>,
+    /// How a user comes to be.
+    pub new_users: NewUsers,
+    /// How it is found out whether a user is registered.
+    pub look_up: LookUp,
     /// Whether to begin an unfinished registration anew through `…/delegated/restart`.
     pub restart: bool,
     /// Name of the filter by which a user's wallets are listed.
@@ -56,6 +60,26 @@ pub struct HavenSettings {
     pub wallet: WalletTemplate,
     /// Names of the provider's webhook events.
     pub events: EventNames,
+}
+
+/// How a user comes to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewUsers {
+    /// By the request that begins the registration.
+    OnTheFly,
+    /// By a request of its own, before that.
+    First,
+}
+
+/// How it is found out whether a user is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookUp {
+    /// In the list of users.
+    Users,
+    /// By a session of that user.
+    Login,
 }
 
 /// How wallets are filtered by their owner; the provider renamed it.
@@ -106,7 +130,7 @@ impl HavenSettings {
             console,
         );
         if let Err(what) = ServiceKey::read(self.service_key.expose_secret()) {
-            let hint = "`openssl pkcs8 -topk8 -nocrypt -in KEY` writes the form that is read here";
+            let hint = "`openssl pkey -in KEY` writes a form that is read here";
             checks.wrong(true, "service_key", what, hint);
         }
         checks.wrong(self.credential_id.is_empty(), "credential_id", "is empty", console);

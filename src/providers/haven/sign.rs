@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::calls::{Desk, with_body};
+use crate::providers::haven::error::Refusal;
 use crate::providers::parts::text;
 use crate::providers::{Far, Reply, Stop};
 
@@ -29,9 +30,9 @@ impl Desk {
             "userActionServerKind": "Api",
         });
         let reply = far.send(with_body(self.request("POST", "/auth/action/init"), announced.to_string())).await?;
-        let asserted = self.assertion(&self.data(&reply)?)?;
+        let asserted = self.assertion(&self.data(&reply).map_err(Refusal::of_signing)?)?;
         let reply = far.send(with_body(self.request("POST", "/auth/action"), asserted.to_string())).await?;
-        let action = text(&self.data(&reply)?, "userAction");
+        let action = text(&self.data(&reply).map_err(Refusal::of_signing)?, "userAction");
         let action = action.ok_or_else(|| Stop::unclear("a signed action without `userAction`"))?;
         let mut request = with_body(self.request(method, path), body);
         request.secret_headers.push(("x-dfns-useraction", SecretString::from(action)));

@@ -27,6 +27,8 @@ const HOOK: &str = fixture!("hook_wallet_created.json");
 const CHALLENGE: Told<'_> = (200, &[], fixture!("action_challenge.json"));
 const SIGNED: Told<'_> = (200, &[], fixture!("action_signed.json"));
 const STARTED: Told<'_> = (200, &[], fixture!("registration_started.json"));
+/// Without what a challenge need not name, and with an older spelling.
+const LEAST: Told<'_> = (200, &[], fixture!("registration_least.json"));
 const COMPLETED: Told<'_> = (200, &[], fixture!("enduser_completed.json"));
 const EXISTS: Told<'_> = (401, &[], fixture!("user_exists.json"));
 const SESSION: Told<'_> = (200, &[], "{\"token\": \"eyJ-session\"}");
@@ -34,6 +36,13 @@ const WALLETS: Told<'_> = (200, &[], fixture!("wallets.json"));
 const NO_WALLETS: Told<'_> = (200, &[], "{\"items\": []}");
 const ACTIVE: Told<'_> = (200, &[], fixture!("wallet_active.json"));
 const INACTIVE: Told<'_> = (200, &[], fixture!("wallet_inactive.json"));
+const TRANSACTION: Told<'_> = (200, &[], fixture!("activation.json"));
+const MADE: Told<'_> = (200, &[], fixture!("user_made.json"));
+/// The list of users: Ada registered, Bea begun and not finished, Emil an employee, Dan deactivated.
+const USERS: Told<'_> = (200, &[], fixture!("users.json"));
+const NOBODY: Told<'_> = (200, &[], "{\"items\": []}");
+const NO_LIST: Told<'_> = (403, &[], "{\"error\": {\"message\": \"Permission Auth:Users:Read is required.\"}}");
+const FORBIDDEN: Told<'_> = (403, &[], "{\"error\": {\"message\": \"Permission Auth:Types:Employee is required.\"}}");
 const UNKNOWN_USER: Told<'_> = (401, &[], "{\"error\": {\"message\": \"User not found.\"}}");
 const BAD: Told<'_> = (400, &[], "{\"error\": {\"message\": \"email is not valid\"}}");
 const MISSING: Told<'_> = (404, &[], "{\"error\": {\"message\": \"Not found.\"}}");
@@ -51,6 +60,9 @@ fn adapter_with(more: &str) -> Haven {
     Haven::new(crate::providers::haven::ROW.section(&text).unwrap(), &Policy::default())
 }
 
+/// How a test names the older way to find out whether a user is registered.
+const BY_LOGIN: &str = "look_up = \"login\"";
+
 /// The answers to a change that is announced and signed well, and then those to itself.
 fn signed<'a>(told: &[Told<'a>]) -> Vec<Told<'a>> {
     [&[CHALLENGE, SIGNED], told].concat()
@@ -65,6 +77,10 @@ fn done(result: AttemptResult) -> Answer {
 
 fn ada() -> Value {
     json!({"email": "ada@example.org", "external_id": "u-1"})
+}
+
+fn named(email: &str) -> Value {
+    json!({"email": email, "username": email})
 }
 
 fn person() -> Value {

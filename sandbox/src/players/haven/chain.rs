@@ -49,17 +49,22 @@ pub(crate) fn registered(haven: &Arc<Haven>, user: &User, made: Vec<Wallet>) -> 
     });
     let late = [traps::LATE.word, traps::MISSED.word].iter().any(|word| user.trapped(word));
     for wallet in made.into_iter().filter(|wallet| late && !wallet.active && wallet.addressed) {
-        let (later, user) = (Arc::clone(haven), user.clone());
-        haven.stage.background(async move {
-            tokio::time::sleep(later.options.activation_delay).await;
-            activate(&later, &user, &wallet.id);
-        });
+        confirmed(haven, user.clone(), wallet.id);
     }
     told
 }
 
+/// The transaction that activates a wallet is confirmed a while later.
+pub(crate) fn confirmed(haven: &Arc<Haven>, user: User, wallet_id: String) {
+    let later = Arc::clone(haven);
+    haven.stage.background(async move {
+        tokio::time::sleep(later.options.activation_delay).await;
+        activate(&later, &user, &wallet_id);
+    });
+}
+
 /// Makes a wallet active and tells of it; false if there was nothing to do.
-pub(crate) fn activate(haven: &Arc<Haven>, user: &User, wallet_id: &str) -> bool {
+fn activate(haven: &Arc<Haven>, user: &User, wallet_id: &str) -> bool {
     let Some(wallet) = haven.store.activate(wallet_id) else { return false };
     let happening = Happening::new(haven, "wallet.activated", user, &wallet);
     let later = Arc::clone(haven);

@@ -91,7 +91,8 @@ fn register(haven: &Arc<Haven>, user: &User, wish: &Wish) -> Answer {
 }
 
 fn begin(haven: &Haven, user: &User, network: &str) -> Begin {
-    if haven.options.inactive_networks.iter().any(|inactive| inactive == network) {
+    let bare = haven.options.inactive_networks.iter().any(|inactive| inactive == network);
+    if bare || user.trapped(traps::ACTIVATE.word) {
         return Begin::Bare;
     }
     let late = [traps::LATE.word, traps::MISSED.word, traps::NEVER.word].iter().any(|word| user.trapped(word));

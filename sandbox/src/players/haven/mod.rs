@@ -17,6 +17,7 @@ mod ids;
 mod keys;
 mod login;
 mod options;
+mod people;
 mod registration;
 mod sign;
 mod store;
@@ -65,7 +66,7 @@ pub(crate) struct Haven {
 impl Haven {
     /// Refused if the public key of the options is not supported.
     pub(crate) fn new(options: HavenOptions, stage: Arc<Stage>) -> std::io::Result<Self> {
-        let unsupported = "haven.public_key is no PEM of an Ed25519 or P-256 public key";
+        let unsupported = "haven.public_key is no PEM of an Ed25519, P-256 or RSA public key";
         let haven = Self {
             store: store::Store::new(stage.dice, stage.limits.records),
             actions: actions::Actions::new(stage.limits.listed),
@@ -128,10 +129,11 @@ impl Player for Haven {
                 .route("/auth/registration/init", web::post().to(registration::by_code))
                 .route("/auth/registration/enduser", web::post().to(enduser::complete))
                 .route("/auth/login/delegated", web::post().to(login::delegated))
-                .route("/auth/users", web::get().to(login::users))
+                .route("/auth/users", web::get().to(people::list))
+                .route("/auth/users", web::post().to(people::create))
                 .route("/wallets", web::get().to(wallets::list))
                 .route("/wallets/{id}", web::get().to(wallets::get))
-                .route("/wallets/{id}/activate", web::put().to(wallets::activate))
+                .route("/wallets/{id}/activate", web::post().to(wallets::activate))
                 .route("/webhooks", web::post().to(hooks::create))
                 .route("/webhooks", web::get().to(hooks::list))
                 .route("/webhooks/{id}", web::get().to(hooks::get))

@@ -10,12 +10,15 @@ pub struct HavenOptions {
     pub service_token: String,
     /// The id of the credential that the service account's key is.
     pub credential_id: String,
-    /// The public half of that key, PEM (`BEGIN PUBLIC KEY`): Ed25519, or ECDSA over P-256 with SHA-256.
+    /// The public half of that key, PEM (`BEGIN PUBLIC KEY`): Ed25519, ECDSA over P-256 with SHA-256, or RSA of 2048
+    /// bits with SHA-256.
     pub public_key: String,
     /// The organisation.
     pub org_id: String,
-    /// The relying party of passkeys: a host name.
+    /// The relying party of passkeys: a host name. Empty: a challenge names none, which is allowed.
     pub rp_id: String,
+    /// Whether `…/delegated/restart` is there, as it was in 2024.
+    pub restart: bool,
     /// How long challenge and temporary token of a registration are good; not documented.
     pub registration_lifetime: Duration,
     /// How long a challenge and a user action are good; not documented.
@@ -76,6 +79,7 @@ impl Default for HavenOptions {
             public_key: Self::PUBLIC_KEY.to_owned(),
             org_id: "or-5nd8x-g4ngw-sandbox000000000".to_owned(),
             rp_id: "sandbox.example".to_owned(),
+            restart: false,
             registration_lifetime: Duration::from_secs(15 * 60),
             action_lifetime: Duration::from_secs(5 * 60),
             registration_code: "sandbox-code".to_owned(),

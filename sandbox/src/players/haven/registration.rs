@@ -20,8 +20,13 @@ pub(crate) async fn delegated(haven: web::Data<Haven>, request: HttpRequest, bod
     by_service(haven, request, body, "start_registration").await
 }
 
-/// Begins anew for a user who has not finished, and for no other.
+/// Begins anew for a user who has not finished, and for no other. Older versions only.
 pub(crate) async fn restart(haven: web::Data<Haven>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    if !haven.options.restart {
+        let about = auth::about(&haven, "restart_registration", &Value::Null);
+        let gone = error(StatusCode::NOT_FOUND, "Not found.");
+        return pass(haven, about, Ok(()), move |_| gone).await;
+    }
     by_service(haven, request, body, "restart_registration").await
 }
 
@@ -52,9 +57,31 @@ async fn by_service(
         if action == "restart_registration" && haven.store.by_username(email).is_none() {
             return error(StatusCode::UNAUTHORIZED, "User not found.");
         }
+        if let Some(refusal) = trapped(haven, email, text("externalId")) {
+            return refusal;
+        }
         start(haven, email, text("externalId").map(str::to_owned))
     })
     .await
+}
+
+/// What becomes of a start for a person in a trap.
+fn trapped(haven: &Haven, email: &str, external_id: Option<&str>) -> Option<Answer> {
+    let named = |word: &str| email.contains(word) || external_id.is_some_and(|id| id.contains(word));
+    if named(traps::FORBIDDEN.word) {
+        return Some(error(StatusCode::FORBIDDEN, "This person must not be registered here."));
+    }
+    let (employee, half) = (named(traps::EMPLOYEE.word), named(traps::HALF.word));
+    if !employee && !half {
+        return None;
+    }
+    // There before, by other ways than this.
+    if let Ok(user) = haven.store.make(email, external_id.map(str::to_owned))
+        && employee
+    {
+        haven.store.employ(&user.id);
+    }
+    Some(error(StatusCode::UNAUTHORIZED, EXISTS))
 }
 
 /// With a code that the person has by other ways; no token at all.
@@ -100,11 +127,10 @@ fn start(haven: &Haven, username: &str, external_id: Option<String>) -> Answer {
 }
 
 fn shape(haven: &Haven, user: &User, token: &str, challenge: &str) -> Value {
-    json!({
+    let mut shape = json!({
         "user": { "id": user.id, "displayName": user.username, "name": user.username },
         "temporaryAuthenticationToken": token,
         "challenge": challenge,
-        "rp": { "id": haven.options.rp_id, "name": "Sandbox" },
         "supportedCredentialKinds": {
             "firstFactor": ["Fido2", "Key", "PasswordProtectedKey"],
             "secondFactor": ["Fido2", "Key", "PasswordProtectedKey"],
@@ -118,5 +144,9 @@ fn shape(haven: &Haven, user: &User, token: &str, challenge: &str) -> Value {
         "pubKeyCredParams": [{ "type": "public-key", "alg": -7 }, { "type": "public-key", "alg": -257 }],
         "excludeCredentials": [],
         "otpUrl": "",
-    })
+    });
+    if !haven.options.rp_id.is_empty() {
+        shape["rp"] = json!({ "id": haven.options.rp_id, "name": "Sandbox" });
+    }
+    shape
 }

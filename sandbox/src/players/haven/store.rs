@@ -108,19 +108,7 @@ impl Store {
         (token, challenge, end): (&str, &str, i64),
     ) -> Result<User, Refusal> {
         let mut records = self.records.lock();
-        let key = username.to_lowercase();
-        let id = ids::id(self.dice, "us", &[&key]);
-        if !records.by_id.contains_key(&id) {
-            if records.users.len() >= self.cap {
-                return Err(Refusal::Full);
-            }
-            let place = records.users.len();
-            records.by_username.insert(key, place);
-            records.by_id.insert(id.clone(), place);
-            let (username, registration) = (username.to_owned(), String::new());
-            let (external_id, credential) = (None, None);
-            records.users.push(User { id: id.clone(), username, external_id, credential, registration, wanted: 0 });
-        }
+        let id = self.user(&mut records, username)?;
         let registration = Registration { user_id: id.clone(), challenge: challenge.to_owned(), end, used: false };
         let user = records.user_mut(&id).ok_or(Refusal::Full)?;
         if user.credential.is_some() {
@@ -134,6 +122,44 @@ impl Store {
         }
         records.registrations.insert(token.to_owned(), registration);
         Ok(user)
+    }
+
+    /// Makes a user who has not begun to register.
+    pub(crate) fn make(&self, username: &str, external_id: Option<String>) -> Result<User, Refusal> {
+        let mut records = self.records.lock();
+        if records.by_username.contains_key(&username.to_lowercase()) {
+            return Err(Refusal::Exists);
+        }
+        let id = self.user(&mut records, username)?;
+        let user = records.user_mut(&id).ok_or(Refusal::Full)?;
+        user.external_id = external_id;
+        Ok(user.clone())
+    }
+
+    /// Registers a user as somebody of the organisation: without wallets.
+    pub(crate) fn employ(&self, id: &str) {
+        if let Some(user) = self.records.lock().user_mut(id) {
+            user.credential = Some(ids::id(self.dice, "cr", &[id]));
+        }
+    }
+
+    /// The id of the user of this name, who is made if need be.
+    fn user(&self, records: &mut Records, username: &str) -> Result<String, Refusal> {
+        let key = username.to_lowercase();
+        let id = ids::id(self.dice, "us", &[&key]);
+        if records.by_id.contains_key(&id) {
+            return Ok(id);
+        }
+        if records.users.len() >= self.cap {
+            return Err(Refusal::Full);
+        }
+        let place = records.users.len();
+        records.by_username.insert(key, place);
+        records.by_id.insert(id.clone(), place);
+        let (username, registration) = (username.to_owned(), String::new());
+        let (external_id, credential) = (None, None);
+        records.users.push(User { id: id.clone(), username, external_id, credential, registration, wanted: 0 });
+        Ok(id)
     }
 
     /// The user that a temporary token is for, whether or not it is still good.

@@ -24,8 +24,20 @@ traps! {
         "as -hlate, but no webhook ever arrives: the events are there to be read back, as failed",
         "active later, and no webhook arrives";
     NEVER = "-hnever",
-        "wallets are Inactive and stay so, even after a call to activate them",
+        "wallets are Inactive and stay so: the transaction of a call to activate them is never confirmed",
         "the wallet never becomes active";
+    ACTIVATE = "-hactivate",
+        "wallets have no address and are Inactive until a call activates them",
+        "the wallet wants to be activated first";
+    FORBIDDEN = "-hforbidden",
+        "every start of a registration is answered 403, for this user alone",
+        "the provider forbids this person, and nobody else";
+    EMPLOYEE = "-hemployee",
+        "the user is an employee of the organisation: a start says 401 \"exists\", a delegated login 403",
+        "an employee of ours, not an end user";
+    HALF = "-hhalf",
+        "the user was begun before and not finished: every start says 401 \"exists\", and nothing begins it anew",
+        "begun before, never finished, and not to be begun anew";
     TOKEN = "-htoken",
         "the service account's token is refused once, in the middle of the first signing",
         "our token is refused in the middle of signing";

@@ -1,4 +1,4 @@
-//! `GET /wallets?owner=`, `GET /wallets/{id}`, `PUT /wallets/{id}/activate`, and how a wallet and a list look.
+//! `GET /wallets?owner=`, `GET /wallets/{id}`, `POST /wallets/{id}/activate`, and how a wallet and a list look.
 //! Source: the given answer; docs/providers/haven.md, step 3 and recovery.
 
 use actix_web::http::StatusCode;
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::auth::{self, Claim};
 use super::store::{User, Wallet};
 use super::{Haven, chain, error, ids, traps};
+use crate::clock;
 use crate::door::pass::pass;
 use crate::door::{About, Answer, Body};
 
@@ -89,7 +90,8 @@ pub(crate) async fn get(haven: web::Data<Haven>, request: HttpRequest, id: web::
     .await
 }
 
-/// Activates a wallet; one that is active stays so.
+/// Activates a wallet by a transaction, which is the answer; the wallet is active when that is confirmed. Both SDKs post,
+/// and read a transaction. What becomes of one that is active is not documented: it is refused.
 pub(crate) async fn activate(
     haven: web::Data<Haven>,
     request: HttpRequest,
@@ -106,10 +108,22 @@ pub(crate) async fn activate(
         let Some(user) = user else {
             return error(StatusCode::NOT_FOUND, "Wallet not found.");
         };
-        let done = !user.trapped(traps::NEVER.word) && chain::activate(haven, &user, &id);
-        let shown = haven.store.wallet(&id).map_or(Value::Null, |wallet| shape(haven, &wallet));
-        let answer = if done { Answer::made(StatusCode::OK, Body::Json(shown)) } else { Answer::found(shown) };
-        answer.about_user(&user.id)
+        let Some(wallet) = haven.store.wallet(&id).filter(|wallet| !wallet.active) else {
+            return error(StatusCode::BAD_REQUEST, "Wallet is active already.");
+        };
+        if !user.trapped(traps::NEVER.word) {
+            chain::confirmed(haven, user.clone(), id.to_string());
+        }
+        let transaction = json!({
+            "id": ids::id(haven.stage.dice, "tx", &[&id, "activate"]),
+            "walletId": wallet.id,
+            "network": wallet.network,
+            "requester": { "userId": user.id },
+            "requestBody": { "kind": "Activate" },
+            "status": "Pending",
+            "dateRequested": ids::print(clock::now()),
+        });
+        Answer::made(StatusCode::OK, Body::Json(transaction)).about_user(&user.id)
     })
     .await
 }

@@ -13,12 +13,10 @@ use crate::providers::{Reply, Stop};
 /// Name of the secret that completes the registration.
 pub const TEMPORARY_TOKEN: &str = "temporary_token";
 /// Fields that `started` always writes.
-pub const WRITES: [&str; 11] = [
+pub const WRITES: [&str; 9] = [
     "user_id",
     "username",
     "challenge",
-    "rp_id",
-    "rp_name",
     "supported_credential_kinds",
     "authenticator_selection",
     "attestation",
@@ -27,7 +25,7 @@ pub const WRITES: [&str; 11] = [
     "expires_at",
 ];
 /// Fields that it sometimes writes.
-pub const MAY_WRITE: [&str; 2] = ["otp_url", "link"];
+pub const MAY_WRITE: [&str; 5] = ["rp", "rp_id", "rp_name", "otp_url", "link"];
 
 /// The outcome `started`.
 ///
@@ -44,14 +42,11 @@ pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Resu
     let mut answer = Answer::named("started");
     answer.identifiers = vec![Identifier::new(USER_ID, &*user_id), Identifier::new(USERNAME, username)];
     answer.secrets = Secrets::of(TEMPORARY_TOKEN, token);
-    let rp = body.get("rp").unwrap_or(&Value::Null);
     let expires_at = reply.sent_at.plus(desk.settings.registration_expires).to_string();
     answer.fields = object(json!({
         "user_id": user_id,
         "username": username,
         "challenge": challenge,
-        "rp_id": text(rp, "id").unwrap_or_default(),
-        "rp_name": text(rp, "name").unwrap_or_default(),
         "attestation": text(body, "attestation").unwrap_or_else(|| "none".to_owned()),
         "expires_at": expires_at,
     }));
@@ -63,11 +58,20 @@ pub fn started(desk: &Desk, username: &str, body: &Value, reply: &Reply) -> Resu
     let device = [
         ("supported_credential_kinds", whole("supportedCredentialKinds", map())),
         ("authenticator_selection", whole("authenticatorSelection", map())),
-        ("pub_key_cred_params", whole("pubKeyCredParams", list())),
+        ("pub_key_cred_params", whole("pubKeyCredParams", whole("pubKeyCredParam", list()))),
         ("exclude_credentials", whole("excludeCredentials", list())),
     ];
     answer.fields.extend(device.map(|(name, value)| (name.to_owned(), value)));
-    let sometimes = [("otp_url", text(body, "otpUrl")), ("link", desk.settings.sign_up_url.clone())];
+    // The relying party is the device's own origin where the provider names none: absent, never empty.
+    let rp = body.get("rp").filter(|rp| text(rp, "id").or_else(|| text(rp, "name")).is_some());
+    answer.fields.extend(rp.map(|rp| ("rp".to_owned(), rp.clone())));
+    let of_rp = |name: &str| rp.and_then(|rp| text(rp, name));
+    let sometimes = [
+        ("rp_id", of_rp("id")),
+        ("rp_name", of_rp("name")),
+        ("otp_url", text(body, "otpUrl")),
+        ("link", desk.settings.sign_up_url.clone()),
+    ];
     let given = sometimes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
     answer.fields.extend(given);
     Ok(answer)

@@ -1,6 +1,6 @@
 //! `POST /auth/registration/enduser`: hands in the credentials that the person's device made, with the one-time token
 //! of the registration, and gets the user and the first wallets. The session in the answer is the user's own: it is
-//! never kept. Challenge and token are used up by it, so a lost answer is settled by a login, never by chance.
+//! never kept. Challenge and token are used up by it, so a lost answer is settled by how the user stands, never by chance.
 
 use gangway_core::effect::Mode;
 use gangway_core::event::Identifier;
@@ -8,8 +8,8 @@ use gangway_core::outcome::Answer;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::login::Registered;
-use super::wallet::{self, Wallet};
+use super::users::Standing;
+use super::wallet::{self, Owned, Wallet};
 use super::{Desk, USER_ID, USERNAME, with_body};
 use crate::providers::complaint::refused;
 use crate::providers::haven::error::{Refusal, is_expiry};
@@ -45,21 +45,29 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     match desk.data(&reply) {
         Ok(said) => completed(call, &said, &reply),
         Err(Refusal::Exists(_)) => Ok(Answer::named("exists")),
-        Err(Refusal::Unauthorised(_)) => Ok(Answer::named("token_expired")),
-        Err(Refusal::Refused(complaint)) if is_expiry(&complaint) => Ok(Answer::named("token_expired")),
-        Err(Refusal::Refused(complaint) | Refusal::Forbidden(complaint)) => Ok(complaint.refused()),
+        Err(Refusal::Unauthorised(complaint)) => Ok(complaint.outcome("token_expired")),
+        Err(Refusal::Refused(complaint)) if is_expiry(&complaint) => Ok(complaint.outcome("token_expired")),
         Err(Refusal::Approval) => Ok(Answer::named("awaiting_approval")),
-        Err(refusal) => Err(refusal.into()),
+        // No signature of ours goes with it.
+        Err(Refusal::Action(complaint)) => Ok(complaint.refused()),
+        Err(refusal) => Ok(refusal.of_person()?.refused()),
     }
 }
 
 /// Registered, and the wallets are there; they may still be on their way.
 async fn look_up(desk: &Desk, call: &Call<'_>, far: &dyn Far, username: &str) -> Result<Answer, Stop> {
-    let Registered::Yes = desk.registered(far, username).await? else { return Err(Stop::NotDone) };
-    let (wallets, sent_at) = desk.wallets(call, far).await?;
+    let user_id = given(call.input, "user_id");
+    match desk.standing(far, user_id, username).await? {
+        Standing::Registered(_) => {}
+        Standing::Unfinished | Standing::Unknown | Standing::Approval => return Err(Stop::NotDone),
+        Standing::Refused(complaint) => return Ok(complaint.refused()),
+    }
     let answer = named(call, None, None, desk.settings.org_id.clone());
     let no_wallet = || Stop::away("the user is registered and has no wallet yet");
-    wallet::put(answer, &wallets, sent_at).ok_or_else(no_wallet)
+    match desk.wallets(call, user_id, far).await? {
+        Owned::Wallets(wallets, sent_at) => wallet::put(answer, &wallets, sent_at).ok_or_else(no_wallet),
+        Owned::Refused(complaint) => Ok(complaint.refused()),
+    }
 }
 
 fn completed(call: &Call<'_>, said: &Value, reply: &Reply) -> Result<Answer, Stop> {

@@ -15,8 +15,8 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     let reply = far.send(desk.request("GET", &format!("/wallets/{}", need_id(call, "wallet_id")?))).await?;
     match desk.data(&reply) {
         Ok(said) => read(&said, "active", &reply),
-        Err(Refusal::NotFound) => Ok(Answer::named("not_found")),
-        Err(refusal) => Err(refusal.into()),
+        Err(Refusal::NotFound(_)) => Ok(Answer::named("not_found")),
+        Err(refusal) => Ok(refusal.of_read()?.refused()),
     }
 }
 

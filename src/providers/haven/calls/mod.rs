@@ -4,12 +4,14 @@
 pub mod activate_wallet;
 pub mod challenge;
 pub mod complete_enduser;
+pub mod create_user;
 pub mod get_wallet;
 pub mod list_wallets;
 pub mod login;
 pub mod recover;
 pub mod start_registration;
 pub mod start_with_code;
+pub mod users;
 pub mod wallet;
 pub mod webhooks;
 

@@ -9,7 +9,7 @@ use crate::providers::haven::error::Refusal;
 use crate::providers::parts::given;
 use crate::providers::{Call, Far, Stop};
 
-/// Carries out this action. No token of ours is sent, so 401 and 403 are about the code.
+/// Carries out this action. No token of ours is sent, so a refusal is about the code.
 pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let org_id = given(call.input, "org_id").or(desk.settings.org_id.as_deref());
     let (username, code) = (given(call.input, "username"), given(call.input, "registration_code"));
@@ -25,9 +25,8 @@ pub async fn call(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer,
     match desk.data(&reply) {
         Ok(said) => challenge::started(desk, username, &said, &reply),
         Err(Refusal::Exists(_)) => Ok(Answer::named("exists")),
-        Err(Refusal::Refused(complaint) | Refusal::Unauthorised(complaint) | Refusal::Forbidden(complaint)) => {
-            Ok(complaint.refused())
-        }
-        Err(refusal) => Err(refusal.into()),
+        // A gateway's 403 is no word about the code.
+        Err(Refusal::Unauthorised(complaint)) => Ok(complaint.refused()),
+        Err(refusal) => Ok(refusal.of_person()?.refused()),
     }
 }

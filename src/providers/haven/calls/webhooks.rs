@@ -17,8 +17,11 @@ const MOST_PAGES: u64 = 20;
 /// Records of a page.
 const PAGE: &str = "100";
 
-/// `POST /webhooks`, signed. Every kind is asked for unless `events` names some: unknown kinds are only noted. Ends
-/// with `registered` {webhook_id}, and the secret that is shown this once.
+/// A kind that not every version of the provider knows.
+const NEWER: &str = "wallet.activated";
+
+/// `POST /webhooks`, signed. The kinds that are read are asked for unless `events` names some. Ends with `registered`
+/// {webhook_id}, and the secret that is shown this once.
 pub async fn register(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop> {
     let Some(url) = given(call.input, "url") else { return Err(Stop::broken("register_webhook needs url")) };
     if call.mode == Mode::LookUp {
@@ -26,12 +29,20 @@ pub async fn register(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Ans
         return Err(Stop::broken(cause));
     }
     let named = call.input.get("events").filter(|events| events.as_array().is_some_and(|list| !list.is_empty()));
-    let events = named.cloned().unwrap_or_else(|| json!(["*"]));
-    let body = json!({"url": url, "events": events, "status": "Enabled", "description": "gangway"});
-    let reply = desk.change(far, ("POST", "/webhooks"), &body, true).await?;
+    let read = &desk.settings.events.wallet_active;
+    let events = named.cloned().unwrap_or_else(|| json!(read));
+    let mut body = json!({"url": url, "events": events, "status": "Enabled", "description": "gangway"});
+    let mut reply = desk.change(far, ("POST", "/webhooks"), &body, true).await?;
+    // Refused for a kind that it does not know: the others are what it can tell.
+    let older: Vec<&String> = read.iter().filter(|kind| *kind != NEWER).collect();
+    if named.is_none() && !older.is_empty() && older.len() < read.len() && matches!(reply.status, 400 | 422) {
+        body["events"] = json!(older);
+        reply = desk.change(far, ("POST", "/webhooks"), &body, true).await?;
+    }
     let said = match desk.data(&reply) {
         Ok(said) => said,
         Err(Refusal::Refused(complaint) | Refusal::Exists(complaint)) => return Ok(complaint.refused()),
+        Err(Refusal::Forbidden(complaint)) => return Ok(complaint.refused()),
         Err(refusal) => return Err(refusal.into()),
     };
     let (Some(webhook_id), Some(secret)) = (text(&said, "id"), text(&said, "secret")) else {
@@ -57,7 +68,7 @@ pub async fn missed(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Answe
         let reply = far.send(page(desk, id, token)).await?;
         let said = match desk.data(&reply) {
             Ok(said) => said,
-            Err(Refusal::NotFound) => {
+            Err(Refusal::NotFound(_)) => {
                 return Err(Stop::broken("the provider knows no webhook of this id; register it again"));
             }
             Err(refusal) => return Err(refusal.into()),

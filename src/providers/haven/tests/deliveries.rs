@@ -100,20 +100,44 @@ fn events_without_an_object_are_told_apart_by_their_content_and_unreadable_ones_
 }
 
 #[test]
+fn a_transaction_in_a_delivery_is_not_taken_for_its_wallet() {
+    for data in [
+        json!({"id": "tx-1", "walletId": "wa-1", "status": "Active"}),
+        json!({"wallet": {"id": "tx-1", "walletId": "wa-1", "status": "Active"}}),
+    ] {
+        let reading = read(
+            &json!({"id": "whe-1", "kind": "wallet.activated", "date": "2025-01-02T03:04:05Z", "data": data}),
+            true,
+        );
+        assert_eq!((reading.identifiers[0].value.as_str(), reading.facts.len()), ("wa-1", 0), "{data}");
+    }
+}
+
+#[test]
 fn a_webhook_is_registered_with_a_signature_and_its_secret_is_handed_over_once() {
     let told: Told<'_> = (200, &[], r#"{"id": "wh-1", "url": "https://x", "secret": "whs-shown-once"}"#);
     let input = json!({"url": "https://gangway.example.com/webhooks/haven"});
     let (requests, result) = Talk::new("register_webhook", input.clone()).hear(&adapter(), &signed(&[told]));
     assert_eq!(path(&requests[2]), "POST /webhooks");
-    let body = json!({"url": input["url"], "events": ["*"], "status": "Enabled", "description": "gangway"});
-    assert_eq!(sent(&requests[2]), body);
+    let kinds = ["wallet.created", "wallet.delegated", "wallet.activated"];
+    let body = json!({"url": input["url"], "events": kinds, "status": "Enabled", "description": "gangway"});
+    assert_eq!(sent(&requests[2]), body, "what is read, and nothing else");
     let answer = done(result);
     assert_eq!((answer.outcome.as_str(), Value::Object(answer.fields)), ("registered", json!({"webhook_id": "wh-1"})));
     assert_eq!(answer.secrets.0["webhook_secret"], json!("whs-shown-once"));
     let named = json!({"url": "https://x", "events": ["wallet.created"]});
     let (requests, _) = Talk::new("register_webhook", named).hear(&adapter(), &signed(&[told]));
     assert_eq!(sent(&requests[2])["events"], json!(["wallet.created"]));
-    assert_eq!(Talk::new("register_webhook", json!({"url": "https://x"})).ends(&adapter(), &signed(&[BAD])), "refused");
+    let unnamed = || Talk::new("register_webhook", json!({"url": "https://x"}));
+    let (requests, result) = unnamed().hear(&adapter(), &signed(&[BAD, CHALLENGE, SIGNED, told]));
+    assert_eq!(
+        sent(&requests[5])["events"],
+        json!(["wallet.created", "wallet.delegated"]),
+        "it does not know the third"
+    );
+    assert_eq!(done(result).outcome, "registered");
+    assert_eq!(unnamed().ends(&adapter(), &signed(&[BAD, CHALLENGE, SIGNED, BAD])), "refused");
+    assert_eq!(unnamed().ends(&adapter(), &signed(&[FORBIDDEN])), "refused");
     assert_eq!(Talk::look_up("register_webhook", input).ends(&adapter(), &[]), "broken");
 }
 

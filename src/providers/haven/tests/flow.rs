@@ -1,15 +1,11 @@
 //! The shipped flow, loaded with what the adapters really offer.
 
-use gangway_core::flow::load;
 use gangway_core::flow::model::{Flow, Verb};
 
-use crate::app::{SHIPPED, catalogue};
-use crate::settings::{Input, Settings};
+use crate::providers::ways_test as ways;
 
 fn flow() -> Flow {
-    let settings = Settings::read(&Input::default()).unwrap();
-    let (name, text) = SHIPPED.iter().find(|(name, _)| name.contains("haven-custody")).unwrap();
-    load(name, text, &catalogue(&settings).unwrap()).unwrap_or_else(|faults| panic!("{faults}"))
+    ways::shipped("haven-custody")
 }
 
 #[test]
@@ -19,6 +15,7 @@ fn the_shipped_flow_loads_and_every_outcome_of_a_registration_leads_somewhere() 
     let next = |state: &str, outcome: &str| match &flow.states[state].verb {
         Verb::Call(call) => call.outcomes[outcome].clone(),
         Verb::Await(wait) => wait.outcomes[outcome].clone(),
+        Verb::Choose(choose) => choose.outcomes[outcome].clone(),
         other => panic!("{other:?}"),
     };
     let rows = [
@@ -29,7 +26,13 @@ fn the_shipped_flow_loads_and_every_outcome_of_a_registration_leads_somewhere() 
         ("asleep", "wanted", "register"),
         ("complete", "token_expired", "register"),
         ("complete", "exists", "recover"),
-        ("complete", "completed", "wallet"),
+        ("register", "unfinished", "review"),
+        ("complete", "completed", "made"),
+        ("made", "inactive", "activate"),
+        ("made", "otherwise", "wallet"),
+        ("found", "inactive", "activate"),
+        ("activate", "requested", "wallet"),
+        ("activate", "refused", "review_wallet"),
         ("wallet", "arrived", "welcome"),
     ];
     for (state, outcome, to) in rows {
@@ -46,5 +49,15 @@ fn the_persons_credentials_and_the_one_time_token_are_secrets_that_end_with_thei
     for name in ["temporary_token", "first_factor", "second_factor", "recovery"] {
         assert!(flow.keeps("complete", name) && flow.needs("complete", name), "{name}");
         assert!(!flow.needs("wallet", name) && !flow.needs("review", name), "{name}");
+    }
+}
+
+#[test]
+fn every_review_has_a_way_around_what_led_to_it_and_a_way_to_begin_anew() {
+    let flow = flow();
+    assert_eq!(ways::repetitions(&flow), [] as [String; 0]);
+    for review in ["review", "review_invite", "review_wallet"] {
+        let choices = flow.states[review].verb.outcomes().unwrap();
+        assert!(choices.values().any(|to| to == "register"), "{review}");
     }
 }

@@ -21,14 +21,20 @@ fn the_given_request_is_sent_as_the_document_has_it_and_its_answer_is_understood
     assert!(request.effectful);
     let answer = done(result);
     assert_eq!(answer.outcome, "completed");
+    let key = json!({
+        "id": "key-6ece3-9l565-xxxxxxxxxxxxxxxx", "scheme": "ECDSA", "curve": "secp256k1",
+        "public_key": "e2375c8c9e87bfcd0be8f29d76c818cabacd51584f72cb2222d49a13b036d84d3d",
+    });
     let expected = json!({
         "user_id": "<string>", "username": "<string>", "org_id": "<string>", "credential_uuid": "<string>",
         "credential_kind": "Fido2", "credential_name": "<string>", "wallet_id": "wa-1f04s-lqc9q-xxxxxxxxxxxxxxxx",
         "network": "Ethereum", "address": "0x00e3495cf6af59008f22ffaf32d4c92ac33dac47",
-        "wallet_name": "trading hot wallet", "custodial": true, "wallet_status": "Active",
+        "wallet_name": "trading hot wallet", "custodial": true, "wallet_status": "Active", "signing_key": key,
+        "date_created": "2023-04-14T20:41:28.715Z", "tags": [],
         "wallets": [{
             "wallet_id": "wa-1f04s-lqc9q-xxxxxxxxxxxxxxxx", "network": "Ethereum", "status": "Active",
             "address": "0x00e3495cf6af59008f22ffaf32d4c92ac33dac47", "name": "trading hot wallet", "custodial": true,
+            "signing_key": key, "date_created": "2023-04-14T20:41:28.715Z", "tags": [],
         }],
     });
     assert_eq!(Value::Object(answer.fields), expected);
@@ -73,6 +79,15 @@ fn a_start_is_announced_signed_and_sent_with_the_same_bytes() {
     assert!(!answer.fields.contains_key("otp_url") && !answer.fields.contains_key("link"));
     assert_eq!(answer.secrets.0["temporary_token"], json!("eyJ-temporary"));
     assert!(!Value::Object(answer.fields).to_string().contains("eyJ-temporary"));
+}
+
+#[test]
+fn what_a_challenge_does_not_name_is_absent_and_the_older_spelling_is_read() {
+    let answer = Talk::new("start_registration", ada()).answer(&adapter(), &signed(&[LEAST]));
+    assert!(["rp", "rp_id", "rp_name"].iter().all(|name| !answer.fields.contains_key(*name)), "{:?}", answer.fields);
+    assert_eq!(answer.fields["pub_key_cred_params"][0]["alg"], json!(-7));
+    let answer = Talk::new("start_registration", ada()).answer(&adapter(), &signed(&[STARTED]));
+    assert_eq!(answer.fields["rp"], json!({"id": "app.example.com", "name": "Example"}));
 }
 
 #[test]
