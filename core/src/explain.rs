@@ -4,18 +4,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::effect::Mode;
-use crate::event::flow_of;
+use crate::event::{Trust, flow_of};
 use crate::flow::expr::Scope;
 use crate::flow::model::{Await, Flow, Outcomes, Verb};
 use crate::onboarding::{Onboarding, Pending, Purpose, ReviewCause, Status};
-use crate::step::{choices, manner, names};
+use crate::step::{about, choices, manner, names};
 use crate::time::Timestamp;
 
 /// Why an onboarding is where it is, and what happens next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Names what is awaited, from where, since when.
+    /// Names what is awaited, from where, since when. No personal data.
     pub why: String,
+    /// What a far end objected to, in its own words, which may repeat personal data; absent when nothing stands.
+    pub said: Option<String>,
     /// What happens next; absent after an end.
     pub next: Option<Next>,
 }
@@ -77,12 +79,13 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
         (Status::Review, ..) => review(onboarding, verb),
         (Status::Active, Some(pending), verb) => {
             let at = Some(pending.due_at);
-            Explanation { why: effect(verb, pending), next: Some(Next { what: attempt(pending), at }) }
+            Explanation { why: effect(verb, pending), said: None, next: Some(Next { what: attempt(pending), at }) }
         }
         (Status::Waiting, _, Some(Verb::Wait { outcomes, .. })) => passing(onboarding, outcomes),
         (Status::Waiting, pending, Some(Verb::Await(wait))) => waiting(onboarding, wait, pending.as_ref()),
         (status, ..) => Explanation {
             why: format!("{} in {}, with nothing under way", status.word(), onboarding.state),
+            said: None,
             next: onboarding.wake_at.map(|at| Next { what: "it is looked at".into(), at: Some(at) }),
         },
     }
@@ -168,7 +171,22 @@ pub fn shown(flow: &Flow, onboarding: &Onboarding) -> Option<Map<String, Value>>
 fn ended(onboarding: &Onboarding) -> Explanation {
     let (word, state) = (onboarding.status.word(), &onboarding.state);
     let at = onboarding.ended_at.map_or(String::new(), |at| format!(" since {at}"));
-    Explanation { why: format!("{word} in {state}{at}"), next: None }
+    Explanation { why: format!("{word} in {state}{at}"), said: said(onboarding), next: None }
+}
+
+/// The newest objection that was not overcome.
+fn said(onboarding: &Onboarding) -> Option<String> {
+    onboarding.memory.objections.last().map(ToString::to_string)
+}
+
+/// What was reported since then and could move nothing, the newest of it.
+fn reported(onboarding: &Onboarding, since: Timestamp) -> String {
+    let later = onboarding.memory.facts.iter().filter(|known| known.received_at > since);
+    let Some(newest) = later.max_by_key(|known| known.received_at) else { return String::new() };
+    let (name, after) = (&newest.report.name, about(newest.received_at.since(since)));
+    let who = name.split_once('.').map_or("the internal systems", |(provider, _)| provider);
+    let sure = if newest.report.trust == Trust::Hint { ", which is not confirmed" } else { "" };
+    format!("; {after} later {who} reported {name}{sure}")
 }
 
 fn review(onboarding: &Onboarding, verb: Option<&Verb>) -> Explanation {
@@ -181,19 +199,28 @@ fn review(onboarding: &Onboarding, verb: Option<&Verb>) -> Explanation {
         }
         _ => "a person decides: retry, move, cancel".into(),
     };
-    Explanation { why: format!("review: {detail}, since {since}"), next: Some(Next { what, at: None }) }
+    let why = format!("review: {detail}, since {since}{}", reported(onboarding, since));
+    Explanation { why, said: said(onboarding), next: Some(Next { what, at: None }) }
 }
 
 /// How it stands with an effect.
 fn effect(verb: Option<&Verb>, pending: &Pending) -> String {
-    let Pending { target, trouble, due_at, .. } = pending;
+    let Pending { target, trouble, due_at, looked, .. } = pending;
     let (number, most) = (pending.attempts.saturating_add(1), manner(verb, pending).policy.attempts);
     match (pending.mode, pending.uncertain_since, trouble) {
         (Mode::LookUp, since, _) => {
             let since = since.unwrap_or(pending.asked_at);
-            format!("{target}: whether it was done is not known since {since}; look-up at {due_at}")
+            let number = looked.saturating_add(1);
+            format!("{target}: whether it was done is not known since {since}; look-up {number} at {due_at}")
         }
-        (Mode::Do, _, Some(trouble)) => format!("{target}: {trouble}; attempt {number} of {most} at {due_at}"),
+        (Mode::Do, _, Some(trouble)) => {
+            let (works, counted) = (pending.works(), pending.attempts);
+            let free = match works > counted {
+                true => format!(" (tried {works} times; {counted} of them count)"),
+                false => String::new(),
+            };
+            format!("{target}: {trouble}; attempt {number} of {most} at {due_at}{free}")
+        }
         (Mode::Do, _, None) => format!("{target} is being performed or waits for its turn, attempt {number}"),
     }
 }
@@ -217,15 +244,24 @@ fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> 
             if let Some(trouble) = &pending.trouble {
                 why.push_str(&format!("; {}: {trouble}", pending.target));
             }
-            (format!("read {} {kind}", pending.target), Some(pending.due_at))
+            (format!("read {} {kind}{}", pending.target, late(wait, memory.deadline)), Some(pending.due_at))
         }
         (None, Some(at), deadline) if deadline.is_none_or(|deadline| at < deadline) => {
             let action = wait.poll.as_ref().map_or("a hint's confirmation", |poll| poll.action.as_str());
-            (format!("read {action}"), Some(at))
+            (format!("read {action}{}", late(wait, deadline)), Some(at))
         }
-        (None, _, deadline) => ("late".into(), deadline),
+        (None, _, deadline) => (format!("it is late, and goes on in {}", late_in(wait)), deadline),
     };
-    Explanation { why, next: Some(Next { what, at }) }
+    Explanation { why, said: None, next: Some(Next { what, at }) }
+}
+
+/// When a wait is late, and where it goes on then.
+fn late(wait: &Await, deadline: Option<Timestamp>) -> String {
+    deadline.map_or(String::new(), |at| format!("; if nothing comes, it goes on in {} at {at}", late_in(wait)))
+}
+
+fn late_in(wait: &Await) -> &str {
+    wait.outcomes.get("late").map_or("the next state", String::as_str)
 }
 
 /// Time passes, and nothing else is waited for.
@@ -233,7 +269,7 @@ fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Explanation {
     let until = onboarding.memory.deadline;
     let why = format!("waiting until {} since {}", until.unwrap_or(onboarding.since), onboarding.since);
     let what = format!("the wait is over, in {}", outcomes.get("over").map_or("the next state", String::as_str));
-    Explanation { why, next: Some(Next { what, at: until }) }
+    Explanation { why, said: None, next: Some(Next { what, at: until }) }
 }
 
 /// Where it comes from: the providers of the awaited facts, the onboardings that must end, the internal systems for the

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod flow;
 pub mod json;
 pub mod matching;
+pub mod objection;
 pub mod onboarding;
 pub mod outcome;
 pub mod retry;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::effect::Mode;
 use crate::event::{FactReport, Identifier, OF_FLOWS, OnboardingId, Trust, UserId};
+use crate::objection::Objection;
 use crate::time::Timestamp;
 
 /// The person. Personal data: never in logs, metrics, errors or journal details.
@@ -62,6 +63,32 @@ impl Onboarding {
         }
         let poll = if self.memory.pending.is_some() { None } else { self.memory.next_poll };
         [self.memory.deadline, poll].into_iter().flatten().min()
+    }
+
+    /// By which reviews are grouped: why a person is asked, about what, and how the provider answered, in words without
+    /// personal data. `None` when no person is asked.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        let review = self.memory.review.as_ref().filter(|_| self.status == Status::Review)?;
+        let objection = self.memory.objections.last();
+        let about = match (&self.memory.pending, objection) {
+            (Some(pending), _) => pending.target.clone(),
+            (None, Some(objection)) => format!("{} {}", objection.target, objection.outcome),
+            (None, None) => self.state.clone(),
+        };
+        // A code is the provider's word: what does not look like one is left out.
+        let is_plain = |code: &&String| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            code.len() <= 40 && code.chars().all(plain)
+        };
+        let code = objection.and_then(|objection| objection.code.as_ref()).filter(is_plain);
+        Some(
+            std::iter::once(review.cause.word())
+                .chain([about.as_str()])
+                .chain(code.map(String::as_str))
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
     }
 
     /// The fact by which parents are told how it ended; `None` while it has not.
@@ -169,6 +196,9 @@ pub struct Memory {
     pub children: BTreeMap<String, OnboardingId>,
     /// What its end tells, beyond the fact that it ended.
     pub tells: Map<String, Value>,
+    /// What far ends objected to and was not overcome since, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objections: Vec<Objection>,
     /// How often each state was entered since the last news from outside.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rounds: BTreeMap<String, u32>,
@@ -203,6 +233,9 @@ pub struct Pending {
     /// Number of the last attempt that ended, counted or not: what comes from it or from an earlier one is late.
     #[serde(default)]
     pub tried: u32,
+    /// How many of those were look-ups.
+    #[serde(default)]
+    pub looked: u32,
     /// How the next attempt is made.
     pub mode: Mode,
     /// When it was asked.
@@ -215,6 +248,14 @@ pub struct Pending {
     pub look_ups: u32,
     /// The last attempt's cause, when it did not succeed.
     pub trouble: Option<String>,
+}
+
+impl Pending {
+    /// Attempts of the work itself that ended, counted or not: without the look-ups.
+    #[must_use]
+    pub const fn works(&self) -> u32 {
+        self.tried.saturating_sub(self.looked)
+    }
 }
 
 /// What a pending effect is for.

@@ -17,6 +17,8 @@ mod explain;
 mod facts;
 #[path = "table/hints.rs"]
 mod hints;
+#[path = "table/objections.rs"]
+mod objections;
 #[path = "table/operator.rs"]
 mod operator;
 #[path = "table/outcome.rs"]

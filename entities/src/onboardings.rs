@@ -30,6 +30,9 @@ pub struct Model {
     pub created_at: i64,
     /// When it ended.
     pub ended_at: Option<i64>,
+    /// Why a person is asked, in words by which reviews are grouped; none when no person is. An older version that
+    /// moves the onboarding on leaves it as it was: it counts only while `status` is `review`.
+    pub cause: Option<String>,
     /// What it knows, sealed with the user's data key.
     pub sealed: Vec<u8>,
     /// Its user.

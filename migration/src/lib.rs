@@ -24,6 +24,7 @@ mod m20261129_000027_tokens;
 mod m20261129_000028_polls;
 mod m20261129_000029_kept_early;
 mod m20261129_000031_email_blind;
+mod m20261130_000030_causes;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000028_polls::Migration),
             Box::new(m20261129_000029_kept_early::Migration),
             Box::new(m20261129_000031_email_blind::Migration),
+            Box::new(m20261130_000030_causes::Migration),
         ]
     }
 }

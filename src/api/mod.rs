@@ -164,6 +164,7 @@ impl Api {
             .service(resource("/users", "GET").route(web::get().to(users::find)))
             .service(resource("/users/{id}", "GET").route(web::get().to(users::one)))
             .service(resource("/onboardings", "GET").route(web::get().to(onboardings::list)))
+            .service(resource("/causes", "GET").route(web::get().to(onboardings::causes)))
             .service(resource("/onboardings/{id}", "GET").route(web::get().to(onboardings::one)))
             .service(resource("/onboardings/{id}/events", "GET").route(web::get().to(onboardings::journal)))
             .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))

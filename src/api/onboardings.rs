@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use gangway_core::event::OnboardingId;
 use gangway_core::explain;
 use gangway_core::onboarding::Status;
+use gangway_core::time::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ pub(crate) struct Query {
     flow: String,
     state: String,
     status: String,
+    cause: String,
+    order: String,
     cursor: String,
     limit: Option<u32>,
 }
@@ -29,36 +32,56 @@ impl Query {
             let words = Status::ALL.map(Status::word).join(", ");
             return Err(Problem::new(ProblemType::Invalid, format!("status is one of {words}")));
         }
+        let longest = match self.order.as_str() {
+            "" | "newest" => false,
+            "longest" if matches!(self.status.as_str(), "review" | "waiting") => true,
+            "longest" => return Err(invalid("order=longest needs status=review or status=waiting")),
+            _ => return Err(invalid("order is newest or longest")),
+        };
+        if !self.cause.is_empty() && self.status != Status::Review.word() {
+            return Err(invalid("cause needs status=review: only reviews have one"));
+        }
         let cursor = match self.cursor.as_str() {
             "" => None,
-            text => Some(
-                Uuid::parse_str(text)
-                    .map_err(|_| Problem::new(ProblemType::Invalid, "cursor is the `next` of a list"))?,
-            ),
+            text => Some(read_cursor(text, longest).ok_or_else(|| invalid("cursor is the `next` of a list"))?),
         };
         let some = |text: String| (!text.is_empty()).then_some(text);
         Ok(Filter {
             flow: some(self.flow),
             state: some(self.state),
             status: some(self.status),
-            cursor: cursor.map(OnboardingId),
+            cause: some(self.cause),
+            longest,
+            cursor,
             limit: page::limit(self.limit)?,
         })
     }
 }
 
-/// `GET /v1/onboardings?flow=&state=&status=&cursor=&limit=`, newest first.
+fn invalid(detail: &str) -> Problem {
+    Problem::new(ProblemType::Invalid, detail)
+}
+
+/// A cursor: the id of the last one, with its `since` before it when the list is by that.
+fn read_cursor(text: &str, longest: bool) -> Option<(Timestamp, OnboardingId)> {
+    let (since, id) = if longest { text.split_once('_')? } else { ("0", text) };
+    Some((Timestamp(since.parse().ok()?), OnboardingId(Uuid::parse_str(id).ok()?)))
+}
+
+fn cursor(seen: &Seen, longest: bool) -> String {
+    let (since, id) = seen.as_ref().map_or_else(|shut| (shut.since, shut.id), |one| (one.since, one.id));
+    if longest { format!("{}_{id}", since.0) } else { id.to_string() }
+}
+
+/// `GET /v1/onboardings?flow=&state=&status=&cause=&order=&cursor=&limit=`, newest first, or those first that have been
+/// in their state longest.
 pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let mut filter = query.into_inner().filter()?;
-    let limit = filter.limit;
+    let (limit, longest) = (filter.limit, filter.longest);
     filter.limit = limit + 1;
     let rows = state.store.onboardings(&filter).await.map_err(|error| failed(&error))?;
-    let shown = page::list(
-        rows,
-        limit,
-        |row| id_of(row).to_string(),
-        |row| shape::onboarding(row, &state.flows, &*state.rests),
-    );
+    let shown =
+        page::list(rows, limit, |row| cursor(row, longest), |row| shape::onboarding(row, &state.flows, &*state.rests));
     Ok(HttpResponse::Ok().json(shown))
 }
 
@@ -82,8 +105,14 @@ pub(crate) async fn load(state: &State, id: OnboardingId) -> Result<Seen, Proble
     found.ok_or_else(|| Problem::new(ProblemType::NotFound, "no onboarding has this id"))
 }
 
-fn id_of(seen: &Seen) -> OnboardingId {
-    seen.as_ref().map_or_else(|shut| shut.id, |onboarding| onboarding.id)
+/// Most causes that are told; what is rarer is found by the list.
+const CAUSES: u32 = 100;
+
+/// `GET /v1/causes`: why people are asked now, the most frequent cause first.
+pub(crate) async fn causes(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let causes = state.store.causes(CAUSES).await.map_err(|error| failed(&error))?;
+    let items: Vec<_> = causes.iter().map(shape::cause).collect();
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items, "next": null })))
 }
 
 /// Which part of a journal.
@@ -117,6 +146,9 @@ mod tests {
         assert!(read("{\"stauts\":\"review\"}").is_err());
         assert!(read("{\"status\":\"stuck\"}").unwrap().filter().is_err());
         assert!(read("{\"cursor\":\"x\"}").unwrap().filter().is_err());
+        assert!(read("{\"order\":\"longest\"}").unwrap().filter().is_err());
+        assert!(read("{\"order\":\"oldest\",\"status\":\"review\"}").unwrap().filter().is_err());
+        assert!(read("{\"cause\":\"asked review\"}").unwrap().filter().is_err());
         let filter = read("{\"status\":\"review\",\"flow\":\"\"}").unwrap().filter().unwrap();
         assert_eq!((filter.status.as_deref(), filter.flow, filter.limit), (Some("review"), None, 50));
     }

@@ -1,5 +1,7 @@
 //! The contract's shapes of users and journal events. Plain values enter, JSON leaves.
 
+use std::collections::HashMap;
+
 use gangway_core::event::Identifier;
 use gangway_core::explain::asks;
 use gangway_core::onboarding::{Onboarding, User};
@@ -7,21 +9,15 @@ use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::engine::{Flows, Rests, view};
-use crate::store::search::{JournalEntry, Seen};
-use crate::store::types::ShutUser;
+use crate::store::Store;
+use crate::store::search::{Cause, JournalEntry, Seen};
+use crate::store::types::{ShutUser, StoreError};
 
 /// `{id, external_id, email, locale, created_at, identifiers, onboardings}`.
 #[must_use]
-pub fn user(
-    user: &User,
-    onboardings: &[Seen],
-    adopted: Vec<(Identifier, Timestamp)>,
-    flows: &Flows,
-    rests: &dyn Rests,
-) -> Value {
-    let shown: Vec<_> = identifiers(user, onboardings.iter().flatten())
+pub fn user(user: &User, onboardings: &[Seen], named: &Named, flows: &Flows, rests: &dyn Rests) -> Value {
+    let shown: Vec<_> = identifiers(user, onboardings.iter().flatten(), named)
         .into_iter()
-        .chain(adopted)
         .map(|(identifier, since)| json!({ "kind": identifier.kind, "value": identifier.value, "since": since.to_string() }))
         .collect();
     json!({
@@ -61,10 +57,35 @@ pub fn onboarding(seen: &Seen, flows: &Flows, rests: &dyn Rests) -> Value {
     }
 }
 
-/// Everything that names a user, each once, with since when: the user's own since gangway knows the user, a
-/// provider's since the earliest onboarding that has it.
+/// What the store knows of a user's identifiers beside what the onboardings remember.
+#[derive(Debug, Default)]
+pub struct Named {
+    /// Since when they have their owner.
+    pub since: HashMap<Identifier, Timestamp>,
+    /// Those of events that an operator gave to an onboarding, with since when.
+    pub adopted: Vec<(Identifier, Timestamp)>,
+}
+
+impl Named {
+    /// Of the user who has these onboardings.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn of(store: &Store, onboardings: &[Seen]) -> Result<Self, StoreError> {
+        let opened: Vec<&Onboarding> = onboardings.iter().flatten().collect();
+        let known: Vec<Identifier> = opened.iter().flat_map(|one| one.memory.identifiers.clone()).collect();
+        Ok(Self { since: store.identifiers_since(&known).await?, adopted: store.adopted(&opened).await? })
+    }
+}
+
+/// Everything that names a user, each once, with since when: the user's own since gangway knows the user, a provider's
+/// since it was learned, which the store knows; else since the earliest onboarding that has it.
 #[must_use]
-pub fn identifiers<'a>(user: &User, onboardings: impl Iterator<Item = &'a Onboarding>) -> Vec<(Identifier, Timestamp)> {
+pub fn identifiers<'a>(
+    user: &User,
+    onboardings: impl Iterator<Item = &'a Onboarding>,
+    named: &Named,
+) -> Vec<(Identifier, Timestamp)> {
     let mut found = vec![(Identifier::new(Identifier::EXTERNAL_ID, &user.external_id), user.created_at)];
     found.extend(user.email.as_ref().map(|email| (Identifier::new(Identifier::EMAIL, email), user.created_at)));
     let mut owners: Vec<&Onboarding> = onboardings.collect();
@@ -72,15 +93,24 @@ pub fn identifiers<'a>(user: &User, onboardings: impl Iterator<Item = &'a Onboar
     for owner in owners {
         for identifier in &owner.memory.identifiers {
             if !found.iter().any(|(known, _)| known == identifier) {
-                found.push((identifier.clone(), owner.created_at));
+                let at = named.since.get(identifier).copied().unwrap_or(owner.created_at);
+                found.push((identifier.clone(), at));
             }
         }
     }
+    found.extend(named.adopted.iter().cloned());
     found
 }
 
-/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`; of a row that polls share, also `times` and
-/// `last_at`.
+/// `{flow, cause, count, oldest}`
+#[must_use]
+pub fn cause(cause: &Cause) -> Value {
+    let oldest = Timestamp(cause.oldest).to_string();
+    json!({ "flow": cause.flow, "cause": cause.cause, "count": cause.count, "oldest": oldest })
+}
+
+/// `{id, seq, at, source, type, verdict, from, to, copies, detail}`; with `said` where a far end objected to
+/// something, in its own words; of a row that polls share, also `times` and `last_at`.
 #[must_use]
 pub fn event(entry: &JournalEntry) -> Value {
     let mut shown = json!({
@@ -95,6 +125,9 @@ pub fn event(entry: &JournalEntry) -> Value {
         "copies": entry.copies,
         "detail": entry.detail,
     });
+    if let (Some(said), Some(shown)) = (&entry.said, shown.as_object_mut()) {
+        shown.insert("said".into(), said.as_str().into());
+    }
     if let (Some(last), Some(shown)) = (entry.last, shown.as_object_mut()) {
         shown.insert("times".into(), entry.times.into());
         shown.insert("last_at".into(), last.to_string().into());
@@ -104,13 +137,14 @@ pub fn event(entry: &JournalEntry) -> Value {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{event, identifiers, user};
+    use super::{Named, event, identifiers, user};
     use crate::engine::{Flows, Later};
     use crate::store::search::JournalEntry;
     use gangway_core::event::{Identifier, OnboardingId, UserId};
     use gangway_core::onboarding::{FlowRef, Memory, Onboarding, Status, User};
     use gangway_core::time::Timestamp;
     use serde_json::Value;
+    use std::collections::HashMap;
     use uuid::Uuid;
 
     pub(crate) fn ada() -> User {
@@ -141,12 +175,15 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_identifier_is_told_once_since_the_earliest_onboarding_that_has_it() {
+    fn an_identifier_is_told_once_since_it_was_learned_else_since_the_earliest_onboarding_that_has_it() {
         let onboardings = [
             onboarding(2, 9_000, &[("original.uid", "14")]),
             onboarding(1, 5_000, &[("original.uid", "14"), ("x.y", "z")]),
         ];
-        let found: Vec<_> = identifiers(&ada(), onboardings.iter())
+        let since = HashMap::from([(Identifier::new("x.y", "z"), Timestamp(5_700))]);
+        let adopted = vec![(Identifier::new("x.late", "q"), Timestamp(9_900))];
+        let named = Named { since, adopted };
+        let found: Vec<_> = identifiers(&ada(), onboardings.iter(), &named)
             .into_iter()
             .map(|(id, since)| (id.kind, id.value, since.0))
             .collect();
@@ -154,7 +191,8 @@ pub(crate) mod tests {
             ("user.external_id", "u-42", 1_000),
             ("user.email", "Ada@Example.com", 1_000),
             ("original.uid", "14", 5_000),
-            ("x.y", "z", 5_000),
+            ("x.y", "z", 5_700),
+            ("x.late", "q", 9_900),
         ];
         assert_eq!(found, want.map(|(kind, value, since)| (kind.to_owned(), value.to_owned(), since)));
     }
@@ -165,7 +203,7 @@ pub(crate) mod tests {
 
     #[test]
     fn shapes_have_the_contract_s_fields_and_no_others() {
-        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], Vec::new(), &Flows::default(), &Later);
+        let shown = user(&ada(), &[Ok(onboarding(1, 5_000, &[]))], &Named::default(), &Flows::default(), &Later);
         assert_eq!(keys(&shown), ["id", "external_id", "email", "locale", "created_at", "identifiers", "onboardings"]);
         assert_eq!(keys(&shown["identifiers"][0]), ["kind", "value", "since"]);
         let entry = JournalEntry {
@@ -178,6 +216,7 @@ pub(crate) mod tests {
             to: Some("wallet".into()),
             copies: 1,
             detail: String::new(),
+            said: None,
             onboarding: None,
             revision: None,
             decided_at: None,

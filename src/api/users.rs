@@ -48,9 +48,8 @@ async fn shown(state: &State, user: &SeenUser) -> Result<Value, Problem> {
     let onboardings = state.store.user_onboardings(id).await.map_err(|error| failed(&error))?;
     Ok(match user {
         Ok(user) => {
-            let opened: Vec<_> = onboardings.iter().flatten().collect();
-            let adopted = state.store.adopted(&opened).await.map_err(|error| failed(&error))?;
-            shape::user(user, &onboardings, adopted, &state.flows, &*state.rests)
+            let named = shape::Named::of(&state.store, &onboardings).await.map_err(|error| failed(&error))?;
+            shape::user(user, &onboardings, &named, &state.flows, &*state.rests)
         }
         Err(shut) => shape::shut_user(shut, &onboardings, &state.flows, &*state.rests),
     })

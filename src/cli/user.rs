@@ -8,6 +8,7 @@ use gangway_core::event::OnboardingId;
 use serde_json::Value;
 
 use super::{Config, opened};
+use crate::api::shape::Named;
 use crate::api::{search, shape};
 use crate::engine::Later;
 use crate::store::Store;
@@ -60,18 +61,15 @@ impl User {
                 let id = seen.as_ref().map_or_else(|shut| shut.id, |onboarding| onboarding.id);
                 journals.insert(id, last(&store, id, show.lines).await?);
             }
+            let named = Named::of(&store, &onboardings).await?;
             let shown = match &person {
-                Ok(person) => {
-                    let opened: Vec<_> = onboardings.iter().flatten().collect();
-                    let adopted = store.adopted(&opened).await?;
-                    shape::user(person, &onboardings, adopted, &flows, &Later)
-                }
+                Ok(person) => shape::user(person, &onboardings, &named, &flows, &Later),
                 Err(shut) => shape::shut_user(shut, &onboardings, &flows, &Later),
             };
             if show.json {
                 out::data(&with_journals(shown, &journals).to_string());
             } else {
-                out::data(summary(&person, &onboardings, &shown, &journals).trim_end());
+                out::data(summary(&person, &onboardings, &named, &shown, &journals).trim_end());
             }
         }
         Ok(Exit::Well)
@@ -113,12 +111,12 @@ fn plain(text: &str) -> String {
 }
 
 /// For people.
-fn summary(person: &SeenUser, onboardings: &[Seen], shown: &Value, journals: &Journals) -> String {
+fn summary(person: &SeenUser, onboardings: &[Seen], named: &Named, shown: &Value, journals: &Journals) -> String {
     let mut text = String::new();
     match person {
         Ok(person) => {
             let _ = writeln!(text, "user {}, known since {}", person.id, person.created_at);
-            for (identifier, since) in shape::identifiers(person, onboardings.iter().flatten()) {
+            for (identifier, since) in shape::identifiers(person, onboardings.iter().flatten(), named) {
                 let _ = writeln!(text, "  {:<24} {}  since {since}", identifier.kind, plain(&identifier.value));
             }
             if let Some(locale) = &person.locale {
@@ -167,8 +165,9 @@ fn journal_line(entry: &JournalEntry) -> String {
         None => String::new(),
     };
     let detail = if entry.detail.is_empty() { String::new() } else { format!("  {}", entry.detail) };
+    let said = entry.said.as_ref().map_or(String::new(), |said| format!("  said: {said}"));
     format!(
-        "#{} {}  {} from {}: {}{moved}{copies}{detail}",
+        "#{} {}  {} from {}: {}{moved}{copies}{detail}{said}",
         entry.seq, entry.at, entry.kind, entry.source, entry.verdict
     )
 }
@@ -176,8 +175,8 @@ fn journal_line(entry: &JournalEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Journals, summary};
-    use crate::api::shape;
     use crate::api::shape::tests::{ada, onboarding};
+    use crate::api::shape::{self, Named};
     use crate::engine::{Flows, Later};
     use crate::store::search::JournalEntry;
     use gangway_core::time::Timestamp;
@@ -186,8 +185,8 @@ mod tests {
     fn what_others_wrote_adds_no_line_and_says_nothing_to_the_terminal() {
         let onboardings =
             [Ok(onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")]))];
-        let shown = shape::user(&ada(), &onboardings, Vec::new(), &Flows::default(), &Later);
-        let text = summary(&Ok(ada()), &onboardings, &shown, &Journals::new());
+        let shown = shape::user(&ada(), &onboardings, &Named::default(), &Flows::default(), &Later);
+        let text = summary(&Ok(ada()), &onboardings, &Named::default(), &shown, &Journals::new());
         assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
         assert!(text.contains(r"14\r\n  state  done (completed)\u{1b}[2K"), "{text}");
@@ -210,13 +209,14 @@ mod tests {
             times: 1,
             last: None,
             detail: "the wallet exists".into(),
+            said: None,
             onboarding: None,
             revision: None,
             decided_at: None,
         };
         let journals = Journals::from([(id, vec![entry])]);
-        let shown = shape::user(&ada(), &onboardings, Vec::new(), &Flows::default(), &Later);
-        let text = summary(&Ok(ada()), &onboardings, &shown, &journals);
+        let shown = shape::user(&ada(), &onboardings, &Named::default(), &Flows::default(), &Later);
+        let text = summary(&Ok(ada()), &onboardings, &Named::default(), &shown, &journals);
         for part in [
             "u-42",
             "original.user_uid        14",

@@ -2,8 +2,9 @@
 
 use gangway_core::decision::{Decision, Lifecycle};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::explain::{Rest, explain};
+use gangway_core::explain::{Explanation, Rest, explain};
 use gangway_core::flow::model::Flow;
+use gangway_core::objection::Objection;
 use gangway_core::onboarding::{FlowRef, Onboarding};
 use gangway_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::store::types::Shut;
 /// ended_at}`. A flow that this process does not know leaves `why` to say so.
 #[must_use]
 pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
-    with_rest(flow, onboarding, None)
+    shown(onboarding, flow.map(|flow| explain(flow, onboarding)))
 }
 
 /// What is published of a decision: each kind of change, with the onboarding as it is after it.
@@ -32,11 +33,40 @@ pub(super) fn lifecycle(flow: Option<&Flow>, decision: &Decision, due_at: Timest
     (0..).zip(&decision.lifecycle).map(effect).collect()
 }
 
-/// An onboarding, with what holds its effect back by the experience of the process that shows it.
+/// An onboarding for those who may read all of it: with what holds its effect back by the experience of the process that
+/// shows it, and with what far ends objected to, in their own words, which are never published.
 #[must_use]
 pub fn with_rest(flow: Option<&Flow>, onboarding: &Onboarding, rest: Option<&Rest>) -> Value {
     let explained = flow.map(|flow| explain(flow, onboarding));
-    let explained = explained.map(|said| rest.into_iter().fold(said, |said, rest| said.resting(onboarding, rest)));
+    let explained = explained.map(|told| rest.into_iter().fold(told, |told, rest| told.resting(onboarding, rest)));
+    let explained = explained.map(|mut told| {
+        told.why.extend(told.said.iter().map(|said| format!("; {said}")));
+        told
+    });
+    let mut shown = shown(onboarding, explained);
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(onboarding.cause().map(|cause| ("cause".to_owned(), cause.into())));
+        let objections: Vec<Value> = onboarding.memory.objections.iter().map(objection).collect();
+        fields.extend((!objections.is_empty()).then(|| ("objections".to_owned(), objections.into())));
+    }
+    shown
+}
+
+/// `{state, target, outcome, code, reason, first, last, times}`
+fn objection(objection: &Objection) -> Value {
+    json!({
+        "state": objection.state,
+        "target": objection.target,
+        "outcome": objection.outcome,
+        "code": objection.code,
+        "reason": objection.reason,
+        "first": objection.first.to_string(),
+        "last": objection.last.to_string(),
+        "times": objection.times,
+    })
+}
+
+fn shown(onboarding: &Onboarding, explained: Option<Explanation>) -> Value {
     let (why, next) = match explained {
         Some(said) => (said.why, said.next),
         None => (not_loaded(&onboarding.flow), None),

@@ -57,6 +57,7 @@ pub(super) fn onboarding_row(chance: &dyn Chance, loaded: &Loaded) -> Result<onb
         revision: long(onboarding.revision),
         created_at: onboarding.created_at.0,
         ended_at: onboarding.ended_at.map(|at| at.0),
+        cause: onboarding.cause(),
         sealed: loaded.key.seal(chance, place, &plain)?,
     })
 }

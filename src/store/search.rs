@@ -4,11 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use gangway_core::decision::Verdict;
 use gangway_core::event::{Body, Event, Identifier, OnboardingId, UserId};
-use gangway_core::onboarding::{Onboarding, User};
+use gangway_core::objection::Objection;
+use gangway_core::onboarding::{Onboarding, Status, User};
+use gangway_core::outcome::AttemptResult;
 use gangway_core::time::Timestamp;
 use gangway_entities::{events, identifiers, onboardings, users};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 use super::types::{Shut, ShutUser};
@@ -40,6 +44,9 @@ pub struct JournalEntry {
     pub copies: u32,
     /// One line of explanation.
     pub detail: String,
+    /// What a far end objected to with it, in its own words; may repeat personal data. It is sealed with the event, and
+    /// opened only by [`Store::journal`].
+    pub said: Option<String>,
     /// Its owner.
     pub onboarding: Option<OnboardingId>,
     /// Revision of the onboarding after it; of several that share the row, after the last.
@@ -67,10 +74,32 @@ pub struct Filter {
     pub state: Option<String>,
     /// Status word.
     pub status: Option<String>,
-    /// After this one (ids are time-ordered, newest first).
-    pub cursor: Option<OnboardingId>,
+    /// Why a person is asked: [`Onboarding::cause`]. Only reviews have one.
+    pub cause: Option<String>,
+    /// Whether those that have been in their state longest come first, else the newest.
+    pub longest: bool,
+    /// After this one: its id, and with `longest` since when it is in its state.
+    pub cursor: Option<(Timestamp, OnboardingId)>,
     /// Most items to return.
     pub limit: u32,
+}
+
+/// A cause of reviews.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Cause {
+    /// Name of the flow.
+    pub flow: String,
+    /// [`Onboarding::cause`]; none where the review was opened by a gangway that kept no causes.
+    pub cause: Option<String>,
+    /// How many reviews have it.
+    pub count: i64,
+    /// Since when the oldest is open, in milliseconds since 1970.
+    pub oldest: i64,
+}
+
+/// A filter that the partial indexes of this status serve.
+fn status_is(status: Status) -> Expr {
+    Expr::cust(format!("onboardings.status = '{}'", status.word()))
 }
 
 /// The columns of a [`JournalEntry`]: what is sealed is not even read.
@@ -105,6 +134,7 @@ impl From<EntryRow> for JournalEntry {
             to: row.to_state,
             copies: rows::small(row.copies),
             detail: row.detail,
+            said: None,
             onboarding: row.onboarding_id.map(OnboardingId),
             revision: row.revision.map(rows::count),
             decided_at: row.decided_at.map(Timestamp),
@@ -281,14 +311,52 @@ impl Store {
                 find = find.filter(column.eq(wanted));
             }
         }
-        if let Some(cursor) = filter.cursor {
-            find = find.filter(onboardings::Column::Id.lt(cursor.0));
+        if let Some(cause) = &filter.cause {
+            find = find.filter(onboardings::Column::Cause.eq(cause)).filter(status_is(Status::Review));
         }
-        self.opened(find).await
+        // A constant and not a parameter: only then the index of what waits longest is found.
+        if let Some(status) = filter.status.as_deref().and_then(Status::from_word).filter(|_| filter.longest) {
+            find = find.filter(status_is(status));
+        }
+        if !filter.longest {
+            let older = filter.cursor.map(|(_, id)| onboardings::Column::Id.lt(id.0));
+            return self.opened(older.into_iter().fold(find, |find, older| find.filter(older))).await;
+        }
+        if let Some((since, id)) = filter.cursor {
+            let later = Expr::tuple([Expr::column(onboardings::Column::Since), Expr::column(onboardings::Column::Id)]);
+            find = find.filter(later.gt(Expr::tuple([Expr::value(since.0), Expr::value(id.0)])));
+        }
+        let find = find.order_by_asc(onboardings::Column::Since).order_by_asc(onboardings::Column::Id);
+        self.read(find).await
+    }
+
+    /// Why people are asked now: each cause with its flow, how many onboardings it has, and since when the oldest is
+    /// open; the most frequent first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Passing`].
+    pub async fn causes(&self, limit: u32) -> Result<Vec<Cause>, StoreError> {
+        let find = onboardings::Entity::find()
+            .select_only()
+            .columns([onboardings::Column::Flow, onboardings::Column::Cause])
+            .column_as(onboardings::Column::Id.count(), "count")
+            .column_as(onboardings::Column::Since.min(), "oldest")
+            .filter(status_is(Status::Review))
+            .group_by(onboardings::Column::Flow)
+            .group_by(onboardings::Column::Cause)
+            .order_by_desc(onboardings::Column::Id.count())
+            .order_by_asc(onboardings::Column::Flow)
+            .order_by_asc(onboardings::Column::Cause)
+            .limit(u64::from(limit));
+        find.into_model::<Cause>().all(self.screens()).await.map_err(Self::screens_failed)
     }
 
     async fn opened(&self, find: Select<onboardings::Entity>) -> Result<Vec<Seen>, StoreError> {
-        let find = find.order_by_desc(onboardings::Column::Id).find_also_related(users::Entity);
+        self.read(find.order_by_desc(onboardings::Column::Id)).await
+    }
+
+    async fn read(&self, find: Select<onboardings::Entity>) -> Result<Vec<Seen>, StoreError> {
+        let find = find.find_also_related(users::Entity);
         let found = find.all(self.screens()).await.map_err(Self::screens_failed)?;
         let opened = found.into_iter().map(|(row, user)| {
             let user = user.ok_or_else(|| rows::unknown_word("onboardings.user_id"))?;
@@ -308,15 +376,14 @@ impl Store {
             .order_by_asc(events::Column::Seq)
             .limit(u64::from(limit));
         let mut entries = self.entries(find).await?;
-        self.add_reasons(&mut entries).await?;
+        self.add_words(&mut entries).await?;
         Ok(entries)
     }
 
-    /// Adds the reason to what operators did. It is in a person's own words and may name the user: it is sealed with
-    /// the event, and opened only here.
-    async fn add_reasons(&self, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
-        let of_operators = entries.iter().filter(|entry| entry.source.starts_with("operator:"));
-        let wanted: Vec<i64> = of_operators.map(|entry| entry.seq).collect();
+    /// Adds the reason to what operators did, and to answers what the far end objected to.
+    async fn add_words(&self, entries: &mut [JournalEntry]) -> Result<(), StoreError> {
+        let worded = |entry: &&JournalEntry| entry.source.starts_with("operator:") || entry.kind == "effect.outcome";
+        let wanted: Vec<i64> = entries.iter().filter(worded).map(|entry| entry.seq).collect();
         if wanted.is_empty() {
             return Ok(());
         }
@@ -325,12 +392,10 @@ impl Store {
             let Some(user) = user else { continue };
             let Some(entry) = entries.iter_mut().find(|entry| entry.seq == row.seq) else { continue };
             let key = self.keys.data_key(row.own_key.as_deref().unwrap_or(&user.wrapped_key));
-            let reason = match key.and_then(|key| rows::open_event(&key, &row)) {
-                Ok((Event { body: Body::Operator { reason, .. }, .. }, _)) => reason,
-                Ok(_) => continue,
-                Err(error) => format!("cannot be read here: {}", error.cause()),
-            };
-            entry.detail = format!("{}; reason: {reason}", entry.detail);
+            match key.and_then(|key| rows::open_event(&key, &row)) {
+                Ok((event, _)) => add_words(entry, &event),
+                Err(error) => entry.said = Some(format!("cannot be read here: {}", error.cause())),
+            }
         }
         Ok(())
     }
@@ -384,6 +449,17 @@ impl Store {
     }
 }
 
+/// What a person of support or a far end said in an event: a reason stands with what was done.
+fn add_words(entry: &mut JournalEntry, event: &Event) {
+    match &event.body {
+        Body::Operator { reason, .. } => entry.detail = format!("{}; reason: {reason}", entry.detail),
+        Body::Outcome { result: AttemptResult::Done(answer), .. } => {
+            entry.said = Objection::of(answer, "", "", event.received_at).map(|objection| objection.words());
+        }
+        _ => {}
+    }
+}
+
 fn entry(row: events::Model) -> JournalEntry {
     JournalEntry {
         seq: row.seq,
@@ -395,6 +471,7 @@ fn entry(row: events::Model) -> JournalEntry {
         to: row.to_state,
         copies: rows::small(row.copies),
         detail: row.detail,
+        said: None,
         onboarding: row.onboarding_id.map(OnboardingId),
         revision: row.revision.map(rows::count),
         decided_at: row.decided_at.map(Timestamp),

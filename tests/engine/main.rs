@@ -27,6 +27,7 @@ mod owners;
 mod polls;
 mod privacy;
 mod races;
+mod reasons;
 mod refusals;
 mod secrets;
 mod start;

@@ -66,7 +66,7 @@ async fn onboardings_are_listed_newest_first_by_filter_and_cursor(db: &TestDb) {
     let all = Filter { limit: 10, ..Filter::default() };
     assert_eq!(list(all.clone()).await, ids);
     assert_eq!(list(Filter { limit: 2, ..all.clone() }).await, ids[..2]);
-    assert_eq!(list(Filter { cursor: Some(ids[1]), ..all.clone() }).await, ids[2..]);
+    assert_eq!(list(Filter { cursor: Some((START, ids[1])), ..all.clone() }).await, ids[2..]);
     let waiting = Filter { status: Some(Status::Waiting.word().into()), ..all.clone() };
     assert!(list(waiting).await.is_empty());
     let first = Filter { flow: Some("wallet".into()), state: Some("first".into()), ..all };

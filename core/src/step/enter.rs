@@ -153,6 +153,7 @@ impl<'a> Turn<'a> {
     fn mail(&mut self, mail: &'a Mail) -> Option<&'a str> {
         let Some(to) = self.it.user.email.clone() else {
             self.say("no e-mail address");
+            self.has_no_address(&mail.template);
             return self.leave("refused", &Map::new());
         };
         self.work(&mail.with, format!("mail {}", mail.template), true, |turn, values| Request::Mail {

@@ -3,13 +3,14 @@
 //!
 //! `turn` is the sheet on which one event is worked out. `enter` enters and leaves states, `wait` looks back, polls and
 //! confirms hints, `facts` merges what is known, `outcome` and `trouble` take up how attempts ended, `names` remembers
-//! by which identifiers a person is known, `rounds` stops what goes in a circle, `operator` does what a person asks,
+//! by which identifiers a person is known, `objected` what far ends object to, `rounds` stops what goes in a circle, `operator` does what a person asks,
 //! `keep` cuts answers down to what the flow reads, `without` answers what needs no flow.
 
 mod enter;
 mod facts;
 mod keep;
 mod names;
+mod objected;
 mod operator;
 mod outcome;
 mod rounds;
@@ -28,6 +29,7 @@ use turn::Turn;
 
 pub(crate) use enter::choices;
 pub(crate) use trouble::manner;
+pub(crate) use turn::about;
 pub(crate) use wait::names;
 pub use without::without_flow;
 

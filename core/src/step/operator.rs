@@ -14,6 +14,7 @@ use crate::onboarding::{Purpose, ReviewCause, Status};
 impl Turn<'_> {
     /// An operator acts, on the revision that was seen. An onboarding that has ended cannot be moved.
     pub(super) fn operator(&mut self, act: &OperatorAct, seen: Option<u64>) {
+        self.unwell = true;
         match act {
             OperatorAct::Adopt { event } => self.say(format_args!("held event {event} adopted by an operator")),
             _ if seen.is_some_and(|seen| seen != self.it.revision) => {

@@ -72,6 +72,7 @@ impl Turn<'_> {
         self.say(format_args!("{} answered {}", pending.target, answer.outcome));
         self.settle(pending.n, &answer.outcome);
         self.it.memory.pending = None;
+        self.heard(&pending.target, answer);
         self.learn(answer, sent_at, received_at);
         self.began(answer);
         match pending.purpose {

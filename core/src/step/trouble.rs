@@ -27,6 +27,7 @@ impl Turn<'_> {
     pub(super) fn not_done(&mut self, of: Of, result: &AttemptResult) {
         let Some(pending) = self.it.memory.pending.as_mut() else { return };
         pending.tried = of.attempt;
+        pending.looked = pending.looked.saturating_add(u32::from(pending.mode == Mode::LookUp));
         let (pending, target) = (pending.clone(), pending.target.clone());
         let manner = manner(self.verb(), &pending);
         let (cause, retry_after, spent) = match result {
@@ -41,7 +42,10 @@ impl Turn<'_> {
             AttemptResult::Broken { cause } => (cause.as_str(), None, true),
         };
         let spent = spent && !of.unspent;
-        self.say(format_args!("attempt {} of {target}: {cause}", of.attempt));
+        match pending.mode {
+            Mode::LookUp => self.say(format_args!("look-up {} of {target}: {cause}", pending.looked)),
+            Mode::Do => self.say(format_args!("attempt {} of {target}: {cause}", pending.works())),
+        }
         let mut pending = Pending { trouble: Some(cause.to_owned()), ..pending };
         match result {
             AttemptResult::Broken { .. } => {

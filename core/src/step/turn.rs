@@ -24,6 +24,10 @@ pub(super) struct Turn<'a> {
     pub(super) identifiers: Vec<Identifier>,
     /// How the state before this one ended, when this event ended it.
     pub(super) left: Option<String>,
+    /// Whether a far end objected to something by this event.
+    pub(super) objected: bool,
+    /// Whether the state was left for another reason than that it ended well: late, or an operator's wish.
+    pub(super) unwell: bool,
     asks: Vec<Effect>,
     said: String,
 }
@@ -38,6 +42,8 @@ impl<'a> Turn<'a> {
             follow_ups: Vec::new(),
             identifiers: Vec::new(),
             left: None,
+            objected: false,
+            unwell: false,
             asks: Vec::new(),
             said: String::new(),
         }
@@ -80,6 +86,7 @@ impl<'a> Turn<'a> {
             target,
             attempts: 0,
             tried: 0,
+            looked: 0,
             mode: Mode::Do,
             asked_at: self.now,
             due_at: self.now,
@@ -123,6 +130,7 @@ impl<'a> Turn<'a> {
 
     /// The decision. The revision grows by one when anything changed, and only then.
     pub(super) fn finish(mut self, before: Option<&Onboarding>) -> Decision {
+        self.overcome(before);
         self.it.wake_at = self.it.wakes_at();
         if before != Some(&self.it) {
             self.it.revision = self.it.revision.saturating_add(1);
@@ -176,6 +184,6 @@ fn lifecycle(before: Option<&Onboarding>, after: &Onboarding) -> Vec<Lifecycle> 
 }
 
 /// A length of time for people: whole seconds once it is one.
-pub(super) fn about(length: Millis) -> Millis {
+pub(crate) fn about(length: Millis) -> Millis {
     if length.0 < 1000 { length } else { Millis::secs(length.0.saturating_add(500) / 1000) }
 }

@@ -124,6 +124,7 @@ impl<'a> Turn<'a> {
                     return;
                 }
                 if late {
+                    self.unwell = true;
                     self.go("late", &Map::new());
                 } else if !self.read(wait) {
                     self.it.memory.next_poll = None;

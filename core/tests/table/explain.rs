@@ -58,19 +58,21 @@ fn a_failed_attempt_is_named_with_its_cause_and_the_next_one() {
 #[test]
 fn a_look_up_says_since_when_it_is_not_known() {
     let why = "original.create_user: whether it was done is not known since 2026-11-22T10:00:00.000Z; \
-               look-up at 2026-11-22T10:00:02.000Z";
+               look-up 1 at 2026-11-22T10:00:02.000Z";
     says(creating().hear(unknown(1, 1)), why, Some(("look-up of original.create_user", Some("10:00:02.000"))));
 }
 
 #[test]
 fn a_wait_names_what_is_awaited_from_whom_and_since_when() {
     let why = "waiting for original.wallet_created from original since 2026-11-22T10:00:01.000Z";
-    says(waiting(), why, Some(("read original.get_wallet", Some("10:00:06.000"))));
-    says(waiting_without_poll(), why, Some(("late", Some("11:00:01.000"))));
+    let late = "; if nothing comes, it goes on in support at 2026-11-22T11:00:01.000Z";
+    let next = |what: &str| format!("{what}{late}");
+    says(waiting(), why, Some((&next("read original.get_wallet"), Some("10:00:06.000"))));
+    says(waiting_without_poll(), why, Some(("it is late, and goes on in support", Some("11:00:01.000"))));
     let polled = waiting().wait(5).hear(timer());
-    says(polled, why, Some(("read original.get_wallet as a poll", Some("10:00:06.000"))));
+    says(polled, why, Some((&next("read original.get_wallet as a poll"), Some("10:00:06.000"))));
     let hinted = waiting_without_poll().hear(wallet_hint(1));
-    says(hinted, why, Some(("read original.get to confirm a hint", Some("10:00:01.000"))));
+    says(hinted, why, Some((&next("read original.get to confirm a hint"), Some("10:00:01.000"))));
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn what_a_waiting_person_needs_is_shown_while_the_wait_lasts_and_only_then() {
 fn a_wait_for_one_of_several_names_them_all() {
     let world = World::begin(two_waits()).hear(created(1, 1)).hear(report(vec![fact("ibm.first", 1, "x")]));
     let why = "waiting for ibm.second or ibm.failed from ibm since 2026-11-22T10:00:00.000Z";
-    says(world, why, Some(("late", Some("11:00:00.000"))));
+    says(world, why, Some(("it is late, and goes on in late", Some("11:00:00.000"))));
 }
 
 #[test]

@@ -40,7 +40,8 @@ macro_rules! columns {
 
 columns!(users::Model: id, sealed, wrapped_key, created_at, email_blind);
 columns!(onboardings::Model:
-    id, user_id, flow, version, state, status, since, wake_at, revision, created_at, ended_at, sealed,
+    id, user_id, flow, version, state, status, since, wake_at, revision, created_at, ended_at, cause,
+    sealed,
 );
 columns!(identifiers::Model: blind, kind, onboarding_id, user_id, since);
 columns!(events::Model:
