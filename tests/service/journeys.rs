@@ -4,9 +4,12 @@ use serde_json::json;
 
 use crate::db::TestDb;
 use crate::on_both_databases;
-use crate::world::{Setup, World};
+use crate::world::{Setup, World, quick_flow};
 
-on_both_databases!(everybody_ends_where_they_should_and_the_provider_did_everything_once);
+on_both_databases!(
+    everybody_ends_where_they_should_and_the_provider_did_everything_once,
+    an_asset_that_is_minted_moves_whoever_waits_for_the_wallet,
+);
 
 /// External id, local part of the address, language.
 const PEOPLE: [(&str, &str, &str); 9] = [
@@ -43,6 +46,16 @@ async fn everybody_ends_where_they_should_and_the_provider_did_everything_once(d
     assert_eq!((summary.users, summary.duplicate_users, summary.duplicate_assets), (9, 0, 0));
     let german = world.mails("ida@example.com").await;
     assert_eq!(german[0]["subject"], "Ihr Wallet ist bereit");
+    world.stop().await;
+}
+
+async fn an_asset_that_is_minted_moves_whoever_waits_for_the_wallet(db: &TestDb) {
+    // No event of a wallet is known, and no poll comes in time.
+    let flow = quick_flow().replace("after: 400ms", "after: 1h").replace("every: 200ms..2s", "every: 1h");
+    let setup = Setup::default().flow(&flow);
+    let world = setup.sandbox(|options| options.original.wallet_event = "something.else".to_owned()).start(db).await;
+    let id = world.sign_up("ann", "ann@example.com", "en").await;
+    world.comes_to(&id, "completed").await;
     world.stop().await;
 }
 

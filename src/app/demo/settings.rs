@@ -41,8 +41,9 @@ pub(super) fn settings(
     let general = general(asked, folder, far).into_iter().map(|(key, value)| (key.to_owned(), value));
     let quoted = |(key, value): (String, String)| format!("{key} = {}\n", toml::Value::from(value));
     let mut text: String = general.chain(providers(far, options, hook)).map(quoted).collect();
-    // When one far end is down for good, the others must not wait long.
-    text.push_str("outbound.allow_private = true\noutbound.retry.attempts = 5\n");
+    // When one far end is down for good, the others must not wait long. Several people walk into one trap, which is no
+    // proof that the provider is down.
+    text.push_str("outbound.allow_private = true\noutbound.retry.attempts = 5\noutbound.breaker.failures = 1000\n");
     text.push_str(&format!("flows.folders = [{}]\n", toml::Value::from(flows.display().to_string())));
     let mut input = Input { file: Some(("the demo's settings".to_owned(), text)), environment: Vec::new() };
     if asked.database_url.is_some() {

@@ -4,6 +4,7 @@
 mod answers;
 mod deliveries;
 mod flow;
+mod refusals;
 mod registration;
 
 use gangway_core::outcome::{Answer, AttemptResult};

@@ -1,8 +1,10 @@
 //! What rests, waits or must wait for its turn is neither leased nor born leased, and goes on by itself.
 
-use gangway_core::effect::Mode;
+use gangway_core::effect::{EffectId, Mode};
+use gangway_core::event::OnboardingId;
 use gangway_core::outcome::AttemptResult;
 use gangway_core::time::{Millis, Timestamp};
+use uuid::Uuid;
 
 use super::{Scene, effect, key};
 use crate::engine::Performer;
@@ -69,7 +71,9 @@ async fn a_failing_action_rests_and_effects_of_it_are_neither_leased_nor_told_of
     let mut scene = Scene::new();
     *scene.wire.status.lock() = 502;
     for n in 1..=5 {
-        scene.due([effect("original.create_user", n)]);
+        // Different people: what one of them meets says nothing about the others.
+        let id = EffectId { onboarding: OnboardingId(Uuid::from_u64_pair(0, n)), n: 1 };
+        scene.due([LeasedEffect { id, ..effect("original.create_user", 1) }]);
         scene.tick().await;
         assert!(matches!(scene.taken().await.1, AttemptResult::Unknown { .. }));
         scene.dispatcher.idle().await;
