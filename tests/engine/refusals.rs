@@ -168,7 +168,7 @@ async fn one_persons_refusal_at_guardian_delays_nobody(db: &TestDb) {
 async fn what_everybody_meets_at_waltid_rests_it_and_leads_nobody_into_review(db: &TestDb) {
     let world = World::new(db).await;
     let far = Arc::new(Provider { clock: world.clock.clone(), answers: forbidden, asked: AtomicUsize::new(0) });
-    let scene = Scene::at(world, flows("waltid", REGISTER), waltid(), Arc::<Provider>::clone(&far) as _);
+    let scene = Scene::at(world, flows("waltid", REGISTER), waltid(), Arc::<Provider>::clone(&far));
     scene.sign_up_as("waltid", &names("anybody", 40)).await;
     scene.pass(50).await;
     assert_eq!(scene.reviews().await, [] as [String; 0]);

@@ -16,6 +16,7 @@ on_both_databases!(
     everybody_at_waltid_ends_where_the_trap_says,
     a_temporary_password_that_reached_nobody_stays_sealed_while_a_person_is_asked,
     what_was_mended_by_hand_leads_on_without_asking_for_it_again,
+    notifications_of_one_offer_at_waltid_are_no_copies_of_each_other,
     a_password_that_a_person_chose_is_never_mailed,
 );
 
@@ -231,5 +232,28 @@ async fn a_password_that_a_person_chose_is_never_mailed(db: &TestDb) {
     let (to_chosen, to_made) = (text("u-chosen").await, text("u-made").await);
     assert!(!to_chosen.contains("Quokka7Harbour") && to_chosen.contains("that you chose"), "{to_chosen}");
     assert!(to_made.contains("We made this password for you"), "{to_made}");
+    world.stop().await;
+}
+
+async fn notifications_of_one_offer_at_waltid_are_no_copies_of_each_other(db: &TestDb) {
+    let hook: toml::Table = "verify = 'bearer'\nsecrets = ['walt-bearer-token-0001']".parse().unwrap();
+    let world = waltid().set("providers.waltid.webhook", hook).start(db).await;
+    let told = [
+        ("resolved_credential_offer", json!({ "credential_issuer": "https://issuer.example" })),
+        ("requested_token", json!({})),
+        ("jwt_issue", json!({ "jwt": "one" })),
+        ("jwt_issue", json!({ "jwt": "two" })),
+        ("jwt_issue", json!({ "jwt": "two" })),
+    ];
+    for (kind, data) in told {
+        // `id` is the session's: the same for every event of one offer.
+        let body = json!({ "id": "2c1f6a1e-session", "type": kind, "data": data });
+        world.ask("POST", "/webhooks/waltid").bearer("walt-bearer-token-0001").json(&body).send().await.is(200);
+    }
+    let page = world.get("/v1/events?limit=100").await;
+    let of_waltid = |event: &&Value| event["type"].as_str().is_some_and(|kind| kind.starts_with("waltid."));
+    let copies: Vec<u64> =
+        page["items"].as_array().unwrap().iter().filter(of_waltid).map(|one| one["copies"].as_u64().unwrap()).collect();
+    assert_eq!((copies.len(), copies.iter().sum::<u64>()), (4, 5), "{page}");
     world.stop().await;
 }
