@@ -250,7 +250,7 @@ async fn notifications_of_one_offer_at_waltid_are_no_copies_of_each_other(db: &T
         let body = json!({ "id": "2c1f6a1e-session", "type": kind, "data": data });
         world.ask("POST", "/webhooks/waltid").bearer("walt-bearer-token-0001").json(&body).send().await.is(200);
     }
-    let page = world.get("/v1/events?limit=100").await;
+    let page = world.get("/v1/events?verdict=noted&limit=100").await;
     let of_waltid = |event: &&Value| event["type"].as_str().is_some_and(|kind| kind.starts_with("waltid."));
     let copies: Vec<u64> =
         page["items"].as_array().unwrap().iter().filter(of_waltid).map(|one| one["copies"].as_u64().unwrap()).collect();
