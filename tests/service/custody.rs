@@ -108,7 +108,10 @@ async fn who_comes_too_late_comes_again_with_new_credentials(db: &TestDb) {
 
 async fn one_persons_403_delays_nobody_and_leads_that_person_to_review(db: &TestDb) {
     // A rest would outlast the test, and one more attempt too: nothing here may need either.
-    let patient = setup("200ms").set("outbound.breaker.rest", "1h").set("outbound.breaker.max_rest", "1h");
+    let patient = setup("200ms")
+        .set("providers.haven.look_up", "login")
+        .set("outbound.breaker.rest", "1h")
+        .set("outbound.breaker.max_rest", "1h");
     let world = patient
         .set("outbound.breaker.probe", "1h")
         .set("outbound.retry.first", "1h")
