@@ -45,7 +45,6 @@ pub fn with_rest(flow: Option<&Flow>, onboarding: &Onboarding, rest: Option<&Res
     });
     let mut shown = shown(onboarding, explained);
     if let Some(fields) = shown.as_object_mut() {
-        fields.extend(onboarding.cause().map(|cause| ("cause".to_owned(), cause.into())));
         let objections: Vec<Value> = onboarding.memory.objections.iter().map(objection).collect();
         fields.extend((!objections.is_empty()).then(|| ("objections".to_owned(), objections.into())));
     }
@@ -71,7 +70,7 @@ fn shown(onboarding: &Onboarding, explained: Option<Explanation>) -> Value {
         Some(said) => (said.why, said.next),
         None => (not_loaded(&onboarding.flow), None),
     };
-    json!({
+    let mut shown = json!({
         "id": onboarding.id,
         "user_id": onboarding.user.id,
         "flow": onboarding.flow.name,
@@ -84,7 +83,11 @@ fn shown(onboarding: &Onboarding, explained: Option<Explanation>) -> Value {
         "revision": onboarding.revision,
         "created_at": onboarding.created_at.to_string(),
         "ended_at": onboarding.ended_at.map(|at| at.to_string()),
-    })
+    });
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(onboarding.cause().map(|cause| ("cause".to_owned(), cause.into())));
+    }
+    shown
 }
 
 /// What the columns say of an onboarding that cannot be read here, in the same shape; `why` says the cause.

@@ -69,6 +69,7 @@ pub fn repetitions(flow: &Flow) -> Vec<String> {
 fn every_review_of_every_shipped_flow_has_a_way_on_that_does_not_lead_back_to_it() {
     for (path, _) in SHIPPED {
         let name = path.trim_start_matches("flows/").trim_end_matches(".yaml");
-        assert_eq!(circles(&shipped(name)), [] as [String; 0], "{name}");
+        let flow = shipped(name);
+        assert_eq!((circles(&flow), repetitions(&flow)), (Vec::new(), Vec::new()), "{name}");
     }
 }

@@ -323,7 +323,8 @@ impl Store {
             return self.opened(older.into_iter().fold(find, |find, older| find.filter(older))).await;
         }
         if let Some((since, id)) = filter.cursor {
-            let later = Expr::tuple([Expr::column(onboardings::Column::Since), Expr::column(onboardings::Column::Id)]);
+            let column = |column: onboardings::Column| Expr::col((onboardings::Entity, column));
+            let later = Expr::tuple([column(onboardings::Column::Since), column(onboardings::Column::Id)]);
             find = find.filter(later.gt(Expr::tuple([Expr::value(since.0), Expr::value(id.0)])));
         }
         let find = find.order_by_asc(onboardings::Column::Since).order_by_asc(onboardings::Column::Id);

@@ -70,15 +70,15 @@ async fn a_signed_fact_moves_its_owner_without_a_question_in_any_order_and_numbe
         let id = world.sign_up(user, &format!("{user}@example.com"), "en").await;
         world.comes_to(&id, "waiting").await;
         let uid = world.uid(user).await;
-        let minted = json!({ "event": "asset.minted", "data": { "asset": { "uid": "1" }, "user": { "uid": uid } } });
-        let (minted, created) = (minted.to_string(), wallet_created(&uid));
+        let other = json!({ "event": "reward.claimed", "data": { "reward": { "uid": "1" }, "user": { "uid": uid } } });
+        let (other, created) = (other.to_string(), wallet_created(&uid));
         let deliveries = (0..4).flat_map(|_| {
             let (first, second) = (format!("m-{user}"), format!("w-{user}"));
             let send = |id: String, body: String| {
                 let world = &world;
                 async move { signed(world, secret, &id, at, &body).await.is(200) }
             };
-            [send(first, minted.clone()), send(second, created.clone())]
+            [send(first, other.clone()), send(second, created.clone())]
         });
         join_all(deliveries).await;
         world.comes_to(&id, "completed").await;

@@ -145,8 +145,8 @@ fn shape(haven: &Haven, user: &User, token: &str, challenge: &str) -> Value {
         "excludeCredentials": [],
         "otpUrl": "",
     });
-    if !haven.options.rp_id.is_empty() {
-        shape["rp"] = json!({ "id": haven.options.rp_id, "name": "Sandbox" });
+    if let Some(fields) = shape.as_object_mut().filter(|_| !haven.options.rp_id.is_empty()) {
+        fields.insert("rp".to_owned(), json!({ "id": haven.options.rp_id, "name": "Sandbox" }));
     }
     shape
 }

@@ -31,13 +31,12 @@ pub async fn register(desk: &Desk, call: &Call<'_>, far: &dyn Far) -> Result<Ans
     let named = call.input.get("events").filter(|events| events.as_array().is_some_and(|list| !list.is_empty()));
     let read = &desk.settings.events.wallet_active;
     let events = named.cloned().unwrap_or_else(|| json!(read));
-    let mut body = json!({"url": url, "events": events, "status": "Enabled", "description": "gangway"});
-    let mut reply = desk.change(far, ("POST", "/webhooks"), &body, true).await?;
+    let body = |events: &Value| json!({"url": url, "events": events, "status": "Enabled", "description": "gangway"});
+    let mut reply = desk.change(far, ("POST", "/webhooks"), &body(&events), true).await?;
     // Refused for a kind that it does not know: the others are what it can tell.
     let older: Vec<&String> = read.iter().filter(|kind| *kind != NEWER).collect();
     if named.is_none() && !older.is_empty() && older.len() < read.len() && matches!(reply.status, 400 | 422) {
-        body["events"] = json!(older);
-        reply = desk.change(far, ("POST", "/webhooks"), &body, true).await?;
+        reply = desk.change(far, ("POST", "/webhooks"), &body(&json!(older)), true).await?;
     }
     let said = match desk.data(&reply) {
         Ok(said) => said,
