@@ -81,8 +81,8 @@ pub trait Adapter: Send + Sync + fmt::Debug {
     /// [`Stop`]: it ended without an answer.
     async fn call(&self, call: &Call<'_>, far: &dyn Far) -> Result<Answer, Stop>;
 
-    /// Gets the token of this name, which a [`Request::token`] asked for. Only adapters with requests that ask for one
-    /// have any.
+    /// Gets the token of this name, which a [`HttpRequest::token`] asked for. Only adapters with requests that ask for
+    /// one have any.
     ///
     /// # Errors
     /// [`Stop`]: none can be had now.

@@ -115,7 +115,7 @@ impl ServerSettings {
         self.private_listen.parse().ok()
     }
 
-    /// The address, which [`ServerSettings::problems`] has checked; loopback and a free port if it has not.
+    /// The address, which [`ServerSettings::faults`] has checked; loopback and a free port if it has not.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.listen.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)))

@@ -34,7 +34,7 @@ impl Store {
     /// Adds a token by its SHA-256; a name that is taken is a [`StoreError::Poison`] that says so.
     ///
     /// # Errors
-    /// See [`Tx`], and [`StoreError::Passing`].
+    /// See [`Tx`](super::Tx), and [`StoreError::Passing`].
     pub async fn add_token(&self, digest: [u8; 32], grant: &TokenGrant) -> Result<(), StoreError> {
         let tx = self.work().begin_with_options(IMMEDIATE).await.map_err(Self::work_failed)?;
         let same_name = tokens::Entity::find().filter(tokens::Column::Name.eq(&grant.name));

@@ -39,7 +39,7 @@ impl Mailer {
     /// The mailer of these settings; `None` when no server is set.
     ///
     /// # Errors
-    /// What [`MailSettings::problems`] would have told.
+    /// What [`MailSettings::faults`] would have told.
     pub fn new(
         settings: &MailSettings,
         outbound: &OutboundSettings,
