@@ -30,9 +30,9 @@ on_both_databases!(
     a_provider_that_signs_its_own_way_is_believed_and_its_forger_is_not,
 );
 
-/// The shipped flow without a poll that could find the wallet before the webhook does.
+/// The shipped flow without a poll that could find the wallet before the webhook does, or after a hint that was false.
 fn patient_flow() -> String {
-    SHIPPED[0].1.replace("after: 5s", "after: 1h")
+    SHIPPED[0].1.replace("after: 5s", "after: 1h").replace("every: 2s..15s", "every: 1h..2h")
 }
 
 fn standard() -> Setup {
