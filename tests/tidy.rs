@@ -24,6 +24,8 @@ mod names;
 mod places;
 #[path = "tidy/players.rs"]
 mod players;
+#[path = "tidy/proofs.rs"]
+mod proofs;
 #[path = "tidy/scan.rs"]
 mod scan;
 #[path = "tidy/tree.rs"]
@@ -97,4 +99,9 @@ fn a_reader_finds_every_page_in_the_index_and_every_table_on_its_page() {
 #[test]
 fn no_file_names_a_machine_or_a_private_registry() {
     hold("machine paths", places::check(&Tree::read()));
+}
+
+#[test]
+fn every_test_that_a_page_names_as_its_proof_exists() {
+    hold("proofs", proofs::check(&Tree::read()));
 }
