@@ -9,7 +9,8 @@ pub mod outbound; // the way out: Effect -> outcome, which is an event again
 pub mod providers; // translation only: what to send, what an answer means
 pub mod store; // all SQL; rows <-> core types
 
-pub mod api; // the machine's side of "where is this person, why, what next?"
+pub mod answer; // where is this person, why, what next: in words, for API, command line and console
+pub mod api; // the machine's side of it
 pub mod cli; // one file a command
 
 pub mod app; // composition root: builds the parts from settings; nothing depends on it but cli

@@ -111,6 +111,7 @@ impl World {
             identifier_kinds: vec!["original.user_uid".into()],
             body_within: Millis::secs(10),
             rests: Arc::new(gangway::engine::Later),
+            phrases: Arc::default(),
             aside: Arc::new(Empty),
             metrics: None,
         };
@@ -199,6 +200,9 @@ async fn nothing_under_v1_is_reached_without_a_token_that_allows_it() {
         ("GET", "/v1/onboardings".to_owned(), &read, "read"),
         ("GET", format!("/v1/onboardings/{id}"), &read, "read"),
         ("GET", format!("/v1/onboardings/{id}/events"), &read, "read"),
+        ("GET", format!("/v1/onboardings/{id}/story"), &read, "read"),
+        ("GET", format!("/v1/onboardings/{id}/mails"), &read, "read"),
+        ("POST", format!("/v1/onboardings/{id}/retry?forecast=true"), &read, "read"),
         ("GET", "/v1/events?verdict=held".to_owned(), &read, "read"),
         ("GET", "/v1/nothing".to_owned(), &read, "read"),
         ("POST", "/v1/events".to_owned(), &publish, "publish"),
@@ -266,11 +270,105 @@ async fn what_a_waiting_person_needs_is_shown_with_the_one_onboarding_and_nowher
     let uri = format!("/v1/onboardings/{}", listed["id"].as_str().unwrap());
     let (_, mut one) = ask!(app, &token, get(&uri)).await;
     assert_eq!(one["show"], json!({ "challenge": "c-77", "of": "ada" }));
+    let (mut listed, of_user) = (listed.clone(), of_user.clone());
     one.as_object_mut().unwrap().remove("show");
-    assert_eq!((listed, of_user), (&one, &one), "everything else is the same, and `show` is not there");
+    let explanation = one.as_object_mut().unwrap().remove("explanation").unwrap();
+    let headline = listed.as_object_mut().unwrap().remove("headline").unwrap();
+    assert_eq!(headline, explanation["headline"]);
+    assert_eq!((&listed, &of_user), (&one, &one), "everything else is the same, and `show` is not there");
     world.message("greeting", "user.greeted", "ada", json!({})).await;
     let (_, ended) = ask!(app, &token, get(&uri)).await;
     assert_eq!((ended["status"].as_str(), ended.get("show")), (Some("completed"), None));
+}
+
+#[actix_web::test]
+async fn an_act_does_what_its_forecast_says_and_a_forecast_does_nothing() {
+    let world = World::new().await;
+    let app = app!(world);
+    let (read, operate) = (world.token(&["read"]).await, world.token(&["read", "operate"]).await);
+    world.sign_up("ada").await;
+    let (_, list) = ask!(app, &read, get("/v1/onboardings")).await;
+    let uri = format!("/v1/onboardings/{}", list["items"][0]["id"].as_str().unwrap());
+    let (_, before) = ask!(app, &read, get(&uri)).await;
+    let acts = before["explanation"]["acts"].as_array().unwrap();
+    assert!(acts.iter().all(|act| act["allowed"] == json!(false)), "a token that only reads: {acts:?}");
+    let forecast = format!("{uri}/cancel?forecast=true");
+    let (status, told) = ask!(app, &read, post(&forecast, json!({}))).await;
+    assert_eq!((status.as_u16(), &told["allowed"], &told["after"]["status"]), (200, &json!(true), &json!("cancelled")));
+    assert_eq!(told["revision"], before["revision"]);
+    let refused = format!("{uri}/move?forecast=true");
+    let (_, told) = ask!(app, &read, post(&refused, json!({ "state": "nowhere" }))).await;
+    assert_eq!(told["allowed"], json!(false));
+    assert!(told["why_not"].as_str().unwrap().contains("no such state"), "{told}");
+    assert_eq!(ask!(app, &read, get(&uri)).await.1, before, "nothing was done");
+    assert_eq!(ask!(app, &read, post(&format!("{forecast}&x=1"), json!({}))).await.0, 403);
+    for misspelt in ["forecast=1", "forcast=true"] {
+        let (status, body) =
+            ask!(app, &operate, post(&format!("{uri}/cancel?{misspelt}"), json!({ "reason": "x" }))).await;
+        assert_eq!(status.as_u16(), 400, "a misspelt forecast does not act: {body}");
+    }
+    let (status, after) = ask!(app, &operate, post(&format!("{uri}/cancel"), json!({ "reason": "asked to" }))).await;
+    assert_eq!((status.as_u16(), &after["status"]), (200, &json!("cancelled")));
+    let (_, ended) = ask!(app, &operate, get(&uri)).await;
+    let acts = ended["explanation"]["acts"].as_array().unwrap();
+    assert_eq!(acts.iter().map(|act| &act["act"]).collect::<Vec<_>>(), [&json!("note")], "only what would be taken");
+}
+
+#[actix_web::test]
+async fn a_story_is_told_newest_first_and_its_pages_leave_nothing_out() {
+    let world = World::new().await;
+    let app = app!(world);
+    let token = world.token(&["read", "operate"]).await;
+    world.sign_up("ada").await;
+    let (_, list) = ask!(app, &token, get("/v1/onboardings")).await;
+    let uri = format!("/v1/onboardings/{}", list["items"][0]["id"].as_str().unwrap());
+    for n in 0..3 {
+        let body = json!({ "reason": format!("called {n}") });
+        assert_eq!(ask!(app, &token, post(&format!("{uri}/note"), body)).await.0, 200);
+    }
+    world.message("greeting", "user.greeted", "ada", json!({})).await;
+    let (mut told, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (_, page) = ask!(app, &token, get(&format!("{uri}/story?limit=2{cursor}"))).await;
+        told.extend(page["items"].as_array().unwrap().iter().map(|item| item["text"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let note = |n| format!("read-operate noted: “called {n}”.");
+    let wanted = [
+        "An internal system sent user.greeted. Now in “done”.".to_owned(),
+        note(2),
+        note(1),
+        note(0),
+        "An internal system sent user.signed_up. Now in “hello”.".to_owned(),
+    ];
+    assert_eq!(told, wanted);
+    let (_, newest) = ask!(app, &token, get(&format!("{uri}/events?order=newest&limit=1"))).await;
+    let (_, oldest) = ask!(app, &token, get(&format!("{uri}/events"))).await;
+    assert_eq!(newest["items"][0], *oldest["items"].as_array().unwrap().last().unwrap());
+    assert_eq!(ask!(app, &token, get(&format!("{uri}/events?order=random"))).await.0, 400);
+    let (_, mails) = ask!(app, &token, get(&format!("{uri}/mails"))).await;
+    assert_eq!(mails, json!({ "items": [], "next": null }));
+}
+
+#[actix_web::test]
+async fn what_people_copy_from_a_log_or_a_mail_finds_the_person() {
+    let world = World::new().await;
+    let app = app!(world);
+    let token = world.token(&["read"]).await;
+    world.sign_up("ada").await;
+    let (_, list) = ask!(app, &token, get("/v1/onboardings")).await;
+    let id = list["items"][0]["id"].as_str().unwrap();
+    let (_, journal) = ask!(app, &token, get(&format!("/v1/onboardings/{id}/events"))).await;
+    let seq = journal["items"][0]["id"].as_str().unwrap();
+    for q in [seq.to_owned(), format!("%23{seq}"), format!("%3C{id}.3%40mail.example%3E"), format!("{id}.3@x")] {
+        let (_, found) = ask!(app, &token, get(&format!("/v1/users?q={q}"))).await;
+        assert_eq!(found["items"][0]["external_id"], json!("ada"), "{q}: {found}");
+    }
+    let (_, none) = ask!(app, &token, get("/v1/users?q=99999999")).await;
+    assert_eq!(none, json!({ "items": [], "next": null }));
 }
 
 #[actix_web::test]

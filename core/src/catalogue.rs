@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::phrases::Phrases;
 use crate::retry::Policy;
 use crate::secret::PasswordRule;
 
@@ -15,6 +16,8 @@ pub struct Catalogue {
     pub actions: BTreeMap<String, ActionSpec>,
     /// Facts by `PROVIDER.WHAT_HAPPENED`.
     pub facts: BTreeMap<String, FactSpec>,
+    /// How people speak of all that; nothing is checked by it.
+    pub phrases: Phrases,
     /// Mail templates by name.
     pub templates: BTreeMap<String, TemplateSpec>,
     /// How passwords are made and checked, by the name that a flow's `generate` gives: a provider's name.

@@ -100,7 +100,7 @@ pub enum Body {
 }
 
 /// What an operator can do to an onboarding.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum OperatorAct {
     /// Try again what the state asked for, or answer an `ask` state's `retry`.

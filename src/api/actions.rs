@@ -7,11 +7,11 @@ use gangway_core::event::{OnboardingId, OperatorAct};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::auth::Caller;
+use super::auth::{Caller, FORECAST};
 use super::body::Said;
 use super::{State, onboardings, shape};
-use crate::engine::Receipt;
-use crate::engine::operator;
+use crate::answer;
+use crate::engine::{Receipt, operator, view};
 use crate::problem::{Problem, ProblemType};
 
 const REASON_MOST: usize = 2000;
@@ -21,12 +21,14 @@ const KEY_MOST: usize = 255;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    reason: String,
+    /// Why; a forecast needs none.
+    reason: Option<String>,
     state: Option<String>,
     revision: Option<u64>,
 }
 
-/// `POST /v1/onboardings/{id}/{action}`; answers the onboarding after. 202 when the act is kept.
+/// `POST /v1/onboardings/{id}/{action}`; answers the onboarding after. 202 when the act is kept. With `?forecast=true`
+/// answers what the act would do, and does nothing.
 pub(crate) async fn act(
     state: web::Data<State>,
     caller: Caller,
@@ -36,9 +38,26 @@ pub(crate) async fn act(
 ) -> Result<HttpResponse, Problem> {
     let (id, word) = path.into_inner();
     let id = OnboardingId(id);
-    let reason = reason(&asked.reason)?;
     let act = meant(&word, asked.state)?;
+    if request.query_string() == FORECAST {
+        return told_before(&state, id, &act).await;
+    }
+    if !request.query_string().is_empty() {
+        return Err(Problem::new(ProblemType::Invalid, format!("the only parameter is {FORECAST}")));
+    }
+    let reason = reason(asked.reason.as_deref().unwrap_or_default())?;
     done(&state, &caller, key(&request)?, id, act, reason, asked.revision).await
+}
+
+/// What the act would do now. Nothing is done.
+async fn told_before(state: &State, id: OnboardingId, act: &OperatorAct) -> Result<HttpResponse, Problem> {
+    let onboarding = match onboardings::load(state, id).await? {
+        Ok(onboarding) => onboarding,
+        Err(shut) => return Err(Problem::new(ProblemType::Refused, view::unreadable(&shut))),
+    };
+    let forecast = state.answers.forecast(&onboarding, act);
+    let forecast = forecast.ok_or_else(|| Problem::new(ProblemType::Refused, view::not_loaded(&onboarding.flow)))?;
+    Ok(HttpResponse::Ok().json(answer::shape::forecast(&forecast)))
 }
 
 /// Sends the act through the one door and answers the onboarding after. The step compares the revision, in the same
@@ -147,7 +166,6 @@ mod tests {
 
     #[test]
     fn an_action_without_a_reason_or_with_a_field_that_nobody_knows_is_refused() {
-        assert!(serde_json::from_str::<Asked>("{}").is_err());
         assert!(serde_json::from_str::<Asked>("{\"reason\":\"x\",\"rev\":1}").is_err());
         assert!(reason("  ").is_err() && reason(&"x".repeat(2001)).is_err() && reason("a\0b").is_err());
         assert_eq!(reason(" the user called ").unwrap(), "the user called");

@@ -23,6 +23,8 @@ pub struct Caller {
     pub name: String,
     /// CloudEvents sources that it may publish under; none: any.
     pub sources: Vec<String>,
+    /// Whether it may act.
+    pub operates: bool,
 }
 
 impl FromRequest for Caller {
@@ -40,7 +42,7 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let needed = needed(request.method(), request.match_pattern().as_deref());
+    let needed = needed(request.method(), request.match_pattern().as_deref(), request.query_string());
     let state = request.app_data::<web::Data<State>>().cloned();
     let state = state.ok_or_else(|| Problem::new(ProblemType::Internal, ""))?;
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -50,7 +52,8 @@ pub(crate) async fn guard(
     if !grant.scopes.iter().any(|scope| scope == needed.word()) {
         return Err(Problem::new(ProblemType::Forbidden, format!("the scope {} is missing", needed.word())).into());
     }
-    request.extensions_mut().insert(Caller { name: grant.name, sources: grant.sources });
+    let operates = grant.scopes.iter().any(|scope| scope == Scope::Operate.word());
+    request.extensions_mut().insert(Caller { name: grant.name, sources: grant.sources, operates });
     next.call(request).await
 }
 
@@ -80,11 +83,15 @@ pub(crate) async fn may_look(state: &State, headers: &HeaderMap) -> bool {
     grant(state, token).await.is_ok_and(|grant| grant.scopes.iter().any(looks))
 }
 
+/// What an act's address says when its forecast is asked for, and nothing is to be done.
+pub(crate) const FORECAST: &str = "forecast=true";
+
 /// The scope that a request needs: looking needs `read`, sending events `publish`, everything else `operate`.
-fn needed(method: &Method, route: Option<&str>) -> Scope {
+fn needed(method: &Method, route: Option<&str>, query: &str) -> Scope {
     match (method, route) {
         (&Method::GET | &Method::HEAD, _) => Scope::Read,
         (&Method::POST, Some("/v1/events")) => Scope::Publish,
+        (&Method::POST, Some("/v1/onboardings/{id}/{act}")) if query == FORECAST => Scope::Read,
         _ => Scope::Operate,
     }
 }
@@ -97,10 +104,14 @@ mod tests {
 
     #[test]
     fn what_changes_something_never_needs_less_than_operate() {
-        assert_eq!(needed(&Method::GET, Some("/v1/events")), Scope::Read);
-        assert_eq!(needed(&Method::POST, Some("/v1/events")), Scope::Publish);
-        assert_eq!(needed(&Method::POST, Some("/v1/onboardings/{id}/cancel")), Scope::Operate);
-        assert_eq!(needed(&Method::POST, Some("/v1/events/{id}/adopt")), Scope::Operate);
-        assert_eq!(needed(&Method::DELETE, None), Scope::Operate);
+        assert_eq!(needed(&Method::GET, Some("/v1/events"), ""), Scope::Read);
+        assert_eq!(needed(&Method::POST, Some("/v1/events"), ""), Scope::Publish);
+        assert_eq!(needed(&Method::POST, Some("/v1/onboardings/{id}/cancel"), ""), Scope::Operate);
+        assert_eq!(needed(&Method::POST, Some("/v1/events/{id}/adopt"), ""), Scope::Operate);
+        assert_eq!(needed(&Method::DELETE, None, ""), Scope::Operate);
+        let act = Some("/v1/onboardings/{id}/{act}");
+        assert_eq!(needed(&Method::POST, act, "forecast=true"), Scope::Read);
+        assert_eq!(needed(&Method::POST, act, "forecast=true&x=1"), Scope::Operate);
+        assert_eq!(needed(&Method::POST, Some("/v1/aside/{id}/take"), "forecast=true"), Scope::Operate);
     }
 }

@@ -14,7 +14,6 @@ mod onboardings;
 mod page;
 mod probes;
 mod providers;
-pub mod search;
 pub mod shape;
 pub mod token;
 mod users;
@@ -27,9 +26,11 @@ use std::sync::Arc;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource, Route};
+use gangway_core::phrases::Phrases;
 use gangway_core::time::Millis;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::answer::Answers;
 use crate::clock::{Chance, Clock};
 use crate::engine::{Door, Flows, Rests};
 use crate::health::Health;
@@ -58,6 +59,8 @@ pub struct Parts {
     pub body_within: Millis,
     /// What rests at the far ends of this process.
     pub rests: Arc<dyn Rests>,
+    /// How people speak of what providers offer.
+    pub phrases: Arc<Phrases>,
     /// Takes what is kept apart.
     pub aside: Arc<dyn aside::Takes>,
     /// What this process counted; absent in tests.
@@ -77,8 +80,8 @@ pub(crate) struct State {
     health: Health,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
-    kinds: Vec<String>,
     rests: Arc<dyn Rests>,
+    answers: Answers,
     aside: Arc<dyn aside::Takes>,
     metrics: Option<PrometheusHandle>,
     grants: grants::Grants,
@@ -106,14 +109,22 @@ impl Api {
     /// An API over these parts.
     #[must_use]
     pub fn new(parts: Parts, settings: &ServerSettings) -> Self {
+        let answers = Answers {
+            store: parts.store.clone(),
+            flows: parts.flows.clone(),
+            phrases: parts.phrases,
+            rests: Arc::clone(&parts.rests),
+            clock: Arc::clone(&parts.clock),
+            kinds: parts.identifier_kinds.into(),
+        };
         let state = State {
+            answers,
             store: parts.store,
             door: parts.door,
             flows: parts.flows,
             health: parts.health,
             clock: parts.clock,
             chance: parts.chance,
-            kinds: parts.identifier_kinds,
             rests: parts.rests,
             aside: parts.aside,
             metrics: parts.metrics,
@@ -167,6 +178,8 @@ impl Api {
             .service(resource("/causes", "GET").route(web::get().to(onboardings::causes)))
             .service(resource("/onboardings/{id}", "GET").route(web::get().to(onboardings::one)))
             .service(resource("/onboardings/{id}/events", "GET").route(web::get().to(onboardings::journal)))
+            .service(resource("/onboardings/{id}/story", "GET").route(web::get().to(onboardings::story)))
+            .service(resource("/onboardings/{id}/mails", "GET").route(web::get().to(onboardings::mails)))
             .service(resource("/onboardings/{id}/{act}", "POST").route(web::post().to(actions::act)))
             .service(resource("/providers/{name}/resume", "POST").route(web::post().to(providers::resume)))
             .service(events.route(web::get().to(events::list)))

@@ -8,10 +8,12 @@ use gangway_core::time::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::auth::Caller;
 use super::failed::failed;
 use super::{State, page, shape};
+use crate::answer::{self, Reader};
 use crate::problem::{Problem, ProblemType};
-use crate::store::search::{Filter, Seen};
+use crate::store::search::{Filter, JournalEntry, Seen};
 
 /// What is listed; an empty word is no filter.
 #[derive(Default, Deserialize)]
@@ -80,21 +82,37 @@ pub(crate) async fn list(state: web::Data<State>, query: web::Query<Query>) -> R
     let (limit, longest) = (filter.limit, filter.longest);
     filter.limit = limit + 1;
     let rows = state.store.onboardings(&filter).await.map_err(|error| failed(&error))?;
-    let shown =
-        page::list(rows, limit, |row| cursor(row, longest), |row| shape::onboarding(row, &state.flows, &*state.rests));
+    let item = |row: &Seen| {
+        let mut shown = shape::onboarding(row, &state.flows, &*state.rests);
+        let headline = row.as_ref().ok().and_then(|onboarding| state.answers.headline(onboarding));
+        let headline = headline.map(|pieces| Reader::Whole.text(&pieces, state.clock.now()));
+        if let Some(fields) = shown.as_object_mut() {
+            fields.extend(headline.map(|text| ("headline".to_owned(), text.into())));
+        }
+        shown
+    };
+    let shown = page::list(rows, limit, |row| cursor(row, longest), item);
     Ok(HttpResponse::Ok().json(shown))
 }
 
-/// `GET /v1/onboardings/{id}`; with `show` when its state has something for the front end of a waiting person.
-pub(crate) async fn one(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+/// `GET /v1/onboardings/{id}`, with its explanation; with `show` when its state has something for the front end of a
+/// waiting person.
+pub(crate) async fn one(state: web::Data<State>, caller: Caller, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let seen = load(&state, OnboardingId(id.into_inner())).await?;
     let mut shown = shape::onboarding(&seen, &state.flows, &*state.rests);
-    let show = seen.ok().and_then(|onboarding| {
+    let show = seen.as_ref().ok().and_then(|onboarding| {
         let flow = state.flows.get(&onboarding.flow)?;
-        explain::shown(&flow, &onboarding)
+        explain::shown(&flow, onboarding)
     });
-    if let (Some(show), Some(fields)) = (show, shown.as_object_mut()) {
-        fields.insert("show".to_owned(), show.into());
+    let explanation = match &seen {
+        Ok(onboarding) => state.answers.explain(onboarding).await.map_err(|error| failed(&error))?,
+        Err(_) => None,
+    };
+    if let Some(fields) = shown.as_object_mut() {
+        fields.extend(show.map(|show| ("show".to_owned(), show.into())));
+        let now = state.clock.now();
+        let told = explanation.map(|told| answer::shape::explanation(&told, now, Reader::Whole, caller.operates));
+        fields.extend(told.map(|told| ("explanation".to_owned(), told)));
     }
     Ok(HttpResponse::Ok().json(shown))
 }
@@ -115,15 +133,49 @@ pub(crate) async fn causes(state: web::Data<State>) -> Result<HttpResponse, Prob
     Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items, "next": null })))
 }
 
+/// `GET /v1/onboardings/{id}/story?cursor=&limit=`, newest first.
+pub(crate) async fn story(
+    state: web::Data<State>,
+    id: web::Path<Uuid>,
+    part: web::Query<Part>,
+) -> Result<HttpResponse, Problem> {
+    let id = OnboardingId(id.into_inner());
+    if part.order.is_some() {
+        return Err(Problem::new(ProblemType::Invalid, "a story is told newest first; order is for the journal"));
+    }
+    let limit = page::limit(part.limit)?;
+    drop(load(&state, id).await?);
+    let story = state.answers.story(id, part.cursor, limit).await.map_err(|error| failed(&error))?;
+    Ok(HttpResponse::Ok().json(answer::shape::story(&story, state.clock.now(), Reader::Whole)))
+}
+
+/// `GET /v1/onboardings/{id}/mails`, newest first.
+pub(crate) async fn mails(state: web::Data<State>, id: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let id = OnboardingId(id.into_inner());
+    drop(load(&state, id).await?);
+    let mails = state.answers.mails(id).await.map_err(|error| failed(&error))?;
+    let items: Vec<_> = mails.iter().map(|mail| answer::shape::mail(mail, Reader::Whole)).collect();
+    Ok(HttpResponse::Ok().json(serde_json::json!({ "items": items, "next": null })))
+}
+
 /// Which part of a journal.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Part {
     cursor: Option<i64>,
     limit: Option<u32>,
+    order: Option<Order>,
 }
 
-/// `GET /v1/onboardings/{id}/events?cursor=&limit=`, oldest first.
+/// In which order a journal is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Order {
+    Oldest,
+    Newest,
+}
+
+/// `GET /v1/onboardings/{id}/events?cursor=&limit=&order=`, oldest first unless `order=newest`.
 pub(crate) async fn journal(
     state: web::Data<State>,
     id: web::Path<Uuid>,
@@ -132,7 +184,14 @@ pub(crate) async fn journal(
     let id = OnboardingId(id.into_inner());
     let limit = page::limit(part.limit)?;
     drop(load(&state, id).await?);
-    let rows = state.store.journal(id, part.cursor.unwrap_or(0), limit + 1).await.map_err(|error| failed(&error))?;
+    let rows = match part.order {
+        Some(Order::Newest) => {
+            let told = state.store.story(id, part.cursor, limit + 1).await;
+            told.map(|told| told.into_iter().map(|told| told.entry).collect())
+        }
+        _ => state.store.journal(id, part.cursor.unwrap_or(0), limit + 1).await,
+    };
+    let rows: Vec<JournalEntry> = rows.map_err(|error| failed(&error))?;
     Ok(HttpResponse::Ok().json(page::list(rows, limit, |row| row.seq.to_string(), shape::event)))
 }
 

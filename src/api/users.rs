@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::failed::failed;
-use super::{State, search, shape};
+use super::{State, shape};
+use crate::answer::search;
 use crate::problem::{Problem, ProblemType};
 use crate::store::search::SeenUser;
 
@@ -28,12 +29,16 @@ pub(crate) async fn find(state: web::Data<State>, query: web::Query<Query>) -> R
             "q is any identifier: an external id, an e-mail address, a provider's id",
         ));
     }
-    let found = search::find(&state.store, text, &state.kinds).await.map_err(|error| failed(&error))?;
-    let mut items = Vec::with_capacity(found.len());
-    for user in found {
+    let found = search::find(&state.store, text, &state.answers.kinds).await.map_err(|error| failed(&error))?;
+    let mut items = Vec::with_capacity(found.people.len());
+    for user in found.people {
         items.push(shown(&state, &user).await?);
     }
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next": null })))
+    let mut answer = json!({ "items": items, "next": null });
+    if let (false, Some(fields)) = (found.held.is_empty(), answer.as_object_mut()) {
+        fields.insert("held".to_owned(), found.held.iter().map(shape::event).collect());
+    }
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// `GET /v1/users/{id}`

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use gangway_core::catalogue::Catalogue;
+use gangway_core::phrases::Phrases;
 
 use super::adapters::{self, Adapters};
 use crate::outbound::mail::templates::Templates;
@@ -34,7 +35,10 @@ impl Built {
         let adapters = adapters::build(settings)?;
         let templates = Arc::new(templates(settings)?);
         let general = settings.outbound.retry.policy();
+        let mut phrases = Phrases::default();
+        registry::BUILT_IN.iter().for_each(|row| row.phrases.add(row.name, &mut phrases));
         let base = Catalogue {
+            phrases,
             templates: templates.specs(),
             mail: settings.mail.policy(&general),
             publish: general.clone(),

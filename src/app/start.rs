@@ -107,7 +107,7 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
 
     let (door, queue) = writer::bounded(settings.engine.queue, settings.engine.queue_bytes);
     let slots = slots(settings, &built.adapters);
-    let kinds = built.identifier_kinds();
+    let (kinds, phrases) = (built.identifier_kinds(), Arc::new(built.whole.phrases));
     let directory: Arc<Directory> = Arc::new(built.adapters.by_name.into_values().collect());
     let outside = Outside::new(settings, &seams, directory)?;
     let dispatcher = dispatcher(settings, &seams, (slots, &flows), &outside, built.templates, &store, &door)?;
@@ -127,7 +127,8 @@ pub async fn start(settings: &Settings, seams: Seams, metrics: Option<Prometheus
     let broker = supervisor.state();
     let others = ["timers", "sweep", "read-back", "amqp consumer"].map(Beat::new);
     let shown = readiness(settings, &seams, &beats, &others, &broker, &dispatcher, &engine.flows);
-    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, kinds, &dispatcher)?;
+    let words = (kinds, phrases);
+    let http = serve(settings, &seams, listeners, &engine, &door, hooks.clone(), metrics, shown, words, &dispatcher)?;
     let read_back = outside.read_back(settings, &seams, &hooks, &engine.store);
     let reload = Reload {
         directory: outside.directory,

@@ -8,6 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use gangway_core::phrases::Phrases;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::aside::Again;
@@ -91,7 +92,7 @@ pub(super) fn serve(
     hooks: Data<Webhooks>,
     metrics: Option<PrometheusHandle>,
     parts: Vec<Arc<dyn Part>>,
-    identifier_kinds: Vec<String>,
+    (identifier_kinds, phrases): (Vec<String>, Arc<Phrases>),
     dispatcher: &Dispatcher,
 ) -> Result<Http, Failure> {
     let (store, patience) = (engine.store.clone(), settings.server.ready_timeout);
@@ -106,6 +107,7 @@ pub(super) fn serve(
             identifier_kinds,
             body_within: settings.intake.body_within,
             rests: Arc::new(dispatcher.clone()),
+            phrases,
             aside: Arc::new(Again { store: engine.store.clone(), door: door.clone(), hooks: hooks.clone() }),
             metrics,
         },

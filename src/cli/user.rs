@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use gangway_core::event::OnboardingId;
+use gangway_core::explain::Explanation;
+use gangway_core::time::Timestamp;
 use serde_json::Value;
 
 use super::{Config, opened};
+use crate::answer::{self, Answers, Reader, search};
+use crate::api::shape;
 use crate::api::shape::Named;
-use crate::api::{search, shape};
+use crate::clock::{Clock, SystemClock};
 use crate::engine::Later;
 use crate::store::Store;
 use crate::store::search::{JournalEntry, Seen, SeenUser};
@@ -40,6 +45,7 @@ pub(super) struct Show {
 }
 
 type Journals = HashMap<OnboardingId, Vec<JournalEntry>>;
+type Told = HashMap<OnboardingId, Explanation>;
 
 impl User {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
@@ -48,11 +54,25 @@ impl User {
         let built = crate::app::Built::of(&settings)?;
         let store = opened::store(&settings).await?;
         let people = search::find(&store, &show.identifier, &built.identifier_kinds()).await?;
+        let search::Found { people, held } = people;
+        for entry in &held {
+            out::aside(&format!("held event {} ({}) carries it: see `gangway event adopt`", entry.seq, entry.kind));
+        }
         if people.is_empty() {
             out::aside("no user has this identifier");
             return Ok(Exit::NotAllWell);
         }
         let flows = crate::app::stored_flows(&store, &built.whole).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let now = clock.now();
+        let answers = Answers {
+            store: store.clone(),
+            flows: flows.clone(),
+            phrases: Arc::new(built.whole.phrases.clone()),
+            rests: Arc::new(Later),
+            clock,
+            kinds: built.identifier_kinds().into(),
+        };
         for person in people {
             let id = person.as_ref().map_or_else(|shut| shut.id, |person| person.id);
             let onboardings = store.user_onboardings(id).await?;
@@ -61,15 +81,21 @@ impl User {
                 let id = seen.as_ref().map_or_else(|shut| shut.id, |onboarding| onboarding.id);
                 journals.insert(id, last(&store, id, show.lines).await?);
             }
+            let mut told = Told::new();
+            for onboarding in onboardings.iter().flatten() {
+                if let Some(explanation) = answers.explain(onboarding).await? {
+                    told.insert(onboarding.id, explanation);
+                }
+            }
             let named = Named::of(&store, &onboardings).await?;
             let shown = match &person {
                 Ok(person) => shape::user(person, &onboardings, &named, &flows, &Later),
                 Err(shut) => shape::shut_user(shut, &onboardings, &flows, &Later),
             };
             if show.json {
-                out::data(&with_journals(shown, &journals).to_string());
+                out::data(&with_journals(with_explanations(shown, &told, now), &journals).to_string());
             } else {
-                out::data(summary(&person, &onboardings, &named, &shown, &journals).trim_end());
+                out::data(summary(&person, &onboardings, &named, &shown, (&told, now), &journals).trim_end());
             }
         }
         Ok(Exit::Well)
@@ -101,6 +127,17 @@ fn with_journals(mut shown: Value, journals: &Journals) -> Value {
     shown
 }
 
+/// Each onboarding with its explanation, as the API shows one.
+fn with_explanations(mut shown: Value, told: &Told, now: Timestamp) -> Value {
+    let all = shown.get_mut("onboardings").and_then(Value::as_array_mut);
+    for fields in all.into_iter().flatten().filter_map(Value::as_object_mut) {
+        let explanation = told.iter().find(|(id, _)| fields.get("id") == Some(&id.to_string().into()));
+        let explanation = explanation.map(|(_, told)| answer::shape::explanation(told, now, Reader::Whole, true));
+        fields.extend(explanation.map(|told| ("explanation".to_owned(), told)));
+    }
+    shown
+}
+
 /// Text from outside, on one line: its line breaks begin no line of ours, and none of it controls the terminal.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -111,7 +148,14 @@ fn plain(text: &str) -> String {
 }
 
 /// For people.
-fn summary(person: &SeenUser, onboardings: &[Seen], named: &Named, shown: &Value, journals: &Journals) -> String {
+fn summary(
+    person: &SeenUser,
+    onboardings: &[Seen],
+    named: &Named,
+    shown: &Value,
+    (told, now): (&Told, Timestamp),
+    journals: &Journals,
+) -> String {
     let mut text = String::new();
     match person {
         Ok(person) => {
@@ -146,11 +190,23 @@ fn summary(person: &SeenUser, onboardings: &[Seen], named: &Named, shown: &Value
             (what, "") => drop(writeln!(text, "  next   {what}")),
             (what, at) => drop(writeln!(text, "  next   {what}, at {at}")),
         }
+        if let Some(told) = told.get(&id) {
+            explained(&mut text, told, now);
+        }
         for entry in journals.get(&id).into_iter().flatten() {
             let _ = writeln!(text, "  {}", plain(&journal_line(entry)));
         }
     }
     text
+}
+
+/// The explanation, a line for each of its lines.
+fn explained(text: &mut String, told: &Explanation, now: Timestamp) {
+    let _ = writeln!(text, "\n  {}", plain(&Reader::Whole.text(&told.headline, now)));
+    for line in &told.lines {
+        let _ = writeln!(text, "  {:<8} {}", line.slot.label(), plain(&Reader::Whole.text(&line.pieces, now)));
+    }
+    text.push('\n');
 }
 
 fn journal_line(entry: &JournalEntry) -> String {
@@ -174,7 +230,7 @@ fn journal_line(entry: &JournalEntry) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Journals, summary};
+    use super::{Journals, Told, summary};
     use crate::api::shape::tests::{ada, onboarding};
     use crate::api::shape::{self, Named};
     use crate::engine::{Flows, Later};
@@ -186,7 +242,14 @@ mod tests {
         let onboardings =
             [Ok(onboarding(1, 5_000, &[("original.user_uid", "14\r\n  state  done (completed)\u{1b}[2K")]))];
         let shown = shape::user(&ada(), &onboardings, &Named::default(), &Flows::default(), &Later);
-        let text = summary(&Ok(ada()), &onboardings, &Named::default(), &shown, &Journals::new());
+        let text = summary(
+            &Ok(ada()),
+            &onboardings,
+            &Named::default(),
+            &shown,
+            (&Told::new(), Timestamp(0)),
+            &Journals::new(),
+        );
         assert!(!text.contains(['\r', '\u{1b}']), "{text:?}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  state")).count(), 1, "{text}");
         assert!(text.contains(r"14\r\n  state  done (completed)\u{1b}[2K"), "{text}");
@@ -216,7 +279,8 @@ mod tests {
         };
         let journals = Journals::from([(id, vec![entry])]);
         let shown = shape::user(&ada(), &onboardings, &Named::default(), &Flows::default(), &Later);
-        let text = summary(&Ok(ada()), &onboardings, &Named::default(), &shown, &journals);
+        let text =
+            summary(&Ok(ada()), &onboardings, &Named::default(), &shown, (&Told::new(), Timestamp(0)), &journals);
         for part in [
             "u-42",
             "original.user_uid        14",

@@ -2,7 +2,7 @@
 
 use gangway_core::decision::{Decision, Lifecycle};
 use gangway_core::effect::{Effect, EffectId, Request};
-use gangway_core::explain::{Explanation, Rest, explain};
+use gangway_core::explain::{Rest, Summary, summary};
 use gangway_core::flow::model::Flow;
 use gangway_core::objection::Objection;
 use gangway_core::onboarding::{FlowRef, Onboarding};
@@ -15,7 +15,7 @@ use crate::store::types::Shut;
 /// ended_at}`. A flow that this process does not know leaves `why` to say so.
 #[must_use]
 pub fn onboarding(flow: Option<&Flow>, onboarding: &Onboarding) -> Value {
-    shown(onboarding, flow.map(|flow| explain(flow, onboarding)))
+    shown(onboarding, flow.map(|flow| summary(flow, onboarding)))
 }
 
 /// What is published of a decision: each kind of change, with the onboarding as it is after it.
@@ -37,7 +37,7 @@ pub(super) fn lifecycle(flow: Option<&Flow>, decision: &Decision, due_at: Timest
 /// shows it, and with what far ends objected to, in their own words, which are never published.
 #[must_use]
 pub fn with_rest(flow: Option<&Flow>, onboarding: &Onboarding, rest: Option<&Rest>) -> Value {
-    let explained = flow.map(|flow| explain(flow, onboarding));
+    let explained = flow.map(|flow| summary(flow, onboarding));
     let explained = explained.map(|told| rest.into_iter().fold(told, |told, rest| told.resting(onboarding, rest)));
     let explained = explained.map(|mut told| {
         told.why.extend(told.said.iter().map(|said| format!("; {said}")));
@@ -65,7 +65,7 @@ fn objection(objection: &Objection) -> Value {
     })
 }
 
-fn shown(onboarding: &Onboarding, explained: Option<Explanation>) -> Value {
+fn shown(onboarding: &Onboarding, explained: Option<Summary>) -> Value {
     let (why, next) = match explained {
         Some(said) => (said.why, said.next),
         None => (not_loaded(&onboarding.flow), None),

@@ -15,6 +15,7 @@ pub mod password;
 pub mod registry;
 pub mod said;
 pub mod script;
+pub mod spoken;
 pub mod stop;
 #[cfg(test)]
 pub(crate) mod talk;

@@ -9,6 +9,7 @@ use gangway_core::flow::model::Call;
 use gangway_core::retry::Policy;
 
 use super::generic::settings::GenericSettings;
+use super::spoken::Spoken;
 use super::webhook::WebhookSettings;
 use super::{Adapter, didx, guardian, haven, original, waltid};
 use crate::settings::providers::{Check, Form, Forms};
@@ -39,6 +40,8 @@ pub struct Row {
     pub identifier_kinds: &'static [&'static str],
     /// Adds what it offers to what flows may name, also where it is not set up.
     pub describe: fn(&mut Catalogue, &Policy),
+    /// How people speak of it: `phrases.rs`.
+    pub phrases: &'static Spoken,
     /// Makes its adapter.
     pub build: Build,
     /// What a call needs and neither the flow nor the section gives.

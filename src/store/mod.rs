@@ -23,6 +23,7 @@ mod rows;
 mod schema;
 pub mod search;
 pub mod secrets;
+pub mod story;
 pub mod tokens;
 pub mod tx;
 pub mod types;

@@ -451,7 +451,7 @@ impl Store {
 }
 
 /// What a person of support or a far end said in an event: a reason stands with what was done.
-fn add_words(entry: &mut JournalEntry, event: &Event) {
+pub(super) fn add_words(entry: &mut JournalEntry, event: &Event) {
     match &event.body {
         Body::Operator { reason, .. } => entry.detail = format!("{}; reason: {reason}", entry.detail),
         Body::Outcome { result: AttemptResult::Done(answer), .. } => {
@@ -461,7 +461,7 @@ fn add_words(entry: &mut JournalEntry, event: &Event) {
     }
 }
 
-fn entry(row: events::Model) -> JournalEntry {
+pub(super) fn entry(row: events::Model) -> JournalEntry {
     JournalEntry {
         seq: row.seq,
         at: Timestamp(row.received_at),

@@ -81,7 +81,7 @@ async fn an_event_of_somebody_who_cannot_be_stepped_is_kept_and_everybody_else_g
     ];
     let answers = old.accept(&batch).await;
     assert_eq!((answers[0].verdict, answers[0].onboarding), (Verdict::Kept, Some(ann)));
-    assert_eq!(answers[0].detail, "cannot be stepped here: flow original-wallet version 2 is not loaded");
+    assert_eq!(answers[0].detail, "cannot be stepped here: flow original-wallet version 3 is not loaded");
     assert_eq!(answers[1].verdict, Verdict::Applied, "a batch stopped for one person");
     let copy = old.one(batch[0].clone()).await;
     assert_eq!((copy.copy, copy.verdict, copy.seq), (true, Verdict::Kept, answers[0].seq));
@@ -90,9 +90,9 @@ async fn an_event_of_somebody_who_cannot_be_stepped_is_kept_and_everybody_else_g
     assert_eq!(old.number("SELECT count(*) FROM quarantine").await, 0);
     assert_eq!(swept(&old).await.stuck, 1);
     let stuck = old.engine.flows.stuck().into_iter().collect::<Vec<_>>();
-    assert_eq!(stuck, [("flow original-wallet version 2 is not loaded".to_owned(), 1)]);
+    assert_eq!(stuck, [("flow original-wallet version 3 is not loaded".to_owned(), 1)]);
     let shown = view::onboarding(None, &old.onboarding(ann).await);
-    assert_eq!(shown["why"], "cannot be stepped here: flow original-wallet version 2 is not loaded");
+    assert_eq!(shown["why"], "cannot be stepped here: flow original-wallet version 3 is not loaded");
 }
 
 async fn what_was_kept_is_taken_in_its_order_by_whoever_can_before_anything_else(db: &TestDb) {
@@ -211,7 +211,7 @@ async fn a_note_and_a_cancellation_need_no_flow_and_every_other_act_is_kept(db: 
     for act in [OperatorAct::Retry, OperatorAct::Move { state: "wallet".into() }] {
         let kept = old.act(id, act, Some(seen)).await;
         assert_eq!(kept.verdict, Verdict::Kept);
-        assert_eq!(kept.detail, "cannot be stepped here: flow original-wallet version 2 is not loaded");
+        assert_eq!(kept.detail, "cannot be stepped here: flow original-wallet version 3 is not loaded");
     }
     assert_eq!(old.act(id, OperatorAct::Adopt { event: 1 }, None).await.verdict, Verdict::Refused);
     let ended = old.act(id, OperatorAct::Cancel, Some(seen)).await;

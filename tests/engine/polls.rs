@@ -4,7 +4,7 @@ use gangway::engine::{Door, timers, writer};
 use gangway::store::search::JournalEntry;
 use gangway::store::types::LeasedEffect;
 use gangway_core::event::{OnboardingId, Trust};
-use gangway_core::explain::explain;
+use gangway_core::explain::summary;
 use gangway_core::outcome::{Answer, AttemptResult};
 use gangway_core::time::Millis;
 
@@ -77,7 +77,7 @@ async fn polls_that_say_the_same_leave_two_rows_and_one_effect(db: &TestDb) {
     assert_eq!((answer.last, answer.copies), (Some(after.memory.last_at), 20));
     assert!(answer.at < after.memory.last_at, "{answer:?}");
     let flow = world.engine.flows.get(&after.flow).unwrap();
-    let why = explain(&flow, &after).why;
+    let why = summary(&flow, &after).why;
     assert!(why.ends_with("; asked 20 times so far"), "{why}");
     assert_replays(&world, id, 0).await;
     let figures = world.store().figures(world.say().0).await.unwrap();

@@ -167,7 +167,7 @@ async fn an_event_of_a_flow_that_is_not_known_here_is_kept_and_its_neighbours_la
     let say = world.say();
     let answers = world.accept(&[say.wallet("a", "ann", Trust::Fact), say.sign_up("eve")]).await;
     assert_eq!((answers[0].verdict, answers[1].verdict), (Verdict::Kept, Verdict::Applied));
-    world.run("UPDATE onboardings SET version = 2").await;
+    world.run("UPDATE onboardings SET version = 3").await;
     let copy = world.one(say.wallet("a", "ann", Trust::Fact)).await;
     assert_eq!((copy.copy, copy.verdict), (true, Verdict::Kept));
     world.one(say.message("m", "user.renamed", "ann", json!({}))).await;

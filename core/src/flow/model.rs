@@ -101,6 +101,10 @@ pub struct StartEvent {
 pub struct State {
     /// What people call it, when the file says so.
     pub title: Option<String>,
+    /// What support reads first of a person who waits here, when the file says so.
+    pub headline: Option<String>,
+    /// What can be done for such a person, when the file says so.
+    pub help: Option<String>,
     /// What it does.
     pub verb: Verb,
 }

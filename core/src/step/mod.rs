@@ -21,8 +21,8 @@ mod without;
 
 use crate::decision::{Decision, Verdict};
 use crate::event::{Body, Event, OnboardingId};
-use crate::flow::model::Flow;
-use crate::onboarding::{Memory, Onboarding, ReviewCause, Status, User};
+use crate::flow::model::{Flow, Verb};
+use crate::onboarding::{Memory, Onboarding, Pending, ReviewCause, Status, User};
 use crate::time::Timestamp;
 use serde_json::Value;
 use turn::Turn;
@@ -83,6 +83,11 @@ pub fn step(flow: &Flow, onboarding: &Onboarding, event: &Event, now: Timestamp)
         }
     }
     turn.finish(Some(onboarding))
+}
+
+/// Whether a look-up can find out what a pending effect of a state that does this has done.
+pub(crate) fn looks_up(verb: Option<&Verb>, pending: &Pending) -> bool {
+    manner(verb, pending).look_up
 }
 
 impl Turn<'_> {

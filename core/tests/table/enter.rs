@@ -165,6 +165,9 @@ fn nothing_moves_what_has_ended() {
 fn two_waits_without_create() -> Flow {
     let mut flow = two_waits();
     flow.states.shift_remove("create");
-    flow.states.insert("other".into(), gangway_core::flow::model::State { title: None, verb: call("a.b", &[]) });
+    flow.states.insert(
+        "other".into(),
+        gangway_core::flow::model::State { title: None, headline: None, help: None, verb: call("a.b", &[]) },
+    );
     flow
 }

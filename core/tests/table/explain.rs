@@ -1,7 +1,7 @@
 //! What support reads: why a person is where they are, and what comes next.
 
 use gangway_core::effect::Mode;
-use gangway_core::explain::{LiveReason, Rest, asks, explain, live_reason, shown};
+use gangway_core::explain::{LiveReason, Rest, asks, live_reason, shown, summary};
 use gangway_core::flow::expr::Mapping;
 use gangway_core::time::Millis;
 use serde_json::json;
@@ -13,7 +13,7 @@ use crate::world::{BEGIN, World};
 
 #[track_caller]
 fn says(world: World, why: &str, next: Option<(&str, Option<&str>)>) {
-    let said = explain(&world.flow, world.it());
+    let said = summary(&world.flow, world.it());
     let time = |at: gangway_core::time::Timestamp| at.to_string();
     let told = said.next.map(|next| (next.what, next.at.map(time)));
     let next = next.map(|(what, at)| (what.to_owned(), at.map(|at| format!("2026-11-22T{at}Z"))));
@@ -32,12 +32,12 @@ fn what_rests_is_named_with_since_when_why_and_when_it_is_tried_again() {
     let (at, cause) = (BEGIN.plus(Millis::secs(60)), "it asked to be left alone".to_owned());
     let rest = |until| Rest::Until { what: "original".into(), since: BEGIN, until, cause: cause.clone() };
     assert_eq!(asks(world.it()), Some(("original", "original.create_user", Mode::Do)));
-    let said = explain(&world.flow, world.it()).resting(world.it(), &rest(at));
+    let said = summary(&world.flow, world.it()).resting(world.it(), &rest(at));
     let rests = "; original rests since 2026-11-22T10:00:00.000Z (it asked to be left alone) and is tried again at \
                  2026-11-22T10:01:00.000Z";
     assert!(said.why.ends_with(rests), "{}", said.why);
     assert_eq!(said.next.unwrap().at, Some(at));
-    let plain = explain(&world.flow, world.it());
+    let plain = summary(&world.flow, world.it());
     assert_eq!(plain.clone().resting(world.it(), &rest(BEGIN)), plain, "its own time is later");
     assert_eq!(asks(mailing().it()), Some(("mail", "mail", Mode::Do)));
     let elsewhere = Rest::Elsewhere { cause: "providers.original is not set up in this process".into() };
@@ -127,6 +127,6 @@ fn every_live_onboarding_has_its_reason_and_a_broken_row_has_none() {
     let mut broken = creating();
     broken.last.onboarding.memory.pending = None;
     assert_eq!(live_reason(broken.it()), None);
-    let said = explain(&flow(&[], []), broken.it());
+    let said = summary(&flow(&[], []), broken.it());
     assert_eq!(said.why, "active in create, with nothing under way");
 }

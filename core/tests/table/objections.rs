@@ -1,6 +1,6 @@
 //! What far ends object to is told in their own words, and forgotten when it is overcome.
 
-use gangway_core::explain::explain;
+use gangway_core::explain::summary;
 use gangway_core::outcome::{Answer, AttemptResult};
 
 use super::places::{asking, creating, mailing, waiting};
@@ -13,11 +13,11 @@ fn refused(effect: i64, words: &str, code: &str) -> gangway_core::event::Event {
 }
 
 fn why(world: &World) -> String {
-    explain(&world.flow, world.it()).why
+    summary(&world.flow, world.it()).why
 }
 
 fn said(world: &World) -> String {
-    explain(&world.flow, world.it()).said.unwrap_or_default()
+    summary(&world.flow, world.it()).said.unwrap_or_default()
 }
 
 fn reasons(world: &World) -> Vec<&str> {

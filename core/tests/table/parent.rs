@@ -1,7 +1,7 @@
 //! An onboarding that starts another one: asked once, safe to repeat, and its end awaited like any fact.
 
 use gangway_core::effect::Request;
-use gangway_core::explain::explain;
+use gangway_core::explain::summary;
 use serde_json::json;
 
 use super::places::creating;
@@ -100,7 +100,7 @@ fn a_parent_that_does_not_wait_or_has_ended_notes_the_end() {
 #[test]
 fn a_wait_for_a_child_names_the_child() {
     let id = crate::world::events::other(80);
-    let says = |world: &World| explain(&world.flow, world.it()).why;
+    let says = |world: &World| summary(&world.flow, world.it()).why;
     let names = "flow.kid.completed or flow.kid.failed or flow.kid.cancelled";
     assert_eq!(says(&begun()), format!("waiting for {names} from onboarding {id} since 2026-11-22T10:00:00.000Z"));
     let moved = World::begin(family()).hear(move_to("child"));

@@ -1,6 +1,6 @@
 //! Letting time pass: nothing but the time, or a person, ends it.
 
-use gangway_core::explain::{LiveReason, explain, live_reason};
+use gangway_core::explain::{LiveReason, live_reason, summary};
 
 use crate::world::events::{created, retry, timer, wallet_fact};
 use crate::world::flows::guided;
@@ -35,7 +35,7 @@ fn a_retry_by_an_operator_ends_it_at_once() {
 #[test]
 fn it_says_until_when_and_what_follows() {
     let world = resting();
-    let said = explain(&world.flow, world.it());
+    let said = summary(&world.flow, world.it());
     assert_eq!(said.why, "waiting until 2026-11-22T10:01:00.000Z since 2026-11-22T10:00:00.000Z");
     let next = said.next.unwrap();
     assert_eq!((next.what.as_str(), next.at), ("the wait is over, in welcome", world.it().wake_at));

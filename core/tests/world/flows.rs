@@ -115,7 +115,7 @@ fn wallet_wait() -> Verb {
 
 /// A flow of these states that keeps these paths.
 pub fn flow<const N: usize>(reads: &[&str], states: [(&str, Verb); N]) -> Flow {
-    let state = |(name, verb): (&str, Verb)| (name.to_owned(), State { title: None, verb });
+    let state = |(name, verb): (&str, Verb)| (name.to_owned(), State { title: None, headline: None, help: None, verb });
     let states: IndexMap<String, State> = states.into_iter().map(state).collect();
     let reads = reads.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect();
     let (event_type, external_id) = ("user.signed_up".into(), expr("data.user_id"));

@@ -2,7 +2,7 @@
 
 use gangway_core::decision::{Decision, FollowUp, Lifecycle, Verdict};
 use gangway_core::effect::Request;
-use gangway_core::explain::{explain, live_reason};
+use gangway_core::explain::{live_reason, summary};
 use gangway_core::flow::model::Flow;
 use gangway_core::onboarding::{Onboarding, Status};
 
@@ -25,9 +25,10 @@ pub fn hold(flow: &Flow, before: Option<&Onboarding>, decision: &Decision) {
     assert!(moved <= 1, "at most one move for each event");
     assert!(!decision.detail.is_empty() && !decision.detail.contains('\n'), "one line: {:?}", decision.detail);
     assert!(!decision.detail.contains("ada@"), "no personal data: {:?}", decision.detail);
-    let said = explain(flow, after);
+    let said = summary(flow, after);
     assert!(!said.why.is_empty() && !said.why.contains("ada@"), "{said:?}");
     assert_eq!(said.next.is_none(), after.status.ended(), "{said:?}");
+    super::explained::hold(flow, after, after.memory.last_at.max(after.since));
 }
 
 /// Rule 7: a live reason, or an end.

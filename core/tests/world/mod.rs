@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test binary uses another part of it")]
 
 pub mod events;
+pub mod explained;
 pub mod flows;
 pub mod laws;
 pub mod scripts;

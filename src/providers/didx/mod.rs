@@ -6,6 +6,7 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
+mod phrases;
 pub mod settings;
 pub mod token;
 
@@ -36,6 +37,7 @@ pub const ROW: Row = Row {
     check: |section, faults| drop(section.check(DidxSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
+    phrases: &phrases::PHRASES,
     build: |section, general| Ok(Arc::new(Didx::new(section.read(DidxSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("didx-credential"),

@@ -1,7 +1,10 @@
 //! A definition that was read and checked. Only [`super::load`] makes one.
 
+use std::collections::BTreeMap;
+
 use gangway_core::catalogue::{FactSpec, Field};
 use gangway_core::flow::expr::{Expr, Mapping};
+use gangway_core::phrases::{ActionPhrases, FactPhrases, OutcomePhrases};
 use gangway_core::time::Millis;
 use serde::Deserialize;
 
@@ -41,6 +44,8 @@ pub struct Definition {
     pub verify: Option<WebhookSettings>,
     /// Kinds of identifiers that it writes.
     pub kinds: Vec<String>,
+    /// How people speak of its facts, by their full names.
+    pub spoken: BTreeMap<String, FactPhrases>,
 }
 
 impl Definition {
@@ -182,6 +187,8 @@ pub struct Action {
     pub burnt: Option<Expr>,
     /// How to find out whether it was done.
     pub look_up: Option<Exchange>,
+    /// How people speak of it.
+    pub spoken: ActionPhrases,
 }
 
 /// A request and the meanings of its answers.
@@ -258,6 +265,8 @@ pub struct Rule {
     pub identifiers: Vec<(String, Mapping)>,
     /// Facts.
     pub facts: Vec<FactRule>,
+    /// How people speak of it.
+    pub spoken: OutcomePhrases,
 }
 
 /// A fact in an answer or a delivery.

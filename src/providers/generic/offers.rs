@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gangway_core::catalogue::{ActionSpec, Catalogue, OutcomeSpec};
+use gangway_core::phrases::{OutcomePhrases, Phrases};
 use gangway_core::retry::Policy;
 use secrecy::ExposeSecret as _;
 
@@ -28,6 +29,22 @@ pub(super) fn describe(definition: &Definition, policy: &Policy, catalogue: &mut
         catalogue.actions.insert(format!("{}.{name}", definition.name), spec);
     }
     catalogue.facts.extend(definition.facts.iter().cloned());
+    spoken(definition, &mut catalogue.phrases);
+}
+
+/// How people speak of it. Of several rules of one outcome, the first that says something is heard.
+fn spoken(definition: &Definition, phrases: &mut Phrases) {
+    let title = if definition.title.is_empty() { &definition.name } else { &definition.title };
+    phrases.titles.insert(definition.name.clone(), title.clone());
+    phrases.facts.extend(definition.spoken.clone());
+    for (name, action) in &definition.actions {
+        let name = format!("{}.{name}", definition.name);
+        let rules = action.exchange.rules.iter().chain(action.look_up.iter().flat_map(|look_up| &look_up.rules));
+        for rule in rules.filter(|rule| rule.spoken != OutcomePhrases::default()) {
+            phrases.outcomes.entry((name.clone(), rule.outcome.clone())).or_insert_with(|| rule.spoken.clone());
+        }
+        phrases.actions.insert(name, action.spoken.clone());
+    }
 }
 
 /// Every outcome that a rule has; one that several rules have always writes only what all of them write.

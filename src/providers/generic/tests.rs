@@ -267,7 +267,7 @@ fn a_delivery_names_sixteen_identifiers_at_most() {
     assert!(load("test.yaml", &EXAMPLE.replacen(from, &to, 1)).is_ok());
     let (from, to) = naming(17);
     let told = wrong(from, &to);
-    assert!(told.contains("a delivery names 17 identifiers") && told.contains("--> test.yaml:99"), "{told}");
+    assert!(told.contains("a delivery names 17 identifiers") && told.contains("--> test.yaml:106"), "{told}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod error;
 mod offers;
+mod phrases;
 pub mod settings;
 pub mod token;
 
@@ -52,6 +53,7 @@ pub const ROW: Row = Row {
     check: |section, faults| drop(section.check(GuardianSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
+    phrases: &phrases::PHRASES,
     build: |section, general| Ok(Arc::new(Guardian::new(section.read(GuardianSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("guardian-account"),

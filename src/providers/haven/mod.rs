@@ -7,6 +7,7 @@ pub mod error;
 pub mod hooks;
 pub mod key;
 mod offers;
+mod phrases;
 pub mod settings;
 pub mod sign;
 
@@ -40,6 +41,7 @@ pub const ROW: Row = Row {
     check: |section, faults| drop(section.check(HavenSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
+    phrases: &phrases::PHRASES,
     build: |section, general| Ok(Arc::new(Haven::new(section.read(HavenSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("haven-custody"),

@@ -6,6 +6,7 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
+mod phrases;
 pub mod settings;
 pub mod token;
 
@@ -41,6 +42,7 @@ pub const ROW: Row = Row {
     check: |section, faults| drop(section.check(OriginalSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
+    phrases: &phrases::PHRASES,
     build: |section, general| Ok(Arc::new(Original::new(section.read(OriginalSettings::faults)?, general))),
     lacks: nothing,
     flow: shipped_flow!("original-wallet"),

@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use gangway_core::catalogue::Catalogue;
+use gangway_core::phrases::Phrases;
+use gangway_core::retry::Policy;
 use toml::{Table, Value};
 
 use super::{BUILT_IN, FORMS};
@@ -87,5 +90,34 @@ fn every_folder_with_settings_has_a_row_and_every_row_a_folder_a_page_and_a_flow
         assert!(root.join(format!("docs/providers/{}.md", row.name)).exists(), "{} has no page", row.name);
         let (flow, text) = row.flow;
         assert!(text.contains(&format!("call: {}.", row.name)), "{flow} does not call {}", row.name);
+    }
+}
+
+#[test]
+fn each_action_outcome_and_fact_is_spoken_of_and_nothing_else_is() {
+    for row in BUILT_IN {
+        let mut offered = Catalogue::default();
+        (row.describe)(&mut offered, &Policy::default());
+        let mut phrases = Phrases::default();
+        row.phrases.add(row.name, &mut phrases);
+        let outcomes = offered.actions.iter().flat_map(|(action, spec)| {
+            spec.outcomes.iter().map(|outcome| (action.clone(), outcome.name.clone())).collect::<Vec<_>>()
+        });
+        assert!(phrases.actions.keys().eq(offered.actions.keys()), "{}: actions", row.name);
+        assert_eq!(phrases.outcomes.keys().cloned().collect::<BTreeSet<_>>(), outcomes.collect::<BTreeSet<_>>());
+        assert!(phrases.facts.keys().eq(offered.facts.keys()), "{}: facts", row.name);
+        for phrases in phrases.actions.values() {
+            assert!(
+                ![&phrases.clause, &phrases.done, &phrases.happened].into_iter().any(String::is_empty),
+                "{phrases:?}"
+            );
+        }
+        for (name, phrases) in &phrases.outcomes {
+            let sentences = [&phrases.headline, &phrases.help].into_iter().flatten();
+            assert!(!phrases.clause.is_empty() && sentences.clone().all(|one| one.ends_with('.')), "{name:?}");
+        }
+        assert!(
+            phrases.facts.values().flat_map(|fact| &fact.proves).all(|action| offered.actions.contains_key(action))
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod error;
 pub mod hooks;
 mod offers;
+mod phrases;
 pub mod settings;
 pub mod template;
 pub mod token;
@@ -36,6 +37,7 @@ pub const ROW: Row = Row {
     check: |section, faults| drop(section.check(WaltidSettings::faults, faults)),
     identifier_kinds: IDENTIFIER_KINDS,
     describe,
+    phrases: &phrases::PHRASES,
     build: |section, general| Ok(Arc::new(Waltid::new(section.read(WaltidSettings::faults)?, general))),
     lacks: settings::lacks,
     flow: shipped_flow!("waltid-enterprise"),

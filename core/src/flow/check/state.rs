@@ -13,7 +13,7 @@ use crate::flow::words::{did_you_mean, is_name, listed};
 /// Every verb.
 pub const VERBS: [&str; 9] = ["call", "await", "mail", "publish", "choose", "wait", "start", "ask", "end"];
 /// Keys of states that are no verbs.
-const OTHER_KEYS: [&str; 7] = ["title", "with", "retry", "outcomes", "poll", "within", "show"];
+const OTHER_KEYS: [&str; 9] = ["title", "headline", "help", "with", "retry", "outcomes", "poll", "within", "show"];
 
 /// A state as far as it could be read.
 #[derive(Debug)]
@@ -109,9 +109,10 @@ fn read(report: &mut Report<'_>, key: &Key, node: &Node) -> Draft {
     }
     let what = format!("state `{}`", key.name);
     let verb = report.entries(node, key.span.clone(), what).and_then(|entries| {
-        let title = top::title(report, &entries);
+        let title = top::sentence(report, &entries, "title");
+        let (headline, help) = (top::sentence(report, &entries, "headline"), top::sentence(report, &entries, "help"));
         let verb = verb(report, &mut draft, &entries)?;
-        Some(State { title, verb })
+        Some(State { title, headline, help, verb })
     });
     draft.is_broken = verb.is_none();
     draft.is_open |= draft.is_broken || (draft.edges.is_empty() && !draft.is_end);

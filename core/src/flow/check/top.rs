@@ -44,17 +44,17 @@ pub fn read<'n>(report: &mut Report<'_>, root: &'n Node) -> (Header, Option<Entr
         version(report, node, &header.version_at)
     });
     header.id = name.zip(version).map(|(name, version)| FlowRef { name: name.to_owned(), version });
-    header.title = title(report, &top);
+    header.title = sentence(report, &top, "title");
     if let Some((key, node)) = top.need(report, "start") {
         start(report, &mut header, node, &key.span);
     }
     (header, Some(top))
 }
 
-/// A title, if there is one.
-pub fn title(report: &mut Report<'_>, entries: &Entries<'_>) -> Option<String> {
-    let (key, node) = entries.get("title")?;
-    report.text(node, &key.span, "a title").map(str::to_owned)
+/// What this key says to people, if it is there.
+pub fn sentence(report: &mut Report<'_>, entries: &Entries<'_>, name: &str) -> Option<String> {
+    let (key, node) = entries.get(name)?;
+    report.text(node, &key.span, &format!("a {name}")).map(str::to_owned)
 }
 
 fn version(report: &mut Report<'_>, node: &Node, at: &Span) -> Option<u32> {

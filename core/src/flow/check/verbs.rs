@@ -135,7 +135,7 @@ pub fn wait(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -
 
 /// `ask`.
 pub fn ask(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
-    entries.only(report, &["ask", "title", "outcomes"]);
+    entries.only(report, &["ask", "title", "headline", "help", "outcomes"]);
     let (key, node) = entries.get("ask")?;
     let whom = report.name(node, &key.span, "whom to ask").map(str::to_owned);
     if entries.get("outcomes").is_none() {

@@ -20,7 +20,7 @@ const KEEP: &str = "keep";
 
 /// `await`.
 pub fn read(report: &mut Report<'_>, draft: &mut Draft, entries: &Entries<'_>) -> Option<Verb> {
-    entries.only(report, &["await", "title", "poll", "within", "show", "outcomes"]);
+    entries.only(report, &["await", "title", "headline", "help", "poll", "within", "show", "outcomes"]);
     let (key, node) = entries.get("await")?;
     let mut expected: Vec<Expected> = Vec::new();
     let arrivals = arrivals(report, draft, &mut expected, node, &key.span);

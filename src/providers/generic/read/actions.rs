@@ -7,7 +7,7 @@ use gangway_core::flow::parse::{Key, Node, Shape, Span};
 
 use super::Reader;
 use super::values::{Place, literal};
-use super::{auth, rate, register, rules};
+use super::{auth, rate, register, rules, spoken};
 use crate::providers::generic::NOT_DONE;
 use crate::providers::generic::model::{Action, Definition, Exchange, Pages, Piece, REGISTER, RequestSpec};
 
@@ -27,8 +27,8 @@ pub(super) fn read(reader: &mut Reader<'_>, definition: &mut Definition, top: &E
 fn one(reader: &mut Reader<'_>, definition: &mut Definition, key: &Key, node: &Node) -> Option<Action> {
     let what = format!("the action `{}`", key.name);
     let entries = reader.report.entries(node, key.span.clone(), what)?;
-    entries
-        .only(&mut reader.report, &["about", "input", "request", "effectful", "rate", "burnt", "outcomes", "look_up"]);
+    let keys = ["about", "input", "request", "effectful", "rate", "burnt", "outcomes", "look_up"];
+    entries.only(&mut reader.report, &[keys.as_slice(), &spoken::OF_ACTIONS].concat());
     entries.need(&mut reader.report, "about");
     let about = reader.text(&entries, "about");
     input(reader, &entries);
@@ -59,8 +59,8 @@ fn one(reader: &mut Reader<'_>, definition: &mut Definition, key: &Key, node: &N
         }
         None => None,
     };
-    let action =
-        Action { about: about?, input: reader.input.clone(), effectful, exchange: exchange?, rate, burnt, look_up };
+    let (input, spoken) = (reader.input.clone(), spoken::action(reader, &entries));
+    let action = Action { about: about?, input, effectful, exchange: exchange?, rate, burnt, look_up, spoken };
     settled(reader, key, &entries, &action);
     if key.name == REGISTER {
         register::check(reader, key, &action);

@@ -8,6 +8,7 @@ mod rate;
 mod register;
 mod rules;
 mod signing;
+mod spoken;
 mod top;
 mod values;
 

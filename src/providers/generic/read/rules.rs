@@ -5,8 +5,8 @@ use gangway_core::flow::expr::Mapping;
 use gangway_core::flow::parse::{Key, Node};
 use gangway_core::flow::words::{did_you_mean, listed};
 
-use super::Reader;
 use super::values::Place;
+use super::{Reader, spoken};
 use crate::providers::generic::NOT_DONE;
 use crate::providers::generic::model::{Definition, FactRule, Rule};
 
@@ -32,7 +32,8 @@ pub(super) fn read(
 fn one(reader: &mut Reader<'_>, definition: &mut Definition, key: &Key, node: &Node, in_look_up: bool) -> Option<Rule> {
     reader.is_name(&key.name, &key.span, "an outcome");
     let entries = reader.report.entries(node, key.span.clone(), format!("the outcome `{}`", key.name))?;
-    entries.only(&mut reader.report, &["when", "look_up", "fields", "secrets", "identifiers", "facts"]);
+    let keys = ["when", "look_up", "fields", "secrets", "identifiers", "facts"];
+    entries.only(&mut reader.report, &[keys.as_slice(), &spoken::OF_OUTCOMES].concat());
     let when = match entries.need(&mut reader.report, "when") {
         Some((at, node)) => reader.expr(node, &at.span, Place::Answer, "`when`"),
         None => None,
@@ -56,7 +57,8 @@ fn one(reader: &mut Reader<'_>, definition: &mut Definition, key: &Key, node: &N
     let secrets = secrets.into_iter().map(|(name, _, mapping)| (name, mapping)).collect();
     let identifiers = identifiers(reader, definition, &entries, Place::Answer);
     let facts = facts(reader, definition, &entries, Place::Answer);
-    Some(Rule { outcome: key.name.clone(), when: when?, look_up, fields, secrets, identifiers, facts })
+    let spoken = spoken::outcome(reader, &entries);
+    Some(Rule { outcome: key.name.clone(), when: when?, look_up, fields, secrets, identifiers, facts, spoken })
 }
 
 /// A field's name: a provider's own words, so that capitals are allowed.

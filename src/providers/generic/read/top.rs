@@ -1,12 +1,14 @@
 //! The file's own keys: the provider's name, its settings, facts and webhooks, and the samples.
 
+use std::collections::BTreeMap;
+
 use gangway_core::catalogue::{Confirm, FactSpec};
 use gangway_core::flow::check::Entries;
 use gangway_core::flow::parse::{Node, Shape, Span};
 use toml::Table;
 
 use super::values::{Place, literal};
-use super::{Reader, actions, auth, rate, rules};
+use super::{Reader, actions, auth, rate, rules, spoken};
 use crate::providers::common::RetryOverlay;
 use crate::providers::generic::model::{Auth, Definition, Hooks, Setting};
 use crate::providers::generic::samples::{Sample, Told};
@@ -55,6 +57,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Option<(Definition, 
         hooks: None,
         verify: None,
         kinds: Vec::new(),
+        spoken: BTreeMap::new(),
     };
     facts(reader, &mut definition, &top);
     actions::read(reader, &mut definition, &top);
@@ -102,14 +105,16 @@ fn facts(reader: &mut Reader<'_>, definition: &mut Definition, top: &Entries<'_>
         reader.is_name(&key.name, &key.span, "a fact");
         let what = format!("the fact `{}`", key.name);
         let Some(inner) = reader.report.entries(node, key.span.clone(), what) else { continue };
-        inner.only(&mut reader.report, &["about", "fields", "confirm"]);
+        inner.only(&mut reader.report, &[["about", "fields", "confirm"].as_slice(), &spoken::OF_FACTS].concat());
         let about = reader.text(&inner, "about").unwrap_or_default();
         let fields = match inner.get("fields") {
             Some((key, node)) => reader.like_settings::<Vec<String>>(node, &key.span, "`fields`").unwrap_or_default(),
             None => Vec::new(),
         };
         let confirm = confirm(reader, definition, &inner);
-        definition.facts.push((format!("{}.{}", definition.name, key.name), FactSpec { about, fields, confirm }));
+        let name = format!("{}.{}", definition.name, key.name);
+        definition.spoken.insert(name.clone(), spoken::fact(reader, &inner, &definition.name));
+        definition.facts.push((name, FactSpec { about, fields, confirm }));
     }
 }
 
@@ -120,7 +125,7 @@ fn confirm(reader: &mut Reader<'_>, definition: &Definition, fact: &Entries<'_>)
     entries.need(&mut reader.report, "action")?;
     let action = reader.text(&entries, "action")?;
     let (key, node) = entries.need(&mut reader.report, "input")?;
-    let input = reader.like_settings::<std::collections::BTreeMap<String, String>>(node, &key.span, "`input`")?;
+    let input = reader.like_settings::<BTreeMap<String, String>>(node, &key.span, "`input`")?;
     let full = |name: &str| format!("{}.{name}", definition.name);
     let input = input.into_iter().map(|(field, kind)| (field, full(&kind))).collect();
     Some(Confirm { action: full(&action), input })

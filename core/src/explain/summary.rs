@@ -1,4 +1,5 @@
-//! Where is this person, why, and what happens next: in words, from what was decided. No guess, no second source.
+//! Why an onboarding is where it is and what happens next, in one sentence each: the contract's `why` and `next`, also of
+//! every lifecycle event. Flow and onboarding enter, and nothing else: no row is read for it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,7 +14,7 @@ use crate::time::Timestamp;
 
 /// Why an onboarding is where it is, and what happens next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explanation {
+pub struct Summary {
     /// Names what is awaited, from where, since when. No personal data.
     pub why: String,
     /// What a far end objected to, in its own words, which may repeat personal data; absent when nothing stands.
@@ -69,9 +70,9 @@ pub fn live_reason(onboarding: &Onboarding) -> Option<LiveReason> {
     }
 }
 
-/// Explains an onboarding.
+/// Sums an onboarding up.
 #[must_use]
-pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
+pub fn summary(flow: &Flow, onboarding: &Onboarding) -> Summary {
     let verb = flow.states.get(&onboarding.state).map(|state| &state.verb);
     let memory = &onboarding.memory;
     match (onboarding.status, &memory.pending, verb) {
@@ -79,11 +80,11 @@ pub fn explain(flow: &Flow, onboarding: &Onboarding) -> Explanation {
         (Status::Review, ..) => review(onboarding, verb),
         (Status::Active, Some(pending), verb) => {
             let at = Some(pending.due_at);
-            Explanation { why: effect(verb, pending), said: None, next: Some(Next { what: attempt(pending), at }) }
+            Summary { why: effect(verb, pending), said: None, next: Some(Next { what: attempt(pending), at }) }
         }
         (Status::Waiting, _, Some(Verb::Wait { outcomes, .. })) => passing(onboarding, outcomes),
         (Status::Waiting, pending, Some(Verb::Await(wait))) => waiting(onboarding, wait, pending.as_ref()),
-        (status, ..) => Explanation {
+        (status, ..) => Summary {
             why: format!("{} in {}, with nothing under way", status.word(), onboarding.state),
             said: None,
             next: onboarding.wake_at.map(|at| Next { what: "it is looked at".into(), at: Some(at) }),
@@ -128,8 +129,8 @@ pub fn asks(onboarding: &Onboarding) -> Option<(&str, &str, Mode)> {
     })
 }
 
-impl Explanation {
-    /// Explains an onboarding with an effect that is held back: what rests, since when, why, and when it is tried
+impl Summary {
+    /// Sums up an onboarding with an effect that is held back: what rests, since when, why, and when it is tried
     /// again.
     #[must_use]
     pub fn resting(mut self, onboarding: &Onboarding, rest: &Rest) -> Self {
@@ -168,10 +169,10 @@ pub fn shown(flow: &Flow, onboarding: &Onboarding) -> Option<Map<String, Value>>
     Some(values.collect())
 }
 
-fn ended(onboarding: &Onboarding) -> Explanation {
+fn ended(onboarding: &Onboarding) -> Summary {
     let (word, state) = (onboarding.status.word(), &onboarding.state);
     let at = onboarding.ended_at.map_or(String::new(), |at| format!(" since {at}"));
-    Explanation { why: format!("{word} in {state}{at}"), said: said(onboarding), next: None }
+    Summary { why: format!("{word} in {state}{at}"), said: said(onboarding), next: None }
 }
 
 /// The newest objection that was not overcome.
@@ -189,7 +190,7 @@ fn reported(onboarding: &Onboarding, since: Timestamp) -> String {
     format!("; {after} later {who} reported {name}{sure}")
 }
 
-fn review(onboarding: &Onboarding, verb: Option<&Verb>) -> Explanation {
+fn review(onboarding: &Onboarding, verb: Option<&Verb>) -> Summary {
     let review = onboarding.memory.review.as_ref();
     let detail = review.map_or("a person must look", |review| review.detail.as_str());
     let since = review.map_or(onboarding.since, |review| review.since);
@@ -200,7 +201,7 @@ fn review(onboarding: &Onboarding, verb: Option<&Verb>) -> Explanation {
         _ => "a person decides: retry, move, cancel".into(),
     };
     let why = format!("review: {detail}, since {since}{}", reported(onboarding, since));
-    Explanation { why, said: said(onboarding), next: Some(Next { what, at: None }) }
+    Summary { why, said: said(onboarding), next: Some(Next { what, at: None }) }
 }
 
 /// How it stands with an effect.
@@ -232,7 +233,7 @@ fn attempt(pending: &Pending) -> String {
     }
 }
 
-fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> Explanation {
+fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> Summary {
     let memory = &onboarding.memory;
     let mut why = format!("waiting for {}{} since {}", names(wait), whom(wait, onboarding), onboarding.since);
     if wait.poll.is_some() && memory.polls > 1 {
@@ -252,7 +253,7 @@ fn waiting(onboarding: &Onboarding, wait: &Await, pending: Option<&Pending>) -> 
         }
         (None, _, deadline) => (format!("it is late, and goes on in {}", late_in(wait)), deadline),
     };
-    Explanation { why, said: None, next: Some(Next { what, at }) }
+    Summary { why, said: None, next: Some(Next { what, at }) }
 }
 
 /// When a wait is late, and where it goes on then.
@@ -265,11 +266,11 @@ fn late_in(wait: &Await) -> &str {
 }
 
 /// Time passes, and nothing else is waited for.
-fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Explanation {
+fn passing(onboarding: &Onboarding, outcomes: &Outcomes) -> Summary {
     let until = onboarding.memory.deadline;
     let why = format!("waiting until {} since {}", until.unwrap_or(onboarding.since), onboarding.since);
     let what = format!("the wait is over, in {}", outcomes.get("over").map_or("the next state", String::as_str));
-    Explanation { why, said: None, next: Some(Next { what, at: until }) }
+    Summary { why, said: None, next: Some(Next { what, at: until }) }
 }
 
 /// Where it comes from: the providers of the awaited facts, the onboardings that must end, the internal systems for the
