@@ -13,7 +13,7 @@ use gangway_core::flow::{draw, load};
 use support::{ORIGINAL_WALLET, catalogue};
 
 const TEXT: &str = "\
-original-wallet v2: A user at Original with a first asset
+original-wallet v3: A user at Original with a first asset
 begins with user.signed_up, in create_user
 
 create_user: call original.create_user  (Make the user)

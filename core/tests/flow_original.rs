@@ -63,7 +63,7 @@ fn the_shipped_flow_loads_and_keeps_only_what_it_reads() {
             "done"
         ]
     );
-    assert_eq!((flow.initial(), flow.id.version, flow.start.again), ("create_user", 2, false));
+    assert_eq!((flow.initial(), flow.id.version, flow.start.again), ("create_user", 3, false));
     let reads: Vec<String> = flow.reads.iter().map(|path| path.join(".")).collect();
     assert_eq!(reads, ["states.create_user.uid", "states.wallet.address", "states.without_email.uid"]);
     assert!(flow.awaits("original.wallet_created") && !flow.awaits("original.asset_minted"));
